@@ -1,0 +1,37 @@
+# Everything runs in .venv, made on first use. PYTHON=python3.12 picks another interpreter.
+PYTHON ?= python3
+BIN := .venv/bin
+MARK := .venv/.installed
+
+.PHONY: demo test lint types docs wheel bench clean
+
+demo: $(MARK)
+	$(BIN)/python -m skcmkd
+
+test: $(MARK)
+	$(BIN)/python -m pytest -n 2 $(ARGS)
+
+lint: $(MARK)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(MARK)
+	$(BIN)/mypy skcmkd
+
+docs: $(MARK)
+	$(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/_build/html
+
+wheel: $(MARK)
+	rm -rf dist
+	$(BIN)/python -m build --installer pip --outdir dist .
+
+clean:
+	rm -rf .venv dist docs/_build docs/generated
+
+$(MARK): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit("skcmkd needs Python 3.11 or newer; this is %s. Try: make PYTHON=python3.12" % sys.version.split()[0]) if sys.version_info < (3, 11) else None'
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "Python cannot make virtual environments here. On Debian: apt install python3-venv"; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt torch
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[tests,docs,dev]'
+	touch $@

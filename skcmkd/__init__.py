@@ -1,0 +1,47 @@
+"""Cross-modal knowledge distillation for tables, as scikit-learn estimators."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0.dev0"
+
+# Loaded on first use: importing skcmkd costs nothing, and torch is loaded only when a network is trained.
+_HOMES = {
+    "CCHDisplay": "._display",
+    "CCHSelector": "._selector",
+    "NetworkClassifier": "._networks",
+    "NetworkRegressor": "._networks",
+    "PairedDistiller": "._paired",
+    "datasets": ".datasets",
+    "information": ".information",
+}
+
+__all__ = [
+    "CCHDisplay",
+    "CCHSelector",
+    "NetworkClassifier",
+    "NetworkRegressor",
+    "PairedDistiller",
+    "datasets",
+    "information",
+]
+
+if TYPE_CHECKING:
+    from . import datasets, information
+    from ._display import CCHDisplay
+    from ._networks import NetworkClassifier, NetworkRegressor
+    from ._paired import PairedDistiller
+    from ._selector import CCHSelector
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'skcmkd' has no attribute {name!r}")
+    home = import_module(_HOMES[name], __name__)
+    value = home if name in ("datasets", "information") else getattr(home, name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_HOMES])

@@ -1,0 +1,87 @@
+"""Class probabilities of rows that a model has not seen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator, clone
+from sklearn.model_selection import check_cv
+
+from ._validation import Table, n_rows_of, take_rows
+
+SMALLEST_PROBABILITY = 1e-7
+
+
+def assign_folds(cv: Any, y: np.ndarray) -> np.ndarray:
+    """The fold that each row is held out in; stratified by class when cv is a number of folds.
+
+    Raises ValueError when there are too few rows, or when the splitter does not hold out each row once.
+    """
+    splitter = check_cv(cv, y, classifier=True)
+    n_folds = splitter.get_n_splits(np.zeros(len(y)), y)
+    classes, sizes = np.unique(y, return_counts=True)
+    if len(y) < n_folds or sizes.max() < n_folds:
+        counts = ", ".join(f"{c!r}: {n}" for c, n in zip(classes.tolist(), sizes.tolist(), strict=True))
+        raise ValueError(
+            f"{n_folds} folds need at least {n_folds} rows of some class, but there are {len(y)} labelled rows "
+            f"({counts}). Lower cv, or add rows."
+        )
+    fold_of = np.full(len(y), -1)
+    for fold, (_, held_out) in enumerate(splitter.split(np.zeros(len(y)), y)):
+        if (fold_of[held_out] >= 0).any():
+            raise ValueError(f"cv={cv!r} holds some rows out twice; give a splitter that holds each row out once.")
+        fold_of[held_out] = fold
+    if (fold_of < 0).any():
+        raise ValueError(f"cv={cv!r} never holds some rows out; give a splitter that holds each row out once.")
+    return fold_of
+
+
+def predict_aligned_proba(model: BaseEstimator, X: Table, classes: np.ndarray) -> np.ndarray:
+    """Probabilities in the order of ``classes``; a class that the model does not know gets 0.
+
+    Mass on classes that are not in ``classes`` is spread back over the others.
+    """
+    columns = {label: position for position, label in enumerate(classes.tolist())}
+    known = [(source, columns[c]) for source, c in enumerate(model.classes_.tolist()) if c in columns]
+    if not known:
+        raise ValueError(
+            f"The teacher knows the classes {model.classes_.tolist()} and y has {classes.tolist()}: none in common."
+        )
+    proba = np.zeros((n_rows_of(X), len(classes)))
+    source, target = zip(*known, strict=True)
+    proba[:, target] = np.asarray(model.predict_proba(X), dtype=np.float64)[:, source]
+    total = proba.sum(axis=1, keepdims=True)
+    return np.where(total > 0, proba / np.where(total > 0, total, 1.0), 1 / len(classes))
+
+
+def fit_without_folds(
+    estimator: BaseEstimator, X: Table, y: np.ndarray, usable: np.ndarray, fold_of: np.ndarray, left_out: Sequence[int]
+) -> BaseEstimator:
+    """A clone fitted to the usable rows outside the folds that are left out."""
+    rows = np.flatnonzero(usable & ~np.isin(fold_of, left_out))
+    if len(np.unique(y[rows])) < 2:
+        raise ValueError(
+            f"Only {len(rows)} rows with measured values, of {len(np.unique(y[rows]))} class, remain to fit "
+            f"{estimator.__class__.__name__} when fold {list(left_out)} is held out. Lower cv, or measure more rows."
+        )
+    return clone(estimator).fit(take_rows(X, rows), y[rows])
+
+
+def predict_left_out(
+    estimator: BaseEstimator,
+    X: Table,
+    y: np.ndarray,
+    usable: np.ndarray,
+    fold_of: np.ndarray,
+    left_out: Sequence[int],
+    classes: np.ndarray,
+) -> tuple[BaseEstimator, np.ndarray]:
+    """The model fitted without some folds, and its probabilities on their usable rows, elsewhere NaN."""
+    model = fit_without_folds(estimator, X, y, usable, fold_of, left_out)
+    proba = np.full((len(y), len(classes)), np.nan)
+    rows = np.flatnonzero(usable & np.isin(fold_of, left_out))
+    if len(rows):
+        proba[rows] = predict_aligned_proba(model, take_rows(X, rows), classes)
+    return model, proba

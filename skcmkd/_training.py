@@ -1,0 +1,193 @@
+"""The one place where a network is trained.
+
+skorch keeps the epochs: history, early stopping, device, pickling. The batches are ours: the table is moved
+to the device once and each batch is a slice of a shuffled copy, because a DataLoader and skorch's
+bookkeeping of every batch cost more than a small network's step.
+"""
+
+import copy
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import skorch
+import torch
+from skorch.callbacks import EarlyStopping, EpochTimer, PrintLog
+from skorch.helper import predefined_split
+from skorch.utils import noop
+from torch import Tensor, nn
+
+RowLoss = Callable[..., Tensor]
+INFERENCE_BLOCK = 8192
+
+
+class TensorTable(torch.utils.data.Dataset):
+    """Inputs and per-row targets as tensors on one device."""
+
+    def __init__(self, X: np.ndarray, targets: Sequence[np.ndarray], device: torch.device) -> None:
+        self.columns = [torch.as_tensor(array, device=device) for array in (X, *targets)]
+
+    def __len__(self) -> int:
+        return len(self.columns[0])
+
+    def __getitem__(self, rows: Any) -> list[Tensor]:
+        return [column[rows] for column in self.columns]
+
+
+class ShuffledBatches:
+    """Slices of the table, shuffled anew each epoch by a generator of its own."""
+
+    def __init__(self, dataset: TensorTable, batch_size: int, generator: torch.Generator | None = None) -> None:
+        self.dataset = dataset
+        self.batch_size = batch_size
+        self.generator = generator
+
+    def __iter__(self) -> Iterator[tuple[Tensor, ...]]:
+        columns = self.dataset.columns
+        if self.generator is not None:
+            order = torch.randperm(len(self.dataset), generator=self.generator)
+            columns = self.dataset[order.to(columns[0].device)]
+        return zip(*(column.split(self.batch_size) for column in columns), strict=True)
+
+
+class MeanRowLoss(nn.Module):
+    """The mean of a row loss, as skorch's criterion."""
+
+    def __init__(self, row_loss: RowLoss) -> None:
+        super().__init__()
+        self.row_loss = row_loss
+
+    def forward(self, output: Tensor, *targets: Tensor) -> Tensor:
+        return self.row_loss(output, *targets).mean()
+
+
+class _EpochNet(skorch.NeuralNet):
+    """skorch's network with one history entry an epoch instead of one a batch."""
+
+    @property
+    def _default_callbacks(self) -> list[Any]:
+        return []
+
+    def run_single_epoch(
+        self, iterator: Any, training: bool, prefix: str, step_fn: Any, **fit_params: Any
+    ) -> None:
+        if iterator is None:
+            return
+        self._set_training(training)
+        total = torch.zeros((), device=self.device)
+        with torch.set_grad_enabled(training):
+            for X, *targets in iterator:
+                loss = self.criterion_(self.module_(X), *targets)
+                if training:
+                    self.optimizer_.zero_grad()
+                    loss.backward()
+                    self.optimizer_.step()
+                total += loss.detach() * len(X)
+        mean = total.item() / len(iterator.dataset)
+        if not np.isfinite(mean):
+            raise ValueError(
+                f"The {prefix} loss became {mean} in epoch {len(self.history)}. Lower learning_rate "
+                f"(now {self.lr:g}), or look for extreme values among the columns."
+            )
+        self.history.record(f"{prefix}_loss", mean)
+
+    def partial_fit(self, X: Any, y: Any = None, classes: Any = None, **fit_params: Any) -> "_EpochNet":
+        # skorch's own method swallows every KeyboardInterrupt, the user's as well as early stopping's.
+        if not self.initialized_:
+            self.initialize()
+        self.notify("on_train_begin", X=X, y=y)
+        try:
+            self.fit_loop(X, y, **fit_params)
+        except KeyboardInterrupt:
+            if not any(
+                isinstance(callback, EarlyStopping) and callback.misses_ >= callback.patience
+                for _, callback in self.callbacks_
+            ):
+                raise
+        self.notify("on_train_end", X=X, y=y)
+        return self
+
+
+def resolve_device(device: str) -> torch.device:
+    """The device meant by a name; "auto" is CUDA where there is one, else the processor."""
+    if device != "auto":
+        return torch.device(device)
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def train_network(
+    build_module: Callable[[], nn.Module],
+    row_loss: RowLoss,
+    X: np.ndarray,
+    targets: Sequence[np.ndarray],
+    *,
+    validation_rows: np.ndarray | None,
+    max_epochs: int,
+    patience: int,
+    batch_size: int,
+    learning_rate: float,
+    weight_decay: float,
+    device: str,
+    seed: int,
+    verbose: int = 0,
+) -> skorch.NeuralNet:
+    """Train the module that ``build_module`` makes and return the skorch network that holds it.
+
+    ``row_loss(output, *targets)`` gives one loss a row. Rows in the mask ``validation_rows`` are not trained
+    on: the epoch with the least mean loss over them gives the weights that are kept. Without such rows all
+    epochs are run. Torch's global random state is left as it was.
+    """
+    where = resolve_device(device)
+    training_rows = slice(None) if validation_rows is None else ~validation_rows
+    table = TensorTable(X[training_rows], [target[training_rows] for target in targets], where)
+    callbacks: list[Any] = [EpochTimer()] if verbose else []
+    held_out = None
+    if validation_rows is not None:
+        rows = [target[validation_rows] for target in targets]
+        held_out = predefined_split(TensorTable(X[validation_rows], rows, where))
+        callbacks.append(EarlyStopping(patience=patience, threshold=0.0, load_best=True, sink=noop))
+    if verbose:
+        callbacks.append(PrintLog())
+    with torch.random.fork_rng(devices=[where] if where.type == "cuda" else []):
+        # torch.manual_seed would also queue a seed for devices that are not forked here.
+        torch.default_generator.manual_seed(seed)
+        if where.type == "cuda":
+            torch.cuda.manual_seed(seed)
+        net = _EpochNet(
+            build_module(),
+            MeanRowLoss(row_loss),
+            optimizer=torch.optim.AdamW,
+            optimizer__weight_decay=weight_decay,
+            optimizer__fused=True,
+            lr=learning_rate,
+            max_epochs=max_epochs,
+            batch_size=batch_size,
+            iterator_train=ShuffledBatches,
+            iterator_train__generator=torch.Generator().manual_seed(seed),
+            iterator_valid=ShuffledBatches,
+            iterator_valid__batch_size=INFERENCE_BLOCK,
+            dataset=TensorTable,
+            train_split=held_out,
+            callbacks=callbacks,
+            device=where,
+            verbose=verbose,
+        )
+        net.fit(table)
+    # The optimiser, and above all the held-out rows, have no place in the pickle of a fitted model.
+    history = list(net.history)
+    net.trim_for_prediction()
+    net.history.extend(history)
+    return net
+
+
+def apply_in_blocks(net: skorch.NeuralNet, part: Callable[[nn.Module], nn.Module], X: np.ndarray) -> np.ndarray:
+    """Outputs of a part of the trained module for each row of X, in blocks of rows.
+
+    Evaluated in double precision, so that a row's output does not depend on the rows beside it.
+    """
+    precision = torch.float32 if str(net.device).startswith("mps") else torch.float64
+    module = copy.deepcopy(part(net.module_)).to(dtype=precision).eval()
+    blocks = torch.as_tensor(X).split(INFERENCE_BLOCK)
+    with torch.inference_mode():
+        outputs = [module(block.to(net.device, precision)).cpu().double() for block in blocks]
+    return torch.cat(outputs).numpy()

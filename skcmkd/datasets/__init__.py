@@ -1,0 +1,13 @@
+"""Tables of several modalities: shipped (``load_*``), downloaded once (``fetch_*``), simulated (``make_*``)."""
+
+from ._breast import fetch_breast_tcga
+from ._shipped import load_adrenal_carcinoma, load_digit_views
+from ._simulated import make_gaussian_modalities, make_joint_gaussian
+
+__all__ = [
+    "fetch_breast_tcga",
+    "load_adrenal_carcinoma",
+    "load_digit_views",
+    "make_gaussian_modalities",
+    "make_joint_gaussian",
+]

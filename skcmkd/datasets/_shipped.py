@@ -1,0 +1,107 @@
+"""Tables that come with the package."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from sklearn.utils import Bunch
+
+from ._tables import as_modality, bunch_of_modalities, read_description, read_shipped
+
+CARCINOMA_MODALITIES = ("cnv", "rna", "mirna", "protein")
+SEQUENCED = ("rna", "mirna")
+LABEL_PREFIX = "label_"
+
+
+def load_digit_views() -> Bunch:
+    """Load six views of 2000 handwritten digits (classification, 10 classes).
+
+    Returns
+    -------
+    Bunch
+        ``data`` (DataFrame, 2000 x 649, single precision), ``modalities`` (dict, name to its column names:
+        fourier 76, profile_correlations 216, karhunen_loeve 64, pixels 240, zernike 47, morphology 6),
+        ``target`` (Series of digits 0 to 9, in class order: shuffle before splitting), ``DESCR`` (source, licence
+        CC BY 4.0, citation).
+
+    References
+    ----------
+    Duin, R. (1998). Multiple Features. UCI Machine Learning Repository. doi:10.24432/C5HC70.
+
+    Examples
+    --------
+    >>> from skcmkd.datasets import load_digit_views
+    >>> digits = load_digit_views()
+    >>> digits.data[digits.modalities["zernike"]].shape
+    (2000, 47)
+    """
+    arrays = read_shipped("digit_views")
+    label = arrays.pop("label").astype(np.int64)
+    index = pd.RangeIndex(len(label), name="digit")
+    tables = {
+        name: as_modality(name, values.astype(np.float32), range(values.shape[1]), index)
+        for name, values in arrays.items()
+    }
+    target = pd.Series(label, index=index, name="label")
+    return bunch_of_modalities(tables, target, read_description("digit_views"))
+
+
+def load_adrenal_carcinoma(*, label: str = "C1A.C1B", log_counts: bool = True) -> Bunch:
+    """Load the adrenocortical carcinomas of The Cancer Genome Atlas (classification, 92 tumours).
+
+    Parameters
+    ----------
+    label : str, default="C1A.C1B"
+        Which label is the target: "C1A.C1B" (transcriptome class, 78 tumours), "vital_status", "MethyLevel",
+        "mRNA_K4", "miRNA.cluster", "SCNA.cluster", "protein.cluster", "COC", "OncoSign", "pathologic_stage" or
+        "gender". Labels that were derived from a modality favour that modality as a teacher; ``DESCR`` says which.
+    log_counts : bool, default=True
+        Give RNA and microRNA as log2(1 + count) instead of counts.
+
+    Returns
+    -------
+    Bunch
+        ``data`` (DataFrame of the tumours that have the label; a modality that was not measured is missing in
+        the whole row), ``modalities`` (dict, name to its column names: cnv 198, rna 198, mirna 471, protein 33),
+        ``target`` (Series of str), ``unlabeled`` (DataFrame of the other tumours), ``DESCR`` (source, licence
+        Artistic-2.0, citation).
+
+    Raises
+    ------
+    ValueError
+        If there is no such label.
+
+    References
+    ----------
+    Zheng, S. et al. (2016). Comprehensive pan-genomic characterization of adrenocortical carcinoma. Cancer Cell
+    29, 723-736.
+
+    Examples
+    --------
+    >>> from skcmkd.datasets import load_adrenal_carcinoma
+    >>> carcinoma = load_adrenal_carcinoma()
+    >>> carcinoma.target.value_counts().to_dict()
+    {'C1A': 43, 'C1B': 35}
+    >>> carcinoma.data[carcinoma.modalities["protein"]].notna().all(axis=1).sum().item()
+    45
+    """
+    arrays = read_shipped("adrenal_carcinoma")
+    labels = {
+        key.removeprefix(LABEL_PREFIX): value
+        for key, value in arrays.items()
+        if key.startswith(LABEL_PREFIX)
+    }
+    if label not in labels:
+        raise ValueError(f"label={label!r} is not among the labels of this table: {', '.join(labels)}.")
+    tables = {}
+    for name in CARCINOMA_MODALITIES:
+        values = arrays[name].astype(np.float32)
+        if log_counts and name in SEQUENCED:
+            values = np.log2(1 + values)
+        tables[name] = as_modality(name, values, arrays[f"{name}_columns"], arrays[f"{name}_samples"])
+    samples = pd.Index(arrays["samples"], name="sample")
+    everyone = pd.Series(labels[label], index=samples, name=label)
+    description = read_description("adrenal_carcinoma")
+    known = everyone[everyone != ""].astype(object)
+    unlabeled = bunch_of_modalities(tables, everyone[everyone == ""], description).data
+    return bunch_of_modalities(tables, known, description, unlabeled=unlabeled)

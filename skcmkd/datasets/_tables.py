@@ -1,0 +1,40 @@
+"""What every data set is made into: a Bunch of one DataFrame, its modalities, the target and a description."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from importlib.resources import files
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.utils import Bunch
+
+DATA = files("skcmkd.datasets") / "data"
+
+
+def as_modality(
+    name: str, values: np.ndarray, columns: Sequence[object], index: Sequence[object] | pd.Index
+) -> pd.DataFrame:
+    """One modality's table; its name before each column keeps genes apart that several modalities measure."""
+    return pd.DataFrame(values, index=pd.Index(index), columns=[f"{name}_{column}" for column in columns])
+
+
+def bunch_of_modalities(
+    tables: Mapping[str, pd.DataFrame], target: pd.Series, description: str, **more: Any
+) -> Bunch:
+    """Join the tables on the target's rows; a sample that a modality lacks has missing values there."""
+    data = pd.concat([table.reindex(target.index) for table in tables.values()], axis=1)
+    modalities = {name: list(table.columns) for name, table in tables.items()}
+    return Bunch(data=data, modalities=modalities, target=target, DESCR=description, **more)
+
+
+def read_shipped(name: str) -> dict[str, np.ndarray]:
+    """The arrays of a shipped table."""
+    with (DATA / f"{name}.npz").open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+        return dict(arrays)
+
+
+def read_description(name: str) -> str:
+    """The text that stands beside a table: source, licence, citation."""
+    return (DATA / f"{name}.rst").read_text(encoding="utf-8")
