@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,15 @@ from sklearn.model_selection import check_cv
 
 from ._validation import Table, n_rows_of, take_rows
 
-SMALLEST_PROBABILITY = 1e-7
+
+def deal_out(codes: np.ndarray, n_folds: int) -> np.ndarray:
+    """Fold of each row: the rows of each class are dealt out in turn, in their order.
+
+    As StratifiedKFold, but without a warning where a class has fewer rows than there are folds.
+    """
+    fold_of = np.empty(len(codes), dtype=int)
+    fold_of[np.argsort(codes, kind="stable")] = np.arange(len(codes)) % n_folds
+    return fold_of
 
 
 def assign_folds(cv: Any, y: np.ndarray) -> np.ndarray:
@@ -21,13 +30,15 @@ def assign_folds(cv: Any, y: np.ndarray) -> np.ndarray:
     """
     splitter = check_cv(cv, y, classifier=True)
     n_folds = splitter.get_n_splits(np.zeros(len(y)), y)
-    classes, sizes = np.unique(y, return_counts=True)
+    classes, codes, sizes = np.unique(y, return_inverse=True, return_counts=True)
     if len(y) < n_folds or sizes.max() < n_folds:
         counts = ", ".join(f"{c!r}: {n}" for c, n in zip(classes.tolist(), sizes.tolist(), strict=True))
         raise ValueError(
             f"{n_folds} folds need at least {n_folds} rows of some class, but there are {len(y)} labelled rows "
             f"({counts}). Lower cv, or add rows."
         )
+    if cv is None or isinstance(cv, Integral):
+        return deal_out(codes, n_folds)
     fold_of = np.full(len(y), -1)
     for fold, (_, held_out) in enumerate(splitter.split(np.zeros(len(y)), y)):
         if (fold_of[held_out] >= 0).any():
@@ -77,11 +88,10 @@ def predict_left_out(
     fold_of: np.ndarray,
     left_out: Sequence[int],
     classes: np.ndarray,
-) -> tuple[BaseEstimator, np.ndarray]:
-    """The model fitted without some folds, and its probabilities on their usable rows, elsewhere NaN."""
+) -> tuple[BaseEstimator, np.ndarray, np.ndarray]:
+    """The model fitted without some folds, those folds' usable rows, and its probabilities for them."""
     model = fit_without_folds(estimator, X, y, usable, fold_of, left_out)
-    proba = np.full((len(y), len(classes)), np.nan)
     rows = np.flatnonzero(usable & np.isin(fold_of, left_out))
-    if len(rows):
-        proba[rows] = predict_aligned_proba(model, take_rows(X, rows), classes)
-    return model, proba
+    if len(rows) == 0:
+        return model, rows, np.empty((0, len(classes)))
+    return model, rows, predict_aligned_proba(model, take_rows(X, rows), classes)

@@ -9,7 +9,7 @@ from sklearn.base import BaseEstimator
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import has_fit_parameter
 
-from ._networks import NetworkClassifier
+from ._networks import NetworkClassifier, fit_soft_targets
 from ._validation import Table, n_rows_of, stack_rows, take_rows
 
 
@@ -26,6 +26,26 @@ class Lesson:
     X_unlabeled: Table | None
     unlabeled_proba: np.ndarray
     classes: np.ndarray
+
+    def of_rows(self, rows: np.ndarray) -> Lesson:
+        """The lesson on some of the labelled rows, with the classes that they have."""
+        y = self.y[rows]
+        present = np.isin(self.classes, y)
+        return Lesson(
+            take_rows(self.X, rows),
+            y,
+            _restrict(self.teacher_proba[rows], present),
+            self.X_unlabeled,
+            _restrict(self.unlabeled_proba, present),
+            self.classes[present],
+        )
+
+
+def _restrict(proba: np.ndarray, present: np.ndarray) -> np.ndarray:
+    """Probabilities given that the class is one of those present; uniform where they had no mass."""
+    kept = proba[:, present]
+    total = kept.sum(axis=1, keepdims=True)
+    return np.where(total == 0, 1 / present.sum(), kept / np.where(total == 0, 1.0, total))
 
 
 def row_weights(labelled: np.ndarray, taught: np.ndarray, alpha: float) -> tuple[np.ndarray, np.ndarray]:
@@ -98,7 +118,8 @@ def _fit_taught(
     label_weight, teacher_weight = row_weights(labelled, taught, alpha)
     if isinstance(model, NetworkClassifier):
         scale = len(y) / (label_weight.sum() + teacher_weight.sum())
-        return model.fit_soft_targets(
+        return fit_soft_targets(
+            model,
             X,
             y,
             label_weight * scale,

@@ -8,14 +8,20 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import sparse
+from scipy.sparse import issparse, vstack
 from sklearn.base import BaseEstimator
 from sklearn.pipeline import Pipeline
 from sklearn.utils import _safe_indexing, check_array, column_or_1d, get_tags
 from sklearn.utils._indexing import _get_column_indices
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import _check_sample_weight, _get_feature_names, _num_features, _num_samples
+from sklearn.utils.validation import (
+    _check_feature_names_in,
+    _check_sample_weight,
+    _get_feature_names,
+    _num_features,
+    _num_samples,
+)
 
 __all__ = [
     "HasMethods",
@@ -23,6 +29,7 @@ __all__ = [
     "StrOptions",
     "as_codes",
     "as_table",
+    "check_feature_names_in",
     "check_labels",
     "check_modalities",
     "check_row_weights",
@@ -30,12 +37,15 @@ __all__ = [
     "check_same_rows",
     "check_text_columns",
     "check_values",
+    "check_vector",
     "column_positions",
     "draw_seed",
     "drop_teacher_columns",
     "feature_names",
     "keep_earlier_fit",
     "measured_rows",
+    "n_columns_of",
+    "n_rows_of",
     "set_seeds",
     "stack_rows",
     "take_columns",
@@ -45,6 +55,7 @@ __all__ = [
 Table = Any  # array, sparse matrix or DataFrame of shape (n_samples, n_columns)
 Columns = Any  # names, positions, a slice, a boolean mask, or a callable that gives one of them for a table
 
+check_feature_names_in = _check_feature_names_in
 feature_names = _get_feature_names
 n_columns_of = _num_features
 n_rows_of = _num_samples
@@ -99,6 +110,11 @@ def check_labels(y: Any) -> np.ndarray:
     return y
 
 
+def check_vector(y: Any) -> np.ndarray:
+    """A column as a vector, with scikit-learn's warning."""
+    return column_or_1d(y, warn=True)
+
+
 def as_codes(y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Sorted classes and each row's position among them; at least two classes are needed."""
     classes, codes = np.unique(y, return_inverse=True)
@@ -118,16 +134,15 @@ def check_row_weights(sample_weight: Any, X: np.ndarray) -> np.ndarray:
 # Tables
 
 
-def as_table(X: Any, name: str = "X", estimator: BaseEstimator | None = None) -> Table:
+def as_table(X: Any, name: str = "X", estimator: BaseEstimator | None = None, sparse: bool = True) -> Table:
     """DataFrames as they are, so that models find their columns by name; all else as a 2-D array."""
     if hasattr(X, "columns"):
         return X
     return check_array(
         X,
-        accept_sparse=True,
+        accept_sparse=("csr", "csc") if sparse else False,
         dtype=None,
         ensure_all_finite=False,
-        ensure_min_samples=0,
         input_name=name,
         estimator=estimator,
     )
@@ -147,8 +162,8 @@ def stack_rows(upper: Table, lower: Table) -> Table:
     """One table above another."""
     if hasattr(upper, "iloc"):
         return pd.concat([upper, lower])
-    if sparse.issparse(upper):
-        return sparse.vstack([upper, lower], format="csr")
+    if issparse(upper):
+        return vstack([upper, lower], format="csr")
     return np.concatenate([np.asarray(upper), np.asarray(lower)])
 
 
@@ -158,14 +173,14 @@ def _missing_values(X: Table) -> np.ndarray:
 
 def measured_rows(X: Table) -> np.ndarray:
     """Mask of the rows that are not missing throughout: a row of missing values was not measured."""
-    if sparse.issparse(X):
+    if issparse(X):
         return np.ones(X.shape[0], dtype=bool)
     return ~_missing_values(X).all(axis=1)
 
 
 def check_values(X: Table, name: str) -> None:
     """Raise on infinite values, naming the first column that holds one."""
-    if sparse.issparse(X):
+    if issparse(X):
         columns = [(None, X.data)] if X.dtype.kind == "f" else []
     elif hasattr(X, "columns"):
         columns = [(column, X[column].to_numpy()) for column in X.columns]

@@ -13,6 +13,8 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils import check_array, check_consistent_length, column_or_1d
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from .._cross_fitting import deal_out
+
 SMALLEST_PROBABILITY = 1e-7
 PENALTIES = tuple(np.logspace(-4, 1, 6))
 
@@ -166,9 +168,8 @@ class TunedLogisticRegression(ClassifierMixin, BaseEstimator):
         return LogisticRegression(max_iter=2000, tol=1e-3, warm_start=True)
 
     def _splits(self, codes: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
-        """Training and held-out rows of each fold: the rows of each class are dealt out in turn."""
-        fold_of = np.empty(len(codes), dtype=int)
-        fold_of[np.argsort(codes, kind="stable")] = np.arange(len(codes)) % self.n_folds
+        """Training and held-out rows of each fold, without folds that would leave one class to train on."""
+        fold_of = deal_out(codes, self.n_folds)
         splits = [(np.flatnonzero(fold_of != fold), np.flatnonzero(fold_of == fold)) for fold in range(self.n_folds)]
         return [(train, test) for train, test in splits if len(test) and len(np.unique(codes[train])) > 1]
 

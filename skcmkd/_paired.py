@@ -1,0 +1,398 @@
+"""PairedDistiller: the same samples have both modalities in fit."""
+
+from __future__ import annotations
+
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.utils import check_consistent_length, check_random_state, get_tags
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from ._cross_fitting import assign_folds
+from ._networks import NetworkClassifier
+from ._soft_targets import check_student, fit_student
+from ._teaching import Opinions, Pairs, choose_alpha
+from ._validation import (
+    Columns,
+    HasMethods,
+    Interval,
+    StrOptions,
+    Table,
+    as_codes,
+    as_table,
+    check_labels,
+    check_same_columns,
+    check_same_rows,
+    check_text_columns,
+    check_values,
+    column_positions,
+    draw_seed,
+    drop_teacher_columns,
+    keep_earlier_fit,
+    measured_rows,
+    n_columns_of,
+    n_rows_of,
+    set_seeds,
+    take_columns,
+    take_rows,
+)
+
+class PairedDistiller(ClassifierMixin, BaseEstimator):
+    """Train a classifier of one modality with the help of another that is there only in fit.
+
+    A teacher learns the label from its own modality; its probabilities for rows it has not seen, q, become soft
+    targets of the student, p:
+
+        (1 - alpha) mean_labelled CE(y, p) + alpha mean_taught tau^2 KL(q^tau || p^tau)
+
+    For a network student this is the loss. Any other student gets each row once per class, weighted by
+    (1 - alpha) onehot(y) + alpha q, which is the same at tau = 1.
+
+    Parameters
+    ----------
+    student : classifier, default=None
+        Predicts from the student's modality. A classifier whose ``fit`` takes ``sample_weight``, a Pipeline that ends
+        in one, or a network. None is ``NetworkClassifier()``.
+    teacher : classifier with ``predict_proba``, default=None
+        Learns from the teacher's modality; a Pipeline, or a ``FrozenEstimator`` that was fitted **on other rows**.
+        None is ``NetworkClassifier()``.
+    student_columns : columns, default=None
+        For one table that holds both modalities: the student's columns, as names, positions, a slice, a boolean
+        mask or a callable; all others are the teacher's. None means that X is the student's table.
+    alpha : float in [0, 1] or "auto", default="auto"
+        The teacher's share: 0 labels only, 1 teacher only. "auto" takes one of 0, 0.25, 0.5, 0.75 by the Brier score
+        on held-out rows, by the one-standard-error rule in favour of the smallest.
+    temperature : float > 0, default=2.0
+        Softens teacher and student alike where the student is a network; other students are taught at 1.
+    cv : int or splitter, default=5
+        Folds in which the teacher's targets are made and alpha is chosen; each row is held out once.
+    n_jobs : int or None, default=None
+        Parallel fits; changes nothing but time.
+    random_state : int, RandomState or None, default=None
+        Seed of every part of student and teacher whose own ``random_state`` is None.
+    verbose : int, default=0
+        1 shows progress bars.
+
+    Attributes
+    ----------
+    student_ : classifier
+        The fitted student: predicts alone, knows nothing of the teacher, and can be deployed without it.
+    teacher_ : classifier or None
+        The teacher, fitted to all labelled rows that it was measured on; None without a teacher's table.
+    alpha_ : float
+        The weight used; 0 without a teacher's table.
+    alpha_scores_ : DataFrame or None
+        With ``alpha="auto"``: for each weight the mean Brier score on held-out rows (``brier``, 0 is best), its
+        difference to the student alone (``excess``) and the standard error of that.
+    teacher_proba_ : ndarray of shape (n_samples, n_classes) or None
+        The teacher's probabilities for the labelled rows, each by a teacher that has not seen the row; NaN where it
+        was not measured.
+    classes_ : ndarray of shape (n_classes,)
+        Class labels.
+    n_features_in_ : int
+        Number of the student's columns.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the student's columns, when X had string names in fit.
+
+    See Also
+    --------
+    CCHSelector : Says which modality should teach, before this.
+
+    Notes
+    -----
+    A row of the teacher's table that is missing throughout was not measured: it is taught by its label alone.
+    A row missing in part goes to the teacher as it is; put an imputer into the teacher's pipeline. Preprocessing
+    of one modality belongs into the pipeline of its model. To choose alpha without leaking, the targets of a row
+    come from teachers that have seen neither the row nor the rows that judge the student.
+
+    References
+    ----------
+    Hinton, Vinyals, Dean. Distilling the Knowledge in a Neural Network. arXiv 1503.02531, section 2. Lopez-Paz et
+    al. Unifying distillation and privileged information. arXiv 1511.03643, equation 6.
+
+    Examples
+    --------
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from skcmkd import PairedDistiller
+    >>> from skcmkd.datasets import make_gaussian_modalities
+    >>> drawn = make_gaussian_modalities(300, random_state=0)
+    >>> distiller = PairedDistiller(
+    ...     LogisticRegression(), LogisticRegression(), student_columns=drawn.modalities["student"], alpha=0.5
+    ... ).fit(drawn.data, drawn.target)
+    >>> panel = drawn.data[drawn.modalities["student"]]  # tomorrow's samples have no teacher
+    >>> distiller.predict(panel).shape
+    (300,)
+    """
+
+    def __init__(
+        self,
+        student: BaseEstimator | None = None,
+        teacher: BaseEstimator | None = None,
+        *,
+        student_columns: Columns = None,
+        alpha: float | str = "auto",
+        temperature: float = 2.0,
+        cv: Any = 5,
+        n_jobs: int | None = None,
+        random_state: int | np.random.RandomState | None = None,
+        verbose: int = 0,
+    ) -> None:
+        self.student = student
+        self.teacher = teacher
+        self.student_columns = student_columns
+        self.alpha = alpha
+        self.temperature = temperature
+        self.cv = cv
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+        self.verbose = verbose
+
+    _parameter_constraints = {  # noqa: RUF012 - scikit-learn's own convention
+        "student": [HasMethods(["fit", "predict"]), None],
+        "teacher": [HasMethods(["fit", "predict"]), None],
+        "student_columns": "no_validation",
+        "alpha": [Interval(Real, 0, 1, closed="both"), StrOptions({"auto"})],
+        "temperature": [Interval(Real, 0, None, closed="neither")],
+        "cv": ["cv_object"],
+        "n_jobs": [Integral, None],
+        "random_state": ["random_state"],
+        "verbose": ["verbose"],
+    }
+
+    def fit(
+        self,
+        X: Table,
+        y: ArrayLike,
+        *,
+        X_teacher: Table | None = None,
+        unlabeled_pairs: tuple[Table, ...] | None = None,
+    ) -> PairedDistiller:
+        """Train the teacher, make its targets, and train the student.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like of shape (n_samples, n_features)
+            The student's table, or both modalities when ``student_columns`` is set.
+        y : array-like of shape (n_samples,)
+            Class labels.
+        X_teacher : DataFrame or array-like of shape (n_samples, n_teacher_features), default=None
+            The teacher's table, a row for each row of X; rows missing throughout were not measured. None trains the
+            student alone.
+        unlabeled_pairs : tuple of tables, default=None
+            Samples with both modalities and no label, ``(X_unlabeled, X_teacher_unlabeled)``, or ``(table,)`` of both
+            when ``student_columns`` is set. Any number of rows; the tuple is never cut by cross-validation.
+
+        Returns
+        -------
+        PairedDistiller
+            The distiller itself.
+
+        Raises
+        ------
+        ValueError
+            If the tables do not fit together, hold infinite values, the label has one class, there are fewer rows
+            than folds, or teacher or student cannot do what they must.
+        """
+        with keep_earlier_fit(self):
+            self._validate_params()
+            X, X_teacher, unlabeled_pairs = self._split_tables(X, X_teacher, unlabeled_pairs)
+            validate_data(self, X, y, skip_check_array=True)
+            y = check_labels(y)
+            check_consistent_length(X, y)
+            self.classes_, _ = as_codes(y)
+            seed = self._draw_seed()
+            student = set_seeds(clone(self.student or NetworkClassifier()), seed)
+            teacher = set_seeds(clone(self.teacher or NetworkClassifier()), seed)
+            check_text_columns(X, student, "X", "student")
+            check_values(X, "X")
+            self.teacher_, self.teacher_proba_, self.alpha_scores_, self.alpha_ = None, None, None, 0.0
+            pairs = None
+            if X_teacher is not None:
+                pairs = self._check_pairs(X, y, X_teacher, unlabeled_pairs, teacher)
+            if pairs is None or self.alpha == 0:
+                self.student_ = student.fit(X, y)
+                return self
+            check_student(student)
+            opinions = Opinions(
+                teacher,
+                pairs,
+                assign_folds(self.cv, y),
+                leave_two_out=self.alpha == "auto",
+                n_jobs=self.n_jobs,
+                verbose=bool(self.verbose),
+            )
+            if self.alpha == "auto":
+                self.alpha_, self.alpha_scores_ = choose_alpha(
+                    student, opinions, self.temperature, n_jobs=self.n_jobs, verbose=bool(self.verbose)
+                )
+            else:
+                self.alpha_ = float(self.alpha)
+            lesson = opinions.lesson()
+            self.student_ = fit_student(student, lesson, self.alpha_, self.temperature)
+            self.teacher_, self.teacher_proba_ = opinions.teacher, lesson.teacher_proba
+        return self
+
+    def predict(self, X: Table) -> np.ndarray:
+        """Predict the class of each row from the student's modality.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like of shape (n_samples, n_features)
+            The student's table; the teacher's columns may be there and are not looked at.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            Class labels.
+        """
+        check_is_fitted(self)
+        return self.student_.predict(self._student_table(X))
+
+    @available_if(lambda self: hasattr(self._student_or_default(), "predict_proba"))
+    def predict_proba(self, X: Table) -> np.ndarray:
+        """Predict the probability of each class from the student's modality.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like of shape (n_samples, n_features)
+            The student's table, as in ``predict``.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            Probabilities, in the order of ``classes_``.
+        """
+        check_is_fitted(self)
+        return self.student_.predict_proba(self._student_table(X))
+
+    @available_if(lambda self: hasattr(self._student_or_default(), "decision_function"))
+    def decision_function(self, X: Table) -> np.ndarray:
+        """Give the student's decision scores.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like of shape (n_samples, n_features)
+            The student's table, as in ``predict``.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, n_classes)
+            Scores, as the student gives them.
+        """
+        check_is_fitted(self)
+        return self.student_.decision_function(self._student_table(X))
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        student = get_tags(self._student_or_default())
+        tags.input_tags = student.input_tags
+        tags.classifier_tags = student.classifier_tags
+        tags.non_deterministic = student.non_deterministic
+        return tags
+
+    def _student_or_default(self) -> BaseEstimator:
+        return getattr(self, "student_", None) or self.student or NetworkClassifier()
+
+    def _draw_seed(self) -> int | None:
+        """The given seed itself, so that the student alone can be repeated outside; None stays None."""
+        if self.random_state is None or isinstance(self.random_state, Integral):
+            return self.random_state
+        return draw_seed(check_random_state(self.random_state))
+
+    def _split_tables(
+        self, X: Table, X_teacher: Table | None, unlabeled_pairs: tuple[Table, ...] | None
+    ) -> tuple[Table, Table | None, tuple[Table, Table] | None]:
+        """The two-table form of what was given, whichever form that was."""
+        X = as_table(X, estimator=self)
+        one_table = self.student_columns is not None
+        n_parts = 1 if one_table else 2
+        if unlabeled_pairs is not None and (
+            not isinstance(unlabeled_pairs, tuple) or len(unlabeled_pairs) != n_parts
+        ):
+            expected = "(table,) of both modalities" if one_table else "(X_unlabeled, X_teacher_unlabeled)"
+            got = (
+                f"a tuple of {len(unlabeled_pairs)}"
+                if isinstance(unlabeled_pairs, tuple)
+                else f"a {type(unlabeled_pairs).__name__}"
+            )
+            raise ValueError(f"unlabeled_pairs must be a tuple {expected}, got {got}.")
+        if not one_table:
+            if X_teacher is not None:
+                X_teacher = as_table(X_teacher, "X_teacher")
+            elif unlabeled_pairs is not None:
+                raise ValueError(
+                    "unlabeled_pairs were given without X_teacher: the teacher learns from labelled rows. Give "
+                    "X_teacher, or set student_columns if X holds both modalities."
+                )
+            if unlabeled_pairs is not None:
+                names = ("unlabeled_pairs[0]", "unlabeled_pairs[1]")
+                unlabeled_pairs = tuple(as_table(t, n) for t, n in zip(unlabeled_pairs, names, strict=True))
+            return X, X_teacher, unlabeled_pairs
+        if X_teacher is not None:
+            raise ValueError(
+                "X_teacher was given although student_columns says that X holds both modalities. Give one of the two."
+            )
+        own = column_positions(X, self.student_columns, "student_columns")
+        others = np.setdiff1d(np.arange(n_columns_of(X)), own)
+        self._student_positions, self._n_table_columns = own, n_columns_of(X)
+        if len(others) == 0:
+            return take_columns(X, own), None, None
+        if unlabeled_pairs is not None:
+            table = as_table(unlabeled_pairs[0], "unlabeled_pairs[0]")
+            check_same_columns(X, table, "unlabeled_pairs[0]", "X")
+            unlabeled_pairs = (take_columns(table, own), take_columns(table, others))
+        return take_columns(X, own), take_columns(X, others), unlabeled_pairs
+
+    def _check_pairs(
+        self,
+        X: Table,
+        y: np.ndarray,
+        X_teacher: Table,
+        unlabeled_pairs: tuple[Table, Table] | None,
+        teacher: BaseEstimator,
+    ) -> Pairs:
+        """Both modalities, checked against each other; pairs without a measured teacher are left out."""
+        if not hasattr(teacher, "predict_proba"):
+            raise ValueError(
+                f"The teacher {teacher.__class__.__name__} has no predict_proba, which soft targets need. Use one "
+                "that has, or wrap it in CalibratedClassifierCV."
+            )
+        check_same_rows(X, X_teacher, "X_teacher")
+        check_text_columns(X_teacher, teacher, "X_teacher", "teacher")
+        check_values(X_teacher, "X_teacher")
+        measured = measured_rows(X_teacher)
+        if not measured.any():
+            raise ValueError(
+                f"X_teacher is missing in all of its {len(measured)} rows: nothing to learn from. Leave it out to "
+                "train the student alone."
+            )
+        if unlabeled_pairs is None:
+            return Pairs(X, y, X_teacher, measured, None, None, self.classes_)
+        X_unlabeled, X_teacher_unlabeled = unlabeled_pairs
+        check_same_columns(X, X_unlabeled, "unlabeled_pairs[0]", "X")
+        check_same_columns(X_teacher, X_teacher_unlabeled, "unlabeled_pairs[1]", "X_teacher")
+        check_same_rows(X_unlabeled, X_teacher_unlabeled, "unlabeled_pairs[1]", "unlabeled_pairs[0]")
+        for table, name in ((X_unlabeled, "unlabeled_pairs[0]"), (X_teacher_unlabeled, "unlabeled_pairs[1]")):
+            check_values(table, name)
+        useful = measured_rows(X_teacher_unlabeled)
+        if not useful.any():
+            return Pairs(X, y, X_teacher, measured, None, None, self.classes_)
+        X_unlabeled, X_teacher_unlabeled = (take_rows(t, useful) for t in (X_unlabeled, X_teacher_unlabeled))
+        return Pairs(X, y, X_teacher, measured, X_unlabeled, X_teacher_unlabeled, self.classes_)
+
+    def _student_table(self, X: Table) -> Table:
+        """The student's columns of a table with or without the teacher's."""
+        X = as_table(X, estimator=self)
+        if self.student_columns is not None:
+            names = getattr(self, "feature_names_in_", None)
+            selected = drop_teacher_columns(X, names) if names is not None else None
+            if selected is not None:
+                X = selected
+            elif n_columns_of(X) == self._n_table_columns:
+                X = take_columns(X, self._student_positions)
+        validate_data(self, X, reset=False, skip_check_array=True)
+        return X
