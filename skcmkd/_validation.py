@@ -29,6 +29,7 @@ __all__ = [
     "StrOptions",
     "as_codes",
     "as_table",
+    "check_choice",
     "check_feature_names_in",
     "check_labels",
     "check_modalities",
@@ -72,6 +73,12 @@ def keep_earlier_fit(estimator: BaseEstimator) -> Iterator[None]:
         vars(estimator).clear()
         vars(estimator).update(earlier)
         raise
+
+
+def check_choice(name: str, value: str, choices: Sequence[str]) -> None:
+    """Raise unless the value is one of a closed set."""
+    if value not in choices:
+        raise ValueError(f"{name}={value!r} must be one of {', '.join(map(repr, choices))}.")
 
 
 # Seeds
@@ -120,7 +127,7 @@ def as_codes(y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     classes, codes = np.unique(y, return_inverse=True)
     if len(classes) < 2:
         raise ValueError(
-            f"y holds one class only, {classes[0]!r}; a classifier needs rows of at least two classes."
+            f"y holds one class only, {classes.tolist()[0]!r}; a classifier needs rows of at least two classes."
         )
     return classes, codes
 

@@ -120,8 +120,7 @@ def cca(
     folds = KFold(cv, shuffle=True, random_state=check_random_state(random_state))
     for train, test in folds.split(X):
         a[test], b[test] = _held_out_scores(X, Y, train, test, n_components, n_pairs)
-    a -= a.mean(axis=0)
-    b -= b.mean(axis=0)
+    # Scores are centred at the training mean; the sign of a pair is arbitrary in each fold, so no mean over folds.
     scale = np.sqrt((a**2).sum(axis=0) * (b**2).sum(axis=0))
     r = np.divide((a * b).sum(axis=0), scale, out=np.zeros(n_pairs), where=scale > 0)
     # A negative held-out correlation is a pair that did not hold up, not information.

@@ -1,0 +1,81 @@
+import numpy as np
+import pytest
+from scipy.special import softmax
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import log_loss, mutual_info_score
+from sklearn.preprocessing import StandardScaler
+
+from skcmkd.information import class_information, label_information, log_ratio_coordinates, make_label_classifier
+from skcmkd.information._classifier import TunedLogisticRegression
+
+
+@pytest.fixture
+def scores():
+    rng = np.random.RandomState(0)
+    y = rng.randint(3, size=60)
+    return softmax(rng.normal(size=(60, 3)) + 2 * np.eye(3)[y], axis=1), y
+
+
+def test_label_information_is_entropy_less_log_loss(scores):
+    q, y = scores
+    share = np.bincount(y) / 60
+    expected = -(share * np.log(share)).sum() - log_loss(y, q)
+    np.testing.assert_allclose(label_information(q, y), expected)
+
+
+def test_label_information_stays_between_zero_and_the_entropy(scores):
+    q, y = scores
+    assert label_information(np.roll(np.eye(3)[y], 1, axis=1), y) == 0.0
+    share = np.bincount(y) / 60
+    np.testing.assert_allclose(label_information(np.eye(3)[y], y), -(share * np.log(share)).sum())
+
+
+def test_class_information_of_sure_models_is_that_of_their_labels():
+    rng = np.random.RandomState(0)
+    a = rng.randint(3, size=80)
+    b = np.where(rng.uniform(size=80) < 0.7, a, rng.randint(3, size=80))
+    np.testing.assert_allclose(class_information(np.eye(3)[a], np.eye(3)[b]), mutual_info_score(a, b))
+
+
+def test_class_information_is_the_double_sum(scores):
+    q, y = scores
+    r = np.roll(q, 1, axis=0)
+    joint = np.mean([np.outer(a, b) for a, b in zip(q, r, strict=True)], axis=0)
+    expected = 0.0
+    for j in range(3):
+        for k in range(3):
+            expected += joint[j, k] * np.log(joint[j, k] / (joint[j].sum() * joint[:, k].sum()))
+    np.testing.assert_allclose(class_information(q, r), expected)
+
+
+def test_log_ratio_of_two_classes_is_half_the_log_odds():
+    q = np.array([[0.2, 0.8], [0.5, 0.5]])
+    np.testing.assert_allclose(log_ratio_coordinates(q)[:, 0], 0.5 * np.log([0.25, 1.0]), atol=1e-12)
+
+
+def test_rotation_onto_components_changes_no_ridge_prediction():
+    """The pipeline without tuning against a logistic regression on the standardised columns themselves."""
+    rng = np.random.RandomState(0)
+    X, y = rng.normal(size=(40, 90)), rng.randint(2, size=40)
+    X[y == 1, :5] += 1
+    pipeline = make_label_classifier()
+    pipeline.set_params(tunedlogisticregression__penalties=(0.01,)).fit(X[:30], y[:30])
+    scaler = StandardScaler().fit(X[:30])
+    direct = LogisticRegression(C=0.01, tol=1e-8).fit(scaler.transform(X[:30]), y[:30])
+    np.testing.assert_allclose(
+        pipeline.predict_proba(X[30:]), direct.predict_proba(scaler.transform(X[30:])), atol=1e-3
+    )
+
+
+def test_penalty_follows_the_signal():
+    rng = np.random.RandomState(0)
+    y = rng.randint(2, size=120)
+    noise, signal = rng.normal(size=(120, 50)), 3.0 * y[:, None] + rng.normal(size=(120, 2))
+    assert TunedLogisticRegression().fit(noise, y).C_ < TunedLogisticRegression().fit(signal, y).C_
+
+
+def test_class_of_one_row_is_no_trouble():
+    rng = np.random.RandomState(0)
+    model = make_label_classifier().fit(rng.normal(size=(21, 3)), ["a"] * 10 + ["b"] * 10 + ["rare"])
+    assert list(model.classes_) == ["a", "b", "rare"]
+    assert model.predict_proba(rng.normal(size=(4, 3))).shape == (4, 3)

@@ -1,0 +1,77 @@
+import numpy as np
+import pytest
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import KFold, ShuffleSplit, StratifiedKFold, cross_val_predict
+
+from skcmkd._cross_fitting import assign_folds, deal_out, predict_aligned_proba, predict_left_out
+
+
+@pytest.fixture
+def data():
+    rng = np.random.RandomState(0)
+    y = np.array(["a", "b", "c"])[rng.randint(3, size=60)]
+    X = rng.normal(size=(60, 4)) + (y == "a")[:, None]
+    return X, y
+
+
+def test_left_out_probabilities_are_cross_val_predicts(data):
+    X, y = data
+    splitter = StratifiedKFold(4)
+    fold_of = assign_folds(splitter, y)
+    expected = cross_val_predict(LogisticRegression(), X, y, cv=splitter, method="predict_proba")
+    for fold in range(4):
+        _, rows, proba = predict_left_out(
+            LogisticRegression(), X, y, np.ones(60, dtype=bool), fold_of, [fold], np.unique(y)
+        )
+        np.testing.assert_array_equal(rows, np.flatnonzero(fold_of == fold))
+        np.testing.assert_allclose(proba, expected[rows])
+
+
+def test_dealing_out_spreads_each_class():
+    codes = np.repeat([0, 1, 2], [10, 7, 3])
+    fold_of = deal_out(codes, 5)
+    for code in range(3):
+        counts = np.bincount(fold_of[codes == code], minlength=5)
+        assert counts.max() - counts.min() <= 1
+
+
+def test_classes_a_model_does_not_know_get_nothing(data):
+    X, y = data
+    known = y != "b"
+    model = LogisticRegression().fit(X[known], y[known])
+    proba = predict_aligned_proba(model, X, np.array(["a", "b", "c"]))
+    np.testing.assert_allclose(proba[:, [0, 2]], model.predict_proba(X))
+    assert (proba[:, 1] == 0).all()
+
+
+def test_mass_on_other_classes_is_spread_back(data):
+    X, y = data
+    proba = predict_aligned_proba(LogisticRegression().fit(X, y), X, np.array(["a", "c"]))
+    np.testing.assert_allclose(proba.sum(axis=1), 1)
+
+
+def test_no_class_in_common(data):
+    X, y = data
+    with pytest.raises(ValueError, match=r"knows the classes \['a', 'b', 'c'\] and y has \['x', 'z'\]"):
+        predict_aligned_proba(LogisticRegression().fit(X, y), X, np.array(["x", "z"]))
+
+
+@pytest.mark.parametrize(
+    ("cv", "y", "message"),
+    [
+        (5, [0, 0, 1, 1], "5 folds need at least 5 rows.*there are 4 labelled rows"),
+        (5, [0, 0, 0, 1, 1], r"\(0: 3, 1: 2\)"),
+        (ShuffleSplit(2, test_size=0.9, random_state=0), [0, 1] * 10, "holds some rows out twice"),
+        (ShuffleSplit(1, test_size=0.5, random_state=0), [0, 1] * 10, "never holds some rows out"),
+    ],
+)
+def test_bad_folds(cv, y, message):
+    with pytest.raises(ValueError, match=message):
+        assign_folds(cv, np.array(y))
+
+
+def test_one_class_left_in_a_fold():
+    y = np.repeat([0, 1], 10)
+    fold_of = assign_folds(KFold(2), y)
+    with pytest.raises(ValueError, match=r"of 1 class, remain to fit LogisticRegression when fold \[0\]"):
+        predict_left_out(LogisticRegression(), np.ones((20, 1)), y, np.ones(20, bool), fold_of, [0], np.array([0, 1]))

@@ -1,0 +1,122 @@
+from functools import partial
+
+import numpy as np
+import pytest
+import torch
+
+from skcmkd import _training
+from skcmkd._losses import weighted_squared_error
+from skcmkd._modules import Perceptron
+
+SETTINGS = {
+    "validation_rows": None,
+    "max_epochs": 3,
+    "patience": 2,
+    "batch_size": 4,
+    "learning_rate": 0.01,
+    "weight_decay": 0.1,
+    "device": "cpu",
+    "seed": 3,
+}
+
+
+@pytest.fixture
+def data():
+    rng = np.random.RandomState(0)
+    X = rng.normal(size=(10, 2)).astype(np.float32)
+    y = rng.normal(size=(10, 1)).astype(np.float32)
+    weight = rng.uniform(size=10).astype(np.float32)
+    return X, (y, weight)
+
+
+def build():
+    return Perceptron(2, (3,), 1, 0.0)
+
+
+def train(data, **changed):
+    return _training.train_network(build, weighted_squared_error, *data, **{**SETTINGS, **changed})
+
+
+def test_training_is_the_bare_loop(data):
+    """The same steps as a loop written out with torch's own parts, weight for weight."""
+    X, (y, weight) = data
+    net = train(data)
+    torch.random.manual_seed(3)
+    module = build()
+    optimizer = torch.optim.AdamW(module.parameters(), lr=0.01, weight_decay=0.1)
+    generator = torch.Generator().manual_seed(3)
+    for _ in range(3):
+        order = torch.randperm(10, generator=generator)
+        for rows in order.split(4):
+            optimizer.zero_grad()
+            error = (module(torch.tensor(X)[rows]) - torch.tensor(y)[rows]).square().mean(dim=1)
+            (torch.tensor(weight)[rows] * error).mean().backward()
+            optimizer.step()
+    for found, expected in zip(net.module_.parameters(), module.parameters(), strict=True):
+        torch.testing.assert_close(found, expected)
+
+
+def test_global_states_are_left_alone(data):
+    torch_state, numpy_state = torch.random.get_rng_state(), np.random.get_state()[1].copy()
+    train(data)
+    assert torch.equal(torch.random.get_rng_state(), torch_state)
+    np.testing.assert_array_equal(np.random.get_state()[1], numpy_state)
+
+
+def test_early_stopping_restores_the_best_epoch(data):
+    """The kept weights give on the held-out rows the least loss of the history."""
+    X, (y, weight) = data
+    held_out = np.arange(10) < 4
+    net = train(data, validation_rows=held_out, max_epochs=60, patience=5, learning_rate=0.1)
+    losses = [epoch["valid_loss"] for epoch in net.history]
+    prediction = _training.apply_in_blocks(net, lambda module: module, X[held_out])
+    loss = (weight[held_out] * (prediction - y[held_out]).mean(axis=1) ** 2).mean()
+    assert len(losses) < 60
+    assert losses[-1] > min(losses)
+    np.testing.assert_allclose(loss, min(losses), rtol=1e-5)
+
+
+def test_the_users_interrupt_is_not_swallowed(data, monkeypatch):
+    def interrupted(output, *targets):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        _training.train_network(build, interrupted, *data, **{**SETTINGS, "validation_rows": np.arange(10) < 4})
+
+
+def test_infinite_loss_is_told(data):
+    X, targets = data
+    with pytest.raises(ValueError, match=r"train loss became (inf|nan).*learning_rate \(now 0.01\)"):
+        train((X * np.float32(1e30), targets))
+
+
+def test_outputs_do_not_depend_on_the_rows_beside(data, monkeypatch):
+    X, _ = data
+    net = train(data)
+    whole = _training.apply_in_blocks(net, lambda module: module, X)
+    monkeypatch.setattr(_training, "INFERENCE_BLOCK", 3)
+    blocks = _training.apply_in_blocks(net, lambda module: module, X)
+    np.testing.assert_allclose(blocks, whole, rtol=1e-12)
+
+
+def test_a_trained_network_carries_no_training_rows(data):
+    net = train(data, validation_rows=np.arange(10) < 4)
+    assert net.train_split is None
+    assert net.optimizer_ is None
+    assert not net.callbacks_
+    assert len(net.history) > 0
+
+
+def test_device(data):
+    expected = "cuda" if torch.cuda.is_available() else "cpu"
+    assert _training.resolve_device("auto").type == expected
+    assert _training.resolve_device("cpu").type == "cpu"
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+def test_training_on_cuda(data):
+    state = torch.cuda.get_rng_state()
+    net = train(data, device="cuda")
+    assert partial(next, net.module_.parameters())().is_cuda
+    assert torch.equal(torch.cuda.get_rng_state(), state)
+    assert np.isfinite(_training.apply_in_blocks(net, lambda module: module, data[0])).all()
