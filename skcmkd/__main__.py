@@ -91,9 +91,7 @@ def study_carcinoma(console: Console, options: argparse.Namespace) -> tuple[CCHS
     )
     # Folds of repeated cross-validation share rows: Nadeau and Bengio (2003) correct the variance of the mean.
     scores = summarise(results, list(models), 1 / (5 * options.repeats) + 1 / 4)
-    show_scores(
-        console, scores, results, f"Balanced accuracy, 5 folds x {options.repeats}, selection in each fold"
-    )
+    show_scores(console, scores, results, f"Balanced accuracy, 5 folds x {options.repeats}, selection in each fold")
     return selector, scores
 
 
@@ -147,7 +145,11 @@ def score_digits(draw: Bunch, name: str, student: list[str], teacher: list[str],
 
 
 def score(
-    task: tuple[BaseEstimator, list[str]], X: pd.DataFrame, y: pd.Series, X_test: pd.DataFrame, y_test: pd.Series
+    task: tuple[BaseEstimator, list[str]],
+    X: pd.DataFrame,
+    y: pd.Series,
+    X_test: pd.DataFrame,
+    y_test: pd.Series,
 ) -> Scored:
     """Balanced accuracy of a model of some columns on rows not fitted to, and the teacher's weight."""
     model, columns = task

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,9 +32,10 @@ class Informations:
 
 
 def measure_informations(
-    teacher_proba: np.ndarray, student_proba: np.ndarray, codes: np.ndarray, family: str, seed: int
+    teacher_proba: np.ndarray, student_proba: np.ndarray, codes: np.ndarray, family: str, seed: int, rows: np.ndarray
 ) -> Informations:
-    """Informations between out-of-fold class scores and the label, all three by one family of estimators."""
+    """Informations between out-of-fold class scores and the label on some rows, all three by one family."""
+    teacher_proba, student_proba, codes = teacher_proba[rows], student_proba[rows], codes[rows]
     if family == "classifier":
         return Informations(
             class_information(teacher_proba, student_proba),
@@ -51,15 +52,13 @@ def measure_informations(
 
 
 def subsample(
-    statistic: Callable[[np.ndarray], np.ndarray], n_rows: int, n_subsamples: int, random_state: np.random.RandomState
+    statistic: Callable[[np.ndarray], Sequence[float]],
+    n_rows: int,
+    n_subsamples: int,
+    random_state: np.random.RandomState,
 ) -> np.ndarray:
     """The statistic of random halves of the rows, drawn without replacement: (n_subsamples, n_statistics)."""
-    return np.array(
-        [
-            statistic(np.sort(random_state.permutation(n_rows)[: n_rows // 2]))
-            for _ in range(n_subsamples)
-        ]
-    )
+    return np.array([statistic(np.sort(random_state.permutation(n_rows)[: n_rows // 2])) for _ in range(n_subsamples)])
 
 
 @dataclass(frozen=True)

@@ -68,7 +68,12 @@ def predict_aligned_proba(model: BaseEstimator, X: Table, classes: np.ndarray) -
 
 
 def fit_without_folds(
-    estimator: BaseEstimator, X: Table, y: np.ndarray, usable: np.ndarray, fold_of: np.ndarray, left_out: Sequence[int]
+    estimator: BaseEstimator,
+    X: Table,
+    y: np.ndarray,
+    usable: np.ndarray,
+    fold_of: np.ndarray,
+    left_out: Sequence[int],
 ) -> BaseEstimator:
     """A clone fitted to the usable rows outside the folds that are left out."""
     rows = np.flatnonzero(usable & ~np.isin(fold_of, left_out))

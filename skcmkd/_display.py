@@ -119,9 +119,16 @@ class CCHDisplay:
             if len(rows):
                 errors = [value[rows] - lower[rows], upper[rows] - value[rows]]
                 ax.errorbar(
-                    value[rows], rows, xerr=errors, label=name, linestyle="none", capsize=4, markersize=8, **style
+                    value[rows],
+                    rows,
+                    xerr=errors,
+                    label=name,
+                    linestyle="none",
+                    capsize=4,
+                    markersize=8,
+                    **style,
                 )
-        ax.set_yticks(range(len(results)), results.index)
+        ax.set_yticks(range(len(results)), list(results.index))
         ax.set_ylim(-0.6, len(results) - 0.4)
         ax.set_xlabel(LABELS[self.figure])
         ax.set_title(f"Who should teach {self.student!r}?", loc="left")
@@ -136,16 +143,16 @@ def plot_scores(scores: pd.DataFrame, title: str, xlabel: str, ax: Any = None) -
     scores = scores.iloc[::-1]
     ax = _new_axes(ax, 1.6 + 0.45 * len(scores))
     ax.errorbar(
-        scores["mean"],
+        scores["mean"].to_numpy(),
         range(len(scores)),
-        xerr=scores["standard_error"],
+        xerr=scores["standard_error"].to_numpy(),
         linestyle="none",
         marker="o",
         markersize=8,
         capsize=4,
         color="#0072B2",
     )
-    ax.set_yticks(range(len(scores)), scores.index)
+    ax.set_yticks(range(len(scores)), list(scores.index))
     ax.set_ylim(-0.6, len(scores) - 0.4)
     ax.set_xlabel(xlabel)
     ax.set_title(title, loc="left")

@@ -4,7 +4,6 @@ None of them averages: the caller weights the rows and takes the mean, so that r
 without a teacher enter by a weight of zero.
 """
 
-import torch
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -13,12 +12,12 @@ SMALLEST_PROBABILITY = 1e-7
 
 
 def cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
-    """CE(y, p) = -log p_y, in nats, for each row."""
+    """Cross-entropy CE(y, p) = -log p_y, in nats, for each row."""
     return F.cross_entropy(logits, labels, reduction="none")
 
 
 def soft_target_divergence(logits: Tensor, teacher_proba: Tensor, temperature: float) -> Tensor:
-    """tau^2 KL(q^tau || p^tau), in nats, for each row.
+    """Divergence tau^2 KL(q^tau || p^tau), in nats, for each row.
 
     q^tau is proportional to q^(1/tau); p^tau is softmax(logits / tau). The factor tau^2 keeps the
     gradient's scale when tau changes (Hinton et al. 2015, section 2.1).
@@ -29,7 +28,7 @@ def soft_target_divergence(logits: Tensor, teacher_proba: Tensor, temperature: f
 
 
 def squared_error(prediction: Tensor, target: Tensor) -> Tensor:
-    """|y - p|^2 averaged over outputs, for each row."""
+    """Error |y - p|^2 averaged over outputs, for each row."""
     return (prediction - target).square().mean(dim=1)
 
 
@@ -42,16 +41,16 @@ def distillation_loss(
     *,
     temperature: float,
 ) -> Tensor:
-    """a CE(y, p) + b tau^2 KL(q^tau || p^tau), in nats, for each row with its own weights a and b."""
+    """Mixed loss a CE(y, p) + b tau^2 KL(q^tau || p^tau), in nats, for each row with its own weights a and b."""
     divergence = soft_target_divergence(logits, teacher_proba, temperature)
     return label_weight * cross_entropy(logits, labels) + teacher_weight * divergence
 
 
 def weighted_cross_entropy(logits: Tensor, labels: Tensor, label_weight: Tensor) -> Tensor:
-    """w CE(y, p), in nats, for each row with its weight w."""
+    """Weighted loss w CE(y, p), in nats, for each row with its weight w."""
     return label_weight * cross_entropy(logits, labels)
 
 
 def weighted_squared_error(prediction: Tensor, target: Tensor, weight: Tensor) -> Tensor:
-    """w |y - p|^2 averaged over outputs, for each row with its weight w."""
+    """Weighted error w |y - p|^2 averaged over outputs, for each row with its weight w."""
     return weight * squared_error(prediction, target)

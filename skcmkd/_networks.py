@@ -13,7 +13,6 @@ from operator import attrgetter
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
 from scipy.special import softmax
 from sklearn.base import (
     BaseEstimator,
@@ -28,6 +27,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ._validation import (
+    ArrayLike,
     Interval,
     as_codes,
     check_labels,
@@ -470,9 +470,7 @@ class NetworkRegressor(RegressorMixin, ClassNamePrefixFeaturesOutMixin, Transfor
 
         with keep_earlier_fit(self):
             self._validate_params()
-            X, y = validate_data(
-                self, X, y, dtype=(np.float64, np.float32), multi_output=True, y_numeric=True
-            )
+            X, y = validate_data(self, X, y, dtype=(np.float64, np.float32), multi_output=True, y_numeric=True)
             y = y if y.ndim == 1 or y.shape[1] > 1 else check_vector(y)
             weight = check_row_weights(sample_weight, X)
             self._one_target = y.ndim == 1

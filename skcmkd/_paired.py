@@ -6,7 +6,6 @@ from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.utils import check_consistent_length, check_random_state, get_tags
 from sklearn.utils.metaestimators import available_if
@@ -17,6 +16,7 @@ from ._networks import NetworkClassifier
 from ._soft_targets import check_student, fit_student
 from ._teaching import Opinions, Pairs, choose_alpha
 from ._validation import (
+    ArrayLike,
     Columns,
     HasMethods,
     Interval,
@@ -35,11 +35,11 @@ from ._validation import (
     keep_earlier_fit,
     measured_rows,
     n_columns_of,
-    n_rows_of,
     set_seeds,
     take_columns,
     take_rows,
 )
+
 
 class PairedDistiller(ClassifierMixin, BaseEstimator):
     """Train a classifier of one modality with the help of another that is there only in fit.
@@ -205,8 +205,8 @@ class PairedDistiller(ClassifierMixin, BaseEstimator):
             check_consistent_length(X, y)
             self.classes_, _ = as_codes(y)
             seed = self._draw_seed()
-            student = set_seeds(clone(self.student or NetworkClassifier()), seed)
-            teacher = set_seeds(clone(self.teacher or NetworkClassifier()), seed)
+            student = set_seeds(_clone_or_network(self.student), seed)
+            teacher = set_seeds(_clone_or_network(self.teacher), seed)
             check_text_columns(X, student, "X", "student")
             check_values(X, "X")
             self.teacher_, self.teacher_proba_, self.alpha_scores_, self.alpha_ = None, None, None, 0.0
@@ -295,12 +295,16 @@ class PairedDistiller(ClassifierMixin, BaseEstimator):
         return tags
 
     def _student_or_default(self) -> BaseEstimator:
-        return getattr(self, "student_", None) or self.student or NetworkClassifier()
+        if hasattr(self, "student_"):
+            return self.student_
+        return NetworkClassifier() if self.student is None else self.student
 
     def _draw_seed(self) -> int | None:
         """The given seed itself, so that the student alone can be repeated outside; None stays None."""
-        if self.random_state is None or isinstance(self.random_state, Integral):
-            return self.random_state
+        if self.random_state is None:
+            return None
+        if isinstance(self.random_state, Integral):
+            return int(self.random_state)
         return draw_seed(check_random_state(self.random_state))
 
     def _split_tables(
@@ -310,9 +314,7 @@ class PairedDistiller(ClassifierMixin, BaseEstimator):
         X = as_table(X, estimator=self)
         one_table = self.student_columns is not None
         n_parts = 1 if one_table else 2
-        if unlabeled_pairs is not None and (
-            not isinstance(unlabeled_pairs, tuple) or len(unlabeled_pairs) != n_parts
-        ):
+        if unlabeled_pairs is not None and (not isinstance(unlabeled_pairs, tuple) or len(unlabeled_pairs) != n_parts):
             expected = "(table,) of both modalities" if one_table else "(X_unlabeled, X_teacher_unlabeled)"
             got = (
                 f"a tuple of {len(unlabeled_pairs)}"
@@ -396,3 +398,7 @@ class PairedDistiller(ClassifierMixin, BaseEstimator):
                 X = take_columns(X, self._student_positions)
         validate_data(self, X, reset=False, skip_check_array=True)
         return X
+
+
+def _clone_or_network(model: BaseEstimator | None) -> BaseEstimator:
+    return NetworkClassifier() if model is None else clone(model)

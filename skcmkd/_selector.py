@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.utils import check_consistent_length, check_random_state
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from ._criteria import DISTIL, UNDECIDED, measure_informations, subsample, subsampling_interval
+from ._criteria import DISTIL, UNDECIDED, Informations, measure_informations, subsample, subsampling_interval
 from ._cross_fitting import assign_folds, predict_left_out
 from ._progress import track
 from ._validation import (
+    ArrayLike,
     Columns,
     HasMethods,
     Interval,
@@ -91,7 +92,8 @@ class CCHSelector(TransformerMixin, BaseEstimator):
     results_ : DataFrame of shape (n_candidates, 16)
         One row per candidate, best criterion first: ``n_rows`` (rows where both modalities were measured),
         ``teacher_student``, ``student_label``, ``teacher_label`` (informations, nats), ``gap`` and ``advantage``, each
-        with ``_standard_error``, ``_lower``, ``_upper`` and ``_probability`` (of being positive), ``decision``, ``kept``.
+        with ``_standard_error``, ``_lower``, ``_upper`` and ``_probability`` (of being positive), ``decision``,
+        ``kept``.
     teachers_ : list of str
         The kept teacher, or nothing.
     classes_ : ndarray of shape (n_classes,)
@@ -316,16 +318,12 @@ class CCHSelector(TransformerMixin, BaseEstimator):
                     "candidate teacher needs at least 4, and many more for a decision. Leave it out of modalities."
                 )
 
-            def measure(chosen: np.ndarray, teacher: np.ndarray = teacher, both: np.ndarray = both) -> Any:
-                part = both[chosen]
-                return measure_informations(teacher[part], student[part], codes[part], self.mutual_information, seed)
-
+            measure = partial(
+                measure_informations, teacher[both], student[both], codes[both], self.mutual_information, seed
+            )
             whole = measure(np.arange(len(both)))
             halves = subsample(
-                lambda chosen, measure=measure: [(found := measure(chosen)).gap, found.advantage],
-                len(both),
-                self.n_subsamples,
-                np.random.RandomState(seed),
+                partial(_gap_and_advantage, measure), len(both), self.n_subsamples, np.random.RandomState(seed)
             )
             row: dict[str, Any] = {
                 "n_rows": len(both),
@@ -335,9 +333,7 @@ class CCHSelector(TransformerMixin, BaseEstimator):
             }
             intervals = {}
             for position, figure in enumerate(("gap", "advantage")):
-                found = subsampling_interval(
-                    getattr(whole, figure), halves[:, position], len(both), self.confidence
-                )
+                found = subsampling_interval(getattr(whole, figure), halves[:, position], len(both), self.confidence)
                 intervals[figure] = found
                 row |= {
                     figure: found.value,
@@ -365,3 +361,8 @@ class CCHSelector(TransformerMixin, BaseEstimator):
         self.results_["kept"] = self.results_.index.isin(self.teachers_)
         self._student_positions = positions[self.student]
         self._kept_positions = np.concatenate([positions[name] for name in [self.student, *self.teachers_]])
+
+
+def _gap_and_advantage(measure: Callable[[np.ndarray], Informations], rows: np.ndarray) -> tuple[float, float]:
+    found = measure(rows)
+    return found.gap, found.advantage

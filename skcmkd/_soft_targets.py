@@ -49,7 +49,7 @@ def _restrict(proba: np.ndarray, present: np.ndarray) -> np.ndarray:
 
 
 def row_weights(labelled: np.ndarray, taught: np.ndarray, alpha: float) -> tuple[np.ndarray, np.ndarray]:
-    """Weights a_i of a row's label and b_i of its teacher, so that with n_l labelled and n_t taught rows
+    """Weights a_i of a row's label and b_i of its teacher, so that with n_l labelled and n_t taught rows.
 
     sum_i a_i CE_i + b_i KL_i = n [(1 - alpha) mean_labelled CE + alpha mean_taught KL].
 
@@ -103,7 +103,12 @@ def fit_student(student: BaseEstimator, lesson: Lesson, alpha: float, temperatur
 
 
 def _fit_taught(
-    model: BaseEstimator, X: Table, X_unlabeled: Table | None, lesson: Lesson, alpha: float, temperature: float
+    model: BaseEstimator,
+    X: Table,
+    X_unlabeled: Table | None,
+    lesson: Lesson,
+    alpha: float,
+    temperature: float,
 ) -> BaseEstimator:
     y, proba = lesson.y, lesson.teacher_proba
     labelled = np.ones(len(y), dtype=bool)

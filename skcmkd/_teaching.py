@@ -121,7 +121,12 @@ def choose_alpha(
     jobs = [(fold, alpha) for fold in opinions.folds for alpha in ALPHAS]
     fits = Parallel(n_jobs=n_jobs, return_as="generator")(
         delayed(_judge_student)(
-            student, lessons[fold], alpha, temperature, opinions.pairs, np.flatnonzero(opinions.fold_of == fold)
+            student,
+            lessons[fold],
+            alpha,
+            temperature,
+            opinions.pairs,
+            np.flatnonzero(opinions.fold_of == fold),
         )
         for fold, alpha in jobs
     )

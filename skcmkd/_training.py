@@ -68,9 +68,7 @@ class _EpochNet(skorch.NeuralNet):
     def _default_callbacks(self) -> list[Any]:
         return []
 
-    def run_single_epoch(
-        self, iterator: Any, training: bool, prefix: str, step_fn: Any, **fit_params: Any
-    ) -> None:
+    def run_single_epoch(self, iterator: Any, training: bool, prefix: str, step_fn: Any, **fit_params: Any) -> None:
         if iterator is None:
             return
         self._set_training(training)

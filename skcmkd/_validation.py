@@ -24,9 +24,11 @@ from sklearn.utils.validation import (
 )
 
 __all__ = [
+    "ArrayLike",
     "HasMethods",
     "Interval",
     "StrOptions",
+    "Table",
     "as_codes",
     "as_table",
     "check_choice",
@@ -53,6 +55,7 @@ __all__ = [
     "take_rows",
 ]
 
+ArrayLike = Any  # what scikit-learn takes for one; numpy's own type does not follow it through validation
 Table = Any  # array, sparse matrix or DataFrame of shape (n_samples, n_columns)
 Columns = Any  # names, positions, a slice, a boolean mask, or a callable that gives one of them for a table
 
@@ -182,7 +185,7 @@ def measured_rows(X: Table) -> np.ndarray:
     """Mask of the rows that are not missing throughout: a row of missing values was not measured."""
     if issparse(X):
         return np.ones(X.shape[0], dtype=bool)
-    return ~_missing_values(X).all(axis=1)
+    return np.logical_not(_missing_values(X).all(axis=1))
 
 
 def check_values(X: Table, name: str) -> None:
@@ -278,13 +281,10 @@ def column_positions(X: Table, columns: Columns, what: str) -> np.ndarray:
         positions = np.asarray(_get_column_indices(X, columns), dtype=int) % max(n_columns_of(X), 1)
     except ValueError as error:
         raise ValueError(
-            f"{what}={columns!r} does not fit X with {n_columns_of(X)} columns "
-            f"(n_features={n_columns_of(X)}): {error}"
+            f"{what}={columns!r} does not fit X with {n_columns_of(X)} columns (n_features={n_columns_of(X)}): {error}"
         ) from error
     if len(positions) == 0:
-        raise ValueError(
-            f"{what} selects none of the columns of X (n_features={n_columns_of(X)}); name at least one."
-        )
+        raise ValueError(f"{what} selects none of the columns of X (n_features={n_columns_of(X)}); name at least one.")
     if len(np.unique(positions)) < len(positions):
         raise ValueError(f"{what} names a column of X twice; name each once.")
     return positions
@@ -299,9 +299,7 @@ def check_modalities(X: Table, modalities: Mapping[str, Columns], student: str) 
         )
     if student not in modalities:
         raise ValueError(f"student={student!r} is not among the modalities: {', '.join(map(str, modalities))}.")
-    positions = {
-        name: column_positions(X, columns, f"modalities[{name!r}]") for name, columns in modalities.items()
-    }
+    positions = {name: column_positions(X, columns, f"modalities[{name!r}]") for name, columns in modalities.items()}
     owner: dict[int, str] = {}
     names = feature_names(X)
     for name, own in positions.items():

@@ -69,7 +69,5 @@ def test_distillation_loss_is_the_weighted_sum_of_its_parts(batch):
 
 
 def test_squared_error_averages_over_outputs():
-    found = _losses.weighted_squared_error(
-        torch.tensor([[1.0, 2.0]]), torch.tensor([[0.0, 4.0]]), torch.tensor([3.0])
-    )
+    found = _losses.weighted_squared_error(torch.tensor([[1.0, 2.0]]), torch.tensor([[0.0, 4.0]]), torch.tensor([3.0]))
     assert found.tolist() == [7.5]

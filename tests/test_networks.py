@@ -93,7 +93,9 @@ def test_hold_out_keeps_class_shares():
 
 
 @pytest.mark.parametrize(
-    ("strata", "n_rows", "fraction"), [(None, 19, 0.1), (np.zeros(100), 100, 0.0)], ids=["few rows", "no share"]
+    ("strata", "n_rows", "fraction"),
+    [(None, 19, 0.1), (np.zeros(100), 100, 0.0)],
+    ids=["few rows", "no share"],
 )
 def test_nothing_held_out(strata, n_rows, fraction):
     assert hold_out_rows(strata, n_rows, fraction, seed=0) is None

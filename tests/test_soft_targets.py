@@ -80,9 +80,7 @@ def test_pipeline_is_its_steps(lesson, model):
         lesson.classes,
     )
     direct = fit_student(model.__class__(**model.get_params()), by_hand, 0.5, 2.0)
-    np.testing.assert_array_equal(
-        pipeline.predict_proba(lesson.X), direct.predict_proba(scaler.transform(lesson.X))
-    )
+    np.testing.assert_array_equal(pipeline.predict_proba(lesson.X), direct.predict_proba(scaler.transform(lesson.X)))
 
 
 def test_teacher_alone_keeps_all_classes(lesson):

@@ -65,9 +65,7 @@ def fetch_breast_tcga(*, data_home: str | PathLike[str] | None = None, download:
     try:
         import rdata
     except ImportError as error:
-        raise ImportError(
-            'Reading breast.TCGA.rda needs the package rdata: pip install "skcmkd[breast]".'
-        ) from error
+        raise ImportError('Reading breast.TCGA.rda needs the package rdata: pip install "skcmkd[breast]".') from error
     home = Path(data_home) if data_home is not None else pooch.os_cache("skcmkd")
     path = home / FILE_NAME
     if path.exists():

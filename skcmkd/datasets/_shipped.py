@@ -86,11 +86,7 @@ def load_adrenal_carcinoma(*, label: str = "C1A.C1B", log_counts: bool = True) -
     45
     """
     arrays = read_shipped("adrenal_carcinoma")
-    labels = {
-        key.removeprefix(LABEL_PREFIX): value
-        for key, value in arrays.items()
-        if key.startswith(LABEL_PREFIX)
-    }
+    labels = {key.removeprefix(LABEL_PREFIX): value for key, value in arrays.items() if key.startswith(LABEL_PREFIX)}
     if label not in labels:
         raise ValueError(f"label={label!r} is not among the labels of this table: {', '.join(labels)}.")
     tables = {}

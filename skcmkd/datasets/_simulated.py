@@ -101,7 +101,10 @@ def make_joint_gaussian(
         )
     signal = rng.multivariate_normal(np.zeros(3), correlation, size=n_samples)
     tables = {}
-    for name, position, n_features in (("teacher", 0, n_teacher_features), ("student", 1, n_student_features)):
+    for name, position, n_features in (
+        ("teacher", 0, n_teacher_features),
+        ("student", 1, n_student_features),
+    ):
         columns = np.column_stack([signal[:, position], rng.standard_normal((n_samples, n_features - 1))])
         if n_features > 1:
             columns = columns @ ortho_group.rvs(n_features, random_state=rng)
@@ -216,8 +219,7 @@ def make_gaussian_modalities(
         columns = np.column_stack(
             [
                 shared + measurement_noise * rng.standard_normal(shared.shape),
-                strength / np.sqrt(n_specific) * position[:, None]
-                + rng.standard_normal((n_samples, n_specific)),
+                strength / np.sqrt(n_specific) * position[:, None] + rng.standard_normal((n_samples, n_specific)),
                 rng.standard_normal((n_samples, n_noise)),
             ]
         )

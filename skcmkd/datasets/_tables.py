@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from importlib.resources import files
 from typing import Any
 
@@ -13,16 +13,12 @@ from sklearn.utils import Bunch
 DATA = files("skcmkd.datasets") / "data"
 
 
-def as_modality(
-    name: str, values: np.ndarray, columns: Sequence[object], index: Sequence[object] | pd.Index
-) -> pd.DataFrame:
+def as_modality(name: str, values: np.ndarray, columns: Iterable[object], index: np.ndarray | pd.Index) -> pd.DataFrame:
     """One modality's table; its name before each column keeps genes apart that several modalities measure."""
     return pd.DataFrame(values, index=pd.Index(index), columns=[f"{name}_{column}" for column in columns])
 
 
-def bunch_of_modalities(
-    tables: Mapping[str, pd.DataFrame], target: pd.Series, description: str, **more: Any
-) -> Bunch:
+def bunch_of_modalities(tables: Mapping[str, pd.DataFrame], target: pd.Series, description: str, **more: Any) -> Bunch:
     """Join the tables on the target's rows; a sample that a modality lacks has missing values there."""
     data = pd.concat([table.reindex(target.index) for table in tables.values()], axis=1)
     modalities = {name: list(table.columns) for name, table in tables.items()}

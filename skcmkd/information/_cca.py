@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike
 from sklearn.decomposition import PCA
 from sklearn.model_selection import KFold
 from sklearn.utils import check_array, check_consistent_length, check_random_state
+
+from .._validation import ArrayLike
 
 # A component with less than this share of the largest standard deviation is rounding, not data.
 RELATIVE_RANK = 1e-6
@@ -30,7 +31,7 @@ def _reduce(train: np.ndarray, test: np.ndarray, n_components: int) -> tuple[np.
 
 def _whitening(X: np.ndarray) -> np.ndarray:
     """W with W' Cov(X) W = I, for centred columns that are uncorrelated (principal components)."""
-    U, s, Vt = np.linalg.svd(X, full_matrices=False)
+    _U, s, Vt = np.linalg.svd(X, full_matrices=False)
     keep = s > RELATIVE_RANK * s[0]
     return Vt[keep].T / s[keep] * np.sqrt(len(X))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.decomposition import PCA
 from sklearn.impute import SimpleImputer
@@ -14,6 +13,7 @@ from sklearn.utils import check_array, check_consistent_length, column_or_1d
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from .._cross_fitting import deal_out
+from .._validation import ArrayLike
 
 SMALLEST_PROBABILITY = 1e-7
 PENALTIES = tuple(np.logspace(-4, 1, 6))

@@ -84,7 +84,7 @@ def test_missing_file_is_downloaded_once_from_the_pinned_address(parts, tmp_path
 def test_wrong_checksum_is_told_and_the_file_kept(tmp_path):
     path = tmp_path / _breast.FILE_NAME
     path.write_bytes(b"cut short")
-    with pytest.raises(ValueError, match="not the pinned 0812db06.*Delete it"):
+    with pytest.raises(ValueError, match=r"not the pinned 0812db06.*Delete it"):
         fetch_breast_tcga(data_home=tmp_path)
     assert path.exists()
 

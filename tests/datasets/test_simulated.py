@@ -37,7 +37,7 @@ def test_joint_gaussian_has_the_stated_informations():
 
 
 def test_impossible_correlations():
-    with pytest.raises(ValueError, match="teacher_label=-0.9.*not positive definite.*teacher_student"):
+    with pytest.raises(ValueError, match=r"teacher_label=-0.9.*not positive definite.*teacher_student"):
         make_joint_gaussian(teacher_student=0.9, student_label=0.9, teacher_label=-0.9)
 
 

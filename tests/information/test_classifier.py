@@ -5,7 +5,12 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss, mutual_info_score
 from sklearn.preprocessing import StandardScaler
 
-from skcmkd.information import class_information, label_information, log_ratio_coordinates, make_label_classifier
+from skcmkd.information import (
+    class_information,
+    label_information,
+    log_ratio_coordinates,
+    make_label_classifier,
+)
 from skcmkd.information._classifier import TunedLogisticRegression
 
 
@@ -24,7 +29,7 @@ def test_label_information_is_entropy_less_log_loss(scores):
 
 
 def test_label_information_stays_between_zero_and_the_entropy(scores):
-    q, y = scores
+    _q, y = scores
     assert label_information(np.roll(np.eye(3)[y], 1, axis=1), y) == 0.0
     share = np.bincount(y) / 60
     np.testing.assert_allclose(label_information(np.eye(3)[y], y), -(share * np.log(share)).sum())
@@ -38,7 +43,7 @@ def test_class_information_of_sure_models_is_that_of_their_labels():
 
 
 def test_class_information_is_the_double_sum(scores):
-    q, y = scores
+    q, _y = scores
     r = np.roll(q, 1, axis=0)
     joint = np.mean([np.outer(a, b) for a, b in zip(q, r, strict=True)], axis=0)
     expected = 0.0

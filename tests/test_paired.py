@@ -1,0 +1,428 @@
+import pickle
+
+import numpy as np
+import pandas as pd
+import pytest
+import sklearn
+from sklearn.compose import make_column_selector, make_column_transformer
+from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
+from sklearn.frozen import FrozenEstimator
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV, cross_validate
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from sklearn.svm import LinearSVC
+
+from skcmkd import CCHSelector, NetworkClassifier, PairedDistiller
+from skcmkd.datasets import load_digit_views, make_gaussian_modalities
+
+LOGISTIC = LogisticRegression()
+
+
+@pytest.fixture(scope="module")
+def drawn():
+    """150 rows, of which the last 30 stand in for tomorrow's samples and 50 for pairs without a label."""
+    drawn = make_gaussian_modalities(150, random_state=0)
+    drawn.X = drawn.data[drawn.modalities["student"]]
+    drawn.T = drawn.data[drawn.modalities["teacher"]]
+    drawn.y = drawn.target
+    return drawn
+
+
+def distiller(**changed):
+    return PairedDistiller(**{"student": LOGISTIC, "teacher": LOGISTIC, "alpha": 0.5, "cv": 3, **changed})
+
+
+def fit_pair(drawn, rows=slice(0, 70), unlabeled=slice(70, 120), **changed):
+    pairs = (drawn.X.iloc[unlabeled], drawn.T.iloc[unlabeled]) if unlabeled else None
+    return distiller(**changed).fit(
+        drawn.X.iloc[rows], drawn.y.iloc[rows], X_teacher=drawn.T.iloc[rows], unlabeled_pairs=pairs
+    )
+
+
+# The three ways of giving data
+
+
+def test_one_table_and_two_tables_agree(drawn):
+    two = fit_pair(drawn)
+    one = distiller(student_columns=drawn.modalities["student"]).fit(
+        drawn.data.iloc[:70], drawn.y.iloc[:70], unlabeled_pairs=(drawn.data.iloc[70:120],)
+    )
+    np.testing.assert_array_equal(one.predict_proba(drawn.data[120:]), two.predict_proba(drawn.X[120:]))
+    assert list(one.feature_names_in_) == list(two.feature_names_in_) == drawn.modalities["student"]
+    assert one.n_features_in_ == 16
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        slice(16, 32),
+        list(range(16, 32)),
+        [False] * 16 + [True] * 16,
+        make_column_selector(pattern="^student"),
+    ],
+    ids=["slice", "positions", "mask", "callable"],
+)
+def test_every_way_of_naming_columns(drawn, columns):
+    reference = distiller(student_columns=drawn.modalities["student"]).fit(drawn.data, drawn.y)
+    found = distiller(student_columns=columns).fit(drawn.data, drawn.y)
+    np.testing.assert_array_equal(found.predict_proba(drawn.data), reference.predict_proba(drawn.data))
+
+
+def test_teacher_columns_at_predict_are_not_looked_at(drawn):
+    found = distiller(student_columns=drawn.modalities["student"]).fit(drawn.data, drawn.y)
+    whole = found.predict_proba(drawn.data)
+    spoiled = drawn.data.assign(**dict.fromkeys(drawn.modalities["teacher"], np.nan))
+    for table in (drawn.X, drawn.X[drawn.X.columns[::-1]], spoiled):
+        np.testing.assert_array_equal(found.predict_proba(table), whole)
+    array = distiller(student_columns=slice(16, 32)).fit(drawn.data.to_numpy(), drawn.y)
+    np.testing.assert_array_equal(array.predict_proba(drawn.data.to_numpy()), array.predict_proba(drawn.X.to_numpy()))
+
+
+def test_without_a_teacher_the_student_is_alone(drawn):
+    found = distiller(alpha="auto").fit(drawn.X, drawn.y)
+    assert (found.alpha_, found.teacher_, found.teacher_proba_, found.alpha_scores_) == (
+        0.0,
+        None,
+        None,
+        None,
+    )
+    alone = LogisticRegression().fit(drawn.X, drawn.y)
+    np.testing.assert_array_equal(found.predict_proba(drawn.X), alone.predict_proba(drawn.X))
+
+
+@pytest.mark.parametrize("student", [LOGISTIC, NetworkClassifier(max_epochs=5), None], ids=["linear", "net", "default"])
+def test_alpha_zero_is_the_student_alone_bit_for_bit(drawn, student):
+    alone = distiller(student=student, random_state=3).fit(drawn.X, drawn.y)
+    zero = distiller(student=student, random_state=3, alpha=0).fit(drawn.X, drawn.y, X_teacher=drawn.T)
+    np.testing.assert_array_equal(zero.predict_proba(drawn.X), alone.predict_proba(drawn.X))
+
+
+def test_unlabelled_pairs_of_the_length_of_x_are_not_mixed_up(drawn):
+    """Equal lengths hide slicing faults: the rows that count are the same whatever the length."""
+    equal = fit_pair(drawn, slice(0, 60), slice(60, 120))
+    unequal = fit_pair(drawn, slice(0, 60), slice(60, 119))
+    assert np.abs(equal.student_.coef_ - unequal.student_.coef_).max() < 0.1
+    assert (equal.student_.coef_ != unequal.student_.coef_).any()
+
+
+def test_rows_without_a_teacher_are_taught_by_their_label_alone(drawn):
+    T = drawn.T.copy()
+    T.iloc[:50] = np.nan
+    found = distiller().fit(drawn.X, drawn.y, X_teacher=T)
+    assert np.isnan(found.teacher_proba_[:50]).all()
+    assert not np.isnan(found.teacher_proba_[50:]).any()
+    direct = LogisticRegression().fit(drawn.T.iloc[50:], drawn.y.iloc[50:])
+    np.testing.assert_allclose(found.teacher_.coef_, direct.coef_)
+
+
+def test_pairs_whose_teacher_was_not_measured_are_left_out(drawn):
+    T = drawn.T.copy()
+    T.iloc[90:120] = np.nan
+    found = distiller().fit(drawn.X[:70], drawn.y[:70], X_teacher=T[:70], unlabeled_pairs=(drawn.X[70:120], T[70:120]))
+    expected = fit_pair(drawn, unlabeled=slice(70, 90))
+    np.testing.assert_array_equal(found.predict_proba(drawn.X), expected.predict_proba(drawn.X))
+
+
+def test_rows_missing_in_part_go_to_the_teachers_imputer(drawn):
+    T = drawn.T.mask(np.random.RandomState(0).uniform(size=drawn.T.shape) < 0.1)
+    teacher = make_pipeline(SimpleImputer(), StandardScaler(), LogisticRegression())
+    assert not np.isnan(distiller(teacher=teacher).fit(drawn.X, drawn.y, X_teacher=T).teacher_proba_).any()
+
+
+# Routing
+
+
+@pytest.fixture
+def routing():
+    with sklearn.config_context(enable_metadata_routing=True):
+        yield
+
+
+@pytest.mark.parametrize("n_unlabeled", [None, 50, 70], ids=["no pairs", "other length", "same length"])
+def test_routed_grid_search(drawn, routing, n_unlabeled):
+    request = {"X_teacher": True, "unlabeled_pairs": n_unlabeled is not None}
+    pipeline = make_pipeline(StandardScaler(), distiller().set_fit_request(**request))
+    sides = {"X_teacher": drawn.T[:70].to_numpy()}
+    if n_unlabeled:
+        sides["unlabeled_pairs"] = (
+            drawn.X[70 : 70 + n_unlabeled].to_numpy(),
+            drawn.T[70 : 70 + n_unlabeled].to_numpy(),
+        )
+    X, y = drawn.X[:70].to_numpy(), drawn.y[:70].to_numpy()
+    search = GridSearchCV(pipeline, {"paireddistiller__alpha": [0.0, 0.5]}, cv=2, error_score="raise").fit(
+        X, y, **sides
+    )
+    scaled = StandardScaler().fit(X).transform(X)
+    direct = distiller(alpha=search.best_params_["paireddistiller__alpha"]).fit(scaled, y, **sides)
+    np.testing.assert_array_equal(search.best_estimator_[-1].predict_proba(scaled), direct.predict_proba(scaled))
+
+
+def test_cross_validation_slices_the_teacher_with_x(drawn, routing):
+    X, y, T = drawn.X[:70].to_numpy(), drawn.y[:70].to_numpy(), drawn.T[:70].to_numpy()
+    model = distiller().set_fit_request(X_teacher=True)
+    result = cross_validate(model, X, y, params={"X_teacher": T}, cv=2, return_estimator=True, return_indices=True)
+    for fitted, rows in zip(result["estimator"], result["indices"]["train"], strict=True):
+        direct = distiller().fit(X[rows], y[rows], X_teacher=T[rows])
+        np.testing.assert_array_equal(fitted.predict_proba(X), direct.predict_proba(X))
+
+
+def one_table_pipeline(drawn, **settings):
+    return Pipeline(
+        [
+            ("select", CCHSelector(drawn.modalities, "student", n_subsamples=10, random_state=0)),
+            ("distill", distiller(student_columns=drawn.modalities["student"])),
+        ],
+        **settings,
+    )
+
+
+def test_one_table_pipeline(drawn):
+    pipeline = one_table_pipeline(drawn).fit(drawn.data[:120], drawn.y[:120])
+    assert pipeline["select"].teachers_ == ["teacher"]
+    assert pipeline["distill"].alpha_ == 0.5
+    np.testing.assert_array_equal(pipeline.predict(drawn.X[120:]), pipeline.predict(drawn.data[120:]))
+
+
+@pytest.mark.parametrize("n_unlabeled", [40, 80], ids=["other length", "same length"])
+def test_selector_passes_the_unlabelled_pairs_on(drawn, routing, n_unlabeled):
+    pipeline = one_table_pipeline(drawn, transform_input=["unlabeled_pairs"])
+    pipeline["distill"].set_fit_request(unlabeled_pairs=True)
+    X, y, more = drawn.data[:80], drawn.y[:80], drawn.data.iloc[150 - n_unlabeled :]
+    pipeline.fit(X, y, unlabeled_pairs=(more,))
+    kept = pipeline["select"].get_feature_names_out()
+    direct = distiller(student_columns=drawn.modalities["student"]).fit(X[kept], y, unlabeled_pairs=(more[kept],))
+    np.testing.assert_array_equal(pipeline.predict_proba(drawn.X), direct.predict_proba(drawn.X))
+    scores = cross_validate(pipeline, X, y, params={"unlabeled_pairs": (more,)}, cv=2, error_score="raise")
+    assert len(scores["test_score"]) == 2
+
+
+def test_selector_that_keeps_nobody_trains_the_student_alone(drawn):
+    modalities = {"student": drawn.modalities["teacher"], "teacher": drawn.modalities["student"]}
+    pipeline = Pipeline(
+        [
+            ("select", CCHSelector(modalities, "student", n_subsamples=10, random_state=0)),
+            ("distill", distiller(student_columns=slice(0, 16), alpha="auto")),
+        ]
+    ).fit(drawn.data, drawn.y)
+    assert pipeline["select"].teachers_ == []
+    assert pipeline["distill"].alpha_ == 0.0
+
+
+# Students and teachers
+
+
+@pytest.mark.parametrize(
+    "student",
+    [
+        RandomForestClassifier(10, random_state=0),
+        HistGradientBoostingClassifier(max_iter=5),
+        LinearSVC(),
+        make_pipeline(StandardScaler(), LogisticRegression()),
+        make_pipeline(StandardScaler(), NetworkClassifier(max_epochs=5, random_state=0)),
+        NetworkClassifier(max_epochs=5, random_state=0),
+    ],
+    ids=lambda student: student.__class__.__name__,
+)
+def test_students(drawn, student):
+    found = fit_pair(drawn, student=student, alpha="auto")
+    assert found.predict(drawn.X).shape == (150,)
+    assert hasattr(found, "predict_proba") == hasattr(student, "predict_proba")
+    assert list(found.student_.predict(drawn.X)) == list(found.predict(drawn.X))
+
+
+def test_frozen_teacher_is_used_as_it_is(drawn):
+    fitted = LogisticRegression(C=0.01).fit(drawn.T[70:], drawn.y[70:])
+    found = fit_pair(drawn, teacher=FrozenEstimator(fitted), unlabeled=None)
+    np.testing.assert_allclose(found.teacher_proba_, fitted.predict_proba(drawn.T[:70]))
+
+
+def test_frozen_teacher_of_more_classes(drawn):
+    labels = np.where(np.arange(80) % 4 == 0, "other", drawn.y[70:].map({0: "no", 1: "yes"}))
+    fitted = FrozenEstimator(LogisticRegression().fit(drawn.T[70:], labels))
+    y = drawn.y[:70].map({0: "no", 1: "yes"})
+    found = distiller(teacher=fitted).fit(drawn.X[:70], y, X_teacher=drawn.T[:70])
+    assert list(found.classes_) == ["no", "yes"]
+    np.testing.assert_allclose(found.teacher_proba_.sum(axis=1), 1)
+
+
+def test_text_columns_are_the_pipelines_business(drawn):
+    X = drawn.X.assign(sex=np.where(np.arange(150) % 2, "f", "m"))
+    encode = make_column_transformer((OneHotEncoder(), ["sex"]), remainder="passthrough")
+    student = make_pipeline(encode, LogisticRegression())
+    assert distiller(student=student).fit(X, drawn.y, X_teacher=drawn.T).score(X, drawn.y) > 0.6
+
+
+def test_string_labels(drawn):
+    y = drawn.y.map({0: "control", 1: "case"})
+    found = distiller().fit(drawn.X, y, X_teacher=drawn.T)
+    assert list(found.classes_) == ["case", "control"]
+    assert set(found.predict(drawn.X)) == {"case", "control"}
+
+
+def test_the_student_is_deployed_alone(drawn):
+    found = fit_pair(drawn, student=NetworkClassifier(max_epochs=5), random_state=0)
+    student = pickle.loads(pickle.dumps(found.student_))
+    np.testing.assert_array_equal(student.predict_proba(drawn.X), found.predict_proba(drawn.X))
+
+
+# Repetition, and the weight
+
+
+def test_same_seed_same_bits_and_global_states_untouched(drawn):
+    import torch
+
+    states = torch.random.get_rng_state(), np.random.get_state()[1].copy()
+    fits = [
+        fit_pair(drawn, student=NetworkClassifier(max_epochs=5), teacher=None, random_state=0, n_jobs=n)
+        for n in (None, None, 2)
+    ]
+    assert torch.equal(torch.random.get_rng_state(), states[0])
+    np.testing.assert_array_equal(np.random.get_state()[1], states[1])
+    for other in fits[1:]:
+        np.testing.assert_array_equal(other.predict_proba(drawn.X), fits[0].predict_proba(drawn.X))
+
+
+def test_seed_reaches_parts_that_have_none(drawn):
+    found = fit_pair(drawn, student=RandomForestClassifier(5), teacher=RandomForestClassifier(5), random_state=7)
+    assert (found.student_.random_state, found.teacher_.random_state) == (7, 7)
+
+
+def test_silent_unless_asked(drawn, capfd):
+    fit_pair(drawn, alpha="auto", student=NetworkClassifier(max_epochs=2, random_state=0))
+    assert capfd.readouterr() == ("", "")
+    fit_pair(drawn, alpha="auto", verbose=1)
+    assert "alpha" in capfd.readouterr().err
+
+
+def test_auto_takes_a_good_teacher_and_leaves_a_useless_one():
+    drawn = make_gaussian_modalities(1200, specific_signal={"teacher": 3.0, "student": 0.0}, n_noise=30, random_state=0)
+    X, T, y = drawn.data[drawn.modalities["student"]], drawn.data[drawn.modalities["teacher"]], drawn.target
+    good = distiller(alpha="auto").fit(X[:80], y[:80], X_teacher=T[:80], unlabeled_pairs=(X[80:700], T[80:700]))
+    assert good.alpha_ > 0
+    assert good.alpha_scores_.loc[good.alpha_, "excess"] < 0
+    alone = distiller().fit(X[:80], y[:80])
+    assert good.score(X[700:], y[700:]) > alone.score(X[700:], y[700:])
+    noise = T.sample(frac=1, random_state=0).reset_index(drop=True)
+    useless = distiller(alpha="auto").fit(
+        X[:80], y[:80], X_teacher=noise[:80], unlabeled_pairs=(X[80:700], noise[80:700])
+    )
+    assert useless.alpha_ == 0.0
+
+
+def test_digit_views_gain_and_do_no_harm():
+    """One seed of benchmarks/digit_pairs.py at a fixed weight; the mean of five is there."""
+    digits = load_digit_views()
+    order = np.random.RandomState(0).permutation(2000)
+    labelled, unlabeled, test = order[:100], order[100:1000], order[1000:]
+    X = digits.data[digits.modalities["zernike"]].to_numpy()
+    T = digits.data[digits.modalities["profile_correlations"]].to_numpy()
+    y = digits.target.to_numpy()
+    network = NetworkClassifier(max_epochs=60, random_state=0)
+    found = PairedDistiller(network, network, alpha=0.5, cv=3).fit(
+        X[labelled], y[labelled], X_teacher=T[labelled], unlabeled_pairs=(X[unlabeled], T[unlabeled])
+    )
+    alone = network.fit(X[labelled], y[labelled])
+    assert found.score(X[test], y[test]) > alone.score(X[test], y[test]) + 0.04
+
+
+# Bad input
+
+
+def with_infinity(table):
+    return table.assign(teacher_noise_1=np.where(table.index == 4, np.inf, table["teacher_noise_1"]))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda d: {"X_teacher": d.T[:149]}, "X_teacher has 149 rows and X has 150.*fill the row with NaN"),
+        (
+            lambda d: {"X_teacher": d.T.sample(frac=1, random_state=0)},
+            r"another order: .*X_teacher.loc\[X.index\]",
+        ),
+        (lambda d: {"X_teacher": d.T * np.nan}, "missing in all of its 150 rows"),
+        (lambda d: {"X_teacher": with_infinity(d.T)}, "1 values in column 'teacher_noise_1' of X_teacher"),
+        (
+            lambda d: {"X_teacher": d.T.assign(sex="f")},
+            "Column 'sex' of X_teacher.*'f', which is not a number",
+        ),
+        (lambda d: {"y": np.zeros(150, dtype=int)}, "y holds one class only, 0"),
+        (lambda d: {"y": d.y.where(d.y.index > 5)}, "y holds 6 missing labels"),
+        (lambda d: {"y": np.random.RandomState(0).normal(size=150)}, "Unknown label type: continuous"),
+        (lambda d: {"y": d.y[:9]}, "inconsistent numbers of samples"),
+        (
+            lambda d: {"unlabeled_pairs": d.X},
+            r"must be a tuple \(X_unlabeled, X_teacher_unlabeled\), got a DataFrame",
+        ),
+        (lambda d: {"unlabeled_pairs": (d.X,)}, "got a tuple of 1"),
+        (
+            lambda d: {"unlabeled_pairs": (d.X, d.T[:9])},
+            r"unlabeled_pairs\[1\] has 9 rows and unlabeled_pairs\[0\]",
+        ),
+        (lambda d: {"unlabeled_pairs": (d.T, d.X)}, r"unlabeled_pairs\[0\] must have the columns of X"),
+        (lambda d: {"unlabeled_pairs": (d.X, d.T), "X_teacher": None}, "given without X_teacher"),
+        (lambda d: {"X": d.X.assign(student_noise_0="low")}, "Column 'student_noise_0' of X.*OneHotEncoder"),
+        (lambda d: {"X": d.X.assign(student_noise_0=-np.inf)}, "column 'student_noise_0' of X"),
+    ],
+)
+def test_bad_tables(drawn, change, message):
+    given = {"X": drawn.X, "y": drawn.y, "X_teacher": drawn.T, **change(drawn)}
+    with pytest.raises(ValueError, match=message):
+        distiller().fit(given.pop("X"), given.pop("y"), **given)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"teacher": LinearSVC()}, "teacher LinearSVC has no predict_proba.*CalibratedClassifierCV"),
+        ({"alpha": 1.5}, "'alpha' parameter of PairedDistiller must be a float in the range"),
+        ({"temperature": 0.0}, "'temperature' parameter"),
+        ({"cv": 100}, "100 folds need at least 100 rows of some class, but there are 150 labelled rows"),
+        ({"student_columns": ["student_noise_0"]}, "X_teacher was given although student_columns"),
+    ],
+)
+def test_bad_parameters(drawn, parameters, message):
+    with pytest.raises(ValueError, match=message):
+        distiller(**parameters).fit(drawn.X, drawn.y, X_teacher=drawn.T)
+
+
+def test_unknown_student_column(drawn):
+    with pytest.raises(ValueError, match="student_columns names 1 columns that X does not have: 'urea'"):
+        distiller(student_columns=["urea"]).fit(drawn.data, drawn.y)
+
+
+def test_five_rows(drawn):
+    with pytest.raises(ValueError, match=r"labelled rows.*Lower cv, or add rows"):
+        distiller(cv=5).fit(drawn.X[:5], [0, 0, 1, 1, 1], X_teacher=drawn.T[:5])
+
+
+def test_missing_student_column_at_predict(drawn):
+    found = distiller(student_columns=drawn.modalities["student"]).fit(drawn.data, drawn.y)
+    with pytest.raises(ValueError, match="X lacks 1 of the student's 16 columns: 'student_noise_3'"):
+        found.predict(drawn.X.drop(columns="student_noise_3"))
+    two = fit_pair(drawn)
+    with pytest.raises(ValueError, match="now missing:\n- student_noise_3"):
+        two.predict(drawn.X.drop(columns="student_noise_3"))
+
+
+def test_failed_fit_leaves_the_earlier_fit(drawn):
+    found = fit_pair(drawn)
+    before = found.predict_proba(drawn.X)
+    with pytest.raises(ValueError, match="missing in all"):
+        found.fit(drawn.X.iloc[:, :3], drawn.y, X_teacher=drawn.T * np.nan)
+    np.testing.assert_array_equal(found.predict_proba(drawn.X), before)
+    assert found.n_features_in_ == 16
+
+
+def test_constant_columns(drawn):
+    X, T = drawn.X.assign(student_noise_0=1.0), drawn.T.assign(teacher_noise_0=0.0)
+    network = NetworkClassifier(max_epochs=3, random_state=0)
+    assert np.isfinite(distiller(student=network).fit(X, drawn.y, X_teacher=T).predict_proba(X)).all()
+
+
+def test_score_frames(drawn):
+    scores = fit_pair(drawn, alpha="auto").alpha_scores_
+    assert isinstance(scores, pd.DataFrame)
+    assert list(scores.columns) == ["brier", "excess", "standard_error"]

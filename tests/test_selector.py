@@ -1,0 +1,262 @@
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.base import clone
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV, cross_val_predict
+from sklearn.pipeline import Pipeline
+
+from skcmkd import CCHSelector, PairedDistiller
+from skcmkd._cross_fitting import assign_folds
+from skcmkd.datasets import make_gaussian_modalities
+from skcmkd.information import class_information, label_information
+
+SIGNALS = {"weak": 0.0, "student": 0.5, "strong": 2.5}
+
+
+@pytest.fixture(scope="module")
+def drawn():
+    return make_gaussian_modalities(240, specific_signal=SIGNALS, random_state=0)
+
+
+@pytest.fixture(scope="module")
+def selector(drawn):
+    return CCHSelector(drawn.modalities, "student", random_state=0).fit(drawn.data, drawn.target)
+
+
+def test_strong_teacher_is_taken_and_weak_one_is_not(selector):
+    assert selector.teachers_ == ["strong"]
+    assert selector.results_["kept"].to_dict() == {"strong": True, "weak": False}
+    assert selector.results_.loc["strong", "decision"] == "distil"
+    assert selector.results_.loc["weak", "decision"] != "distil"
+
+
+def test_results_have_the_informations_and_their_differences(selector, drawn):
+    results = selector.results_
+    np.testing.assert_allclose(results["gap"], results["teacher_student"] - results["student_label"])
+    np.testing.assert_allclose(results["advantage"], results["teacher_label"] - results["student_label"])
+    for figure in ("gap", "advantage"):
+        assert (results[f"{figure}_lower"] < results[figure]).all()
+        assert (results[figure] < results[f"{figure}_upper"]).all()
+        assert results[f"{figure}_probability"].between(0, 1).all()
+        assert (results[f"{figure}_standard_error"] > 0).all()
+    for name in ("strong", "weak"):
+        assert results.loc[name, "teacher_label"] <= drawn.label_information[name] + 0.1
+
+
+def test_informations_are_those_of_out_of_fold_scores(drawn):
+    """Against scikit-learn's cross_val_predict and the pure functions."""
+    encoder = LogisticRegression(C=0.1)
+    found = CCHSelector(drawn.modalities, "student", encoder=encoder, n_subsamples=2).fit(drawn.data, drawn.target)
+    y = drawn.target.to_numpy()
+    fold_of = assign_folds(5, y)
+    splits = [(np.flatnonzero(fold_of != k), np.flatnonzero(fold_of == k)) for k in range(5)]
+    proba = {
+        name: cross_val_predict(encoder, drawn.data[columns], y, cv=splits, method="predict_proba")
+        for name, columns in drawn.modalities.items()
+    }
+    row = found.results_.loc["strong"]
+    np.testing.assert_allclose(row["teacher_label"], label_information(proba["strong"], y))
+    np.testing.assert_allclose(row["student_label"], label_information(proba["student"], y))
+    np.testing.assert_allclose(row["teacher_student"], class_information(proba["strong"], proba["student"]))
+
+
+@pytest.mark.parametrize("family", ["classifier", "cca"])
+def test_published_rule_and_both_families(drawn, family):
+    found = CCHSelector(
+        drawn.modalities,
+        "student",
+        criterion="cch",
+        mutual_information=family,
+        n_subsamples=20,
+        random_state=0,
+    ).fit(drawn.data, drawn.target)
+    decision = {True: "distil", False: "not"}
+    for _, row in found.results_.iterrows():
+        assert (row["decision"] == "distil") == (row["gap_lower"] > 0), decision
+    assert found.results_["gap"].is_monotonic_decreasing
+
+
+def test_student_comes_first_then_the_teacher(selector, drawn):
+    kept = [*drawn.modalities["student"], *drawn.modalities["strong"]]
+    table = selector.transform(drawn.data)
+    assert list(table.columns) == kept
+    assert list(selector.get_feature_names_out()) == kept
+    assert selector.get_support().sum() == len(kept)
+    np.testing.assert_array_equal(drawn.data.columns[selector.get_support(indices=True)], kept)
+
+
+def test_teacher_columns_may_be_absent_in_transform(selector, drawn):
+    panel = drawn.data[drawn.modalities["student"]]
+    pd.testing.assert_frame_equal(selector.transform(panel), panel)
+    with pytest.raises(ValueError, match="now missing"):
+        selector.transform(panel.iloc[:, 1:])
+
+
+def test_arrays(drawn):
+    X = drawn.data.to_numpy()
+    modalities = {
+        "weak": slice(0, 16),
+        "student": np.arange(16, 32),
+        "strong": [False] * 32 + [True] * 16,
+    }
+    found = CCHSelector(modalities, "student", random_state=0).fit(X, drawn.target)
+    np.testing.assert_array_equal(found.transform(X), X[:, 16:])
+    np.testing.assert_array_equal(found.transform(X[:, 16:32]), X[:, 16:32])
+    with pytest.raises(ValueError, match="X has 17 features"):
+        found.transform(X[:, :17])
+
+
+def test_nobody_is_kept_when_undecided_unless_told():
+    drawn = make_gaussian_modalities(60, specific_signal={"student": 0.5, "teacher": 0.5}, random_state=1)
+    settings = {"modalities": drawn.modalities, "student": "student", "random_state": 0}
+    dropped = CCHSelector(**settings).fit(drawn.data, drawn.target)
+    assert dropped.results_["decision"].tolist() == ["undecided"]
+    assert dropped.teachers_ == []
+    assert list(dropped.transform(drawn.data).columns) == drawn.modalities["student"]
+    kept = CCHSelector(**settings, on_undecided="keep").fit(drawn.data, drawn.target)
+    assert kept.teachers_ == ["teacher"]
+
+
+def test_a_candidate_is_judged_on_the_rows_that_have_it(drawn):
+    data = drawn.data.copy()
+    data.loc[:79, drawn.modalities["strong"]] = np.nan
+    data.loc[70:99, drawn.modalities["student"]] = np.nan
+    data.iloc[100, 0] = np.nan
+    found = CCHSelector(drawn.modalities, "student", n_subsamples=20, random_state=0).fit(data, drawn.target)
+    assert found.results_["n_rows"].to_dict() == {"strong": 140, "weak": 210}
+
+
+def test_same_seed_same_bits_for_any_number_of_processes(drawn):
+    fits = [
+        CCHSelector(
+            drawn.modalities,
+            "student",
+            encoder=RandomForestClassifier(20),
+            n_subsamples=20,
+            random_state=0,
+            n_jobs=n,
+        ).fit(drawn.data, drawn.target)
+        for n in (None, 2)
+    ]
+    pd.testing.assert_frame_equal(fits[0].results_, fits[1].results_)
+
+
+def test_before_a_distiller_in_a_grid_search(drawn):
+    pipeline = Pipeline(
+        [
+            ("select", CCHSelector(drawn.modalities, "student", n_subsamples=20, random_state=0)),
+            (
+                "distill",
+                PairedDistiller(
+                    LogisticRegression(),
+                    LogisticRegression(),
+                    student_columns=drawn.modalities["student"],
+                    alpha=0.5,
+                    cv=3,
+                ),
+            ),
+        ]
+    )
+    search = GridSearchCV(
+        pipeline,
+        {"select__criterion": ["advantage", "cch"], "distill__alpha": [0.0, 0.5]},
+        cv=2,
+        error_score="raise",
+    ).fit(drawn.data, drawn.target)
+    panel = drawn.data[drawn.modalities["student"]]
+    np.testing.assert_array_equal(search.predict(panel), search.predict(drawn.data))
+
+
+def test_failed_fit_leaves_the_earlier_fit(drawn):
+    found = CCHSelector(drawn.modalities, "student", n_subsamples=5, random_state=0).fit(drawn.data, drawn.target)
+    before = found.results_
+    with pytest.raises(ValueError, match="one class only"):
+        found.fit(drawn.data, np.zeros(240, dtype=int))
+    assert found.results_ is before
+    assert found.transform(drawn.data).shape == (240, 32)
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"student": "urine"}, "student='urine' is not among the modalities: weak, student, strong"),
+        ({"modalities": {"student": ["student_noise_0"]}}, "at least two modalities"),
+        (
+            {"modalities": {"student": ["nothing"], "b": slice(0, 2)}},
+            r"names 1 columns that X does not have: 'nothing'",
+        ),
+        (
+            {"modalities": {"student": slice(0, 4), "b": slice(3, 6)}},
+            "column 'weak_specific_0' belongs to both",
+        ),
+        ({"modalities": {"student": slice(0, 4), "b": []}}, "selects none of the columns"),
+        ({"modalities": {"student": [0, 0], "b": [1]}}, "names a column of X twice"),
+        ({"modalities": {"student": [0], "b": [99]}}, "does not fit X with 48 columns"),
+        ({"criterion": "best"}, "'criterion' parameter of CCHSelector must be a str among"),
+        ({"cv": 300}, "300 folds need at least 300 rows"),
+    ],
+)
+def test_bad_input(drawn, changed, message):
+    selector = CCHSelector(**{"modalities": drawn.modalities, "student": "student", **changed})
+    with pytest.raises(ValueError, match=message):
+        selector.fit(drawn.data, drawn.target)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (
+            lambda data: data.assign(strong_noise_0=np.inf),
+            "240 values in column 'strong_noise_0' of modality 'strong'",
+        ),
+        (lambda data: data.assign(weak_noise_0="high"), "Column 'weak_noise_0' of modality 'weak'.*'high'"),
+        (
+            lambda data: data.assign(**dict.fromkeys([c for c in data if c.startswith("weak")], np.nan)),
+            "Only 0 rows with measured values",
+        ),
+    ],
+)
+def test_bad_tables(drawn, spoil, message):
+    with pytest.raises(ValueError, match=message):
+        CCHSelector(drawn.modalities, "student", encoder=LogisticRegression(), n_subsamples=2).fit(
+            spoil(drawn.data), drawn.target
+        )
+
+
+def test_missing_labels_are_not_a_class(drawn):
+    y = drawn.target.astype(object).where(drawn.target.index > 3, None)
+    with pytest.raises(ValueError, match="y holds 4 missing labels"):
+        CCHSelector(drawn.modalities, "student").fit(drawn.data, y)
+
+
+def test_progress_bar_only_when_asked(drawn, capfd):
+    settings = {"modalities": drawn.modalities, "student": "student", "n_subsamples": 2, "random_state": 0}
+    CCHSelector(**settings).fit(drawn.data, drawn.target)
+    assert capfd.readouterr() == ("", "")
+    CCHSelector(**settings, verbose=1).fit(drawn.data, drawn.target)
+    assert "class scores" in capfd.readouterr().err
+
+
+def test_no_torch():
+    """Selecting, and distilling into scikit-learn students, never loads torch."""
+    code = """
+import sys
+from sklearn.linear_model import LogisticRegression
+from skcmkd import CCHSelector, PairedDistiller
+from skcmkd.datasets import make_gaussian_modalities
+d = make_gaussian_modalities(60, random_state=0)
+CCHSelector(d.modalities, "student", n_subsamples=2).fit(d.data, d.target)
+linear = LogisticRegression()
+PairedDistiller(linear, linear, student_columns=d.modalities["student"]).fit(d.data, d.target)
+assert "torch" not in sys.modules
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_clone_keeps_parameters(selector):
+    assert clone(selector).get_params() == selector.get_params()

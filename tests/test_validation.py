@@ -1,0 +1,137 @@
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.sparse import csr_array
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from skcmkd import _validation as v
+
+
+@pytest.fixture
+def frame():
+    return pd.DataFrame(np.arange(12.0).reshape(3, 4), columns=list("abcd"))
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        ["b", "d"],
+        [1, 3],
+        [1, -1],
+        np.array([False, True, False, True]),
+        pd.Index(["b", "d"]),
+        lambda X: ["b", "d"],
+    ],
+)
+def test_column_positions(frame, columns):
+    assert v.column_positions(frame, columns, "student_columns").tolist() == [1, 3]
+
+
+def test_slices_and_single_names(frame):
+    assert v.column_positions(frame, slice("b", "c"), "it").tolist() == [1, 2]
+    assert v.column_positions(frame.to_numpy(), slice(-1, None), "it").tolist() == [3]
+    assert v.column_positions(frame, "c", "it").tolist() == [2]
+
+
+def test_names_on_an_array(frame):
+    with pytest.raises(ValueError, match="only supported for dataframes"):
+        v.column_positions(frame.to_numpy(), ["a"], "student_columns")
+
+
+def test_measured_rows():
+    frame = pd.DataFrame({"a": [1.0, np.nan, np.nan], "b": [None, "x", None]})
+    assert v.measured_rows(frame).tolist() == [True, True, False]
+    assert v.measured_rows(csr_array(np.zeros((2, 2)))).tolist() == [True, True]
+
+
+@pytest.mark.parametrize("convert", [lambda frame: frame, lambda frame: frame.to_numpy(), csr_array])
+def test_rows_columns_and_stacks(frame, convert):
+    table = convert(frame)
+    part = v.take_columns(v.take_rows(table, np.array([2, 0])), [3, 1])
+    stacked = v.stack_rows(part, part)
+    dense = stacked.toarray() if hasattr(stacked, "toarray") else np.asarray(stacked)
+    np.testing.assert_array_equal(dense, [[11, 9], [3, 1], [11, 9], [3, 1]])
+
+
+def test_infinity_is_found_in_every_kind_of_table(frame):
+    frame.loc[1, "c"] = np.inf
+    with pytest.raises(ValueError, match="1 values in column 'c' of X_teacher"):
+        v.check_values(frame, "X_teacher")
+    for table in (frame.to_numpy(), csr_array(frame.to_numpy())):
+        with pytest.raises(ValueError, match="contains infinity: 1 values in X"):
+            v.check_values(table, "X")
+    v.check_values(frame.replace(np.inf, np.nan), "X")
+
+
+def test_numbers_in_object_columns_pass(frame):
+    frame["a"] = frame["a"].astype(object)
+    v.check_text_columns(frame, LogisticRegression(), "X", "student")
+    frame["a"] = ["1", "two", None]
+    with pytest.raises(ValueError, match="holds 'two', which is not a number"):
+        v.check_text_columns(frame, LogisticRegression(), "X", "student")
+    v.check_text_columns(frame, make_pipeline(StandardScaler(), LogisticRegression()), "X", "student")
+
+
+def test_nullable_numbers_pass(frame):
+    v.check_text_columns(frame.astype("Int64"), LogisticRegression(), "X", "student")
+
+
+def test_row_labels():
+    X = pd.DataFrame({"a": [1, 2]}, index=["p1", "p2"])
+    v.check_same_rows(X, pd.DataFrame({"b": [1, 2]}, index=["p1", "p2"]), "T")
+    v.check_same_rows(X, pd.DataFrame({"b": [1, 2]}), "T")
+    v.check_same_rows(X, np.ones((2, 1)), "T")
+    with pytest.raises(ValueError, match="in another order"):
+        v.check_same_rows(X, pd.DataFrame({"b": [1, 2]}, index=["p2", "p1"]), "T")
+
+
+def test_same_columns(frame):
+    v.check_same_columns(frame, frame.to_numpy(), "other", "X")
+    with pytest.raises(ValueError, match="they are in another order"):
+        v.check_same_columns(frame, frame[list("dcba")], "other", "X")
+    with pytest.raises(ValueError, match="not in both: 'd', 'e'"):
+        v.check_same_columns(frame, frame.rename(columns={"d": "e"}), "other", "X")
+    with pytest.raises(ValueError, match="other has 2 columns and X has 4"):
+        v.check_same_columns(frame, np.ones((3, 2)), "other", "X")
+
+
+def test_long_lists_are_cut():
+    X = pd.DataFrame(np.ones((1, 1)), columns=["a"])
+    with pytest.raises(ValueError, match=r"names 9 columns .* 'x4' and 4 more"):
+        v.column_positions(X, [f"x{i}" for i in range(9)], "it")
+
+
+def test_seeds_go_where_there_are_none():
+    pipeline = make_pipeline(StandardScaler(), LogisticRegression())
+    assert v.set_seeds(pipeline, 3)[-1].random_state == 3
+    assert v.set_seeds(LogisticRegression(random_state=1), 3).random_state == 1
+    assert v.set_seeds(LogisticRegression(), None).random_state is None
+
+
+def test_earlier_fit_comes_back_even_after_an_interrupt():
+    model = LogisticRegression().fit([[0], [1]], [0, 1])
+    coefficients = model.coef_
+
+    def interrupted_fit():
+        with v.keep_earlier_fit(model):
+            model.coef_ = None
+            model.extra_ = 1
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted_fit()
+    assert model.coef_ is coefficients
+    assert not hasattr(model, "extra_")
+
+
+def test_weights_get_mean_one():
+    np.testing.assert_allclose(v.check_row_weights([1, 3], np.ones((2, 1))), [0.5, 1.5])
+    with pytest.raises(ValueError, match="Negative values"):
+        v.check_row_weights([1, -1], np.ones((2, 1)))
+
+
+def test_choice():
+    with pytest.raises(ValueError, match="figure='x' must be one of 'a', 'b'"):
+        v.check_choice("figure", "x", ["a", "b"])
