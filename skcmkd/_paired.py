@@ -13,8 +13,9 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ._cross_fitting import assign_folds
 from ._networks import NetworkClassifier
+from ._pairs import check_pairs, check_two_tables, split_one_table
 from ._soft_targets import check_student, fit_student
-from ._teaching import Opinions, Pairs, choose_alpha
+from ._teaching import Opinions, choose_alpha
 from ._validation import (
     ArrayLike,
     Columns,
@@ -25,19 +26,15 @@ from ._validation import (
     as_codes,
     as_table,
     check_labels,
-    check_same_columns,
-    check_same_rows,
     check_text_columns,
     check_values,
     column_positions,
     draw_seed,
     drop_teacher_columns,
     keep_earlier_fit,
-    measured_rows,
     n_columns_of,
     set_seeds,
     take_columns,
-    take_rows,
 )
 
 
@@ -199,7 +196,13 @@ class PairedDistiller(ClassifierMixin, BaseEstimator):
         """
         with keep_earlier_fit(self):
             self._validate_params()
-            X, X_teacher, unlabeled_pairs = self._split_tables(X, X_teacher, unlabeled_pairs)
+            X = as_table(X, estimator=self)
+            if self.student_columns is None:
+                X_teacher, unlabeled_pairs = check_two_tables(X_teacher, unlabeled_pairs)
+            else:
+                self._student_positions = column_positions(X, self.student_columns, "student_columns")
+                self._n_table_columns = n_columns_of(X)
+                X, X_teacher, unlabeled_pairs = split_one_table(X, self._student_positions, X_teacher, unlabeled_pairs)
             validate_data(self, X, y, skip_check_array=True)
             y = check_labels(y)
             check_consistent_length(X, y)
@@ -212,7 +215,7 @@ class PairedDistiller(ClassifierMixin, BaseEstimator):
             self.teacher_, self.teacher_proba_, self.alpha_scores_, self.alpha_ = None, None, None, 0.0
             pairs = None
             if X_teacher is not None:
-                pairs = self._check_pairs(X, y, X_teacher, unlabeled_pairs, teacher)
+                pairs = check_pairs(X, y, self.classes_, X_teacher, unlabeled_pairs, teacher)
             if pairs is None or self.alpha == 0:
                 self.student_ = student.fit(X, y)
                 return self
@@ -306,85 +309,6 @@ class PairedDistiller(ClassifierMixin, BaseEstimator):
         if isinstance(self.random_state, Integral):
             return int(self.random_state)
         return draw_seed(check_random_state(self.random_state))
-
-    def _split_tables(
-        self, X: Table, X_teacher: Table | None, unlabeled_pairs: tuple[Table, ...] | None
-    ) -> tuple[Table, Table | None, tuple[Table, Table] | None]:
-        """The two-table form of what was given, whichever form that was."""
-        X = as_table(X, estimator=self)
-        one_table = self.student_columns is not None
-        n_parts = 1 if one_table else 2
-        if unlabeled_pairs is not None and (not isinstance(unlabeled_pairs, tuple) or len(unlabeled_pairs) != n_parts):
-            expected = "(table,) of both modalities" if one_table else "(X_unlabeled, X_teacher_unlabeled)"
-            got = (
-                f"a tuple of {len(unlabeled_pairs)}"
-                if isinstance(unlabeled_pairs, tuple)
-                else f"a {type(unlabeled_pairs).__name__}"
-            )
-            raise ValueError(f"unlabeled_pairs must be a tuple {expected}, got {got}.")
-        if not one_table:
-            if X_teacher is not None:
-                X_teacher = as_table(X_teacher, "X_teacher")
-            elif unlabeled_pairs is not None:
-                raise ValueError(
-                    "unlabeled_pairs were given without X_teacher: the teacher learns from labelled rows. Give "
-                    "X_teacher, or set student_columns if X holds both modalities."
-                )
-            if unlabeled_pairs is not None:
-                names = ("unlabeled_pairs[0]", "unlabeled_pairs[1]")
-                unlabeled_pairs = tuple(as_table(t, n) for t, n in zip(unlabeled_pairs, names, strict=True))
-            return X, X_teacher, unlabeled_pairs
-        if X_teacher is not None:
-            raise ValueError(
-                "X_teacher was given although student_columns says that X holds both modalities. Give one of the two."
-            )
-        own = column_positions(X, self.student_columns, "student_columns")
-        others = np.setdiff1d(np.arange(n_columns_of(X)), own)
-        self._student_positions, self._n_table_columns = own, n_columns_of(X)
-        if len(others) == 0:
-            return take_columns(X, own), None, None
-        if unlabeled_pairs is not None:
-            table = as_table(unlabeled_pairs[0], "unlabeled_pairs[0]")
-            check_same_columns(X, table, "unlabeled_pairs[0]", "X")
-            unlabeled_pairs = (take_columns(table, own), take_columns(table, others))
-        return take_columns(X, own), take_columns(X, others), unlabeled_pairs
-
-    def _check_pairs(
-        self,
-        X: Table,
-        y: np.ndarray,
-        X_teacher: Table,
-        unlabeled_pairs: tuple[Table, Table] | None,
-        teacher: BaseEstimator,
-    ) -> Pairs:
-        """Both modalities, checked against each other; pairs without a measured teacher are left out."""
-        if not hasattr(teacher, "predict_proba"):
-            raise ValueError(
-                f"The teacher {teacher.__class__.__name__} has no predict_proba, which soft targets need. Use one "
-                "that has, or wrap it in CalibratedClassifierCV."
-            )
-        check_same_rows(X, X_teacher, "X_teacher")
-        check_text_columns(X_teacher, teacher, "X_teacher", "teacher")
-        check_values(X_teacher, "X_teacher")
-        measured = measured_rows(X_teacher)
-        if not measured.any():
-            raise ValueError(
-                f"X_teacher is missing in all of its {len(measured)} rows: nothing to learn from. Leave it out to "
-                "train the student alone."
-            )
-        if unlabeled_pairs is None:
-            return Pairs(X, y, X_teacher, measured, None, None, self.classes_)
-        X_unlabeled, X_teacher_unlabeled = unlabeled_pairs
-        check_same_columns(X, X_unlabeled, "unlabeled_pairs[0]", "X")
-        check_same_columns(X_teacher, X_teacher_unlabeled, "unlabeled_pairs[1]", "X_teacher")
-        check_same_rows(X_unlabeled, X_teacher_unlabeled, "unlabeled_pairs[1]", "unlabeled_pairs[0]")
-        for table, name in ((X_unlabeled, "unlabeled_pairs[0]"), (X_teacher_unlabeled, "unlabeled_pairs[1]")):
-            check_values(table, name)
-        useful = measured_rows(X_teacher_unlabeled)
-        if not useful.any():
-            return Pairs(X, y, X_teacher, measured, None, None, self.classes_)
-        X_unlabeled, X_teacher_unlabeled = (take_rows(t, useful) for t in (X_unlabeled, X_teacher_unlabeled))
-        return Pairs(X, y, X_teacher, measured, X_unlabeled, X_teacher_unlabeled, self.classes_)
 
     def _student_table(self, X: Table) -> Table:
         """The student's columns of a table with or without the teacher's."""

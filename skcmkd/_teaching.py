@@ -13,25 +13,13 @@ from sklearn.utils.parallel import Parallel, delayed
 
 from ._criteria import one_standard_error_choice
 from ._cross_fitting import predict_aligned_proba, predict_left_out
+from ._pairs import Pairs
 from ._progress import track
 from ._soft_targets import Lesson, fit_student
-from ._validation import Table, take_rows
+from ._validation import take_rows
 
 # Weights of the teacher that alpha="auto" weighs against each other; 0 is the student alone.
 ALPHAS = (0.0, 0.25, 0.5, 0.75)
-
-
-@dataclass
-class Pairs:
-    """Both modalities, side by side: labelled rows, and further pairs without a label."""
-
-    X: Table
-    y: np.ndarray
-    X_teacher: Table
-    measured: np.ndarray
-    X_unlabeled: Table | None
-    X_teacher_unlabeled: Table | None
-    classes: np.ndarray
 
 
 @dataclass

@@ -5,7 +5,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
 
 from skcmkd._cross_fitting import deal_out
-from skcmkd._teaching import ALPHAS, Opinions, Pairs, choose_alpha
+from skcmkd._pairs import Pairs
+from skcmkd._teaching import ALPHAS, Opinions, choose_alpha
 
 
 @pytest.fixture
