@@ -20,6 +20,7 @@ types: $(MARK)
 
 docs: $(MARK)
 	$(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/_build/html
+	$(BIN)/python -m pytest -n 2 -q -p no:cacheprovider --doctest-glob='*.rst' docs/index.rst docs/guide.rst docs/data.rst
 
 wheel: $(MARK)
 	rm -rf dist

@@ -203,7 +203,7 @@ class NetworkClassifier(ClassifierMixin, ClassNamePrefixFeaturesOutMixin, Transf
         Epochs that the network was trained for.
     n_features_in_ : int
         Number of columns.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Names of the columns, when X had string names in fit.
 
     See Also
@@ -392,7 +392,7 @@ class NetworkRegressor(RegressorMixin, ClassNamePrefixFeaturesOutMixin, Transfor
         Epochs that the network was trained for.
     n_features_in_ : int
         Number of columns.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Names of the columns, when X had string names in fit.
 
     See Also

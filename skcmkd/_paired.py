@@ -42,7 +42,7 @@ class PairedDistiller(ClassifierMixin, BaseEstimator):
     """Train a classifier of one modality with the help of another that is there only in fit.
 
     A teacher learns the label from its own modality; its probabilities for rows it has not seen, q, become soft
-    targets of the student, p:
+    targets of the student, p::
 
         (1 - alpha) mean_labelled CE(y, p) + alpha mean_taught tau^2 KL(q^tau || p^tau)
 
@@ -64,7 +64,8 @@ class PairedDistiller(ClassifierMixin, BaseEstimator):
         The teacher's share: 0 labels only, 1 teacher only. "auto" takes one of 0, 0.25, 0.5, 0.75 by the Brier score
         on held-out rows, by the one-standard-error rule in favour of the smallest.
     temperature : float > 0, default=2.0
-        Softens teacher and student alike where the student is a network; other students are taught at 1.
+        Softens teacher and student alike where the student is a network. Other students have no temperature of
+        their own: they are taught at 1 and this is not used.
     cv : int or splitter, default=5
         Folds in which the teacher's targets are made and alpha is chosen; each row is held out once.
     n_jobs : int or None, default=None
@@ -92,7 +93,7 @@ class PairedDistiller(ClassifierMixin, BaseEstimator):
         Class labels.
     n_features_in_ : int
         Number of the student's columns.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Names of the student's columns, when X had string names in fit.
 
     See Also

@@ -47,7 +47,7 @@ class CCHSelector(TransformerMixin, BaseEstimator):
     """Choose the modality that should teach the student's, and keep its columns beside the student's.
 
     For each candidate teacher T and the student S, with H the class scores that a classifier of one modality
-    gives to rows it has not seen, compute
+    gives to rows it has not seen, compute::
 
         gap = I(H_T; H_S) - I(H_S; Y)          (the Cross-modal Complementarity Hypothesis)
         advantage = I(H_T; Y) - I(H_S; Y)
@@ -100,7 +100,7 @@ class CCHSelector(TransformerMixin, BaseEstimator):
         Class labels.
     n_features_in_ : int
         Number of columns of X in fit.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Names of the columns of X in fit, when it had string names.
 
     Raises
@@ -252,7 +252,7 @@ class CCHSelector(TransformerMixin, BaseEstimator):
 
         Returns
         -------
-        ndarray of shape (n_features_in_,) or (n_kept,)
+        ndarray of shape (n_features,) or (n_kept,)
             The mask or the positions.
         """
         check_is_fitted(self)

@@ -242,7 +242,13 @@ def check_same_rows(X: Table, other: Table, name: str, base: str = "X") -> None:
 
 
 def check_same_columns(X: Table, other: Table, name: str, base: str) -> None:
-    """Raise unless two tables have the same columns in the same order."""
+    """Raise unless two tables are of one kind and have the same columns in the same order."""
+    if hasattr(X, "columns") != hasattr(other, "columns"):
+        kinds = [f"{n} is a {type(table).__name__}" for n, table in ((base, X), (name, other))]
+        raise ValueError(
+            f"{kinds[0]} and {kinds[1]}: give both alike. If a step before the distiller changed {base}, it did not "
+            f"see {name}: put a scaler or imputer into the student's or the teacher's own pipeline."
+        )
     names, other_names = feature_names(X), feature_names(other)
     if names is not None and other_names is not None and list(names) != list(other_names):
         odd = [repr(c) for c in [*names, *other_names] if (c in names) != (c in other_names)]

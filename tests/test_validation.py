@@ -88,13 +88,15 @@ def test_row_labels():
 
 
 def test_same_columns(frame):
-    v.check_same_columns(frame, frame.to_numpy(), "other", "X")
+    v.check_same_columns(frame, frame, "other", "X")
+    with pytest.raises(ValueError, match="X is a DataFrame and other is a ndarray: give both alike"):
+        v.check_same_columns(frame, frame.to_numpy(), "other", "X")
     with pytest.raises(ValueError, match="they are in another order"):
         v.check_same_columns(frame, frame[list("dcba")], "other", "X")
     with pytest.raises(ValueError, match="not in both: 'd', 'e'"):
         v.check_same_columns(frame, frame.rename(columns={"d": "e"}), "other", "X")
     with pytest.raises(ValueError, match="other has 2 columns and X has 4"):
-        v.check_same_columns(frame, np.ones((3, 2)), "other", "X")
+        v.check_same_columns(frame.to_numpy(), np.ones((3, 2)), "other", "X")
 
 
 def test_long_lists_are_cut():

@@ -63,7 +63,8 @@ def load_adrenal_carcinoma(*, label: str = "C1A.C1B", log_counts: bool = True) -
     Bunch
         ``data`` (DataFrame of the tumours that have the label; a modality that was not measured is missing in
         the whole row), ``modalities`` (dict, name to its column names: cnv 198, rna 198, mirna 471, protein 33),
-        ``target`` (Series of str), ``unlabeled`` (DataFrame of the other tumours), ``DESCR`` (source, licence
+        ``target`` (Series of str), ``unlabeled`` (DataFrame of the other tumours; of the 14 without a
+        C1A.C1B label only one has RNA), ``DESCR`` (source, licence
         Artistic-2.0, citation).
 
     Raises

@@ -135,7 +135,7 @@ def make_gaussian_modalities(
 ) -> Bunch:
     """Draw modalities with shared, specific and noise columns, and a class or continuous label.
 
-    With t the label scaled to variance 1 (classes lie in order on a line),
+    With t the label scaled to variance 1 (classes lie in order on a line)::
 
         shared column    z_j + s e,   z_j = shared_signal t / sqrt(n_shared) + N(0, 1), the same z in every modality
         specific column  specific_signal[modality] t / sqrt(n_specific) + N(0, 1)

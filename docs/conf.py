@@ -1,0 +1,68 @@
+"""Sphinx settings. The build needs no network: python -m sphinx -W -b html docs docs/_build/html."""
+
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE.parent))
+
+import skcmkd  # noqa: E402 - found through the line above when the package is not installed
+
+project = "skcmkd"
+author = "the skcmkd developers"
+copyright = author  # noqa: A001 - the name that Sphinx reads
+version = release = skcmkd.__version__
+
+extensions = [
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "numpydoc",
+]
+templates_path = ["_templates"]
+exclude_patterns = ["_build", "_templates"]
+
+autosummary_generate = True
+autodoc_typehints = "none"  # the Parameters sections say the types
+add_module_names = False
+toc_object_entries_show_parents = "hide"
+numpydoc_show_class_members = False  # the class template lists the methods
+
+smartquotes = False  # "auto" in a docstring is code
+
+html_theme = "pydata_sphinx_theme"
+html_title = f"skcmkd {version}"
+html_show_sourcelink = False
+html_copy_source = False
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
+html_sidebars = {page: [] for page in ("index", "guide", "data", "limits", "changelog")}
+html_theme_options = {
+    "logo": {"text": "skcmkd"},
+    "navbar_align": "left",
+    "navigation_with_keys": False,
+    "footer_start": ["copyright"],
+    "footer_end": [],
+}
+
+
+def add_changelog(app: Any, page: str, source: list[str]) -> None:
+    """Put CHANGELOG.md on its page as it is; a copy of the sources without it still builds."""
+    if page == "changelog" and (HERE.parent / "CHANGELOG.md").exists():
+        source[0] += "\n.. literalinclude:: ../CHANGELOG.md\n   :language: none\n   :class: changelog\n"
+
+
+def escape_trailing_underscores(app: Any, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:
+    """Keep names such as n_features_in_ from being read as links; docstrings are written for the terminal first."""
+    for number, line in enumerate(lines):
+        if not line.lstrip().startswith((">>>", "...")):
+            parts = re.split(r"(``.*?``)", line)
+            parts[::2] = [re.sub(r"(?<=\w)_(?!\w)", r"\\_", part) for part in parts[::2]]
+            lines[number] = "".join(parts)
+
+
+def setup(app: Any) -> None:
+    """Called by Sphinx."""
+    app.connect("source-read", add_changelog)
+    app.connect("autodoc-process-docstring", escape_trailing_underscores, priority=100)  # before numpydoc
