@@ -67,24 +67,6 @@ def predict_aligned_proba(model: BaseEstimator, X: Table, classes: np.ndarray) -
     return np.where(total > 0, proba / np.where(total > 0, total, 1.0), 1 / len(classes))
 
 
-def fit_without_folds(
-    estimator: BaseEstimator,
-    X: Table,
-    y: np.ndarray,
-    usable: np.ndarray,
-    fold_of: np.ndarray,
-    left_out: Sequence[int],
-) -> BaseEstimator:
-    """A clone fitted to the usable rows outside the folds that are left out."""
-    rows = np.flatnonzero(usable & ~np.isin(fold_of, left_out))
-    if len(np.unique(y[rows])) < 2:
-        raise ValueError(
-            f"Only {len(rows)} rows with measured values, of {len(np.unique(y[rows]))} class, remain to fit "
-            f"{estimator.__class__.__name__} when fold {list(left_out)} is held out. Lower cv, or measure more rows."
-        )
-    return clone(estimator).fit(take_rows(X, rows), y[rows])
-
-
 def predict_left_out(
     estimator: BaseEstimator,
     X: Table,
@@ -94,9 +76,16 @@ def predict_left_out(
     left_out: Sequence[int],
     classes: np.ndarray,
 ) -> tuple[BaseEstimator, np.ndarray, np.ndarray]:
-    """The model fitted without some folds, those folds' usable rows, and its probabilities for them."""
-    model = fit_without_folds(estimator, X, y, usable, fold_of, left_out)
-    rows = np.flatnonzero(usable & np.isin(fold_of, left_out))
+    """A clone fitted without some folds, those folds' usable rows, and its probabilities for them."""
+    unseen = np.isin(fold_of, left_out)
+    train, rows = np.flatnonzero(usable & ~unseen), np.flatnonzero(usable & unseen)
+    n_classes = len(np.unique(y[train]))
+    if n_classes < 2:
+        raise ValueError(
+            f"Only {len(train)} rows with measured values, of {n_classes} class, remain to fit "
+            f"{estimator.__class__.__name__} when fold {list(left_out)} is held out. Lower cv, or measure more rows."
+        )
+    model = clone(estimator).fit(take_rows(X, train), y[train])
     if len(rows) == 0:
         return model, rows, np.empty((0, len(classes)))
     return model, rows, predict_aligned_proba(model, take_rows(X, rows), classes)

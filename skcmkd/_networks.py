@@ -75,7 +75,7 @@ def hold_out_rows(strata: np.ndarray | None, n_rows: int, fraction: float, seed:
 
 
 def _train(
-    network: NetworkClassifier | NetworkRegressor,
+    network: _Network,
     X: np.ndarray,
     row_loss: Callable[..., Any],
     targets: Sequence[np.ndarray],
@@ -117,7 +117,7 @@ def _train(
     network.n_iter_ = len(network.net_.history)
 
 
-def _evaluate(network: Any, X: ArrayLike, part: str | None = None) -> np.ndarray:
+def _evaluate(network: _Network, X: ArrayLike, part: str | None = None) -> np.ndarray:
     """Outputs of the trained module, or of its named part, for each row of X."""
     check_is_fitted(network)
     X = validate_data(network, X, reset=False, dtype=(np.float64, np.float32))
@@ -126,6 +126,61 @@ def _evaluate(network: Any, X: ArrayLike, part: str | None = None) -> np.ndarray
     module_part = attrgetter(part) if part else (lambda module: module)
     output = apply_in_blocks(network.net_, module_part, network.scaler_.transform(X))
     return output.astype(X.dtype, copy=False)
+
+
+class _Network(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+    """What the two networks have in common: their parameters and their representation."""
+
+    def __init__(
+        self,
+        hidden_layer_sizes: Sequence[int] = (128, 64),
+        *,
+        dropout: float = 0.0,
+        learning_rate: float = 1e-3,
+        weight_decay: float = 1e-2,
+        batch_size: int = 32,
+        max_epochs: int = 200,
+        patience: int = 20,
+        validation_fraction: float = 0.1,
+        refit: bool = True,
+        device: str = "auto",
+        random_state: int | np.random.RandomState | None = None,
+        verbose: int = 0,
+    ) -> None:
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.dropout = dropout
+        self.learning_rate = learning_rate
+        self.weight_decay = weight_decay
+        self.batch_size = batch_size
+        self.max_epochs = max_epochs
+        self.patience = patience
+        self.validation_fraction = validation_fraction
+        self.refit = refit
+        self.device = device
+        self.random_state = random_state
+        self.verbose = verbose
+
+    _parameter_constraints = NETWORK_CONSTRAINTS
+
+    def transform(self, X: ArrayLike) -> np.ndarray:
+        """Give the representation: the last hidden layer's output.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Finite numbers.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, hidden_layer_sizes[-1])
+            The representation, in the precision of X.
+        """
+        return _evaluate(self, X, "represent")
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags
 
 
 def fit_soft_targets(
@@ -154,7 +209,7 @@ def fit_soft_targets(
     return network
 
 
-class NetworkClassifier(ClassifierMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+class NetworkClassifier(ClassifierMixin, _Network):
     """A small neural network that classifies the rows of a table.
 
     Standardised columns, rectified linear layers, softmax; minimises the weighted mean of -log p_y (nats) by AdamW
@@ -228,37 +283,6 @@ class NetworkClassifier(ClassifierMixin, ClassNamePrefixFeaturesOutMixin, Transf
     (150, 64)
     """
 
-    def __init__(
-        self,
-        hidden_layer_sizes: Sequence[int] = (128, 64),
-        *,
-        dropout: float = 0.0,
-        learning_rate: float = 1e-3,
-        weight_decay: float = 1e-2,
-        batch_size: int = 32,
-        max_epochs: int = 200,
-        patience: int = 20,
-        validation_fraction: float = 0.1,
-        refit: bool = True,
-        device: str = "auto",
-        random_state: int | np.random.RandomState | None = None,
-        verbose: int = 0,
-    ) -> None:
-        self.hidden_layer_sizes = hidden_layer_sizes
-        self.dropout = dropout
-        self.learning_rate = learning_rate
-        self.weight_decay = weight_decay
-        self.batch_size = batch_size
-        self.max_epochs = max_epochs
-        self.patience = patience
-        self.validation_fraction = validation_fraction
-        self.refit = refit
-        self.device = device
-        self.random_state = random_state
-        self.verbose = verbose
-
-    _parameter_constraints = NETWORK_CONSTRAINTS
-
     def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> NetworkClassifier:
         """Train the network.
 
@@ -322,28 +346,8 @@ class NetworkClassifier(ClassifierMixin, ClassNamePrefixFeaturesOutMixin, Transf
         check_is_fitted(self)
         return self.classes_[_evaluate(self, X).argmax(axis=1)]
 
-    def transform(self, X: ArrayLike) -> np.ndarray:
-        """Give the representation: the last hidden layer's output.
 
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-            Finite numbers.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, hidden_layer_sizes[-1])
-            The representation, in the precision of X.
-        """
-        return _evaluate(self, X, "represent")
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
-        return tags
-
-
-class NetworkRegressor(RegressorMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+class NetworkRegressor(RegressorMixin, _Network):
     """A small neural network that predicts one or several numbers from the rows of a table.
 
     Standardised columns and targets, rectified linear layers, linear output; minimises the weighted mean of
@@ -413,37 +417,6 @@ class NetworkRegressor(RegressorMixin, ClassNamePrefixFeaturesOutMixin, Transfor
     True
     """
 
-    def __init__(
-        self,
-        hidden_layer_sizes: Sequence[int] = (128, 64),
-        *,
-        dropout: float = 0.0,
-        learning_rate: float = 1e-3,
-        weight_decay: float = 1e-2,
-        batch_size: int = 32,
-        max_epochs: int = 200,
-        patience: int = 20,
-        validation_fraction: float = 0.1,
-        refit: bool = True,
-        device: str = "auto",
-        random_state: int | np.random.RandomState | None = None,
-        verbose: int = 0,
-    ) -> None:
-        self.hidden_layer_sizes = hidden_layer_sizes
-        self.dropout = dropout
-        self.learning_rate = learning_rate
-        self.weight_decay = weight_decay
-        self.batch_size = batch_size
-        self.max_epochs = max_epochs
-        self.patience = patience
-        self.validation_fraction = validation_fraction
-        self.refit = refit
-        self.device = device
-        self.random_state = random_state
-        self.verbose = verbose
-
-    _parameter_constraints = NETWORK_CONSTRAINTS
-
     def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> NetworkRegressor:
         """Train the network.
 
@@ -497,23 +470,7 @@ class NetworkRegressor(RegressorMixin, ClassNamePrefixFeaturesOutMixin, Transfor
         prediction = self.target_scaler_.inverse_transform(_evaluate(self, X))
         return prediction[:, 0] if self._one_target else prediction
 
-    def transform(self, X: ArrayLike) -> np.ndarray:
-        """Give the representation: the last hidden layer's output.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-            Finite numbers.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, hidden_layer_sizes[-1])
-            The representation, in the precision of X.
-        """
-        return _evaluate(self, X, "represent")
-
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.target_tags.multi_output = True
-        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
