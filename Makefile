@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 MARK := .venv/.installed
 
-.PHONY: demo test lint types docs wheel bench clean
+.PHONY: demo test lint types docs doctest wheel clean
 
 demo: $(MARK)
 	$(BIN)/python -m skcmkd
@@ -20,6 +20,8 @@ types: $(MARK)
 
 docs: $(MARK)
 	$(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/_build/html
+
+doctest: $(MARK)
 	$(BIN)/python -m pytest -n 2 -q -p no:cacheprovider --doctest-glob='*.rst' docs/index.rst docs/guide.rst docs/data.rst
 
 wheel: $(MARK)

@@ -112,7 +112,9 @@ def study_digits(console: Console, options: argparse.Namespace) -> pd.DataFrame:
     ]
     results = run(jobs, "digits", options.jobs)
     scores = summarise(results, [ALONE, DISTILLED, f"teacher ({teacher})"], 1 / options.repeats)
-    show_scores(console, scores, results, f"Balanced accuracy on 1000 test rows, {options.repeats} draws")
+    show_scores(
+        console, scores, results, f"Balanced accuracy on 1000 test rows, {options.repeats} draws of the same 2000 rows"
+    )
     return scores
 
 

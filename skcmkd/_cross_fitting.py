@@ -10,16 +10,19 @@ import numpy as np
 from sklearn.base import BaseEstimator, clone
 from sklearn.model_selection import check_cv
 
-from ._validation import Table, n_rows_of, take_rows
+from ._validation import Table, take_rows
 
 
-def deal_out(codes: np.ndarray, n_folds: int) -> np.ndarray:
-    """Fold of each row: the rows of each class are dealt out in turn, in their order.
+def stratified_folds(codes: np.ndarray, n_folds: int) -> np.ndarray:
+    """Fold of each row, as StratifiedKFold: each class is cut into blocks of adjacent rows.
 
-    As StratifiedKFold, but without a warning where a class has fewer rows than there are folds.
+    It says nothing where a class has fewer rows than there are folds.
     """
+    ordered, n_classes = np.sort(codes), codes.max() + 1
+    share = np.array([np.bincount(ordered[fold::n_folds], minlength=n_classes) for fold in range(n_folds)])
     fold_of = np.empty(len(codes), dtype=int)
-    fold_of[np.argsort(codes, kind="stable")] = np.arange(len(codes)) % n_folds
+    for code in range(n_classes):
+        fold_of[codes == code] = np.arange(n_folds).repeat(share[:, code])
     return fold_of
 
 
@@ -31,14 +34,15 @@ def assign_folds(cv: Any, y: np.ndarray) -> np.ndarray:
     splitter = check_cv(cv, y, classifier=True)
     n_folds = splitter.get_n_splits(np.zeros(len(y)), y)
     classes, codes, sizes = np.unique(y, return_inverse=True, return_counts=True)
-    if len(y) < n_folds or sizes.max() < n_folds:
+    counted = cv is None or isinstance(cv, Integral)
+    if len(y) < n_folds or (counted and sizes.max() < n_folds):
         counts = ", ".join(f"{c!r}: {n}" for c, n in zip(classes.tolist(), sizes.tolist(), strict=True))
         raise ValueError(
             f"{n_folds} folds need at least {n_folds} rows of some class, but there are {len(y)} labelled rows "
             f"({counts}). Lower cv, or add rows."
         )
-    if cv is None or isinstance(cv, Integral):
-        return deal_out(codes, n_folds)
+    if counted:
+        return stratified_folds(codes, n_folds)
     fold_of = np.full(len(y), -1)
     for fold, (_, held_out) in enumerate(splitter.split(np.zeros(len(y)), y)):
         if (fold_of[held_out] >= 0).any():
@@ -60,9 +64,15 @@ def predict_aligned_proba(model: BaseEstimator, X: Table, classes: np.ndarray) -
         raise ValueError(
             f"The teacher knows the classes {model.classes_.tolist()} and y has {classes.tolist()}: none in common."
         )
-    proba = np.zeros((n_rows_of(X), len(classes)))
+    given = np.asarray(model.predict_proba(X), dtype=np.float64)
+    if not np.isfinite(given).all():
+        raise ValueError(
+            f"{model.__class__.__name__}.predict_proba gave NaN or infinity for "
+            f"{int((~np.isfinite(given)).any(axis=1).sum())} of {len(given)} rows; give a model that does not."
+        )
+    proba = np.zeros((len(given), len(classes)))
     source, target = zip(*known, strict=True)
-    proba[:, target] = np.asarray(model.predict_proba(X), dtype=np.float64)[:, source]
+    proba[:, target] = given[:, source]
     total = proba.sum(axis=1, keepdims=True)
     return np.where(total > 0, proba / np.where(total > 0, total, 1.0), 1 / len(classes))
 
@@ -82,8 +92,9 @@ def predict_left_out(
     n_classes = len(np.unique(y[train]))
     if n_classes < 2:
         raise ValueError(
-            f"Only {len(train)} rows with measured values, of {n_classes} class, remain to fit "
-            f"{estimator.__class__.__name__} when fold {list(left_out)} is held out. Lower cv, or measure more rows."
+            f"Only {len(train)} rows with measured values remain to fit {estimator.__class__.__name__} when fold "
+            f"{list(left_out)} is held out, and they hold {n_classes} classes; at least 2 are needed. Give another "
+            "cv, or measure more rows."
         )
     model = clone(estimator).fit(take_rows(X, train), y[train])
     if len(rows) == 0:

@@ -61,7 +61,7 @@ def hold_out_rows(strata: np.ndarray | None, n_rows: int, fraction: float, seed:
 
     Every stratum keeps its share where each has two rows or more; otherwise the rows are drawn plainly.
     """
-    n_held_out = int(np.ceil(fraction * n_rows))
+    n_held_out = min(int(np.ceil(fraction * n_rows)), n_rows - 1)
     if n_held_out == 0 or n_rows < FEWEST_ROWS_TO_HOLD_OUT:
         return None
     if strata is not None:

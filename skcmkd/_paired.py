@@ -26,6 +26,8 @@ from ._validation import (
     as_codes,
     as_table,
     check_labels,
+    check_missing_values,
+    check_same_index,
     check_text_columns,
     check_values,
     column_positions,
@@ -47,7 +49,8 @@ class PairedDistiller(ClassifierMixin, BaseEstimator):
         (1 - alpha) mean_labelled CE(y, p) + alpha mean_taught tau^2 KL(q^tau || p^tau)
 
     For a network student this is the loss. Any other student gets each row once per class, weighted by
-    (1 - alpha) onehot(y) + alpha q, which is the same at tau = 1.
+    (1 - alpha) onehot(y) + alpha q, which is the same at tau = 1 for a loss that is linear in the weights. (What a
+    model does with counted rows, such as out-of-bag scores or early stopping of its own, sees the copies.)
 
     Parameters
     ----------
@@ -59,7 +62,8 @@ class PairedDistiller(ClassifierMixin, BaseEstimator):
         None is ``NetworkClassifier()``.
     student_columns : columns, default=None
         For one table that holds both modalities: the student's columns, as names, positions, a slice, a boolean
-        mask or a callable; all others are the teacher's. None means that X is the student's table.
+        mask or a callable; **all others** are the teacher's, so leave labels and identifiers out of the table.
+        Integers are positions. None means that X is the student's table.
     alpha : float in [0, 1] or "auto", default="auto"
         The teacher's share: 0 labels only, 1 teacher only. "auto" takes one of 0, 0.25, 0.5, 0.75 by the Brier score
         on held-out rows, by the one-standard-error rule in favour of the smallest.
@@ -67,7 +71,9 @@ class PairedDistiller(ClassifierMixin, BaseEstimator):
         Softens teacher and student alike where the student is a network. Other students have no temperature of
         their own: they are taught at 1 and this is not used.
     cv : int or splitter, default=5
-        Folds in which the teacher's targets are made and alpha is chosen; each row is held out once.
+        Folds in which the teacher's targets are made and alpha is chosen; each row is held out once. Stratified
+        blocks of adjacent rows when a number, at least 3 for "auto". For repeated measurements of a subject give a
+        list of splits that keeps its rows together.
     n_jobs : int or None, default=None
         Parallel fits; changes nothing but time.
     random_state : int, RandomState or None, default=None
@@ -80,7 +86,8 @@ class PairedDistiller(ClassifierMixin, BaseEstimator):
     student_ : classifier
         The fitted student: predicts alone, knows nothing of the teacher, and can be deployed without it.
     teacher_ : classifier or None
-        The teacher, fitted to all labelled rows that it was measured on; None without a teacher's table.
+        The teacher, fitted to all labelled rows that it was measured on; None when no teacher was used: no
+        teacher's table was given, a selector before kept none, or alpha is set to 0.
     alpha_ : float
         The weight used; 0 without a teacher's table.
     alpha_scores_ : DataFrame or None
@@ -198,6 +205,7 @@ class PairedDistiller(ClassifierMixin, BaseEstimator):
         with keep_earlier_fit(self):
             self._validate_params()
             X = as_table(X, estimator=self)
+            self._student_positions = None
             if self.student_columns is None:
                 X_teacher, unlabeled_pairs = check_two_tables(X_teacher, unlabeled_pairs)
             else:
@@ -205,6 +213,7 @@ class PairedDistiller(ClassifierMixin, BaseEstimator):
                 self._n_table_columns = n_columns_of(X)
                 X, X_teacher, unlabeled_pairs = split_one_table(X, self._student_positions, X_teacher, unlabeled_pairs)
             validate_data(self, X, y, skip_check_array=True)
+            check_same_index(X, y, "y")
             y = check_labels(y)
             check_consistent_length(X, y)
             self.classes_, _ = as_codes(y)
@@ -213,6 +222,7 @@ class PairedDistiller(ClassifierMixin, BaseEstimator):
             teacher = set_seeds(_clone_or_network(self.teacher), seed)
             check_text_columns(X, student, "X", "student")
             check_values(X, "X")
+            check_missing_values(X, student, "X", "student")
             self.teacher_, self.teacher_proba_, self.alpha_scores_, self.alpha_ = None, None, None, 0.0
             pairs = None
             if X_teacher is not None:
@@ -246,7 +256,7 @@ class PairedDistiller(ClassifierMixin, BaseEstimator):
         Parameters
         ----------
         X : DataFrame or array-like of shape (n_samples, n_features)
-            The student's table; the teacher's columns may be there and are not looked at.
+            The student's table; after a fit to one table the teacher's columns may be there and are not looked at.
 
         Returns
         -------
@@ -314,7 +324,7 @@ class PairedDistiller(ClassifierMixin, BaseEstimator):
     def _student_table(self, X: Table) -> Table:
         """The student's columns of a table with or without the teacher's."""
         X = as_table(X, estimator=self)
-        if self.student_columns is not None:
+        if self._student_positions is not None:
             names = getattr(self, "feature_names_in_", None)
             selected = drop_teacher_columns(X, names) if names is not None else None
             if selected is not None:

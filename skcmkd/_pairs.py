@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.sparse import issparse
 from sklearn.base import BaseEstimator
 
 from ._validation import (
     Table,
     as_table,
+    check_missing_values,
     check_same_columns,
     check_same_rows,
     check_text_columns,
@@ -94,6 +96,8 @@ def check_pairs(
             f"X_teacher is missing in all of its {len(measured)} rows: nothing to learn from. Leave it out to "
             "train the student alone."
         )
+    check_missing_values(take_rows(X_teacher, measured), teacher, "X_teacher", "teacher")
+    _check_not_the_label(X_teacher, y)
     pairs = Pairs(X, y, X_teacher, measured, None, None, classes)
     if unlabeled_pairs is None:
         return pairs
@@ -113,4 +117,21 @@ def check_pairs(
 def _check_tuple(given: object, expected: str, length: int) -> None:
     if not isinstance(given, tuple) or len(given) != length:
         got = f"a tuple of {len(given)}" if isinstance(given, tuple) else f"a {type(given).__name__}"
-        raise ValueError(f"unlabeled_pairs must be a tuple {expected}, got {got}.")
+        raise ValueError(
+            f"unlabeled_pairs must be a tuple {expected}, got {got}. A tuple, unlike a list or a table, is never cut by "
+            "cross-validation."
+        )
+
+
+def _check_not_the_label(X_teacher: Table, y: np.ndarray) -> None:
+    """Raise when a column of the teacher's table is the label itself, left in by mistake."""
+    if issparse(X_teacher):
+        return
+    same = np.asarray(X_teacher, dtype=object) == y[:, None]
+    if same.all(axis=0).any():
+        column = int(same.all(axis=0).argmax())
+        name = getattr(X_teacher, "columns", range(same.shape[1]))[column]
+        raise ValueError(
+            f"Column {name!r} of the teacher's table equals y in every row: the teacher would copy the label. Leave it "
+            "out."
+        )

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from sklearn import get_config
 from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.utils import check_consistent_length, check_random_state
 from sklearn.utils.parallel import Parallel, delayed
@@ -26,9 +27,12 @@ from ._validation import (
     Table,
     as_codes,
     as_table,
+    check_choice,
     check_feature_names_in,
     check_labels,
     check_modalities,
+    check_numbers,
+    check_same_index,
     check_text_columns,
     check_values,
     draw_seed,
@@ -42,8 +46,12 @@ from ._validation import (
 )
 from .information import make_label_classifier
 
+# Each half of the rows must still fill the folds of the estimator.
+FEWEST_ROWS = {"classifier": 4, "cca": 20}
 
-class CCHSelector(TransformerMixin, BaseEstimator):
+
+# The output follows the table that was given; scikit-learn's wrapper would name columns that are not there.
+class CCHSelector(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):  # type: ignore[call-arg]
     """Choose the modality that should teach the student's, and keep its columns beside the student's.
 
     For each candidate teacher T and the student S, with H the class scores that a classifier of one modality
@@ -115,6 +123,9 @@ class CCHSelector(TransformerMixin, BaseEstimator):
 
     Notes
     -----
+    Behind the selector columns have other positions: the student's are the first. Name a distiller's
+    ``student_columns`` by name, or, with arrays, as ``slice(0, n_student)``.
+
     A row whose values of a modality are all missing was not measured: a candidate is judged on the rows where it
     and the student were both measured. The intervals hold the error of measuring on a finite number of rows;
     the classifiers are not trained anew for each subsample.
@@ -197,6 +208,7 @@ class CCHSelector(TransformerMixin, BaseEstimator):
             self._validate_params()
             X = as_table(X, estimator=self, sparse=False)
             validate_data(self, X, y, skip_check_array=True)
+            check_same_index(X, y, "y")
             y = check_labels(y)
             check_consistent_length(X, y)
             self.classes_, codes = as_codes(y)
@@ -206,8 +218,16 @@ class CCHSelector(TransformerMixin, BaseEstimator):
             encoder = self.encoder if self.encoder is not None else make_label_classifier()
             tables = {name: take_columns(X, columns) for name, columns in positions.items()}
             for name, table in tables.items():
-                check_text_columns(table, encoder, f"modality {name!r}", "encoder")
+                if self.encoder is None:
+                    check_numbers(table, f"modality {name!r}", "encoder")
+                else:
+                    check_text_columns(table, encoder, f"modality {name!r}", "encoder")
                 check_values(table, f"modality {name!r}")
+                if not measured_rows(table).any():
+                    raise ValueError(
+                        f"Modality {name!r} is missing in all {len(y)} rows: nothing to measure. Leave it out of "
+                        "modalities."
+                    )
             proba = self._out_of_fold_proba(tables, y, encoder, seed)
             self.results_ = self._judge(proba, codes, seed)
             self._choose(positions)
@@ -229,18 +249,40 @@ class CCHSelector(TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         X = as_table(X, estimator=self, sparse=False)
-        n_student = len(self._student_positions)
-        if n_columns_of(X) < self.n_features_in_:
-            if feature_names(X) is None and n_columns_of(X) == n_student:
-                return X
-            names = getattr(self, "feature_names_in_", None)
-            present = feature_names(X)
-            if names is not None and present is not None:
-                student_names = names[self._student_positions]
-                if set(student_names) <= set(present):
-                    return drop_teacher_columns(X, student_names)
+        kept = self._kept_positions
+        names, present = getattr(self, "feature_names_in_", None), feature_names(X)
+        if names is not None and present is not None:
+            student_names, there = names[self._student_positions], set(present)
+            if not there.issuperset(names) and there.issuperset(student_names):
+                return drop_teacher_columns(X, student_names)
+        elif n_columns_of(X) == len(self._student_positions) < self.n_features_in_:
+            return self._as_wanted(X, self._student_positions)
         validate_data(self, X, reset=False, skip_check_array=True)
-        return take_columns(X, self._kept_positions)
+        return self._as_wanted(take_columns(X, kept), kept)
+
+    def set_output(self, *, transform: str | None = None) -> CCHSelector:
+        """Choose what ``transform`` gives for an array; a DataFrame always gives a DataFrame.
+
+        Parameters
+        ----------
+        transform : {"default", "pandas"}, default=None
+            "pandas" gives a DataFrame also for an array; None changes nothing.
+
+        Returns
+        -------
+        CCHSelector
+            The selector itself.
+        """
+        if transform is not None:
+            check_choice("transform", transform, ["default", "pandas"])
+            self._output = transform
+        return self
+
+    def _as_wanted(self, table: Table, positions: np.ndarray) -> Table:
+        wanted = getattr(self, "_output", get_config()["transform_output"])
+        if wanted == "pandas" and not hasattr(table, "columns"):
+            return pd.DataFrame(table, columns=check_feature_names_in(self, None)[positions])
+        return table
 
     def get_support(self, indices: bool = False) -> np.ndarray:
         """Mask of the columns of X that are kept, or their positions in the order of the output.
@@ -295,12 +337,12 @@ class CCHSelector(TransformerMixin, BaseEstimator):
         measured = {name: measured_rows(table) for name, table in tables.items()}
         jobs = [(name, fold) for name in tables for fold in range(fold_of.max() + 1)]
         fits = Parallel(n_jobs=self.n_jobs, return_as="generator")(
-            delayed(predict_left_out)(encoder, tables[name], y, measured[name], fold_of, [fold], self.classes_)
+            delayed(_unseen_proba)(encoder, tables[name], y, measured[name], fold_of, [fold], self.classes_)
             for name, fold in jobs
         )
         proba = {name: np.full((len(y), len(self.classes_)), np.nan) for name in tables}
         fits = track(fits, len(jobs), "class scores", show=bool(self.verbose))
-        for (name, _), (_, rows, unseen) in zip(jobs, fits, strict=True):
+        for (name, _), (rows, unseen) in zip(jobs, fits, strict=True):
             proba[name][rows] = unseen
         return proba
 
@@ -312,10 +354,12 @@ class CCHSelector(TransformerMixin, BaseEstimator):
             if name == self.student:
                 continue
             both = np.flatnonzero(~np.isnan(teacher).any(axis=1) & ~np.isnan(student).any(axis=1))
-            if len(both) < 4:
+            least = FEWEST_ROWS[self.mutual_information]
+            if len(both) < least:
                 raise ValueError(
-                    f"Only {len(both)} rows have both the student {self.student!r} and {name!r} measured; a "
-                    "candidate teacher needs at least 4, and many more for a decision. Leave it out of modalities."
+                    f"Only {len(both)} rows have both the student {self.student!r} and {name!r} measured; to judge a "
+                    f"candidate by {self.mutual_information!r} takes at least {least}, and many more for a decision. "
+                    "Leave it out of modalities."
                 )
 
             measure = partial(
@@ -366,3 +410,8 @@ class CCHSelector(TransformerMixin, BaseEstimator):
 def _gap_and_advantage(measure: Callable[[np.ndarray], Informations], rows: np.ndarray) -> tuple[float, float]:
     found = measure(rows)
     return found.gap, found.advantage
+
+
+def _unseen_proba(*given: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Rows and probabilities without the model, which would only be carried back from its process."""
+    return predict_left_out(*given)[1:]

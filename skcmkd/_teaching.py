@@ -24,9 +24,12 @@ ALPHAS = (0.0, 0.25, 0.5, 0.75)
 
 @dataclass
 class Opinion:
-    """A teacher fitted without some folds, its probabilities on their rows and on the unlabelled pairs."""
+    """What a teacher fitted without some folds says of their rows and of the unlabelled pairs.
 
-    teacher: BaseEstimator
+    The teacher itself is kept only where no fold was left out.
+    """
+
+    teacher: BaseEstimator | None
     rows: np.ndarray
     proba: np.ndarray
     unlabeled_proba: np.ndarray
@@ -52,6 +55,11 @@ class Opinions:
         self.pairs = pairs
         self.fold_of = fold_of
         self.folds = range(int(fold_of.max()) + 1)
+        if leave_two_out and len(self.folds) < 3:
+            raise ValueError(
+                f"alpha='auto' needs at least 3 folds, one to judge and two for the teacher's targets; cv gives "
+                f"{len(self.folds)}. Raise cv, or set alpha to a number."
+            )
         left_out: list[tuple[int, ...]] = [(), *((fold,) for fold in self.folds)]
         if leave_two_out:
             left_out += combinations(self.folds, 2)
@@ -62,7 +70,7 @@ class Opinions:
         self._without = dict(zip(left_out, fits, strict=True))
 
     @property
-    def teacher(self) -> BaseEstimator:
+    def teacher(self) -> BaseEstimator | None:
         """The teacher fitted to all measured rows."""
         return self._without[()].teacher
 
@@ -95,7 +103,7 @@ def _form_opinion(teacher: BaseEstimator, pairs: Pairs, fold_of: np.ndarray, lef
     unlabeled = np.empty((0, len(pairs.classes)))
     if pairs.X_teacher_unlabeled is not None and len(left_out) < 2:
         unlabeled = predict_aligned_proba(model, pairs.X_teacher_unlabeled, pairs.classes)
-    return Opinion(model, rows, proba, unlabeled)
+    return Opinion(None if left_out else model, rows, proba, unlabeled)
 
 
 def choose_alpha(
@@ -105,12 +113,11 @@ def choose_alpha(
 
     Students are judged by the Brier score of held-out rows, a proper score that one confident mistake cannot rule.
     """
-    lessons = {fold: opinions.lesson_without(fold) for fold in opinions.folds}
     jobs = [(fold, alpha) for fold in opinions.folds for alpha in ALPHAS]
     fits = Parallel(n_jobs=n_jobs, return_as="generator")(
         delayed(_judge_student)(
             student,
-            lessons[fold],
+            opinions.lesson_without(fold),
             alpha,
             temperature,
             opinions.pairs,

@@ -6,6 +6,7 @@ bookkeeping of every batch cost more than a small network's step.
 """
 
 import copy
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -18,6 +19,8 @@ from skorch.utils import noop
 from torch import Tensor, nn
 
 RowLoss = Callable[..., Tensor]
+# Torch's generator is one for all threads of a process: whoever trains has it alone.
+GENERATOR_LOCK = threading.RLock()
 INFERENCE_BLOCK = 8192
 
 
@@ -146,7 +149,7 @@ def train_network(
         callbacks.append(EarlyStopping(patience=patience, threshold=0.0, load_best=True, sink=noop))
     if verbose:
         callbacks.append(PrintLog())
-    with torch.random.fork_rng(devices=[where] if where.type == "cuda" else []):
+    with GENERATOR_LOCK, torch.random.fork_rng(devices=[where] if where.type == "cuda" else []):
         # torch.manual_seed would also queue a seed for devices that are not forked here.
         torch.default_generator.manual_seed(seed)
         if where.type == "cuda":

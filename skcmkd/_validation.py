@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -10,7 +11,6 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import issparse, vstack
 from sklearn.base import BaseEstimator
-from sklearn.pipeline import Pipeline
 from sklearn.utils import _safe_indexing, check_array, column_or_1d, get_tags
 from sklearn.utils._indexing import _get_column_indices
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
@@ -34,9 +34,12 @@ __all__ = [
     "check_choice",
     "check_feature_names_in",
     "check_labels",
+    "check_missing_values",
     "check_modalities",
+    "check_numbers",
     "check_row_weights",
     "check_same_columns",
+    "check_same_index",
     "check_same_rows",
     "check_text_columns",
     "check_values",
@@ -171,7 +174,8 @@ def take_columns(X: Table, positions: Sequence[int] | np.ndarray) -> Table:
 def stack_rows(upper: Table, lower: Table) -> Table:
     """One table above another."""
     if hasattr(upper, "iloc"):
-        return pd.concat([upper, lower])
+        # A column whose type differs, such as a categorical with fewer categories, would become another column.
+        return pd.concat([upper, lower.astype(upper.dtypes)])
     if issparse(upper):
         return vstack([upper, lower], format="csr")
     return np.concatenate([np.asarray(upper), np.asarray(lower)])
@@ -205,14 +209,25 @@ def check_values(X: Table, name: str) -> None:
             )
 
 
+def reads_plain_numbers(model: BaseEstimator) -> bool:
+    """Whether a model surely has no preprocessing of its own: one of known make that holds no other model."""
+    known = model.__class__.__module__.startswith(("sklearn.", "skcmkd."))
+    return known and not any(hasattr(model, part) for part in ("steps", "estimator", "estimators", "transformers"))
+
+
 def check_text_columns(X: Table, model: BaseEstimator, name: str, role: str) -> None:
     """Raise on text in a column that goes to a model without preprocessing of its own."""
-    tags = get_tags(model).input_tags
-    if not hasattr(X, "columns") or isinstance(model, Pipeline) or tags.string or tags.categorical:
+    if reads_plain_numbers(model):
+        check_numbers(X, name, role)
+
+
+def check_numbers(X: Table, name: str, role: str) -> None:
+    """Raise on text in a column of a DataFrame, naming the column and the first such value."""
+    if not hasattr(X, "columns"):
         return
     for column in X.columns:
         values = X[column]
-        if pd.api.types.is_numeric_dtype(values.dtype):
+        if pd.api.types.is_numeric_dtype(values.dtype) or isinstance(values.dtype, pd.CategoricalDtype):
             continue
         numbers = pd.to_numeric(pd.Series(values.to_numpy(dtype=object)), errors="coerce")
         text = numbers.isna().to_numpy() & ~_missing_values(values)
@@ -224,6 +239,21 @@ def check_text_columns(X: Table, model: BaseEstimator, name: str, role: str) -> 
             )
 
 
+def check_missing_values(X: Table, model: BaseEstimator, name: str, role: str) -> None:
+    """Raise on missing values that go to a model without preprocessing that takes none."""
+    if issparse(X) or not reads_plain_numbers(model) or get_tags(model).input_tags.allow_nan:
+        return
+    missing = _missing_values(X)
+    if missing.any():
+        column = int(missing.any(axis=0).argmax())
+        names = getattr(X, "columns", range(missing.shape[1]))
+        raise ValueError(
+            f"Input {name} contains NaN: {int(missing.sum())} values, the first in column {names[column]!r}, and the "
+            f"{role} {model.__class__.__name__} takes none. Put an imputer first: {role}=make_pipeline(SimpleImputer(), "
+            f"{model.__class__.__name__}())."
+        )
+
+
 def check_same_rows(X: Table, other: Table, name: str, base: str = "X") -> None:
     """Raise unless two tables have a row for a row, and the same row order where both are labelled."""
     if n_rows_of(other) != n_rows_of(X):
@@ -231,27 +261,41 @@ def check_same_rows(X: Table, other: Table, name: str, base: str = "X") -> None:
             f"{name} has {n_rows_of(other)} rows and {base} has {n_rows_of(X)}: give one row of {name} for each row "
             f"of {base}. For samples whose teacher modality was not measured, fill the row with NaN."
         )
+    check_same_index(X, other, name, base)
+
+
+def check_same_index(X: Table, other: Any, name: str, base: str = "X") -> None:
+    """Raise where both carry row labels that overlap but do not match: a sample would be paired with another."""
     index, other_index = getattr(X, "index", None), getattr(other, "index", None)
-    if isinstance(index, pd.Index) and isinstance(other_index, pd.Index) and not index.equals(other_index):
-        order = other_index.get_indexer(index) if other_index.is_unique and index.is_unique else np.array([-1])
-        if (order >= 0).all():
-            raise ValueError(
-                f"The rows of {name} carry the same labels as those of {base} in another order: reorder them with "
-                f"{name}.loc[{base}.index], or drop the labels with reset_index(drop=True) if the rows do match."
-            )
+    if not isinstance(index, pd.Index) or not isinstance(other_index, pd.Index) or index.equals(other_index):
+        return
+    shared = index.isin(other_index)
+    if shared.all():
+        raise ValueError(
+            f"The rows of {name} carry the same labels as those of {base} in another order: reorder them with "
+            f"{name}.loc[{base}.index], or drop the labels with reset_index(drop=True) if the rows do match."
+        )
+    counted = isinstance(index, pd.RangeIndex) or isinstance(other_index, pd.RangeIndex)
+    if shared.any() and not counted:
+        raise ValueError(
+            f"The row labels of {name} and {base} differ: {index[~shared][0]!r} of {base} is not in {name}, but "
+            f"{int(shared.sum())} others are. Bring {name} to the rows of {base} with {name}.reindex({base}.index), or "
+            "drop the labels with reset_index(drop=True) if the rows do match."
+        )
 
 
 def check_same_columns(X: Table, other: Table, name: str, base: str) -> None:
     """Raise unless two tables are of one kind and have the same columns in the same order."""
-    if hasattr(X, "columns") != hasattr(other, "columns"):
+    if hasattr(X, "columns") != hasattr(other, "columns") or issparse(X) != issparse(other):
         kinds = [f"{n} is a {type(table).__name__}" for n, table in ((base, X), (name, other))]
         raise ValueError(
             f"{kinds[0]} and {kinds[1]}: give both alike. If a step before the distiller changed {base}, it did not "
             f"see {name}: put a scaler or imputer into the student's or the teacher's own pipeline."
         )
-    names, other_names = feature_names(X), feature_names(other)
-    if names is not None and other_names is not None and list(names) != list(other_names):
-        odd = [repr(c) for c in [*names, *other_names] if (c in names) != (c in other_names)]
+    names, other_names = list(getattr(X, "columns", [])), list(getattr(other, "columns", []))
+    if names != other_names:
+        unshared = set(names) ^ set(other_names)
+        odd = [repr(c) for c in dict.fromkeys([*names, *other_names]) if c in unshared]
         detail = f"not in both: {_name_some(odd)}" if odd else "they are in another order"
         raise ValueError(f"{name} must have the columns of {base}; {detail}.")
     if n_columns_of(X) != n_columns_of(other):
@@ -275,9 +319,15 @@ def column_positions(X: Table, columns: Columns, what: str) -> np.ndarray:
     elif isinstance(columns, (pd.Index, pd.Series)):
         columns = columns.to_numpy()
     names = feature_names(X)
+    labels = getattr(X, "columns", None)
+    if names is None and isinstance(labels, pd.Index) and not labels.equals(pd.RangeIndex(len(labels))):
+        raise ValueError(
+            f"The columns of X have names that are not all text, such as {labels.tolist()[0]!r}, so {what} could mean names or "
+            "positions. Rename them: X.columns = X.columns.astype(str)."
+        )
     if names is not None and not isinstance(columns, slice):
-        wanted = list(columns)
-        unknown = [repr(c) for c in wanted if isinstance(c, str) and c not in set(names)]
+        known = set(names)
+        unknown = [repr(c) for c in columns if isinstance(c, str) and c not in known]
         if unknown:
             raise ValueError(
                 f"{what} names {len(unknown)} columns that X does not have: {_name_some(unknown)}. X has "
@@ -287,7 +337,7 @@ def column_positions(X: Table, columns: Columns, what: str) -> np.ndarray:
         positions = np.asarray(_get_column_indices(X, columns), dtype=int) % max(n_columns_of(X), 1)
     except ValueError as error:
         raise ValueError(
-            f"{what}={columns!r} does not fit X with {n_columns_of(X)} columns (n_features={n_columns_of(X)}): {error}"
+            f"{what}={reprlib.repr(columns)} does not fit X with {n_columns_of(X)} columns (n_features={n_columns_of(X)}): {error}"
         ) from error
     if len(positions) == 0:
         raise ValueError(f"{what} selects none of the columns of X (n_features={n_columns_of(X)}); name at least one.")
@@ -301,7 +351,7 @@ def check_modalities(X: Table, modalities: Mapping[str, Columns], student: str) 
     if not isinstance(modalities, Mapping) or len(modalities) < 2:
         raise ValueError(
             "modalities must be a dict of at least two modalities, name to columns, such as "
-            f"{{'rna': [...], 'protein': [...]}}; got {modalities!r}."
+            f"{{'rna': [...], 'protein': [...]}}; got {reprlib.repr(modalities)}."
         )
     if student not in modalities:
         raise ValueError(f"student={student!r} is not among the modalities: {', '.join(map(str, modalities))}.")
@@ -325,10 +375,11 @@ def drop_teacher_columns(X: Table, names: np.ndarray) -> Table | None:
     present = feature_names(X)
     if present is None:
         return None
-    missing = [repr(name) for name in names if name not in set(present)]
+    position = {name: place for place, name in enumerate(present)}
+    missing = [repr(name) for name in names if name not in position]
     if missing:
         raise ValueError(
             f"X lacks {len(missing)} of the student's {len(names)} columns: {_name_some(missing)}. Give the columns "
             "named in feature_names_in_; the teacher's may be absent."
         )
-    return take_columns(X, [list(present).index(name) for name in names])
+    return take_columns(X, [position[name] for name in names])

@@ -3,7 +3,7 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import KFold, ShuffleSplit, StratifiedKFold, cross_val_predict
 
-from skcmkd._cross_fitting import assign_folds, deal_out, predict_aligned_proba, predict_left_out
+from skcmkd._cross_fitting import assign_folds, predict_aligned_proba, predict_left_out, stratified_folds
 
 
 @pytest.fixture
@@ -27,12 +27,39 @@ def test_left_out_probabilities_are_cross_val_predicts(data):
         np.testing.assert_allclose(proba, expected[rows])
 
 
-def test_dealing_out_spreads_each_class():
-    codes = np.repeat([0, 1, 2], [10, 7, 3])
-    fold_of = deal_out(codes, 5)
-    for code in range(3):
-        counts = np.bincount(fold_of[codes == code], minlength=5)
-        assert counts.max() - counts.min() <= 1
+@pytest.mark.parametrize("seed", range(3))
+def test_stratified_folds_are_scikit_learns(seed):
+    codes = np.random.RandomState(seed).randint(3, size=50)
+    fold_of = stratified_folds(codes, 5)
+    for fold, (_, test) in enumerate(StratifiedKFold(5).split(codes, codes)):
+        np.testing.assert_array_equal(np.flatnonzero(fold_of == fold), test)
+
+
+def test_adjacent_replicates_mostly_stay_together():
+    patients = np.repeat(np.arange(50), 4)
+    fold_of = stratified_folds(patients % 2, 5)
+    split = sum(len(np.unique(fold_of[patients == patient])) > 1 for patient in range(50))
+    assert split < 10
+
+
+def test_small_class_is_spread_without_a_warning():
+    fold_of = stratified_folds(np.repeat([0, 1], [10, 2]), 5)
+    assert len(set(fold_of[10:])) == 2
+
+
+def test_any_splitter_that_holds_each_row_out_once():
+    y = np.repeat([0, 1, 2], 8)
+    fold_of = assign_folds(KFold(12), y)
+    assert np.bincount(fold_of).tolist() == [2] * 12
+
+
+def test_teacher_that_gives_nan():
+    class Broken(LogisticRegression):
+        def predict_proba(self, X):
+            return super().predict_proba(X) * np.nan
+
+    with pytest.raises(ValueError, match="Broken.predict_proba gave NaN or infinity for 4 of 4 rows"):
+        predict_aligned_proba(Broken().fit([[0], [1], [2], [3]], [0, 0, 1, 1]), np.zeros((4, 1)), np.array([0, 1]))
 
 
 def test_classes_a_model_does_not_know_get_nothing(data):
@@ -73,5 +100,7 @@ def test_bad_folds(cv, y, message):
 def test_one_class_left_in_a_fold():
     y = np.repeat([0, 1], 10)
     fold_of = assign_folds(KFold(2), y)
-    with pytest.raises(ValueError, match=r"of 1 class, remain to fit LogisticRegression when fold \[0\]"):
+    with pytest.raises(
+        ValueError, match=r"fit LogisticRegression when fold \[0\] is held out, and they hold 1 classes"
+    ):
         predict_left_out(LogisticRegression(), np.ones((20, 1)), y, np.ones(20, bool), fold_of, [0], np.array([0, 1]))

@@ -4,6 +4,7 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
+import sklearn
 from sklearn.base import clone
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
@@ -109,6 +110,20 @@ def test_arrays(drawn):
     np.testing.assert_array_equal(found.transform(X[:, 16:32]), X[:, 16:32])
     with pytest.raises(ValueError, match="X has 17 features"):
         found.transform(X[:, :17])
+
+
+@pytest.mark.parametrize("way", ["global", "own"])
+def test_pandas_output_without_the_teacher(selector, drawn, way):
+    found = clone(selector).set_params(n_subsamples=2).fit(drawn.data, drawn.target)
+    if way == "own":
+        found.set_output(transform="pandas")
+    with sklearn.config_context(transform_output="pandas" if way == "global" else "default"):
+        assert list(found.transform(drawn.data[drawn.modalities["student"]])) == drawn.modalities["student"]
+        array = clone(selector).set_params(modalities={"weak": slice(0, 16), "student": slice(16, 32)}, n_subsamples=2)
+        array.fit(drawn.data.to_numpy(), drawn.target).set_output(transform="pandas")
+        assert list(array.transform(drawn.data.to_numpy())) == [f"x{i}" for i in range(16, 32)]
+    with pytest.raises(ValueError, match="transform='polars' must be one of"):
+        found.set_output(transform="polars")
 
 
 def test_nobody_is_kept_when_undecided_unless_told():
@@ -217,7 +232,7 @@ def test_bad_input(drawn, changed, message):
         (lambda data: data.assign(weak_noise_0="high"), "Column 'weak_noise_0' of modality 'weak'.*'high'"),
         (
             lambda data: data.assign(**dict.fromkeys([c for c in data if c.startswith("weak")], np.nan)),
-            "Only 0 rows with measured values",
+            "Modality 'weak' is missing in all 240 rows",
         ),
     ],
 )
@@ -226,6 +241,11 @@ def test_bad_tables(drawn, spoil, message):
         CCHSelector(drawn.modalities, "student", encoder=LogisticRegression(), n_subsamples=2).fit(
             spoil(drawn.data), drawn.target
         )
+
+
+def test_text_without_an_own_encoder(drawn):
+    with pytest.raises(ValueError, match=r"Column 'weak_noise_0' of modality 'weak'.*'high'"):
+        CCHSelector(drawn.modalities, "student").fit(drawn.data.assign(weak_noise_0="high"), drawn.target)
 
 
 def test_missing_labels_are_not_a_class(drawn):

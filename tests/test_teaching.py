@@ -4,7 +4,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
 
-from skcmkd._cross_fitting import deal_out
+from skcmkd._cross_fitting import stratified_folds
 from skcmkd._pairs import Pairs
 from skcmkd._teaching import ALPHAS, Opinions, choose_alpha
 
@@ -21,7 +21,7 @@ def pairs():
 
 def form(teacher, pairs, **changed):
     settings = {"leave_two_out": True, "n_jobs": None, "verbose": False}
-    return Opinions(teacher, pairs, deal_out(pairs.y, 4), **{**settings, **changed})
+    return Opinions(teacher, pairs, stratified_folds(pairs.y, 4), **{**settings, **changed})
 
 
 class Witness(ClassifierMixin, BaseEstimator):
@@ -51,8 +51,10 @@ def test_no_target_has_seen_the_rows_that_judge_it(pairs):
         judging = pairs.X_teacher[(opinions.fold_of == judge) & pairs.measured]
         for fold in range(4):
             if fold != judge:
-                teacher = opinions._without[tuple(sorted((fold, judge)))].teacher
-                assert (teacher.predict_proba(judging)[:, 1] == 0).all()
+                opinion = opinions._without[tuple(sorted((fold, judge)))]
+                assert (opinion.proba[:, 1] == 0).all()
+                rows = pairs.X_teacher[opinion.rows]
+                assert {row.tobytes() for row in judging} <= {row.tobytes() for row in rows}
 
 
 def test_targets_of_a_memorising_teacher_are_not_the_labels(pairs):
@@ -125,3 +127,15 @@ def test_processes_change_nothing_but_time(pairs):
         results.append((alpha, scores))
     assert results[0][0] == results[1][0]
     assert results[0][1].equals(results[1][1])
+
+
+def test_two_folds_are_too_few_to_choose_the_weight(pairs):
+    with pytest.raises(ValueError, match="alpha='auto' needs at least 3 folds.*cv gives 2"):
+        Opinions(
+            LogisticRegression(),
+            pairs,
+            stratified_folds(pairs.y, 2),
+            leave_two_out=True,
+            n_jobs=None,
+            verbose=False,
+        )

@@ -1,3 +1,4 @@
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import numpy as np
@@ -61,6 +62,24 @@ def test_global_states_are_left_alone(data):
     train(data)
     assert torch.equal(torch.random.get_rng_state(), torch_state)
     np.testing.assert_array_equal(np.random.get_state()[1], numpy_state)
+
+
+def test_threads_do_not_disturb_each_other(data):
+    def weights(seed):
+        net = _training.train_network(
+            lambda: Perceptron(2, (50,), 1, 0.5),
+            weighted_squared_error,
+            *data,
+            **{**SETTINGS, "seed": seed, "max_epochs": 40},
+        )
+        return torch.cat([part.flatten() for part in net.module_.parameters()])
+
+    state = torch.random.get_rng_state()
+    alone = [weights(seed) for seed in range(6)]
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(weights, range(6)))
+    assert all(torch.equal(a, b) for a, b in zip(alone, together, strict=True))
+    assert torch.equal(torch.random.get_rng_state(), state)
 
 
 def test_early_stopping_restores_the_best_epoch(data):

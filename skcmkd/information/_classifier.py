@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.decomposition import PCA
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
@@ -12,7 +11,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils import check_array, check_consistent_length, column_or_1d
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from .._cross_fitting import deal_out
+from .._cross_fitting import stratified_folds
 from .._validation import ArrayLike
 
 SMALLEST_PROBABILITY = 1e-7
@@ -150,6 +149,9 @@ def log_ratio_coordinates(proba: np.ndarray) -> np.ndarray:
 class TunedLogisticRegression(ClassifierMixin, BaseEstimator):
     """Logistic regression whose penalty is the one with the least held-out log-loss among ``penalties``.
 
+    With more columns than rows it works in the rows' own space, onto which an orthogonal projection changes no
+    prediction of a ridge-penalised model.
+
     Unlike a grid search it says nothing when a class has fewer rows than there are folds, scores a class that a
     training part lacks as improbable instead of failing, and starts each penalty from the one before.
     """
@@ -162,6 +164,10 @@ class TunedLogisticRegression(ClassifierMixin, BaseEstimator):
         X, y = validate_data(self, X, y, dtype=np.float64)
         self.classes_, codes = np.unique(y, return_inverse=True)
         self.C_ = float(min(self.penalties))
+        self.rotation_ = None
+        if X.shape[1] > X.shape[0]:
+            self.rotation_ = np.linalg.svd(X, full_matrices=False)[2].T
+        X = self._rotate(X)
         splits = self._splits(codes)
         models = [self._model() for _ in splits]
         least = np.inf
@@ -181,17 +187,21 @@ class TunedLogisticRegression(ClassifierMixin, BaseEstimator):
 
     def predict_proba(self, X: ArrayLike) -> np.ndarray:
         check_is_fitted(self)
-        return self.model_.predict_proba(validate_data(self, X, reset=False, dtype=np.float64))
+        X = validate_data(self, X, reset=False, dtype=np.float64)
+        return self.model_.predict_proba(self._rotate(X))
 
     def predict(self, X: ArrayLike) -> np.ndarray:
         return self.classes_[self.predict_proba(X).argmax(axis=1)]
+
+    def _rotate(self, X: np.ndarray) -> np.ndarray:
+        return X if self.rotation_ is None else X @ self.rotation_
 
     def _model(self) -> LogisticRegression:
         return LogisticRegression(max_iter=2000, tol=1e-3, warm_start=True)
 
     def _splits(self, codes: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
         """Training and held-out rows of each fold, without folds that would leave one class to train on."""
-        fold_of = deal_out(codes, self.n_folds)
+        fold_of = stratified_folds(codes, self.n_folds)
         splits = [(np.flatnonzero(fold_of != fold), np.flatnonzero(fold_of == fold)) for fold in range(self.n_folds)]
         return [(train, test) for train, test in splits if len(test) and len(np.unique(codes[train])) > 1]
 
@@ -199,9 +209,7 @@ class TunedLogisticRegression(ClassifierMixin, BaseEstimator):
 def make_label_classifier() -> Pipeline:
     """Make the classifier that informations are measured with unless another is given.
 
-    Median imputation, standardised columns, logistic regression with its penalty chosen inside. The rotation onto
-    principal components keeps all of them: it changes no prediction of a ridge-penalised model and leaves at most
-    as many columns as there are rows.
+    Median imputation, standardised columns, and a logistic regression whose penalty is chosen inside.
 
     Returns
     -------
@@ -219,6 +227,5 @@ def make_label_classifier() -> Pipeline:
     return make_pipeline(
         SimpleImputer(strategy="median", keep_empty_features=True),
         StandardScaler(),
-        PCA(svd_solver="full"),
         TunedLogisticRegression(),
     )

@@ -58,7 +58,7 @@ def test_log_ratio_of_two_classes_is_half_the_log_odds():
     np.testing.assert_allclose(log_ratio_coordinates(q)[:, 0], 0.5 * np.log([0.25, 1.0]), atol=1e-12)
 
 
-def test_rotation_onto_components_changes_no_ridge_prediction():
+def test_rotation_changes_no_ridge_prediction():
     """The pipeline without tuning against a logistic regression on the standardised columns themselves."""
     rng = np.random.RandomState(0)
     X, y = rng.normal(size=(40, 90)), rng.randint(2, size=40)
@@ -84,3 +84,9 @@ def test_class_of_one_row_is_no_trouble():
     model = make_label_classifier().fit(rng.normal(size=(21, 3)), ["a"] * 10 + ["b"] * 10 + ["rare"])
     assert list(model.classes_) == ["a", "b", "rare"]
     assert model.predict_proba(rng.normal(size=(4, 3))).shape == (4, 3)
+
+
+def test_constant_table_is_no_trouble():
+    y = np.array([0, 1] * 10)
+    model = make_label_classifier().fit(np.ones((20, 30)), y)
+    np.testing.assert_allclose(model.predict_proba(np.ones((2, 30))), 0.5, atol=1e-6)
