@@ -118,8 +118,8 @@ def _check_tuple(given: object, expected: str, length: int) -> None:
     if not isinstance(given, tuple) or len(given) != length:
         got = f"a tuple of {len(given)}" if isinstance(given, tuple) else f"a {type(given).__name__}"
         raise ValueError(
-            f"unlabeled_pairs must be a tuple {expected}, got {got}. A tuple, unlike a list or a table, is never cut by "
-            "cross-validation."
+            f"unlabeled_pairs must be a tuple {expected}, got {got}. A tuple, unlike a list or a table, is "
+            "never cut by cross-validation."
         )
 
 

@@ -249,8 +249,8 @@ def check_missing_values(X: Table, model: BaseEstimator, name: str, role: str) -
         names = getattr(X, "columns", range(missing.shape[1]))
         raise ValueError(
             f"Input {name} contains NaN: {int(missing.sum())} values, the first in column {names[column]!r}, and the "
-            f"{role} {model.__class__.__name__} takes none. Put an imputer first: {role}=make_pipeline(SimpleImputer(), "
-            f"{model.__class__.__name__}())."
+            f"{role} {model.__class__.__name__} takes none. Put an imputer first: "
+            f"{role}=make_pipeline(SimpleImputer(), {model.__class__.__name__}())."
         )
 
 
@@ -322,8 +322,8 @@ def column_positions(X: Table, columns: Columns, what: str) -> np.ndarray:
     labels = getattr(X, "columns", None)
     if names is None and isinstance(labels, pd.Index) and not labels.equals(pd.RangeIndex(len(labels))):
         raise ValueError(
-            f"The columns of X have names that are not all text, such as {labels.tolist()[0]!r}, so {what} could mean names or "
-            "positions. Rename them: X.columns = X.columns.astype(str)."
+            f"The columns of X have names that are not all text, such as {labels.tolist()[0]!r}, so {what} could mean "
+            "names or positions. Rename them: X.columns = X.columns.astype(str)."
         )
     if names is not None and not isinstance(columns, slice):
         known = set(names)
@@ -337,7 +337,8 @@ def column_positions(X: Table, columns: Columns, what: str) -> np.ndarray:
         positions = np.asarray(_get_column_indices(X, columns), dtype=int) % max(n_columns_of(X), 1)
     except ValueError as error:
         raise ValueError(
-            f"{what}={reprlib.repr(columns)} does not fit X with {n_columns_of(X)} columns (n_features={n_columns_of(X)}): {error}"
+            f"{what}={reprlib.repr(columns)} does not fit X with {n_columns_of(X)} columns "
+            f"(n_features={n_columns_of(X)}): {error}"
         ) from error
     if len(positions) == 0:
         raise ValueError(f"{what} selects none of the columns of X (n_features={n_columns_of(X)}); name at least one.")

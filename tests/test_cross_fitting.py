@@ -58,7 +58,7 @@ def test_teacher_that_gives_nan():
         def predict_proba(self, X):
             return super().predict_proba(X) * np.nan
 
-    with pytest.raises(ValueError, match="Broken.predict_proba gave NaN or infinity for 4 of 4 rows"):
+    with pytest.raises(ValueError, match=r"Broken.predict_proba gave NaN or infinity for 4 of 4 rows"):
         predict_aligned_proba(Broken().fit([[0], [1], [2], [3]], [0, 0, 1, 1]), np.zeros((4, 1)), np.array([0, 1]))
 
 

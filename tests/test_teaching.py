@@ -130,7 +130,7 @@ def test_processes_change_nothing_but_time(pairs):
 
 
 def test_two_folds_are_too_few_to_choose_the_weight(pairs):
-    with pytest.raises(ValueError, match="alpha='auto' needs at least 3 folds.*cv gives 2"):
+    with pytest.raises(ValueError, match=r"alpha='auto' needs at least 3 folds.*cv gives 2"):
         Opinions(
             LogisticRegression(),
             pairs,
