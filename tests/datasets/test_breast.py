@@ -1,39 +1,21 @@
-"""The reader on a small file of the same structure; the download is replaced by a local copy."""
+"""The reader on a small R object of the same structure (written by breast_small.R), in place of the download."""
 
 import hashlib
 import sys
+from pathlib import Path
 
-import numpy as np
-import pandas as pd
 import pytest
-import xarray
 
 from skcmkd.datasets import _breast, fetch_breast_tcga
 
-rdata = pytest.importorskip("rdata")
+pytest.importorskip("rdata")
+SMALL = (Path(__file__).parent / "breast_small.rda").read_bytes()
 
 
-def matrix(samples, columns, start):
-    values = np.arange(len(samples) * len(columns), dtype=float).reshape(len(samples), -1) + start
-    return xarray.DataArray(values, dims=["dim_0", "dim_1"], coords={"dim_0": samples, "dim_1": columns})
-
-
-@pytest.fixture
-def parts():
-    train, test = ["A1", "A2", "A3"], ["B1", "B2"]
-    return {
-        "data.train": {
-            "mirna": matrix(train, ["hsa-1", "hsa-2"], 0),
-            "mrna": matrix(train, ["TP53"], 10),
-            "protein": matrix(train, ["AKT"], 20),
-            "subtype": pd.Categorical(["Basal", "LumA", "Her2"]),
-        },
-        "data.test": {
-            "mrna": matrix(test, ["TP53"], 30),
-            "mirna": matrix(test, ["hsa-1", "hsa-2"], 40),
-            "subtype": pd.Categorical(["LumA", "LumA"]),
-        },
-    }
+@pytest.fixture(autouse=True)
+def pinned_to_the_small_file(monkeypatch, request):
+    if "real_pin" not in request.keywords:
+        monkeypatch.setattr(_breast, "SHA256", hashlib.sha256(SMALL).hexdigest())
 
 
 def check(bunch):
@@ -45,34 +27,25 @@ def check(bunch):
     }
     assert bunch.data.loc["A2", "mirna_hsa-2"] == 3
     assert bunch.data.loc["B1", "mrna_TP53"] == 30
+    assert (bunch.data.dtypes == "float32").all()
     assert bunch.data.loc[["B1", "B2"], "protein_AKT"].isna().all()
     assert bunch.target.tolist() == ["Basal", "LumA", "Her2", "LumA", "LumA"]
     assert bunch.split.tolist() == ["train"] * 3 + ["test"] * 2
 
 
-def test_both_parts_become_one_table(parts):
-    check(_breast.as_bunch(parts))
-
-
-def test_local_copy_is_read_without_a_download(parts, tmp_path, monkeypatch):
-    path = tmp_path / _breast.FILE_NAME
-    path.write_bytes(b"a stand-in for the R object")
-    monkeypatch.setattr(_breast, "SHA256", hashlib.sha256(path.read_bytes()).hexdigest())
-    monkeypatch.setattr(rdata, "read_rda", lambda file: {"breast.TCGA": parts} if file == path else None)
+def test_local_copy_is_read_without_a_download(tmp_path):
+    (tmp_path / _breast.FILE_NAME).write_bytes(SMALL)
     check(fetch_breast_tcga(data_home=tmp_path, download=False))
 
 
-def test_missing_file_is_downloaded_once_from_the_pinned_address(parts, tmp_path, monkeypatch):
+def test_missing_file_is_downloaded_once_from_the_pinned_address(tmp_path, monkeypatch):
     import pooch
 
-    content = b"a stand-in for the R object"
-    monkeypatch.setattr(_breast, "SHA256", hashlib.sha256(content).hexdigest())
-    monkeypatch.setattr(rdata, "read_rda", lambda file: {"breast.TCGA": parts})
     asked = []
 
     def retrieve(url, known_hash, fname, path):
         asked.append((url, known_hash))
-        (path / fname).write_bytes(content)
+        (path / fname).write_bytes(SMALL)
 
     monkeypatch.setattr(pooch, "retrieve", retrieve)
     for _ in range(2):
@@ -81,6 +54,7 @@ def test_missing_file_is_downloaded_once_from_the_pinned_address(parts, tmp_path
     assert "d732983ad52fdd7fb2496a7ca8ac1bec501a63ab" in _breast.URL
 
 
+@pytest.mark.real_pin
 def test_wrong_checksum_is_told_and_the_file_kept(tmp_path):
     path = tmp_path / _breast.FILE_NAME
     path.write_bytes(b"cut short")
