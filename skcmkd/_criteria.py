@@ -10,6 +10,8 @@ import numpy as np
 from .information import cca, class_information, label_information, log_ratio_coordinates
 
 DISTIL, DO_NOT_DISTIL, UNDECIDED = "distil", "do not distil", "undecided"
+# The figure of Informations that each criterion decides by.
+FIGURE_OF = {"advantage": "advantage", "cch": "gap"}
 
 
 @dataclass(frozen=True)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
-from ._criteria import DISTIL, DO_NOT_DISTIL, UNDECIDED
+from ._criteria import DISTIL, DO_NOT_DISTIL, FIGURE_OF, UNDECIDED
 from ._validation import check_choice
 
 if TYPE_CHECKING:
@@ -26,10 +27,18 @@ LABELS = {
 }
 
 
-def _new_axes(ax: Any, height: float) -> Any:
+def _axes_of_rows(ax: Any, names: Sequence[str], title: str, xlabel: str) -> Any:
+    """The given axes, or new ones, with a labelled line for each name from the bottom up."""
     import matplotlib.pyplot as plt
 
-    return plt.subplots(figsize=(7, height), layout="constrained")[1] if ax is None else ax
+    if ax is None:
+        ax = plt.subplots(figsize=(7, 1.6 + 0.45 * len(names)), layout="constrained")[1]
+    ax.set_yticks(range(len(names)), names)
+    ax.set_ylim(-0.6, len(names) - 0.4)
+    ax.set_xlabel(xlabel)
+    ax.set_title(title, loc="left")
+    ax.spines[["top", "right"]].set_visible(False)
+    return ax
 
 
 class CCHDisplay:
@@ -91,7 +100,7 @@ class CCHDisplay:
             If the figure is neither of the two.
         """
         check_is_fitted(selector)
-        figure = figure or ("gap" if selector.criterion == "cch" else "advantage")
+        figure = figure or FIGURE_OF[selector.criterion]
         check_choice("figure", figure, list(LABELS))
         return cls(selector.results_, figure, selector.student).plot(ax=ax)
 
@@ -109,7 +118,8 @@ class CCHDisplay:
             The display.
         """
         results = self.results.iloc[::-1]
-        ax = _new_axes(ax, 1.6 + 0.45 * len(results))
+        title = f"Who should teach {self.student!r}?"
+        ax = _axes_of_rows(ax, list(results.index), title, LABELS[self.figure])
         value, lower, upper = (results[self.figure + end].to_numpy() for end in ("", "_lower", "_upper"))
         # The decision is read off the drawn interval: it may not be the figure that decided the selection.
         decision = np.where(lower > 0, DISTIL, np.where(upper < 0, DO_NOT_DISTIL, UNDECIDED))
@@ -128,12 +138,7 @@ class CCHDisplay:
                     markersize=8,
                     **style,
                 )
-        ax.set_yticks(range(len(results)), list(results.index))
-        ax.set_ylim(-0.6, len(results) - 0.4)
-        ax.set_xlabel(LABELS[self.figure])
-        ax.set_title(f"Who should teach {self.student!r}?", loc="left")
         ax.legend(frameon=False, loc="center left", bbox_to_anchor=(1.01, 0.5))
-        ax.spines[["top", "right"]].set_visible(False)
         self.ax_, self.figure_ = ax, ax.figure
         return self
 
@@ -141,7 +146,7 @@ class CCHDisplay:
 def plot_scores(scores: pd.DataFrame, title: str, xlabel: str, ax: Any = None) -> Any:
     """Draw mean scores with one standard error; index the models, columns ``mean`` and ``standard_error``."""
     scores = scores.iloc[::-1]
-    ax = _new_axes(ax, 1.6 + 0.45 * len(scores))
+    ax = _axes_of_rows(ax, list(scores.index), title, xlabel)
     ax.errorbar(
         scores["mean"].to_numpy(),
         range(len(scores)),
@@ -152,9 +157,4 @@ def plot_scores(scores: pd.DataFrame, title: str, xlabel: str, ax: Any = None) -
         capsize=4,
         color="#0072B2",
     )
-    ax.set_yticks(range(len(scores)), list(scores.index))
-    ax.set_ylim(-0.6, len(scores) - 0.4)
-    ax.set_xlabel(xlabel)
-    ax.set_title(title, loc="left")
-    ax.spines[["top", "right"]].set_visible(False)
     return ax

@@ -23,7 +23,7 @@ from sklearn.base import (
 )
 from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import StandardScaler
-from sklearn.utils import check_random_state
+from sklearn.utils import check_random_state, column_or_1d
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ._validation import (
@@ -32,7 +32,6 @@ from ._validation import (
     as_codes,
     check_labels,
     check_row_weights,
-    check_vector,
     draw_seed,
     keep_earlier_fit,
 )
@@ -444,7 +443,7 @@ class NetworkRegressor(RegressorMixin, _Network):
         with keep_earlier_fit(self):
             self._validate_params()
             X, y = validate_data(self, X, y, dtype=(np.float64, np.float32), multi_output=True, y_numeric=True)
-            y = y if y.ndim == 1 or y.shape[1] > 1 else check_vector(y)
+            y = y if y.ndim == 1 or y.shape[1] > 1 else column_or_1d(y, warn=True)
             weight = check_row_weights(sample_weight, X)
             self._one_target = y.ndim == 1
             target = y.reshape(len(y), -1)

@@ -15,7 +15,7 @@ from sklearn.utils import check_consistent_length, check_random_state
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from ._criteria import DISTIL, UNDECIDED, Informations, measure_informations, subsample, subsampling_interval
+from ._criteria import DISTIL, FIGURE_OF, UNDECIDED, Informations, measure_informations, subsample, subsampling_interval
 from ._cross_fitting import assign_folds, predict_left_out
 from ._progress import track
 from ._validation import (
@@ -177,7 +177,7 @@ class CCHSelector(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None): 
         self.verbose = verbose
 
     _parameter_constraints = {  # noqa: RUF012 - scikit-learn's own convention
-        "criterion": [StrOptions({"advantage", "cch"})],
+        "criterion": [StrOptions(set(FIGURE_OF))],
         "mutual_information": [StrOptions({"classifier", "cca"})],
         "encoder": [HasMethods(["fit", "predict_proba"]), None],
         "on_undecided": [StrOptions({"drop", "keep"})],
@@ -393,7 +393,7 @@ class CCHSelector(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None): 
 
     @property
     def _figure(self) -> str:
-        return "gap" if self.criterion == "cch" else "advantage"
+        return FIGURE_OF[self.criterion]
 
     def _choose(self, positions: dict[str, np.ndarray]) -> None:
         """Keep the best of the candidates that are decided for, or, if told to, of the undecided."""

@@ -43,7 +43,6 @@ __all__ = [
     "check_same_rows",
     "check_text_columns",
     "check_values",
-    "check_vector",
     "column_positions",
     "draw_seed",
     "drop_teacher_columns",
@@ -121,11 +120,6 @@ def check_labels(y: Any) -> np.ndarray:
         )
     check_classification_targets(y)
     return y
-
-
-def check_vector(y: Any) -> np.ndarray:
-    """A column as a vector, with scikit-learn's warning."""
-    return column_or_1d(y, warn=True)
 
 
 def as_codes(y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
