@@ -30,6 +30,7 @@ __all__ = [
     "StrOptions",
     "Table",
     "as_codes",
+    "as_codes_of_any",
     "as_table",
     "check_choice",
     "check_feature_names_in",
@@ -130,6 +131,16 @@ def as_codes(y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
             f"y holds one class only, {classes.tolist()[0]!r}; a classifier needs rows of at least two classes."
         )
     return classes, codes
+
+
+def as_codes_of_any(labels: Any, name: str) -> np.ndarray:
+    """Each row's position among the sorted labels; a missing label is an error."""
+    n_missing = int(pd.isna(labels).sum())
+    if n_missing:
+        raise ValueError(
+            f"{name} holds {n_missing} missing labels (NaN or None) among {len(labels)} rows. Leave out those rows."
+        )
+    return np.unique(np.asarray(labels), return_inverse=True)[1]
 
 
 def check_row_weights(sample_weight: Any, X: np.ndarray) -> np.ndarray:

@@ -11,8 +11,8 @@ ROOT = Path(skcmkd.__file__).parent
 ROWS = [
     {"__main__"},
     {"_selector", "_paired", "_display"},
-    {"_criteria", "_teaching", "_soft_targets", "_networks", "_training"},
-    {"information", "_losses", "_modules", "_cross_fitting", "_pairs", "datasets"},
+    {"_criteria", "_teaching", "_soft_targets", "_networks"},
+    {"information", "_losses", "_modules", "_training", "_cross_fitting", "_pairs", "datasets"},
     {"_validation", "_progress"},
 ]
 HEIGHT = {name: -row for row, names in enumerate(ROWS) for name in names}

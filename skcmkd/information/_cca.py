@@ -3,30 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from sklearn.decomposition import PCA
 from sklearn.model_selection import KFold
-from sklearn.utils import check_array, check_consistent_length, check_random_state
+from sklearn.utils import check_random_state
 
 from .._validation import ArrayLike
-
-# A component with less than this share of the largest standard deviation is rounding, not data.
-RELATIVE_RANK = 1e-6
-
-
-def _reduce(train: np.ndarray, test: np.ndarray, n_components: int) -> tuple[np.ndarray, np.ndarray]:
-    """Standardise columns, keep the leading principal components, scale nothing afterwards."""
-    spread = train.std(axis=0)
-    keep = spread > 0
-    centre, spread = train[:, keep].mean(axis=0), spread[keep]
-    train, test = (train[:, keep] - centre) / spread, (test[:, keep] - centre) / spread
-    if not keep.any():
-        return train, test
-    if train.shape[1] > 1:
-        pca = PCA(min(n_components, *train.shape), svd_solver="full").fit(train)
-        train, test = pca.transform(train), pca.transform(test)
-    scale = train.std(axis=0)
-    full_rank = scale > RELATIVE_RANK * scale.max()
-    return train[:, full_rank], test[:, full_rank]
+from ._sides import RELATIVE_RANK, check_sides, one_hot, reduce_columns
 
 
 def _whitening(X: np.ndarray) -> np.ndarray:
@@ -40,8 +21,8 @@ def _held_out_scores(
     X: np.ndarray, Y: np.ndarray, train: np.ndarray, test: np.ndarray, n_components: int, n_pairs: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """Scores of the held-out rows on the canonical pairs of the training rows."""
-    X_train, X_test = _reduce(X[train], X[test], n_components)
-    Y_train, Y_test = _reduce(Y[train], Y[test], n_components)
+    X_train, X_test = reduce_columns(X[train], X[test], n_components)
+    Y_train, Y_test = reduce_columns(Y[train], Y[test], n_components)
     if X_train.shape[1] == 0 or Y_train.shape[1] == 0:
         return np.zeros((len(test), n_pairs)), np.zeros((len(test), n_pairs))
     Wx, Wy = _whitening(X_train), _whitening(Y_train)
@@ -111,12 +92,10 @@ def cca(
     >>> round(nats, 1)  # the truth is 1.5 log 2, 1.04 nats
     1.0
     """
-    X = check_array(X, ensure_2d=False, dtype=np.float64, input_name="X")
-    Y = check_array(Y, ensure_2d=False, dtype=np.float64, input_name="Y")
-    check_consistent_length(X, Y)
-    X, Y = X.reshape(len(X), -1), Y.reshape(len(Y), -1)
-    if len(X) < 2 * cv:
-        raise ValueError(f"cca with cv={cv} needs at least {2 * cv} rows, got {len(X)}. Lower cv, or add rows.")
+    X, Y, label = check_sides(X, Y, least=2 * cv, estimator=f"cca with cv={cv}")
+    Y = one_hot(Y) if label else Y
+    if X.shape[1] == 0 or Y.shape[1] == 0:
+        return 0.0
     a, b = np.zeros((len(X), n_pairs)), np.zeros((len(X), n_pairs))
     folds = KFold(cv, shuffle=True, random_state=check_random_state(random_state))
     for train, test in folds.split(X):

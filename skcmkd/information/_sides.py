@@ -1,0 +1,110 @@
+"""The two sides of a mutual information: what comes in, made into numbers and class codes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.decomposition import PCA
+from sklearn.utils import check_consistent_length
+
+from .._validation import ArrayLike, as_codes_of_any, check_values
+
+# A component with less than this share of the largest standard deviation is rounding, not data.
+RELATIVE_RANK = 1e-6
+
+
+def is_label(Y: ArrayLike) -> bool:
+    """Whether a side is a class label: one column of text, truth values, categories or whole numbers.
+
+    Numbers that count or measure are given as floats.
+    """
+    column = _only_column(Y)
+    if column is None:
+        return False
+    kind = column.dtype
+    return not pd.api.types.is_float_dtype(kind) and not pd.api.types.is_complex_dtype(kind)
+
+
+def as_numbers(X: ArrayLike, name: str) -> np.ndarray:
+    """A side as a finite float table: text, truth values and categories become one column a category.
+
+    Columns that do not vary carry no information and are left out, so a constant side has no column.
+    """
+    table = X if isinstance(X, (pd.DataFrame, pd.Series)) else pd.DataFrame(np.asarray(X))
+    table = table.to_frame() if isinstance(table, pd.Series) else table
+    if not len(table):
+        raise ValueError(f"{name} has no rows.")
+    check_values(table, name)
+    missing = table.isna().to_numpy()
+    if missing.any():
+        column = table.columns[int(missing.any(axis=0).argmax())]
+        raise ValueError(
+            f"Input {name} contains NaN: {int(missing.sum())} values, the first in column {column!r}. Impute them, or "
+            "leave out the rows."
+        )
+    table = table.infer_objects()
+    numeric = [pd.api.types.is_numeric_dtype(t) and not pd.api.types.is_bool_dtype(t) for t in table.dtypes]
+    blocks = []
+    for position, number in enumerate(numeric):
+        values = table.iloc[:, position]
+        if number:
+            blocks.append(values.to_numpy(dtype=np.float64)[:, None])
+        else:
+            codes = pd.factorize(values, sort=False)[0]
+            blocks.append(np.eye(codes.max() + 1)[codes])
+    numbers = np.hstack(blocks) if blocks else np.empty((len(table), 0))
+    return numbers[:, np.ptp(numbers, axis=0) > 0]
+
+
+def check_sides(X: ArrayLike, Y: ArrayLike, *, least: int, estimator: str) -> tuple[np.ndarray, np.ndarray, bool]:
+    """Both sides as arrays, and whether the second is a label, then a vector of class codes.
+
+    A label given as X changes places with Y, since information is symmetric; of two labels, X becomes one column
+    a class. Raises ValueError when the sides differ in rows, hold NaN or infinity, or have fewer rows than ``least``.
+    """
+    if is_label(X) and not is_label(Y):
+        X, Y = Y, X
+    check_consistent_length(X, Y)
+    n = len(X)
+    if n < least:
+        raise ValueError(f"{estimator} needs at least {least} rows, got {n}. Add rows, or lower its settings.")
+    if is_label(X):
+        X = pd.Series(np.asarray(_only_column(X))).astype("category")
+    if not is_label(Y):
+        return as_numbers(X, "X"), as_numbers(Y, "Y"), False
+    return as_numbers(X, "X"), as_codes_of_any(_only_column(Y), "Y"), True
+
+
+def one_hot(codes: np.ndarray) -> np.ndarray:
+    """One column a class."""
+    return np.eye(codes.max() + 1)[codes]
+
+
+def reduce_columns(train: np.ndarray, test: np.ndarray, n_components: int) -> tuple[np.ndarray, np.ndarray]:
+    """Standardise columns, keep the leading principal components of the training rows, scale nothing afterwards."""
+    spread = train.std(axis=0)
+    keep = spread > 0
+    centre, spread = train[:, keep].mean(axis=0), spread[keep]
+    train, test = (train[:, keep] - centre) / spread, (test[:, keep] - centre) / spread
+    if not keep.any():
+        return train, test
+    if train.shape[1] > 1:
+        pca = PCA(min(n_components, *train.shape), svd_solver="full").fit(train)
+        train, test = pca.transform(train), pca.transform(test)
+    scale = train.std(axis=0)
+    full_rank = scale > RELATIVE_RANK * scale.max()
+    return train[:, full_rank], test[:, full_rank]
+
+
+def _only_column(side: ArrayLike) -> Any:
+    """The values of a side that has one column, as a pandas Series, else None."""
+    if isinstance(side, pd.Series):
+        return side
+    if isinstance(side, pd.DataFrame):
+        return side.iloc[:, 0] if side.shape[1] == 1 else None
+    values = np.asarray(side)
+    if values.ndim == 2 and values.shape[1] == 1:
+        values = values[:, 0]
+    return pd.Series(values).infer_objects() if values.ndim == 1 else None
