@@ -8,30 +8,42 @@ __version__ = "0.1.0.dev0"
 # Loaded on first use: importing skcmkd costs nothing, and torch is loaded only when a network is trained.
 _HOMES = {
     "CCHDisplay": "._display",
+    "CCHMatrixDisplay": "._display",
     "CCHSelector": "._selector",
+    "GainDisplay": "._display",
+    "MutualInformation": ".information",
     "NetworkClassifier": "._networks",
     "NetworkRegressor": "._networks",
     "PairedDistiller": "._paired",
+    "cch_matrix": "._matrix",
     "datasets": ".datasets",
     "information": ".information",
+    "mutual_information": ".information",
 }
 
 __all__ = [
     "CCHDisplay",
+    "CCHMatrixDisplay",
     "CCHSelector",
+    "GainDisplay",
+    "MutualInformation",
     "NetworkClassifier",
     "NetworkRegressor",
     "PairedDistiller",
+    "cch_matrix",
     "datasets",
     "information",
+    "mutual_information",
 ]
 
 if TYPE_CHECKING:
     from . import datasets, information
-    from ._display import CCHDisplay
+    from ._display import CCHDisplay, CCHMatrixDisplay, GainDisplay
+    from ._matrix import cch_matrix
     from ._networks import NetworkClassifier, NetworkRegressor
     from ._paired import PairedDistiller
     from ._selector import CCHSelector
+    from .information import MutualInformation, mutual_information
 
 
 def __getattr__(name: str) -> Any:

@@ -1,17 +1,22 @@
-"""When to distil: the gap, the teacher's advantage, their errors, and the decisions that follow."""
+"""When to distil: the figures that criteria decide by, the families that measure them, the decisions."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
-from .information import cca, class_information, label_information, log_ratio_coordinates
+from ._cross_fitting import predict_aligned_proba, stratified_folds
+from .information import class_information, label_information, log_ratio_coordinates, make_label_classifier
 
 DISTIL, DO_NOT_DISTIL, UNDECIDED = "distil", "do not distil", "undecided"
-# The figure of Informations that each criterion decides by.
-FIGURE_OF = {"advantage": "advantage", "cch": "gap"}
+# The figure that each named criterion decides by; all are positive where they speak for the teacher.
+FIGURE_OF = {"advantage": "advantage", "cch": "gap", "residual": "residual", "risk": "risk_reduction"}
+FIGURES = tuple(FIGURE_OF.values())
+# The weight that PairedDistiller is most often given: where the predicted risk is judged.
+TYPICAL_WEIGHT = 0.5
 
 
 @dataclass(frozen=True)
@@ -33,81 +38,63 @@ class Informations:
         return self.teacher_label - self.student_label
 
 
-def measure_informations(
-    teacher_proba: np.ndarray, student_proba: np.ndarray, codes: np.ndarray, family: str, seed: int, rows: np.ndarray
-) -> Informations:
-    """Informations between out-of-fold class scores and the label on some rows, all three by one family."""
-    teacher_proba, student_proba, codes = teacher_proba[rows], student_proba[rows], codes[rows]
-    if family == "classifier":
-        return Informations(
-            class_information(teacher_proba, student_proba),
-            label_information(student_proba, codes),
-            label_information(teacher_proba, codes),
-        )
-    teacher, student = log_ratio_coordinates(teacher_proba), log_ratio_coordinates(student_proba)
-    label = np.eye(student_proba.shape[1])[codes]
-    return Informations(
-        cca(teacher, student, random_state=seed),
-        cca(student, label, random_state=seed),
-        cca(teacher, label, random_state=seed),
-    )
-
-
-def subsample(
-    statistic: Callable[[np.ndarray], Sequence[float]],
-    n_rows: int,
-    n_subsamples: int,
-    random_state: np.random.RandomState,
-) -> np.ndarray:
-    """The statistic of random halves of the rows, drawn without replacement: (n_subsamples, n_statistics)."""
-    return np.array([statistic(np.sort(random_state.permutation(n_rows)[: n_rows // 2])) for _ in range(n_subsamples)])
-
-
 @dataclass(frozen=True)
-class Interval:
-    """A value with its standard error, its interval and the probability that it is positive."""
+class Family:
+    """One family of estimators for every information of a comparison, so that their errors are alike.
 
-    value: float
-    standard_error: float
-    lower: float
-    upper: float
-    probability_positive: float
-
-    @property
-    def decision(self) -> str:
-        """Three-valued: undecided when the interval holds zero."""
-        if self.lower > 0:
-            return DISTIL
-        return DO_NOT_DISTIL if self.upper < 0 else UNDECIDED
-
-
-def subsampling_interval(value: float, halves: np.ndarray, n_rows: int, confidence: float) -> Interval:
-    """Interval of a statistic from its values on halves of the rows.
-
-    A subsample of m of n rows shares them with the whole, and Var(theta_m - theta_n) = (1/m - 1/n) s^2 for a mean,
-    so deviations are scaled by sqrt(m / (n - m)) to have the error s^2 / n of the whole: 1 for exact halves.
-    (The factor sqrt(m / n) is for m much smaller than n; at m = n/2 it gives intervals a third too short.)
-    Deviations are taken from their own mean, since a statistic of fewer rows has more bias.
+    ``between(H, H')`` and ``about_label(H, y)`` are in nats; ``join`` makes one representation of several.
     """
-    m = n_rows // 2
-    deviation = np.sqrt(m / (n_rows - m)) * (halves - halves.mean())
-    low, high = np.quantile(deviation, [(1 - confidence) / 2, (1 + confidence) / 2])
-    return Interval(
-        value,
-        float(deviation.std(ddof=1)),
-        float(value - high),
-        float(value - low),
-        float(np.mean(value - deviation > 0)),
-    )
+
+    between: Callable[[np.ndarray, np.ndarray], float]
+    about_label: Callable[[np.ndarray, np.ndarray], float]
+    join: Callable[[list[np.ndarray], np.ndarray], np.ndarray]
+
+    def informations(
+        self, teacher: np.ndarray, student: np.ndarray, y: np.ndarray, block_of: np.ndarray
+    ) -> Informations:
+        """The three informations, the labels being those of the first rows.
+
+        Representations can be compared within a block of rows; blocks are averaged by their rows.
+        """
+        found = np.zeros(3)
+        n_labelled = len(y)
+        for block in np.unique(block_of):
+            rows = np.flatnonzero(block_of == block)
+            labelled = rows[rows < n_labelled]
+            found += [
+                len(rows) / len(block_of) * self.between(teacher[rows], student[rows]),
+                len(labelled) / n_labelled * self.about_label(student[labelled], y[labelled]),
+                len(labelled) / n_labelled * self.about_label(teacher[labelled], y[labelled]),
+            ]
+        return Informations(*found.tolist())
 
 
-def one_standard_error_choice(losses: np.ndarray) -> int:
-    """Column of ``losses`` (n_rows, n_candidates) to take: the first within one standard error of the best.
+def class_score_family() -> Family:
+    """Informations from class probabilities: their log-loss, and the joint of two models' class variables."""
+    return Family(class_information, label_information, _stack_class_scores)
 
-    The standard error is that of the paired difference, sd(loss_j - loss_best) / sqrt(n), so the rule asks for
-    evidence before it leaves the first candidate (Breiman et al. 1984, with pairs).
-    """
-    best = int(np.argmin(losses.mean(axis=0)))
-    excess = losses - losses[:, [best]]
-    standard_error = excess.std(axis=0, ddof=1) / np.sqrt(len(losses))
-    return int(np.argmax(excess.mean(axis=0) <= standard_error))
+
+def estimator_family(estimator: Callable[..., float], seed: int) -> Family:
+    """All informations by one estimator of ``skcmkd.information``, or a function of the same form."""
+    seeded = partial(estimator, random_state=seed)
+    return Family(seeded, seeded, lambda parts, y: np.hstack(parts))
+
+
+def _stack_class_scores(parts: list[np.ndarray], codes: np.ndarray) -> np.ndarray:
+    """Out-of-fold class probabilities of the labelled rows from several models' probabilities."""
+    coordinates = np.hstack([log_ratio_coordinates(proba) for proba in parts])[: len(codes)]
+    fold_of = stratified_folds(codes, 5)
+    classes = np.arange(parts[0].shape[1])
+    stacked = np.empty((len(codes), len(classes)))
+    for fold in np.unique(fold_of):
+        held_out = fold_of == fold
+        model = make_label_classifier().fit(coordinates[~held_out], codes[~held_out])
+        stacked[held_out] = predict_aligned_proba(model, coordinates[held_out], classes)
+    return stacked
+
+
+def decide(lower: float, upper: float) -> str:
+    """Three-valued: undecided when the interval holds zero."""
+    if lower > 0:
+        return DISTIL
+    return DO_NOT_DISTIL if upper < 0 else UNDECIDED

@@ -26,23 +26,34 @@ def stratified_folds(codes: np.ndarray, n_folds: int) -> np.ndarray:
     return fold_of
 
 
-def assign_folds(cv: Any, y: np.ndarray) -> np.ndarray:
-    """The fold that each row is held out in; stratified by class when cv is a number of folds.
+def assign_folds(cv: Any, y: np.ndarray, *, classes: bool = True) -> np.ndarray:
+    """The fold that each row is held out in.
 
-    Raises ValueError when there are too few rows, or when the splitter does not hold out each row once.
+    When cv is a number of folds they are stratified by class, or, without classes, dealt out along the sorted
+    numbers. Raises ValueError when there are too few rows, or when the splitter does not hold out each row once.
     """
-    splitter = check_cv(cv, y, classifier=True)
+    splitter = check_cv(cv, y, classifier=classes)
     n_folds = splitter.get_n_splits(np.zeros(len(y)), y)
-    classes, codes, sizes = np.unique(y, return_inverse=True, return_counts=True)
     counted = cv is None or isinstance(cv, Integral)
+    if not classes:
+        if len(y) < n_folds:
+            raise ValueError(
+                f"{n_folds} folds need at least {n_folds} rows, got n_samples={len(y)}. Lower cv, or add rows."
+            )
+        if counted:
+            return np.argsort(np.argsort(y, kind="stable"), kind="stable") % n_folds
+        return _folds_of_splitter(cv, splitter, y)
+    names, codes, sizes = np.unique(y, return_inverse=True, return_counts=True)
     if len(y) < n_folds or (counted and sizes.max() < n_folds):
-        counts = ", ".join(f"{c!r}: {n}" for c, n in zip(classes.tolist(), sizes.tolist(), strict=True))
+        counts = ", ".join(f"{c!r}: {n}" for c, n in zip(names.tolist(), sizes.tolist(), strict=True))
         raise ValueError(
             f"{n_folds} folds need at least {n_folds} rows of some class, but there are {len(y)} labelled rows "
             f"({counts}). Lower cv, or add rows."
         )
-    if counted:
-        return stratified_folds(codes, n_folds)
+    return stratified_folds(codes, n_folds) if counted else _folds_of_splitter(cv, splitter, y)
+
+
+def _folds_of_splitter(cv: Any, splitter: Any, y: np.ndarray) -> np.ndarray:
     fold_of = np.full(len(y), -1)
     for fold, (_, held_out) in enumerate(splitter.split(np.zeros(len(y)), y)):
         if (fold_of[held_out] >= 0).any():
@@ -77,6 +88,17 @@ def predict_aligned_proba(model: BaseEstimator, X: Table, classes: np.ndarray) -
     return np.where(total > 0, proba / np.where(total > 0, total, 1.0), 1 / len(classes))
 
 
+def check_training_classes(y: np.ndarray, estimator: BaseEstimator, left_out: Sequence[int]) -> None:
+    """Raise unless the labels to train on hold at least two classes."""
+    n_classes = len(np.unique(y))
+    if n_classes < 2:
+        raise ValueError(
+            f"Only {len(y)} rows with measured values remain to fit {estimator.__class__.__name__} when fold "
+            f"{[int(fold) for fold in left_out]} is held out, and they hold {n_classes} classes; at least 2 are "
+            "needed. Give another cv, or measure more rows."
+        )
+
+
 def predict_left_out(
     estimator: BaseEstimator,
     X: Table,
@@ -89,13 +111,7 @@ def predict_left_out(
     """A clone fitted without some folds, those folds' usable rows, and its probabilities for them."""
     unseen = np.isin(fold_of, left_out)
     train, rows = np.flatnonzero(usable & ~unseen), np.flatnonzero(usable & unseen)
-    n_classes = len(np.unique(y[train]))
-    if n_classes < 2:
-        raise ValueError(
-            f"Only {len(train)} rows with measured values remain to fit {estimator.__class__.__name__} when fold "
-            f"{list(left_out)} is held out, and they hold {n_classes} classes; at least 2 are needed. Give another "
-            "cv, or measure more rows."
-        )
+    check_training_classes(y[train], estimator, left_out)
     model = clone(estimator).fit(take_rows(X, train), y[train])
     if len(rows) == 0:
         return model, rows, np.empty((0, len(classes)))

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import partial
 from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from sklearn import get_config
-from sklearn.base import BaseEstimator, TransformerMixin, clone
-from sklearn.utils import check_consistent_length, check_random_state
-from sklearn.utils.parallel import Parallel, delayed
+from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from ._criteria import DISTIL, FIGURE_OF, UNDECIDED, Informations, measure_informations, subsample, subsampling_interval
-from ._cross_fitting import assign_folds, predict_left_out
-from ._progress import track
+from ._candidates import gather_candidates, judge, keep_teachers
+from ._criteria import FIGURE_OF
+from ._study import study_tables
 from ._validation import (
     ArrayLike,
     Columns,
@@ -25,29 +22,16 @@ from ._validation import (
     Interval,
     StrOptions,
     Table,
-    as_codes,
     as_table,
     check_choice,
     check_feature_names_in,
-    check_labels,
-    check_modalities,
-    check_numbers,
-    check_same_index,
-    check_text_columns,
-    check_values,
-    draw_seed,
     drop_teacher_columns,
     feature_names,
     keep_earlier_fit,
-    measured_rows,
     n_columns_of,
-    set_seeds,
     take_columns,
 )
-from .information import make_label_classifier
-
-# Each half of the rows must still fill the folds of the estimator.
-FEWEST_ROWS = {"classifier": 4, "cca": 20}
+from .information import ESTIMATORS
 
 
 # The output follows the table that was given; scikit-learn's wrapper would name columns that are not there.
@@ -70,22 +54,44 @@ class CCHSelector(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None): 
         ``make_column_selector``. Modalities must not overlap; columns in none of them are ignored.
     student : str
         The modality that is there when predicting. All others are candidate teachers.
-    criterion : {"advantage", "cch"}, default="advantage"
-        What decides. "cch" is the published rule, the gap. It ranks teachers well, but with class scores its zero is
-        so cautious that it almost always refuses; the advantage predicted the realised gain better on six views
-        of digits. ``results_`` shows both.
-    mutual_information : {"classifier", "cca"}, default="classifier"
-        Estimator of all three informations: "classifier" from the log-loss and the joint of class probabilities,
-        "cca" from held-out canonical correlations of their log-ratio coordinates.
-    encoder : classifier with ``predict_proba``, default=None
-        Model of one modality. None is median imputation, standardisation and a logistic regression whose penalty
-        is chosen inside each training fold.
+    criterion : {"advantage", "cch", "residual", "risk"} or callable, default="advantage"
+        What decides, where positive:
+
+        - "advantage": the teacher knows more about the label than the student does.
+        - "cch": the gap, the published rule.
+        - "residual": 1 - Cov(e, u) / Var(e) of a linear student, with e and u what its table cannot explain of the
+          label and of the teacher: above 0 a small enough weight helps.
+        - "risk": the share of a linear student's excess risk that the weight 1/2 is predicted to save, where the
+          teacher's systematic disagreement counts too.
+        - a callable: takes a dict of the figures of one candidate (the columns of ``results_`` from
+          ``teacher_student`` to ``risk_reduction``) and gives a number.
+
+        ``results_`` shows them all.
+    mutual_information : str or callable, default="auto"
+        Estimator of all three informations: "classifier" (log-loss and joint of class probabilities), the name of
+        another estimator of ``mutual_information``, or a callable ``(X, Y, *, random_state) -> nats``. "auto" is
+        "classifier" for class labels, "gaussian" for the predictions of a quantity, "cca" for embeddings.
+    representation : {"predictions", "embedding"}, default="predictions"
+        What stands for a modality: its encoder's out-of-fold predictions (class probabilities, as centred log-ratios
+        where the estimator wants numbers), or its encoder's ``transform`` of rows it has not seen, compared within
+        each fold. "embedding" is the paper's; with few rows it is the less reliable.
+    encoder : estimator or dict of str to estimator, default=None
+        Model of one modality, or one for each (those not named have the default). None is median imputation,
+        standardisation and a logistic (ridge) regression whose penalty is chosen inside each training fold; for
+        embeddings a ``NetworkClassifier`` (``NetworkRegressor``).
+    max_teachers : int or None, default=1
+        Most teachers to keep; None sets no limit. After the best, candidates that pass the criterion are added
+        while the lower end of what they add about the label, given those already kept, is above 0.01 nats.
     on_undecided : {"drop", "keep"}, default="drop"
         Whether the best candidate is kept when its decision is ``undecided``.
-    cv : int or splitter, default=5
-        Folds for the class scores.
+    cv : int, splitter or None, default=None
+        Folds; None is 5 for predictions and 2 for embeddings, each of which is measured within its fold.
     n_subsamples : int, default=200
         Random halves of the rows that the intervals are made of.
+    refit : bool or "auto", default="auto"
+        Whether encoders are trained anew on each half. True lets the intervals hold the error of training beside
+        that of measuring, at ``n_subsamples`` times the work; "auto" does so only for the default encoder of a
+        quantity, which is a matter of milliseconds.
     confidence : float, default=0.9
         Confidence of the intervals.
     n_jobs : int or None, default=None
@@ -97,15 +103,21 @@ class CCHSelector(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None): 
 
     Attributes
     ----------
-    results_ : DataFrame of shape (n_candidates, 16)
-        One row per candidate, best criterion first: ``n_rows`` (rows where both modalities were measured),
-        ``teacher_student``, ``student_label``, ``teacher_label`` (informations, nats), ``gap`` and ``advantage``, each
-        with ``_standard_error``, ``_lower``, ``_upper`` and ``_probability`` (of being positive), ``decision``,
-        ``kept``.
+    results_ : DataFrame of shape (n_candidates, n_columns)
+        One row per candidate, best criterion first: ``n_rows`` and ``n_unlabeled`` (rows where both modalities were
+        measured), ``teacher_student``, ``student_label``, ``teacher_label`` (informations, nats), ``gap``,
+        ``advantage``, ``residual``, ``risk_reduction`` and the callable's ``criterion``, each with
+        ``_standard_error``, ``_lower``, ``_upper`` and ``_probability`` (of being positive), ``decision``,
+        ``best_alpha`` (the weight of least predicted risk), ``kept``, and ``added`` (information about the label that
+        a further teacher adds, where it was asked).
     teachers_ : list of str
-        The kept teacher, or nothing.
+        The kept teachers, in the order they were taken.
+    best_alpha_ : float
+        Hint for ``PairedDistiller(alpha=...)``: the first kept teacher's ``best_alpha``; 0 when none is kept.
+    rows_ : DataFrame of shape (n_samples, n_candidates)
+        Which rows of X each candidate was judged on: those where it and the student were both measured.
     classes_ : ndarray of shape (n_classes,)
-        Class labels.
+        Class labels; absent when y is a quantity.
     n_features_in_ : int
         Number of columns of X in fit.
     feature_names_in_ : ndarray of shape (n_features,)
@@ -120,15 +132,19 @@ class CCHSelector(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None): 
     See Also
     --------
     PairedDistiller : Trains the student from the table that this selector gives.
+    cch_matrix : The same figures for every student and teacher.
 
     Notes
     -----
     Behind the selector columns have other positions: the student's are the first. Name a distiller's
     ``student_columns`` by name, or, with arrays, as ``slice(0, n_student)``.
 
+    Numbers in y are a quantity when they are not whole, or when more than half of them differ; else class labels.
+
     A row whose values of a modality are all missing was not measured: a candidate is judged on the rows where it
-    and the student were both measured. The intervals hold the error of measuring on a finite number of rows;
-    the classifiers are not trained anew for each subsample.
+    and the student were both measured. The informations are those of encoders trained on this many rows, which is
+    less than the modalities hold. Without ``refit`` the intervals hold the error of measuring on a finite number of
+    rows and not that of training.
 
     References
     ----------
@@ -152,12 +168,15 @@ class CCHSelector(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None): 
         modalities: Mapping[str, Columns],
         student: str,
         *,
-        criterion: str = "advantage",
-        mutual_information: str = "classifier",
-        encoder: BaseEstimator | None = None,
+        criterion: str | Callable[[Mapping[str, float]], float] = "advantage",
+        mutual_information: str | Callable[..., float] = "auto",
+        representation: str = "predictions",
+        encoder: BaseEstimator | Mapping[str, BaseEstimator] | None = None,
+        max_teachers: int | None = 1,
         on_undecided: str = "drop",
-        cv: Any = 5,
+        cv: Any = None,
         n_subsamples: int = 200,
+        refit: bool | str = "auto",
         confidence: float = 0.9,
         n_jobs: int | None = None,
         random_state: int | np.random.RandomState | None = None,
@@ -167,29 +186,35 @@ class CCHSelector(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None): 
         self.student = student
         self.criterion = criterion
         self.mutual_information = mutual_information
+        self.representation = representation
         self.encoder = encoder
+        self.max_teachers = max_teachers
         self.on_undecided = on_undecided
         self.cv = cv
         self.n_subsamples = n_subsamples
+        self.refit = refit
         self.confidence = confidence
         self.n_jobs = n_jobs
         self.random_state = random_state
         self.verbose = verbose
 
     _parameter_constraints = {  # noqa: RUF012 - scikit-learn's own convention
-        "criterion": [StrOptions(set(FIGURE_OF))],
-        "mutual_information": [StrOptions({"classifier", "cca"})],
-        "encoder": [HasMethods(["fit", "predict_proba"]), None],
+        "criterion": [StrOptions(set(FIGURE_OF)), callable],
+        "mutual_information": [StrOptions({"auto", *ESTIMATORS}), callable],
+        "representation": [StrOptions({"predictions", "embedding"})],
+        "encoder": [HasMethods(["fit"]), dict, None],
+        "max_teachers": [Interval(Integral, 1, None, closed="left"), None],
         "on_undecided": [StrOptions({"drop", "keep"})],
         "cv": ["cv_object"],
         "n_subsamples": [Interval(Integral, 2, None, closed="left")],
+        "refit": ["boolean", StrOptions({"auto"})],
         "confidence": [Interval(Real, 0, 1, closed="neither")],
         "n_jobs": [Integral, None],
         "random_state": ["random_state"],
         "verbose": ["verbose"],
     }
 
-    def fit(self, X: Table, y: ArrayLike) -> CCHSelector:
+    def fit(self, X: Table, y: ArrayLike, *, unlabeled_pairs: tuple[Table, ...] | None = None) -> CCHSelector:
         """Measure every candidate teacher and decide.
 
         Parameters
@@ -197,7 +222,10 @@ class CCHSelector(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None): 
         X : DataFrame or array-like of shape (n_samples, n_features)
             All modalities side by side.
         y : array-like of shape (n_samples,)
-            Class labels.
+            Class labels, or a quantity.
+        unlabeled_pairs : tuple of one table, default=None
+            ``(X_unlabeled,)``: samples with the columns of X and no label. They count in I(H_T; H_S) and in what a
+            teacher can save. The tuple is never cut by cross-validation.
 
         Returns
         -------
@@ -205,32 +233,37 @@ class CCHSelector(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None): 
             The selector itself.
         """
         with keep_earlier_fit(self):
-            self._validate_params()
-            X = as_table(X, estimator=self, sparse=False)
-            validate_data(self, X, y, skip_check_array=True)
-            check_same_index(X, y, "y")
-            y = check_labels(y)
-            check_consistent_length(X, y)
-            self.classes_, codes = as_codes(y)
-            positions = check_modalities(X, self.modalities, self.student)
-            rng = check_random_state(self.random_state)
-            seed = draw_seed(rng)
-            encoder = self.encoder if self.encoder is not None else make_label_classifier()
-            tables = {name: take_columns(X, columns) for name, columns in positions.items()}
-            for name, table in tables.items():
-                if self.encoder is None:
-                    check_numbers(table, f"modality {name!r}", "encoder")
-                else:
-                    check_text_columns(table, encoder, f"modality {name!r}", "encoder")
-                check_values(table, f"modality {name!r}")
-                if not measured_rows(table).any():
-                    raise ValueError(
-                        f"Modality {name!r} is missing in all {len(y)} rows: nothing to measure. Leave it out of "
-                        "modalities."
-                    )
-            proba = self._out_of_fold_proba(tables, y, encoder, seed)
-            self.results_ = self._judge(proba, codes, seed)
-            self._choose(positions)
+            study = study_tables(self, X, y, unlabeled_pairs)
+            cohort, judgement = study.cohort, study.judgement
+            draws = np.random.RandomState(study.seed)
+            candidates = gather_candidates(cohort, study.views, self.student, judgement)
+            results = judge(
+                candidates,
+                cohort,
+                self.student,
+                study.encoders,
+                judgement,
+                draws,
+                n_jobs=self.n_jobs,
+                show=bool(self.verbose),
+            )
+            self.teachers_, added = keep_teachers(
+                results,
+                candidates,
+                judgement,
+                max_teachers=self.max_teachers,
+                keep_undecided=self.on_undecided == "keep",
+                random_state=draws,
+            )
+            self.results_ = results.assign(kept=results.index.isin(self.teachers_)).join(added)
+            self.best_alpha_ = float(results["best_alpha"][self.teachers_[0]]) if self.teachers_ else 0.0
+            measured = {one.name: np.isin(np.arange(cohort.n_labelled), one.rows) for one in candidates}
+            self.rows_ = pd.DataFrame(measured, index=X.index if isinstance(X, pd.DataFrame) else None)
+            self.__dict__.pop("classes_", None)
+            if cohort.classes is not None:
+                self.classes_ = cohort.classes
+            self._student_positions = study.positions[self.student]
+            self._kept_positions = np.concatenate([study.positions[name] for name in [self.student, *self.teachers_]])
         return self
 
     def transform(self, X: Table) -> Table:
@@ -327,91 +360,3 @@ class CCHSelector(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None): 
         tags.target_tags.required = True
         tags.transformer_tags.preserves_dtype = []
         return tags
-
-    def _out_of_fold_proba(
-        self, tables: dict[str, Table], y: np.ndarray, encoder: BaseEstimator, seed: int
-    ) -> dict[str, np.ndarray]:
-        """Class probabilities of each modality's measured rows by models that have not seen them, else NaN."""
-        fold_of = assign_folds(self.cv, y)
-        encoder = set_seeds(clone(encoder), seed)
-        measured = {name: measured_rows(table) for name, table in tables.items()}
-        jobs = [(name, fold) for name in tables for fold in range(fold_of.max() + 1)]
-        fits = Parallel(n_jobs=self.n_jobs, return_as="generator")(
-            delayed(_unseen_proba)(encoder, tables[name], y, measured[name], fold_of, [fold], self.classes_)
-            for name, fold in jobs
-        )
-        proba = {name: np.full((len(y), len(self.classes_)), np.nan) for name in tables}
-        fits = track(fits, len(jobs), "class scores", show=bool(self.verbose))
-        for (name, _), (rows, unseen) in zip(jobs, fits, strict=True):
-            proba[name][rows] = unseen
-        return proba
-
-    def _judge(self, proba: dict[str, np.ndarray], codes: np.ndarray, seed: int) -> pd.DataFrame:
-        """One row per candidate: informations, gap, advantage, their intervals and the decision."""
-        student = proba[self.student]
-        rows = {}
-        for name, teacher in proba.items():
-            if name == self.student:
-                continue
-            both = np.flatnonzero(~np.isnan(teacher).any(axis=1) & ~np.isnan(student).any(axis=1))
-            least = FEWEST_ROWS[self.mutual_information]
-            if len(both) < least:
-                raise ValueError(
-                    f"Only {len(both)} rows have both the student {self.student!r} and {name!r} measured; to judge a "
-                    f"candidate by {self.mutual_information!r} takes at least {least}, and many more for a decision. "
-                    "Leave it out of modalities."
-                )
-
-            measure = partial(
-                measure_informations, teacher[both], student[both], codes[both], self.mutual_information, seed
-            )
-            whole = measure(np.arange(len(both)))
-            halves = subsample(
-                partial(_gap_and_advantage, measure), len(both), self.n_subsamples, np.random.RandomState(seed)
-            )
-            row: dict[str, Any] = {
-                "n_rows": len(both),
-                "teacher_student": whole.teacher_student,
-                "student_label": whole.student_label,
-                "teacher_label": whole.teacher_label,
-            }
-            intervals = {}
-            for position, figure in enumerate(("gap", "advantage")):
-                found = subsampling_interval(getattr(whole, figure), halves[:, position], len(both), self.confidence)
-                intervals[figure] = found
-                row |= {
-                    figure: found.value,
-                    f"{figure}_standard_error": found.standard_error,
-                    f"{figure}_lower": found.lower,
-                    f"{figure}_upper": found.upper,
-                    f"{figure}_probability": found.probability_positive,
-                }
-            row["decision"] = intervals[self._figure].decision
-            rows[name] = row
-        results = pd.DataFrame.from_dict(rows, orient="index").rename_axis("teacher")
-        return results.sort_values(self._figure, ascending=False, kind="stable")
-
-    @property
-    def _figure(self) -> str:
-        return FIGURE_OF[self.criterion]
-
-    def _choose(self, positions: dict[str, np.ndarray]) -> None:
-        """Keep the best of the candidates that are decided for, or, if told to, of the undecided."""
-        decision = self.results_["decision"]
-        accepted = decision.index[decision == DISTIL]
-        if self.on_undecided == "keep" and accepted.empty:
-            accepted = decision.index[decision == UNDECIDED]
-        self.teachers_ = list(accepted[:1])
-        self.results_["kept"] = self.results_.index.isin(self.teachers_)
-        self._student_positions = positions[self.student]
-        self._kept_positions = np.concatenate([positions[name] for name in [self.student, *self.teachers_]])
-
-
-def _gap_and_advantage(measure: Callable[[np.ndarray], Informations], rows: np.ndarray) -> tuple[float, float]:
-    found = measure(rows)
-    return found.gap, found.advantage
-
-
-def _unseen_proba(*given: Any) -> tuple[np.ndarray, np.ndarray]:
-    """Rows and probabilities without the model, which would only be carried back from its process."""
-    return predict_left_out(*given)[1:]

@@ -11,10 +11,10 @@ import pandas as pd
 from sklearn.base import BaseEstimator, clone
 from sklearn.utils.parallel import Parallel, delayed
 
-from ._criteria import one_standard_error_choice
 from ._cross_fitting import predict_aligned_proba, predict_left_out
 from ._pairs import Pairs
 from ._progress import track
+from ._resampling import one_standard_error_choice
 from ._soft_targets import Lesson, fit_student
 from ._validation import take_rows
 

@@ -34,6 +34,7 @@ __all__ = [
     "as_table",
     "check_choice",
     "check_feature_names_in",
+    "check_label_or_quantity",
     "check_labels",
     "check_missing_values",
     "check_modalities",
@@ -121,6 +122,18 @@ def check_labels(y: Any) -> np.ndarray:
         )
     check_classification_targets(y)
     return y
+
+
+def check_label_or_quantity(y: Any) -> tuple[np.ndarray, bool]:
+    """A label as a vector, and whether it is a class rather than a quantity.
+
+    Numbers are a quantity when they are not whole, or when more than half of them differ.
+    """
+    values = np.asarray(y)
+    numbers = values.dtype.kind in "iuf" and values.ndim == 1 and np.isfinite(values).all()
+    if numbers and ((values % 1 != 0).any() or len(np.unique(values)) > len(values) / 2):
+        return values.astype(np.float64), False
+    return check_labels(y), True
 
 
 def as_codes(y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

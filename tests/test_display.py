@@ -3,7 +3,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from skcmkd import CCHDisplay, CCHSelector
+from skcmkd import CCHDisplay, CCHMatrixDisplay, CCHSelector, GainDisplay
 from skcmkd._display import plot_scores
 from skcmkd.datasets import make_gaussian_modalities
 
@@ -15,7 +15,7 @@ def selector():
     plt.close("all")
 
 
-@pytest.mark.parametrize("figure", [None, "gap"])
+@pytest.mark.parametrize("figure", [None, "gap", "risk_reduction"])
 def test_points_and_labels_are_the_results(selector, figure):
     display = CCHDisplay.from_estimator(selector, figure=figure)
     values = selector.results_[figure or "advantage"]
@@ -36,8 +36,41 @@ def test_given_axes_are_used(selector):
 
 
 def test_unknown_figure(selector):
-    with pytest.raises(ValueError, match="figure='residual' must be one of"):
-        CCHDisplay.from_estimator(selector, figure="residual")
+    with pytest.raises(ValueError, match="figure='entropy' must be one of 'advantage', 'gap'"):
+        CCHDisplay.from_estimator(selector, figure="entropy")
+    with pytest.raises(ValueError, match="figure='criterion' must be one of"):
+        CCHDisplay.from_estimator(selector, figure="criterion")
+
+
+def test_matrix_has_students_in_rows_and_a_mark_where_undecided():
+    matrix = pd.DataFrame(
+        {"gap": [0.5, -0.2], "gap_lower": [0.1, -0.5], "gap_upper": [0.9, 0.1]},
+        index=pd.MultiIndex.from_tuples([("rna", "dna"), ("dna", "rna")], names=["student", "teacher"]),
+    )
+    ax = CCHMatrixDisplay(matrix, "gap").plot().ax_
+    np.testing.assert_array_equal(ax.images[0].get_array().filled(np.nan), [[np.nan, 0.5], [-0.2, np.nan]])
+    assert [text.get_text() for text in ax.texts] == ["+0.50", "-0.20 ?"]
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["rna", "dna"]
+    plt.close("all")
+
+
+def test_matrix_from_a_selector_that_is_not_fitted():
+    drawn = make_gaussian_modalities(80, random_state=0)
+    selector = CCHSelector(drawn.modalities, "student", criterion="cch", n_subsamples=5, random_state=0)
+    display = CCHMatrixDisplay.from_estimator(selector, drawn.data, drawn.target)
+    assert display.figure == "gap"
+    assert len(display.ax_.texts) == 2
+    plt.close("all")
+
+
+def test_gains_are_counted_by_the_figures_sign():
+    ax = GainDisplay.from_predictions([-1.0, 2.0, 3.0], [-0.1, 0.1, -0.2], figure="my own").ax_
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["sign right: 2", "sign wrong: 1"]
+    np.testing.assert_allclose(ax.collections[1].get_offsets(), [[3.0, -0.2]])
+    assert ax.get_xlabel() == "my own"
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        GainDisplay.from_predictions([1.0], [1.0, 2.0])
+    plt.close("all")
 
 
 def test_scores():

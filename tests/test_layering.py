@@ -10,9 +10,19 @@ import skcmkd
 ROOT = Path(skcmkd.__file__).parent
 ROWS = [
     {"__main__"},
-    {"_selector", "_paired", "_display"},
-    {"_criteria", "_teaching", "_soft_targets", "_networks"},
-    {"information", "_losses", "_modules", "_training", "_cross_fitting", "_pairs", "datasets"},
+    {"_selector", "_paired", "_display", "_matrix"},
+    {"_study", "_candidates", "_criteria", "_representations", "_residuals", "_teaching", "_soft_targets", "_networks"},
+    {
+        "information",
+        "_losses",
+        "_modules",
+        "_training",
+        "_cross_fitting",
+        "_pairs",
+        "_resampling",
+        "_ridge",
+        "datasets",
+    },
     {"_validation", "_progress"},
 ]
 HEIGHT = {name: -row for row, names in enumerate(ROWS) for name in names}

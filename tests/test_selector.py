@@ -11,9 +11,9 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, cross_val_predict
 from sklearn.pipeline import Pipeline
 
-from skcmkd import CCHSelector, PairedDistiller
+from skcmkd import CCHSelector, NetworkClassifier, PairedDistiller
 from skcmkd._cross_fitting import assign_folds
-from skcmkd.datasets import make_gaussian_modalities
+from skcmkd.datasets import make_gaussian_modalities, make_joint_gaussian
 from skcmkd.information import class_information, label_information
 
 SIGNALS = {"weak": 0.0, "student": 0.5, "strong": 2.5}
@@ -259,7 +259,7 @@ def test_progress_bar_only_when_asked(drawn, capfd):
     CCHSelector(**settings).fit(drawn.data, drawn.target)
     assert capfd.readouterr() == ("", "")
     CCHSelector(**settings, verbose=1).fit(drawn.data, drawn.target)
-    assert "class scores" in capfd.readouterr().err
+    assert "encoders" in capfd.readouterr().err
 
 
 def test_no_torch():
@@ -267,8 +267,8 @@ def test_no_torch():
     code = """
 import sys
 from sklearn.linear_model import LogisticRegression
-from skcmkd import CCHSelector, PairedDistiller
-from skcmkd.datasets import make_gaussian_modalities
+from skcmkd import CCHSelector, NetworkClassifier, PairedDistiller
+from skcmkd.datasets import make_gaussian_modalities, make_joint_gaussian
 d = make_gaussian_modalities(60, random_state=0)
 CCHSelector(d.modalities, "student", n_subsamples=2).fit(d.data, d.target)
 linear = LogisticRegression()
@@ -276,6 +276,84 @@ PairedDistiller(linear, linear, student_columns=d.modalities["student"]).fit(d.d
 assert "torch" not in sys.modules
 """
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_quantity_as_label():
+    drawn = make_joint_gaussian(
+        300, n_teacher_features=2, n_student_features=2, teacher_student=0.8, student_label=0.4, random_state=0
+    )
+    found = CCHSelector(drawn.modalities, "student", criterion="cch", random_state=0).fit(drawn.data, drawn.target)
+    row = found.results_.loc["teacher"]
+    truth = drawn.shared_information["teacher", "student"] - drawn.label_information["student"]
+    assert row["gap_lower"] < truth < row["gap_upper"]
+    assert row["decision"] == "distil"
+    assert not hasattr(found, "classes_")
+    found.set_params(criterion="advantage").fit(drawn.data, drawn.target > 0)
+    assert list(found.classes_) == [False, True]
+
+
+def test_pairs_without_a_label_enter_the_shared_information(drawn):
+    further = make_gaussian_modalities(100, specific_signal=SIGNALS, random_state=1).data
+    settings = {"modalities": drawn.modalities, "student": "student", "n_subsamples": 20, "random_state": 0}
+    without = CCHSelector(**settings).fit(drawn.data, drawn.target).results_
+    with_them = CCHSelector(**settings).fit(drawn.data, drawn.target, unlabeled_pairs=(further,)).results_
+    assert (with_them["n_unlabeled"] == 100).all()
+    assert (with_them["teacher_student"] != without["teacher_student"]).all()
+    np.testing.assert_array_equal(with_them["student_label"], without["student_label"])
+    np.testing.assert_array_equal(with_them["teacher_label"], without["teacher_label"])
+    assert (with_them["risk_reduction"] > without["risk_reduction"]).all()
+
+
+def test_several_teachers_that_each_add_something():
+    drawn = make_gaussian_modalities(
+        400, n_classes=3, specific_signal={"student": 0.0, "one": 2.0, "two": 1.8, "noise": 0.0}, random_state=0
+    )
+    settings = {"modalities": drawn.modalities, "student": "student", "n_subsamples": 40, "random_state": 0}
+    found = CCHSelector(**settings, max_teachers=None).fit(drawn.data, drawn.target)
+    assert found.teachers_ == ["one", "two"]
+    assert found.results_.loc["two", "added_lower"] > 0
+    assert found.transform(drawn.data).shape[1] == 48
+    assert CCHSelector(**settings).fit(drawn.data, drawn.target).teachers_ == ["one"]
+
+
+def test_embeddings_of_networks(drawn):
+    encoder = NetworkClassifier((16, 4), max_epochs=15)
+    found = CCHSelector(
+        drawn.modalities, "student", representation="embedding", encoder=encoder, n_subsamples=5, random_state=0
+    ).fit(drawn.data, drawn.target)
+    assert found.results_.index[0] == "strong"
+    assert np.isfinite(found.results_["risk_reduction"]).all()
+
+
+def test_a_criterion_of_ones_own_decides(drawn):
+    found = CCHSelector(
+        drawn.modalities, "student", criterion=lambda f: f["teacher_label"] - 10.0, n_subsamples=20, random_state=0
+    ).fit(drawn.data, drawn.target)
+    np.testing.assert_allclose(found.results_["criterion"], found.results_["teacher_label"] - 10)
+    assert (found.results_["decision"] == "do not distil").all()
+
+
+def test_training_anew_on_each_half_widens_the_intervals(drawn):
+    settings = {"modalities": drawn.modalities, "student": "student", "n_subsamples": 20, "random_state": 0}
+    encoder = LogisticRegression(C=0.1)
+    fixed, anew = (
+        CCHSelector(**settings, encoder=encoder, refit=refit).fit(drawn.data, drawn.target).results_
+        for refit in (False, True)
+    )
+    np.testing.assert_array_equal(fixed["gap"], anew["gap"])
+    assert (anew["advantage_standard_error"] > fixed["advantage_standard_error"]).all()
+
+
+def test_weight_and_rows_as_attributes(selector, drawn):
+    assert selector.best_alpha_ == selector.results_.loc["strong", "best_alpha"]
+    assert 0 <= selector.best_alpha_ <= 1
+    assert selector.rows_.all(axis=None)
+    data = drawn.data.copy()
+    data.loc[:79, drawn.modalities["strong"]] = np.nan
+    found = clone(selector).set_params(n_subsamples=2).fit(data, drawn.target)
+    assert not found.rows_.loc[:79, "strong"].any()
+    assert found.rows_.loc[80:, "strong"].all()
+    assert found.rows_["weak"].all()
 
 
 def test_clone_keeps_parameters(selector):

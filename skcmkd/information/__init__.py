@@ -1,6 +1,33 @@
 """Mutual information, in nats: one estimator a file, pure functions on arrays."""
 
 from ._cca import cca
-from ._classifier import class_information, label_information, log_ratio_coordinates, make_label_classifier
+from ._classifier import (
+    class_information,
+    classifier,
+    label_information,
+    log_ratio_coordinates,
+    make_label_classifier,
+)
+from ._gaussian import gaussian
+from ._infonce import infonce
+from ._ksg import ksg
+from ._latent import latent
+from ._mine import mine
+from ._mutual_information import ESTIMATORS, MutualInformation, mutual_information
 
-__all__ = ["cca", "class_information", "label_information", "log_ratio_coordinates", "make_label_classifier"]
+__all__ = [
+    "ESTIMATORS",
+    "MutualInformation",
+    "cca",
+    "class_information",
+    "classifier",
+    "gaussian",
+    "infonce",
+    "ksg",
+    "label_information",
+    "latent",
+    "log_ratio_coordinates",
+    "make_label_classifier",
+    "mine",
+    "mutual_information",
+]

@@ -1,0 +1,238 @@
+"""Candidate teachers side by side: what speaks for each, how surely, and which to keep."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator
+
+from ._criteria import DISTIL, FIGURES, TYPICAL_WEIGHT, UNDECIDED, Family, decide
+from ._representations import Cohort, View, represent
+from ._resampling import draw_halves, evaluate_each, subsampling_interval
+from ._residuals import Residuals, linear_residuals
+from ._validation import draw_seed, take_rows
+from .information import log_ratio_coordinates
+
+# Less than this, in nats, a copy of a kept teacher seems to add: scores given twice are penalised less.
+LEAST_ADDED = 0.01
+Criterion = Callable[[Mapping[str, float]], float]
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """How candidates are judged: what is compared, by which family, and how the error is found."""
+
+    family: Family
+    representation: str
+    coordinates: bool
+    criterion: Criterion | None
+    figure: str
+    n_subsamples: int
+    confidence: float
+    refit: bool
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A teacher's and the student's representations of the rows where both were measured, labelled rows first."""
+
+    name: str
+    rows: np.ndarray
+    teacher: np.ndarray
+    student: np.ndarray
+    y: np.ndarray
+    block_of: np.ndarray
+    residuals: Residuals | None
+
+    def figures(self, judgement: Judgement, among: np.ndarray | None = None) -> dict[str, float]:
+        """Informations and criteria, on all rows or on those among the given ones."""
+        kept = np.arange(len(self.rows)) if among is None else np.flatnonzero(np.isin(self.rows, among))
+        labelled = kept[kept < len(self.y)]
+        try:
+            found = judgement.family.informations(
+                self.teacher[kept], self.student[kept], self.y[labelled], self.block_of[kept]
+            )
+        except ValueError as error:
+            raise ValueError(
+                f"Candidate {self.name!r} has {len(self.rows)} rows where it and the student were both measured, too "
+                f"few to judge it by halves of them: {error} Leave it out of modalities, or use another estimator."
+            ) from error
+        figures = {
+            "teacher_student": found.teacher_student,
+            "student_label": found.student_label,
+            "teacher_label": found.teacher_label,
+            "gap": found.gap,
+            "advantage": found.advantage,
+            "residual": np.nan,
+            "risk_reduction": np.nan,
+        }
+        if self.residuals is not None:
+            residuals = self.residuals.of_rows(labelled)
+            figures["residual"] = 1 - residuals.ratio()
+            figures["risk_reduction"] = 1 - residuals.relative_risk(TYPICAL_WEIGHT)
+        if judgement.criterion is not None:
+            figures["criterion"] = float(judgement.criterion(dict(figures)))
+        return figures
+
+
+def gather_candidates(cohort: Cohort, views: Mapping[str, View], student: str, judgement: Judgement) -> list[Candidate]:
+    """Every other modality as a candidate teacher of the student."""
+    return [_gather_candidate(cohort, views, student, name, judgement) for name in views if name != student]
+
+
+def _gather_candidate(
+    cohort: Cohort, views: Mapping[str, View], student: str, teacher: str, judgement: Judgement
+) -> Candidate:
+    rows = np.flatnonzero(cohort.measured(student) & cohort.measured(teacher))
+    labelled = rows[rows < cohort.n_labelled]
+    if len(labelled) < 4:
+        raise ValueError(
+            f"Only {len(labelled)} labelled rows have both the student {student!r} and {teacher!r} measured; to judge "
+            "a candidate takes at least 4, and many more for a decision. Leave it out of modalities."
+        )
+    H_teacher, H_student = (_representation(views[name], name, judgement)[rows] for name in (teacher, student))
+    residuals = None
+    predictions = views[teacher].predictions
+    if predictions is not None:
+        y = cohort.target[labelled]
+        residuals = linear_residuals(
+            take_rows(cohort.tables[student], labelled),
+            y[:, None] if cohort.classes is None else np.eye(len(cohort.classes))[y],
+            predictions[labelled],
+            cohort.fold_of[labelled],
+            labelled_share=len(labelled) / len(rows),
+        )
+    # Predictions of all folds' models mean the same; the coordinates of an embedding are each network's own.
+    block_of = cohort.fold_of[rows] if judgement.representation == "embedding" else np.zeros(len(rows), dtype=int)
+    return Candidate(teacher, rows, H_teacher, H_student, cohort.target[labelled], block_of, residuals)
+
+
+def _representation(view: View, name: str, judgement: Judgement) -> np.ndarray:
+    H = view.embedding if judgement.representation == "embedding" else view.predictions
+    if H is None:
+        raise ValueError(f"The encoder of {name!r} gives no {judgement.representation}.")
+    return log_ratio_coordinates(H) if judgement.coordinates else H
+
+
+def judge(
+    candidates: list[Candidate],
+    cohort: Cohort,
+    student: str,
+    encoders: Mapping[str, BaseEstimator],
+    judgement: Judgement,
+    random_state: np.random.RandomState,
+    *,
+    n_jobs: int | None,
+    show: bool,
+) -> pd.DataFrame:
+    """One row per candidate, the best first: informations, criteria with their intervals, and the decision."""
+    statistic: Callable[[np.ndarray], list[list[float]]] = partial(_figures_among, candidates, judgement)
+    if judgement.refit:
+        statistic = partial(_figures_trained_anew, cohort, student, encoders, judgement)
+    sizes = [cohort.n_labelled, len(cohort.fold_of) - cohort.n_labelled]
+    draws = draw_halves(sizes, judgement.n_subsamples, random_state)
+    halves = evaluate_each(statistic, draws, n_jobs=n_jobs, description="subsamples", show=show)
+    rows = [_result(candidate, judgement, halves[:, place]) for place, candidate in enumerate(candidates)]
+    results = pd.DataFrame(rows, index=pd.Index([candidate.name for candidate in candidates], name="teacher"))
+    return results.sort_values(judgement.figure, ascending=False, kind="stable")
+
+
+def _result(candidate: Candidate, judgement: Judgement, halves: np.ndarray) -> dict[str, Any]:
+    """A candidate's row of the results, from its figures on halves of the rows."""
+    n_rows = len(candidate.y)
+    row: dict[str, Any] = {"n_rows": n_rows, "n_unlabeled": len(candidate.rows) - n_rows}
+    for (name, value), of_halves in zip(candidate.figures(judgement).items(), halves.T, strict=True):
+        row[name] = value
+        if name in (*FIGURES, "criterion"):
+            row |= _with_error(name, value, of_halves, n_rows, judgement.confidence)
+    row["decision"] = decide(row[f"{judgement.figure}_lower"], row[f"{judgement.figure}_upper"])
+    row["best_alpha"] = np.nan if candidate.residuals is None else candidate.residuals.best_weight()
+    return row
+
+
+def _with_error(name: str, value: float, halves: np.ndarray, n_rows: int, confidence: float) -> dict[str, float]:
+    found = subsampling_interval(value, halves, n_rows, confidence)
+    return {
+        f"{name}_standard_error": found.standard_error,
+        f"{name}_lower": found.lower,
+        f"{name}_upper": found.upper,
+        f"{name}_probability": found.probability_positive,
+    }
+
+
+def _figures_among(candidates: list[Candidate], judgement: Judgement, rows: np.ndarray) -> list[list[float]]:
+    return [list(candidate.figures(judgement, rows).values()) for candidate in candidates]
+
+
+def _figures_trained_anew(
+    cohort: Cohort, student: str, encoders: Mapping[str, BaseEstimator], judgement: Judgement, rows: np.ndarray
+) -> list[list[float]]:
+    part = cohort.of_rows(rows)
+    views = represent(part, encoders, judgement.representation)
+    return [list(c.figures(judgement).values()) for c in gather_candidates(part, views, student, judgement)]
+
+
+def keep_teachers(
+    results: pd.DataFrame,
+    candidates: list[Candidate],
+    judgement: Judgement,
+    *,
+    max_teachers: int | None,
+    keep_undecided: bool,
+    random_state: np.random.RandomState,
+) -> tuple[list[str], pd.DataFrame]:
+    """The best candidate, and then one by one whoever adds most about the label to those already kept.
+
+    What a candidate adds is I(H_kept, H_c; Y) - I(H_kept; Y), with its interval, on the rows where all were measured.
+    """
+    decision = results["decision"]
+    accepted = decision.index[decision == DISTIL]
+    if keep_undecided and accepted.empty:
+        accepted = decision.index[decision == UNDECIDED]
+    kept, added = list(accepted[:1]), dict[str, dict[str, float]]()
+    by_name = {candidate.name: candidate for candidate in candidates}
+    remaining = [name for name in accepted if name not in kept]
+    while remaining and (max_teachers is None or len(kept) < max_teachers):
+        found = {
+            name: _information_added([by_name[k] for k in kept], by_name[name], judgement, draw_seed(random_state))
+            for name in remaining
+        }
+        best = max(remaining, key=lambda name: found[name]["added"])
+        added |= found
+        if found[best]["added_lower"] <= LEAST_ADDED:
+            break
+        kept.append(best)
+        remaining.remove(best)
+    columns = ["added", *(f"added_{end}" for end in ("standard_error", "lower", "upper", "probability"))]
+    return kept, pd.DataFrame(list(added.values()), index=list(added), columns=columns).reindex(results.index)
+
+
+def _information_added(kept: list[Candidate], new: Candidate, judgement: Judgement, seed: int) -> dict[str, float]:
+    """I(H_kept, H_c; Y) - I(H_kept; Y) in nats, with its interval."""
+    everyone = [*kept, new]
+    rows = new.rows[: len(new.y)]
+    for candidate in kept:
+        rows = np.intersect1d(rows, candidate.rows[: len(candidate.y)])
+    parts = [candidate.teacher[np.searchsorted(candidate.rows, rows)] for candidate in everyone]
+    position = np.searchsorted(new.rows, rows)
+    y, block_of = new.y[position], new.block_of[position]
+    family = judgement.family
+    before, after = family.join(parts[:-1], y), family.join(parts, y)
+
+    def statistic(among: np.ndarray) -> float:
+        total = 0.0
+        for block in np.unique(block_of[among]):
+            own = among[block_of[among] == block]
+            gain = family.about_label(after[own], y[own]) - family.about_label(before[own], y[own])
+            total += len(own) / len(among) * gain
+        return total
+
+    draws = draw_halves([len(rows)], judgement.n_subsamples, np.random.RandomState(seed))
+    value = statistic(np.arange(len(rows)))
+    halves = np.array([statistic(draw) for draw in draws])
+    return {"added": value} | _with_error("added", value, halves, len(rows), judgement.confidence)

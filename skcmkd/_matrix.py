@@ -1,0 +1,78 @@
+"""Every ordered pair of modalities, judged like the candidates of a selector."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from sklearn.base import clone
+
+from ._candidates import gather_candidates, judge
+from ._study import study_tables
+from ._validation import ArrayLike, Table
+
+if TYPE_CHECKING:
+    from ._selector import CCHSelector
+
+
+def cch_matrix(
+    selector: CCHSelector, X: Table, y: ArrayLike, *, unlabeled_pairs: tuple[Table, ...] | None = None
+) -> pd.DataFrame:
+    """Judge every ordered pair of modalities: each as the student, each other as its teacher.
+
+    Parameters
+    ----------
+    selector : CCHSelector
+        The modalities and how to judge them; its ``student`` plays no part. It is not fitted or changed.
+    X : DataFrame or array-like of shape (n_samples, n_features)
+        All modalities side by side.
+    y : array-like of shape (n_samples,)
+        Class labels, or a quantity.
+    unlabeled_pairs : tuple of one table, default=None
+        As in ``CCHSelector.fit``.
+
+    Returns
+    -------
+    DataFrame of shape (n_modalities * (n_modalities - 1), n_columns)
+        Index ``student``, ``teacher``; columns as in ``CCHSelector.results_`` up to ``best_alpha``.
+
+    Raises
+    ------
+    ValueError
+        As ``CCHSelector.fit``.
+
+    Notes
+    -----
+    Each modality is encoded once, so this costs little more than one selector.
+
+    Examples
+    --------
+    >>> from skcmkd import CCHSelector, cch_matrix
+    >>> from skcmkd.datasets import make_gaussian_modalities
+    >>> drawn = make_gaussian_modalities(200, random_state=0)
+    >>> selector = CCHSelector(drawn.modalities, student="student", n_subsamples=50, random_state=0)
+    >>> cch_matrix(selector, drawn.data, drawn.target)["advantage"].round(1).unstack()
+    teacher  student  teacher
+    student
+    student      NaN      0.3
+    teacher     -0.3      NaN
+    """
+    selector = clone(selector)
+    study = study_tables(selector, X, y, unlabeled_pairs)
+    return pd.concat(
+        {
+            student: judge(
+                gather_candidates(study.cohort, study.views, student, study.judgement),
+                study.cohort,
+                student,
+                study.encoders,
+                study.judgement,
+                np.random.RandomState(study.seed),
+                n_jobs=selector.n_jobs,
+                show=bool(selector.verbose),
+            )
+            for student in study.positions
+        },
+        names=["student"],
+    )

@@ -1,0 +1,161 @@
+"""What came in, checked, and seen by each modality's encoders: all that candidates are judged from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from sklearn.base import BaseEstimator, clone
+from sklearn.utils import check_consistent_length, check_random_state
+from sklearn.utils.validation import validate_data
+
+from ._candidates import Judgement
+from ._criteria import FIGURE_OF, class_score_family, estimator_family
+from ._cross_fitting import assign_folds
+from ._representations import Cohort, View, make_encoder, represent
+from ._ridge import as_design
+from ._validation import (
+    ArrayLike,
+    Table,
+    as_codes,
+    as_table,
+    check_label_or_quantity,
+    check_modalities,
+    check_numbers,
+    check_same_columns,
+    check_same_index,
+    check_text_columns,
+    check_values,
+    draw_seed,
+    measured_rows,
+    n_rows_of,
+    set_seeds,
+    stack_rows,
+    take_columns,
+)
+from .information import ESTIMATORS
+
+if TYPE_CHECKING:
+    from ._selector import CCHSelector
+
+# An embedding is measured within its fold, so its folds must be large.
+N_FOLDS = {"predictions": 5, "embedding": 2}
+
+
+@dataclass(frozen=True)
+class Study:
+    """The modalities' columns, their rows, what their encoders made of them, and how to judge it."""
+
+    positions: dict[str, np.ndarray]
+    cohort: Cohort
+    encoders: dict[str, BaseEstimator]
+    views: dict[str, View]
+    judgement: Judgement
+    seed: int
+
+
+def study_tables(selector: CCHSelector, X: Table, y: ArrayLike, unlabeled_pairs: tuple[Table, ...] | None) -> Study:
+    """Check what came in and let each modality's encoders see it."""
+    selector._validate_params()
+    X = as_table(X, estimator=selector, sparse=False)
+    validate_data(selector, X, y, skip_check_array=True)
+    check_same_index(X, y, "y")
+    y, is_class = check_label_or_quantity(y)
+    check_consistent_length(X, y)
+    classes = as_codes(y)[0] if is_class else None
+    positions = check_modalities(X, selector.modalities, selector.student)
+    seed = draw_seed(check_random_state(selector.random_state))
+    cv = selector.cv if selector.cv is not None else N_FOLDS[selector.representation]
+    fold_of = assign_folds(cv, y, classes=is_class)
+    table = X
+    if unlabeled_pairs is not None:
+        unlabeled = _check_unlabeled(X, unlabeled_pairs)
+        table = stack_rows(X, unlabeled)
+        # Each of these rows is seen by the encoder of one fold, like the labelled ones.
+        fold_of = np.append(fold_of, np.arange(n_rows_of(unlabeled)) % (fold_of.max() + 1))
+    tables = {name: take_columns(table, columns) for name, columns in positions.items()}
+    encoders = {name: set_seeds(clone(_encoder_of(selector, name, classes)), seed) for name in tables}
+    for name, part in list(tables.items()):
+        if _own_encoder(selector, name) is None:
+            check_numbers(part, f"modality {name!r}", "encoder")
+        else:
+            check_text_columns(part, encoders[name], f"modality {name!r}", "encoder")
+        check_values(part, f"modality {name!r}")
+        if _own_encoder(selector, name) is None:
+            # Slicing arrays costs a tenth of slicing DataFrames, and the default encoders look at no names.
+            tables[name] = as_design(part)
+        if not measured_rows(tables[name])[: len(y)].any():
+            raise ValueError(
+                f"Modality {name!r} is missing in all {len(y)} rows: nothing to measure. Leave it out of modalities."
+            )
+    cohort = Cohort(tables, y, classes, fold_of)
+    judgement = _judgement(selector, classes, seed)
+    views = represent(cohort, encoders, selector.representation, n_jobs=selector.n_jobs, show=bool(selector.verbose))
+    return Study(positions, cohort, encoders, views, judgement, seed)
+
+
+def _check_unlabeled(X: Table, unlabeled_pairs: tuple[Table, ...]) -> Table:
+    if not isinstance(unlabeled_pairs, tuple) or len(unlabeled_pairs) != 1:
+        raise ValueError(
+            f"unlabeled_pairs must be a tuple (table,) of one table with the columns of X, got a "
+            f"{type(unlabeled_pairs).__name__}. A tuple, unlike a table, is never cut by cross-validation."
+        )
+    unlabeled = as_table(unlabeled_pairs[0], "unlabeled_pairs[0]", sparse=False)
+    check_same_columns(X, unlabeled, "unlabeled_pairs[0]", "X")
+    return unlabeled
+
+
+def _own_encoder(selector: CCHSelector, name: str) -> BaseEstimator | None:
+    return selector.encoder.get(name) if isinstance(selector.encoder, Mapping) else selector.encoder
+
+
+def _encoder_of(selector: CCHSelector, name: str, classes: np.ndarray | None) -> BaseEstimator:
+    """The modality's encoder, checked for what the representation asks of it."""
+    if isinstance(selector.encoder, Mapping):
+        unknown = sorted(set(selector.encoder) - set(selector.modalities))
+        if unknown:
+            raise ValueError(
+                f"encoder names {unknown[0]!r}, which is not among the modalities: {', '.join(selector.modalities)}."
+            )
+    own = _own_encoder(selector, name)
+    encoder = make_encoder(selector.representation, classes) if own is None else own
+    method = "predict" if classes is None else "predict_proba"
+    method = "transform" if selector.representation == "embedding" else method
+    if not hasattr(encoder, method):
+        raise ValueError(
+            f"The encoder {encoder.__class__.__name__} of {name!r} has no {method}, which "
+            f"representation={selector.representation!r} needs. Give another encoder."
+        )
+    return encoder
+
+
+def _judgement(selector: CCHSelector, classes: np.ndarray | None, seed: int) -> Judgement:
+    """How to judge, with what "auto" stands for written out."""
+    chosen = selector.mutual_information
+    scores = classes is not None and selector.representation == "predictions"
+    if chosen == "auto":
+        chosen = "classifier" if scores else "gaussian" if selector.representation == "predictions" else "cca"
+    if chosen == "classifier" and not scores:
+        raise ValueError(
+            "mutual_information='classifier' measures class probabilities only; for embeddings or a quantity "
+            "choose 'auto', 'cca', 'gaussian' or 'ksg'."
+        )
+    if chosen == "classifier":
+        family = class_score_family()
+    else:
+        family = estimator_family(ESTIMATORS[chosen] if isinstance(chosen, str) else chosen, seed)
+    refit = selector.refit
+    if refit == "auto":
+        refit = classes is None and selector.representation == "predictions" and selector.encoder is None
+    return Judgement(
+        family=family,
+        representation=selector.representation,
+        coordinates=scores and chosen != "classifier",
+        criterion=None if isinstance(selector.criterion, str) else selector.criterion,
+        figure=FIGURE_OF[selector.criterion] if isinstance(selector.criterion, str) else "criterion",
+        n_subsamples=selector.n_subsamples,
+        confidence=selector.confidence,
+        refit=bool(refit),
+    )

@@ -1,0 +1,189 @@
+"""One door to every estimator, with the error of the estimate."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+from sklearn.utils import check_random_state
+
+from .._resampling import draw_halves, evaluate_each, permutation_p_value, subsampling_interval
+from .._validation import ArrayLike, check_choice, draw_seed
+from ._cca import cca
+from ._classifier import classifier
+from ._gaussian import gaussian
+from ._infonce import infonce
+from ._ksg import ksg
+from ._latent import latent
+from ._mine import mine
+from ._sides import check_sides
+
+ESTIMATORS: dict[str, Callable[..., float]] = {
+    "cca": cca,
+    "classifier": classifier,
+    "gaussian": gaussian,
+    "infonce": infonce,
+    "ksg": ksg,
+    "latent": latent,
+    "mine": mine,
+}
+# These train networks: they take a device, and a hundred repetitions take minutes.
+TRAINED = ("infonce", "latent", "mine")
+
+
+@dataclass(frozen=True)
+class MutualInformation:
+    """An estimate of mutual information, in nats, with its error; ``float()`` gives the value.
+
+    Attributes
+    ----------
+    value : float
+        The estimate, less ``bias`` where that was asked for.
+    standard_error : float
+        Standard error by subsampling; NaN without subsamples.
+    lower, upper : float
+        Ends of the interval; NaN without subsamples.
+    p_value : float
+        Share of permutations that reach the estimate, (b + 1) / (m + 1); NaN without permutations.
+    bias : float
+        Mean estimate of permuted rows, whose information is zero; NaN without permutations.
+    n_samples : int
+        Rows that were measured.
+    estimator : str
+        Name of the estimator.
+    """
+
+    value: float
+    standard_error: float
+    lower: float
+    upper: float
+    p_value: float
+    bias: float
+    n_samples: int
+    estimator: str
+
+    def __float__(self) -> float:
+        return self.value
+
+
+def mutual_information(
+    X: ArrayLike,
+    Y: ArrayLike,
+    estimator: str | Callable[..., float] = "cca",
+    *,
+    n_subsamples: int | None = None,
+    n_permutations: int = 0,
+    bias_correction: bool = False,
+    confidence: float = 0.9,
+    device: str = "auto",
+    n_jobs: int | None = None,
+    random_state: int | np.random.RandomState | None = None,
+    verbose: int = 0,
+) -> MutualInformation:
+    """Mutual information of two tables, or of a table and a label, in nats, with its error.
+
+    I(X; Y) = E log p(x, y) / (p(x) p(y)). The interval comes from random halves of the rows, drawn without
+    replacement (repeated rows, as the bootstrap has them, are at distance zero and break nearest neighbours); the
+    p-value from shuffling the rows of Y.
+
+    Parameters
+    ----------
+    X : array-like of shape (n_samples, n_columns) or (n_samples,)
+        One side. Text, truth values and categories become one column a category; constant columns are left out.
+    Y : array-like of shape (n_samples, n_other_columns) or (n_samples,)
+        The other side. One column of text, truth values, categories or whole numbers is a class label; give counts as
+        floats.
+    estimator : str or callable, default="cca"
+        - "cca": held-out canonical correlations; honest when columns outnumber rows.
+        - "classifier": for a label, its entropy less the log-loss of unseen rows.
+        - "gaussian": canonical correlations of the shrunk covariance; for few columns.
+        - "ksg": nearest neighbours; for few columns, and links of any form.
+        - "latent": nearest neighbours in learnt coordinates.
+        - "mine", "infonce": trained critics.
+
+        Or a callable ``(X, Y, *, random_state) -> nats``, such as ``functools.partial(ksg, n_neighbors=5)``.
+    n_subsamples : int or None, default=None
+        Random halves that the interval is made of, 0 for none. None is 100, and 0 for "latent", "mine" and "infonce",
+        which train networks for each.
+    n_permutations : int, default=0
+        Permutations for the p-value and the bias.
+    bias_correction : bool, default=False
+        Whether to take the mean estimate of permuted rows off the estimate and its interval. It mends what an
+        estimator reads where there is nothing, and does not mend what it misses where there is something.
+    confidence : float, default=0.9
+        Confidence of the interval.
+    device : str, default="auto"
+        Torch device of the trained estimators; "auto" is CUDA where there is one.
+    n_jobs : int or None, default=None
+        Parallel repetitions; changes nothing but time.
+    random_state : int, RandomState or None, default=None
+        Seed of the estimator, the halves and the permutations.
+    verbose : int, default=0
+        1 shows a progress bar.
+
+    Returns
+    -------
+    MutualInformation
+        ``value``, ``standard_error``, ``lower``, ``upper``, ``p_value``, ``bias``, ``n_samples``, ``estimator``.
+
+    Raises
+    ------
+    ValueError
+        If the estimator is unknown, the sides differ in rows, hold NaN or infinity, there are too few rows for the
+        estimator, or a bias correction is asked for without permutations.
+
+    References
+    ----------
+    Politis, D., Romano, J., Wolf, M. (1999). Subsampling. Springer. Phipson, B., Smyth, G. (2010). Permutation p-values
+    should never be zero. Statistical Applications in Genetics and Molecular Biology 9, 39.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skcmkd import mutual_information
+    >>> rng = np.random.RandomState(0)
+    >>> x = rng.normal(size=(500, 3))
+    >>> found = mutual_information(x, x + rng.normal(size=(500, 3)), n_permutations=19, random_state=0)
+    >>> round(found.value, 1), found.lower < 1.04 < found.upper, found.p_value  # the truth is 1.5 log 2, 1.04 nats
+    (1.0, True, 0.05)
+    """
+    name = estimator if isinstance(estimator, str) else getattr(estimator, "__name__", repr(estimator))
+    if isinstance(estimator, str):
+        check_choice("estimator", estimator, sorted(ESTIMATORS))
+        estimator = ESTIMATORS[estimator]
+        if name in TRAINED:
+            estimator = partial(estimator, device=device)
+    if bias_correction and n_permutations < 1:
+        raise ValueError(
+            f"bias_correction takes the mean of permuted estimates off, and n_permutations={n_permutations} makes "
+            "none. Ask for 20 or more."
+        )
+    X, Y, _ = check_sides(X, Y, least=2, estimator=name)
+    rng = check_random_state(random_state)
+    seed = draw_seed(rng)
+    estimate = partial(_estimate, estimator, X, Y, seed)
+    everyone = np.arange(len(X))
+    value = estimate((everyone, everyone))
+    if n_subsamples is None:
+        n_subsamples = 0 if name in TRAINED else 100
+    halves = [(rows, rows) for rows in draw_halves([len(X)], n_subsamples, rng)]
+    shuffles = [(everyone, rng.permutation(len(X))) for _ in range(n_permutations)]
+    found = evaluate_each(estimate, halves + shuffles, n_jobs=n_jobs, description=name, show=bool(verbose))
+    of_halves, permuted = found[:n_subsamples], found[n_subsamples:]
+    standard_error = lower = upper = p_value = bias = np.nan
+    if n_permutations:
+        p_value, bias = permutation_p_value(value, permuted), float(permuted.mean())
+        value -= bias if bias_correction else 0.0
+    if n_subsamples:
+        interval = subsampling_interval(value, of_halves, len(X), confidence)
+        standard_error, lower, upper = interval.standard_error, interval.lower, interval.upper
+    return MutualInformation(value, standard_error, lower, upper, p_value, bias, len(X), name)
+
+
+def _estimate(
+    estimator: Callable[..., float], X: np.ndarray, Y: np.ndarray, seed: int, rows: tuple[np.ndarray, np.ndarray]
+) -> float:
+    """The estimate from some rows of X beside some rows of Y."""
+    return estimator(X[rows[0]], Y[rows[1]], random_state=seed)

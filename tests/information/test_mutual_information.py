@@ -1,0 +1,125 @@
+import subprocess
+import sys
+from functools import partial
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from skcmkd import mutual_information
+from skcmkd.information import ESTIMATORS, cca, ksg
+
+
+def normal(n, nats, seed=0):
+    rng = np.random.RandomState(seed)
+    r = np.sqrt(1 - np.exp(-2 * nats))
+    x = rng.normal(size=n)
+    return x, r * x + np.sqrt(1 - r**2) * rng.normal(size=n)
+
+
+@pytest.mark.parametrize("name", sorted(set(ESTIMATORS) - {"classifier"}))
+def test_every_estimator_is_behind_the_door(name):
+    x, y = normal(120, 0.5)
+    found = mutual_information(x, y, name, n_subsamples=0, random_state=0)
+    assert found.estimator == name
+    assert found.n_samples == 120
+    assert np.isfinite(found.value)
+    assert np.isnan(found.standard_error)
+    assert np.isnan(found.p_value)
+    assert float(found) == found.value
+
+
+@pytest.mark.parametrize("name", sorted(ESTIMATORS))
+def test_every_estimator_takes_text_labels(name):
+    rng = np.random.RandomState(0)
+    y = np.array(["healthy", "ill"])[rng.randint(2, size=120)]
+    X = pd.DataFrame({"a": (y == "ill") * 2.0 + rng.normal(size=120), "same": 1.0})
+    found = mutual_information(X, y, name, n_subsamples=0, random_state=0)
+    assert 0 < found.value < 1
+
+
+@pytest.mark.parametrize("name", sorted(ESTIMATORS))
+def test_a_constant_side_has_no_information(name):
+    labels = np.tile([0, 1], 30)
+    assert mutual_information(np.ones((60, 2)), labels, name, n_subsamples=0, random_state=0).value == 0.0
+
+
+def test_interval_covers_the_truth():
+    covered = 0
+    for seed in range(60):
+        x, y = normal(150, 0.3, seed)
+        found = mutual_information(x, y, "cca", n_subsamples=60, random_state=0)
+        covered += found.lower <= 0.3 <= found.upper
+    assert covered >= 49
+
+
+def test_p_value_and_bias_are_those_of_permuted_rows():
+    x, y = normal(60, 1.0)
+    found = mutual_information(x, y, "ksg", n_subsamples=0, n_permutations=19, random_state=0)
+    corrected = mutual_information(x, y, "ksg", n_subsamples=0, n_permutations=19, bias_correction=True, random_state=0)
+    assert found.p_value == pytest.approx(1 / 20)
+    np.testing.assert_allclose(corrected.value, found.value - found.bias)
+    nothing = mutual_information(x, normal(60, 1.0, 1)[0], "ksg", n_permutations=19, n_subsamples=0, random_state=0)
+    assert nothing.p_value > 0.05
+
+
+def test_bias_correction_brings_nothing_back_to_zero():
+    rng = np.random.RandomState(0)
+    X, Y = rng.normal(size=(60, 8)), rng.normal(size=(60, 8))
+    plain = mutual_information(X, Y, "gaussian", n_permutations=20, random_state=0)
+    corrected = mutual_information(X, Y, "gaussian", n_permutations=20, bias_correction=True, random_state=0)
+    assert abs(corrected.value) < abs(plain.value)
+    np.testing.assert_allclose(corrected.upper - corrected.lower, plain.upper - plain.lower)
+
+
+def test_same_result_for_any_number_of_processes():
+    x, y = normal(80, 0.5)
+    found = [
+        mutual_information(x, y, "ksg", n_subsamples=8, n_permutations=8, random_state=0, n_jobs=n) for n in (None, 2)
+    ]
+    assert found[0] == found[1]
+
+
+def test_a_callable_with_its_own_settings():
+    x, y = normal(80, 0.5)
+    found = mutual_information(x, y, partial(ksg, n_neighbors=7), n_subsamples=0, random_state=0)
+    assert found.value != mutual_information(x, y, "ksg", n_subsamples=0, random_state=0).value
+    assert mutual_information(x, y, cca, n_subsamples=0).estimator == "cca"
+
+
+def test_progress_only_when_asked(capfd):
+    x, y = normal(40, 0.5)
+    mutual_information(x, y, n_subsamples=2)
+    assert capfd.readouterr() == ("", "")
+    mutual_information(x, y, n_subsamples=2, verbose=1)
+    assert "cca" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"estimator": "npeet"}, "estimator='npeet' must be one of 'cca', 'classifier'"),
+        ({"bias_correction": True}, "n_permutations=0 makes none"),
+        ({"X": [[np.nan]] * 40}, "Input X contains NaN: 40 values"),
+        ({"Y": np.zeros(7)}, "inconsistent numbers of samples"),
+        ({"estimator": "classifier"}, "classifier measures information about a class label"),
+    ],
+)
+def test_bad_input(changed, message):
+    x, y = normal(40, 0.5)
+    with pytest.raises(ValueError, match=message):
+        mutual_information(**{"X": x, "Y": y, **changed})
+
+
+def test_estimators_without_networks_import_no_torch():
+    code = """
+import sys
+import numpy as np
+from skcmkd import mutual_information
+x = np.random.RandomState(0).normal(size=(60, 2))
+for name in ("cca", "gaussian", "ksg"):
+    mutual_information(x, x + 1.0, name, n_subsamples=2)
+mutual_information(x, np.arange(60) % 2, "classifier", n_subsamples=2)
+assert "torch" not in sys.modules
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)

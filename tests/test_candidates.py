@@ -1,0 +1,97 @@
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.special import softmax
+
+from skcmkd._candidates import Candidate, Judgement, keep_teachers
+from skcmkd._criteria import DISTIL, DO_NOT_DISTIL, UNDECIDED, class_score_family, estimator_family
+from skcmkd._residuals import Residuals
+from skcmkd.information import cca
+
+N = 200
+
+
+def judgement(**changed):
+    settings = {
+        "family": class_score_family(),
+        "representation": "predictions",
+        "coordinates": False,
+        "criterion": None,
+        "figure": "advantage",
+        "n_subsamples": 20,
+        "confidence": 0.9,
+        "refit": False,
+    }
+    return Judgement(**(settings | changed))
+
+
+@pytest.fixture
+def candidates():
+    """Four classes, two bits: one teacher knows the first bit, a second repeats it, a third knows the other bit."""
+    rng = np.random.RandomState(0)
+    codes = rng.randint(4, size=N)
+    student = softmax(0.5 * np.eye(4)[codes] + rng.normal(size=(N, 4)), axis=1)
+
+    def knows(bit):
+        return np.where(bit(np.arange(4))[None] == bit(codes)[:, None], 0.45, 0.05)
+
+    def candidate(name, proba):
+        return Candidate(name, np.arange(N), proba, student, codes, np.zeros(N, dtype=int), None)
+
+    first, other = knows(lambda code: code // 2), knows(lambda code: code % 2)
+    return [candidate("first", first), candidate("same", first + 0.0), candidate("other", other)]
+
+
+def results_of(decisions):
+    return pd.DataFrame({"decision": decisions})
+
+
+def keep(results, candidates, **changed):
+    settings = {"max_teachers": None, "keep_undecided": False, "random_state": np.random.RandomState(0)}
+    return keep_teachers(results, candidates, judgement(), **(settings | changed))
+
+
+def test_a_teacher_that_repeats_another_is_not_added(candidates):
+    results = results_of({"first": DISTIL, "same": DISTIL, "other": DISTIL})
+    kept, added = keep(results, candidates)
+    assert kept == ["first", "other"]
+    np.testing.assert_allclose(added.loc["other", "added"], np.log(2), atol=0.15)
+    assert abs(added.loc["same", "added"]) < 0.01
+    assert added.loc["first"].isna().all()
+
+
+def test_at_most_so_many_teachers(candidates):
+    results = results_of({"first": DISTIL, "same": DISTIL, "other": DISTIL})
+    kept, added = keep(results, candidates, max_teachers=1)
+    assert kept == ["first"]
+    assert added.isna().all(axis=None)
+
+
+def test_only_candidates_that_pass_are_kept(candidates):
+    results = results_of({"first": UNDECIDED, "same": DO_NOT_DISTIL, "other": UNDECIDED})
+    assert keep(results, candidates)[0] == []
+    assert keep(results, candidates, keep_undecided=True)[0] == ["first", "other"]
+    assert keep(results_of({"first": DISTIL, "same": UNDECIDED, "other": UNDECIDED}), candidates)[0] == ["first"]
+
+
+def test_figures_on_some_rows_are_those_of_the_rows(candidates):
+    one = candidates[0]
+    rows = np.arange(0, N, 3)
+    part = Candidate("part", rows, one.teacher[rows], one.student[rows], one.y[rows], one.block_of[rows], None)
+    assert one.figures(judgement(), rows) == part.figures(judgement())
+
+
+def test_residual_figures_and_a_criterion_of_ones_own(candidates):
+    rng = np.random.RandomState(0)
+    e, u, b = rng.normal(size=(3, N, 4))
+    one = Candidate(**(vars(candidates[0]) | {"residuals": Residuals(e, u, b, 9.0, N)}))
+    figures = one.figures(judgement(criterion=lambda found: found["advantage"] - 2 * found["gap"]))
+    np.testing.assert_allclose(figures["residual"], 1 - (e * u).sum() / (e**2).sum())
+    np.testing.assert_allclose(figures["risk_reduction"], 1 - Residuals(e, u, b, 9.0, N).relative_risk(0.5))
+    np.testing.assert_allclose(figures["criterion"], figures["advantage"] - 2 * figures["gap"])
+    assert np.isnan(candidates[0].figures(judgement())["residual"])
+
+
+def test_too_few_rows_name_the_candidate(candidates):
+    with pytest.raises(ValueError, match=r"Candidate 'first' has 200 rows .* cca with cv=5 needs at least 10 rows"):
+        candidates[0].figures(judgement(family=estimator_family(cca, 0)), np.arange(9))

@@ -1,0 +1,76 @@
+import numpy as np
+import pytest
+
+from skcmkd._resampling import (
+    draw_halves,
+    evaluate_each,
+    one_standard_error_choice,
+    permutation_p_value,
+    subsampling_interval,
+)
+
+
+def means_of_halves(values, n_subsamples, rng):
+    draws = draw_halves([len(values)], n_subsamples, rng)
+    return evaluate_each(lambda rows: values[rows].mean(), draws)
+
+
+@pytest.mark.parametrize("n_rows", [200, 201])
+def test_standard_error_of_a_mean_is_the_textbook_one(n_rows):
+    """Halves drawn without replacement have the error of the whole, s / sqrt(n), with no further factor."""
+    values = np.random.RandomState(0).exponential(size=n_rows)
+    halves = means_of_halves(values, 4000, np.random.RandomState(1))
+    found = subsampling_interval(values.mean(), halves, n_rows, 0.9)
+    np.testing.assert_allclose(found.standard_error, values.std(ddof=1) / np.sqrt(n_rows), rtol=0.04)
+    assert found.probability_positive == 1.0
+
+
+def test_interval_of_a_mean_covers_the_truth():
+    rng = np.random.RandomState(0)
+    covered = 0
+    for _ in range(300):
+        values = rng.normal(0.3, 1, size=60)
+        found = subsampling_interval(values.mean(), means_of_halves(values, 200, rng), 60, 0.9)
+        covered += found.lower <= 0.3 <= found.upper
+    assert 0.85 <= covered / 300 <= 0.95
+
+
+def test_halves_have_no_row_twice_and_half_of_each_stretch():
+    halves = draw_halves([11, 4], 5, np.random.RandomState(0))
+    for rows in halves:
+        assert len(set(rows.tolist())) == len(rows) == 7
+        assert (rows < 11).sum() == 5
+        assert rows.max() < 15
+        assert (np.diff(rows) > 0).all()
+
+
+def _square(value):
+    return value**2
+
+
+@pytest.mark.parametrize("n_jobs", [None, 2])
+def test_values_keep_the_order_of_the_draws(n_jobs):
+    np.testing.assert_array_equal(evaluate_each(_square, [3, 1, 2], n_jobs=n_jobs), [9, 1, 4])
+    assert len(evaluate_each(_square, [])) == 0
+
+
+def test_p_value_is_never_zero():
+    assert permutation_p_value(1.0, np.zeros(19)) == pytest.approx(1 / 20)
+    assert permutation_p_value(0.5, np.array([0.4, 0.5, 0.6])) == pytest.approx(3 / 4)
+
+
+def test_p_values_of_nothing_are_uniform():
+    rng = np.random.RandomState(0)
+    found = [permutation_p_value(rng.normal(), rng.normal(size=19)) for _ in range(2000)]
+    np.testing.assert_allclose(np.mean(np.array(found) <= 0.1), 0.1, atol=0.02)
+
+
+def test_one_standard_error_rule():
+    rng = np.random.RandomState(0)
+    base = rng.normal(size=400)
+    better = base - 0.5 + 0.1 * rng.normal(size=400)
+    hardly = base - 0.001 + 0.1 * rng.normal(size=400)
+    assert one_standard_error_choice(np.column_stack([base, better])) == 1
+    assert one_standard_error_choice(np.column_stack([base, hardly])) == 0
+    assert one_standard_error_choice(np.column_stack([base, better, better - 1e-9])) == 2
+    assert one_standard_error_choice(np.column_stack([base, base])) == 0
