@@ -60,7 +60,7 @@ def normal_information(covariance: np.ndarray) -> float:
     d = len(covariance) // 2
     blocks = (covariance[:d, :d], covariance[d:, d:], covariance)
     x, y, both = (np.linalg.slogdet(block)[1] for block in blocks)
-    return float(0.5 * (x + y - both))
+    return max(float(0.5 * (x + y - both)), 0.0)  # below zero it is rounding
 
 
 def tail_information(n_columns: int, degrees_of_freedom: float) -> float:
