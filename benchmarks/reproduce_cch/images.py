@@ -143,7 +143,8 @@ def draw_figure(table):
             mean.index, 100 * mean[column], 100 * error[column], marker="o", markersize=4, color=colour, label=regime
         )
     axes[3].axhline(0, color="black", linewidth=0.8)
-    axes[3].set_ylabel(f"gain in test accuracy at alpha = {ALPHA}, points")
+    axes[3].set_ylabel("gain in test accuracy, points")
+    axes[3].set_title(f"distilling at alpha = {ALPHA}", loc="left")
     axes[3].legend(frameon=False)
     for ax in axes:
         ax.set_xlabel("blur of the teacher's digit, pixels")

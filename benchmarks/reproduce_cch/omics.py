@@ -17,7 +17,7 @@ from sklearn.preprocessing import StandardScaler
 from skcmkd import CCHSelector, PairedDistiller
 from skcmkd.datasets import fetch_breast_tcga, load_adrenal_carcinoma
 
-N_FOLDS, N_REPEATS = 5, 6
+N_FOLDS, N_REPEATS = 5, 5
 ALPHA = 0.5
 SHARE_LABELLED = 0.4
 REGIMES = ("all labelled", "40 % labelled")
