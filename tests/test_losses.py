@@ -71,3 +71,91 @@ def test_distillation_loss_is_the_weighted_sum_of_its_parts(batch):
 def test_squared_error_averages_over_outputs():
     found = _losses.weighted_squared_error(torch.tensor([[1.0, 2.0]]), torch.tensor([[0.0, 4.0]]), torch.tensor([3.0]))
     assert found.tolist() == [7.5]
+
+
+def test_cross_reconstruction_error_is_the_sum_of_four_mean_squared_errors():
+    rng = np.random.RandomState(0)
+    x, y = rng.normal(size=(5, 3)), rng.normal(size=(5, 2))
+    rebuilt = [rng.normal(size=table.shape) for table in (x, y, y, x)]
+    expected = sum(((r - t) ** 2).mean(axis=1) for r, t in zip(rebuilt, (x, y, y, x), strict=True))
+    output = torch.tensor(np.hstack(rebuilt))
+    found = _losses.cross_reconstruction_error(output, torch.tensor(x), torch.tensor(y))
+    np.testing.assert_allclose(found, expected)
+
+
+def test_label_reconstruction_error_is_squared_error_and_cross_entropy(batch):
+    logits, labels, x = batch
+    rebuilt = np.random.RandomState(1).normal(size=x.shape)
+    output = torch.tensor(np.hstack([rebuilt, logits]))
+    found = _losses.label_reconstruction_error(output, torch.tensor(x), torch.tensor(labels))
+    expected = ((rebuilt - x) ** 2).mean(axis=1) - log_softmax(logits, axis=1)[np.arange(6), labels]
+    np.testing.assert_allclose(found, expected)
+
+
+@pytest.fixture
+def factors():
+    return torch.tensor(np.random.RandomState(0).normal(size=(7, 6)), requires_grad=True)
+
+
+def scores_of(factors):
+    a, b = np.split(factors.detach().numpy(), 2, axis=1)
+    return _losses.SCORE_LIMIT * np.tanh(a @ b.T / _losses.SCORE_LIMIT)
+
+
+def test_info_nce_is_the_cross_entropy_against_the_diagonal(factors):
+    expected = -np.diag(log_softmax(scores_of(factors), axis=1)) - np.log(7)
+    np.testing.assert_allclose(_losses.info_nce(factors).detach(), expected)
+
+
+def test_donsker_varadhan_loss_is_the_formula(factors):
+    """In training as well as after it: only the gradient differs."""
+    s = scores_of(factors)
+    strangers = ~np.eye(7, dtype=bool)
+    expected = np.log(np.exp(s[strangers]).mean()) - np.diag(s)
+    for loss in (_losses.DonskerVaradhanLoss(), _losses.DonskerVaradhanLoss().eval()):
+        np.testing.assert_allclose(loss(factors).detach(), expected)
+
+
+def gradient(loss, factors):
+    return torch.autograd.grad(loss(factors).mean(), factors)[0]
+
+
+def test_corrected_gradient_is_the_exact_one_at_the_batchs_own_mean(factors):
+    exact = gradient(_losses.DonskerVaradhanLoss().eval(), factors)
+    torch.testing.assert_close(gradient(_losses.DonskerVaradhanLoss(), factors), exact)
+    assert torch.autograd.gradcheck(_losses.DonskerVaradhanLoss().eval(), factors)
+
+
+def test_moving_average_is_the_denominator(factors):
+    """After batches of means m and m', the second gradient of the mean is divided by (1 - rate) m + rate m'."""
+    loss, exact = _losses.DonskerVaradhanLoss(rate=0.2), _losses.DonskerVaradhanLoss().eval()
+    other = factors.detach() * 0.5
+    loss(other)
+    found = gradient(loss, factors)
+    strangers = ~np.eye(7, dtype=bool)
+    before, now = (np.exp(scores_of(part)[strangers]).mean() for part in (other, factors))
+    average = 0.8 * before + 0.2 * now
+    np.testing.assert_allclose(loss.log_average.item(), np.log(average))
+    own = torch.autograd.grad(-_losses.pair_scores(factors).diagonal().mean(), factors)[0]
+    torch.testing.assert_close(found, own + now / average * (gradient(exact, factors) - own))
+    loss.eval()(factors)
+    np.testing.assert_allclose(loss.log_average.item(), np.log(average))
+
+
+def test_a_batch_of_one_row_says_nothing(factors):
+    for loss in (_losses.DonskerVaradhanLoss(), _losses.info_nce):
+        assert loss(factors[:1]).tolist() == [0.0]
+
+
+@pytest.mark.parametrize("loss", [_losses.DonskerVaradhanLoss().eval(), _losses.info_nce])
+def test_bounds_at_the_true_density_ratio_reach_the_information(loss):
+    """log p(x, y) / p(x) p(y) of a bivariate normal, written as an inner product of factors of x and of y."""
+    rng, r, n = np.random.RandomState(0), 0.7, 3000
+    x = rng.normal(size=n)
+    y = r * x + np.sqrt(1 - r**2) * rng.normal(size=n)
+    information, c = -0.5 * np.log(1 - r**2), 1 / (1 - r**2)
+    one = np.ones(n)
+    a = [r * c * x, -(r**2) * c / 2 * x**2, one, information * one]
+    b = [y, one, -(r**2) * c / 2 * y**2, one]
+    bound = -loss(torch.tensor(np.column_stack([*a, *b]))).mean().item()
+    np.testing.assert_allclose(bound, information, atol=0.03)

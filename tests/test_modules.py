@@ -1,6 +1,6 @@
 import torch
 
-from skcmkd._modules import Perceptron
+from skcmkd._modules import CrossAutoencoder, Perceptron, RowLosses, SeparableCritic, ShortcutPerceptron
 
 
 def test_head_of_the_representation_is_the_output():
@@ -9,3 +9,41 @@ def test_head_of_the_representation_is_the_output():
     assert module.represent(X).shape == (5, 3)
     torch.testing.assert_close(module.head(module.represent(X)), module(X))
     assert (module.represent(X) >= 0).all()
+
+
+def test_shortcut_without_bend_is_linear():
+    module = ShortcutPerceptron(4, 8, 2)
+    torch.nn.init.zeros_(module.bend[-1].weight)
+    torch.nn.init.zeros_(module.bend[-1].bias)
+    X = torch.randn(5, 4)
+    torch.testing.assert_close(module(X), X @ module.linear.weight.T + module.linear.bias)
+
+
+def test_four_decoders_see_their_own_latent_alone():
+    """The first two rebuilt tables follow x and not y, the last two y and not x."""
+    module = CrossAutoencoder(3, 2, n_latent=16, n_hidden=8)
+    assert module.x_side.encode(torch.randn(4, 3)).shape == (4, 3)
+    x, y = torch.randn(4, 3), torch.randn(4, 2)
+    output = module(torch.cat([x, y], dim=1))
+    assert output.shape == (4, 10)
+    for side, start in ((module.x_side, 0), (module.y_side, 5)):
+        table = x if side is module.x_side else y
+        latent = side.encode(table)
+        expected = torch.cat([side.decode_own(latent), side.decode_other(latent)], dim=1)
+        torch.testing.assert_close(output[:, start : start + 5], expected)
+
+
+def test_a_new_critic_scores_zero_and_can_learn():
+    critic = SeparableCritic(3, 2, n_factors=4, n_hidden=8)
+    factors = critic(torch.randn(6, 5))
+    assert factors.shape == (6, 8)
+    a, b = factors.chunk(2, dim=1)
+    assert (a @ b.T == 0).all()
+    (a @ b.T).sum().backward()
+    assert any(parameter.grad.abs().sum() > 0 for parameter in critic.parameters())
+
+
+def test_row_losses_are_the_loss_of_the_output():
+    module = Perceptron(4, (3,), 2, dropout=0.0)
+    X = torch.randn(5, 4)
+    torch.testing.assert_close(RowLosses(module, lambda output: output[:, 0])(X), module(X)[:, 0])

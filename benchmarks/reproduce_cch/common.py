@@ -1,0 +1,45 @@
+"""Where results go, and what the parts have in common."""
+
+from pathlib import Path
+
+import matplotlib as mpl
+import numpy as np
+
+mpl.use("Agg")
+import matplotlib.pyplot as plt
+
+RESULTS = Path(__file__).parent / "results"
+BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#767676"
+
+
+def save_table(table, name):
+    """Write the rows as CSV."""
+    RESULTS.mkdir(exist_ok=True)
+    table.to_csv(RESULTS / f"{name}.csv", index=False, float_format="%.4g")
+
+
+def new_figure(n_columns, n_rows=1, width=4.3, height=3.6):
+    """Panels without upper and right frame, in reading order."""
+    size = (width * n_columns, height * n_rows)
+    figure, axes = plt.subplots(n_rows, n_columns, figsize=size, layout="constrained", squeeze=False)
+    for ax in axes.flat:
+        ax.spines[["top", "right"]].set_visible(False)
+    return figure, axes.ravel()
+
+
+def save_figure(figure, name):
+    """Write the figure as PNG."""
+    RESULTS.mkdir(exist_ok=True)
+    figure.savefig(RESULTS / f"{name}.png", dpi=120)
+    plt.close(figure)
+
+
+def crossing(x, y):
+    """Where a curve first comes from below zero to stay above it, by linear interpolation; NaN if it does not."""
+    order = np.argsort(x)
+    x, y = np.asarray(x, dtype=float)[order], np.asarray(y, dtype=float)[order]
+    below = np.flatnonzero(y <= 0)
+    if len(below) == 0 or below[-1] == len(y) - 1:
+        return np.nan
+    left = below[-1]
+    return x[left] - y[left] * (x[left + 1] - x[left]) / (y[left + 1] - y[left])

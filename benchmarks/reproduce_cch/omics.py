@@ -1,0 +1,190 @@
+"""Every ordered pair of modalities of two tumour cohorts: informations, and the gain by repeated cross-validation.
+
+The claim: the teacher with the largest gap gives the student the largest gain, and a positive gap a gain at all.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from common import BLUE, GREEN, ORANGE, new_figure, save_figure, save_table
+from scipy.stats import spearmanr
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import RepeatedStratifiedKFold
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from skcmkd import CCHSelector, PairedDistiller
+from skcmkd.datasets import fetch_breast_tcga, load_adrenal_carcinoma
+
+N_FOLDS, N_REPEATS = 5, 5
+ALPHA = 0.5
+SHARE_LABELLED = 0.4
+REGIMES = ("all labelled", "40 % labelled")
+MODALITIES = ("mirna", "mrna", "protein")
+RULES = ("classifier gap", "cca gap", "classifier advantage", "cca advantage")
+
+
+def load_breast(folder):
+    """The 150 tumours with all three modalities, from Parquet files or the fetched file; None if neither is there."""
+    if folder is not None and (Path(folder) / "y.parquet").exists():
+        tables = {name: pd.read_parquet(Path(folder) / f"{name}.parquet") for name in MODALITIES}
+        target = pd.read_parquet(Path(folder) / "y.parquet")["y"]
+    else:
+        try:
+            breast = fetch_breast_tcga(data_home=folder, download=False)
+        except (ImportError, FileNotFoundError) as error:
+            print(f"omics: breast cancer left out. {error}")
+            return None
+        tables = {name: breast.data[breast.modalities[name]] for name in MODALITIES}
+        target = breast.target
+    complete = tables["protein"].dropna().index
+    return {name: table.loc[complete].add_prefix(f"{name} ") for name, table in tables.items()}, target[complete]
+
+
+def load_cohorts(folder):
+    """Name of each cohort to its tables and label."""
+    cohorts = {}
+    if (breast := load_breast(folder)) is not None:
+        cohorts["breast, subtype"] = breast
+    for label in ("C1A.C1B", "vital_status"):
+        carcinoma = load_adrenal_carcinoma(label=label)
+        tables = {name: carcinoma.data[columns] for name, columns in carcinoma.modalities.items()}
+        cohorts[f"carcinoma, {label}"] = (tables, carcinoma.target)
+    return cohorts
+
+
+def make_model():
+    """Student and teacher alike."""
+    return make_pipeline(StandardScaler(), LogisticRegression(C=0.05, max_iter=1000))
+
+
+def true_class(model, X, y):
+    """Whether each row's class was found, and the log-probability given to it."""
+    proba = model.predict_proba(X)
+    given = np.clip(proba[np.arange(len(y)), np.searchsorted(model.classes_, y)], 1e-12, 1)
+    return np.column_stack([model.classes_[proba.argmax(axis=1)] == y, np.log(given)])
+
+
+def gains(X, teachers, y, regime):
+    """For each teacher the gain of each row in accuracy and log-probability, mean over repeats; and accuracy alone."""
+    splitter = RepeatedStratifiedKFold(n_splits=N_FOLDS, n_repeats=N_REPEATS, random_state=0)
+    total = {name: np.zeros((len(y), 2)) for name in ("alone", *teachers)}
+    for split, (train, test) in enumerate(splitter.split(X, y)):
+        train = np.random.RandomState(split).permutation(train)
+        n_labelled = len(train) if regime == REGIMES[0] else int(SHARE_LABELLED * len(train))
+        labelled, further = np.split(train, [n_labelled])
+        X_test, y_test = X.iloc[test], y.iloc[test].to_numpy()
+        alone = make_model().fit(X.iloc[labelled], y.iloc[labelled])
+        total["alone"][test] += true_class(alone, X_test, y_test)
+        for name, T in teachers.items():
+            distiller = PairedDistiller(make_model(), make_model(), alpha=ALPHA, random_state=0)
+            seen = further[T.iloc[further].notna().all(axis=1).to_numpy()]
+            pairs = (X.iloc[seen], T.iloc[seen]) if len(seen) else None
+            distiller.fit(X.iloc[labelled], y.iloc[labelled], X_teacher=T.iloc[labelled], unlabeled_pairs=pairs)
+            total[name][test] += true_class(distiller, X_test, y_test)
+    alone = total.pop("alone") / N_REPEATS
+    return {name: found / N_REPEATS - alone for name, found in total.items()}, alone[:, 0].mean()
+
+
+def run_student(cohort, tables, y, student):
+    """A row for each teacher of one student."""
+    measured = tables[student].notna().all(axis=1)
+    tables, y = {name: table[measured] for name, table in tables.items()}, y[measured]
+    teachers = {name: table for name, table in tables.items() if name != student}
+    rows = {
+        name: {"cohort": cohort, "student": student, "teacher": name, "rows": int(table.notna().all(axis=1).sum())}
+        for name, table in teachers.items()
+    }
+    for family in ("classifier", "cca"):
+        selector = CCHSelector(
+            {name: list(table.columns) for name, table in tables.items()},
+            student,
+            encoder=make_model(),
+            mutual_information=family,
+            n_subsamples=50,
+            random_state=0,
+        )
+        results = selector.fit(pd.concat(tables.values(), axis=1), y).results_
+        for name, row in rows.items():
+            for figure in ("teacher_student", "student_label", "teacher_label", "gap", "advantage"):
+                row[f"{family} {figure}"] = results.loc[name, figure]
+    for regime in REGIMES:
+        found, accuracy = gains(tables[student], teachers, y, regime)
+        for name, gain in found.items():
+            error = gain.std(axis=0, ddof=1) / np.sqrt(len(gain))
+            row = {"alone": accuracy, "gain": gain[:, 0].mean(), "gain se": error[0]}
+            row |= {"log-loss gain": gain[:, 1].mean(), "log-loss gain se": error[1]}
+            rows[name] |= {f"{regime}: {key}": value for key, value in row.items()}
+    return list(rows.values())
+
+
+def judge(table):
+    """How often each rule picks the teacher with the largest gain, what its pick gains, and rank correlations."""
+    rows = []
+    for regime in REGIMES:
+        for measure in ("gain", "log-loss gain"):
+            gain = f"{regime}: {measure}"
+            for rule in RULES:
+                picks = [
+                    (part.loc[part[rule].idxmax(), gain], part[gain].max(), part[gain].mean(), len(part))
+                    for _, part in table.groupby(["cohort", "student"])
+                ]
+                picked, best, mean, number = np.array(picks).T
+                row = {"regime": regime, "measure": measure, "rule": rule, "students": len(picks)}
+                row |= {"right": int((picked == best).sum()), "by chance": (1 / number).sum()}
+                row |= {"picked": picked.mean(), "best": best.mean(), "any": mean.mean()}
+                row["says yes"] = (table[rule] > 0).mean()
+                row["gains"] = (table[gain] > 0).mean()
+                row["same sign"] = ((table[rule] > 0) == (table[gain] > 0)).mean()
+                row["spearman"] = np.mean(
+                    [spearmanr(part[rule], part[gain]).statistic for _, part in table.groupby("cohort")]
+                )
+                rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def draw_figure(table):
+    """Gain in accuracy over gap and over advantage, a point for each ordered pair."""
+    figure, axes = new_figure(2, n_rows=2, width=5)
+    panels = [(rule, regime) for regime in REGIMES for rule in ("classifier gap", "classifier advantage")]
+    for ax, (rule, regime) in zip(axes, panels, strict=True):
+        for (cohort, part), colour, marker in zip(
+            table.groupby("cohort"), (BLUE, ORANGE, GREEN), ("o", "s", "D"), strict=False
+        ):
+            ax.errorbar(
+                part[rule],
+                100 * part[f"{regime}: gain"],
+                100 * part[f"{regime}: gain se"],
+                linestyle="none",
+                marker=marker,
+                markersize=5,
+                color=colour,
+                elinewidth=0.8,
+                label=cohort,
+            )
+        ax.axhline(0, color="black", linewidth=0.8)
+        ax.axvline(0, color="black", linewidth=0.8, linestyle="--")
+        ax.set_xlabel(f"{rule.split()[1]} (class scores), nats")
+        ax.set_ylabel("gain in accuracy, points")
+        ax.set_title(regime, loc="left")
+    axes[0].legend(frameon=False)
+    save_figure(figure, "omics")
+
+
+def main(options):
+    """Run every cohort."""
+    table = pd.DataFrame(
+        [
+            row
+            for cohort, (tables, y) in load_cohorts(options.breast).items()
+            for student in tables
+            for row in run_student(cohort, tables, y, student)
+        ]
+    )
+    judged = judge(table)
+    save_table(table, "omics")
+    save_table(judged, "omics_rules")
+    draw_figure(table)
+    print(table.round(3).to_string(index=False))
+    print(judged.round(3).to_string(index=False))
