@@ -1,0 +1,160 @@
+"""Mutual information of low-dimensional latents that are learnt to rebuild both sides."""
+
+from __future__ import annotations
+
+from operator import attrgetter
+from typing import Any
+
+import numpy as np
+from sklearn.utils import check_random_state
+
+from .._cross_fitting import stratified_folds
+from .._validation import ArrayLike
+from ._ksg import ksg
+from ._sides import check_sides
+from ._trained import N_HIDDEN, train_small, unit_components
+
+
+def latent(
+    X: ArrayLike,
+    Y: ArrayLike,
+    *,
+    n_latent: int = 16,
+    n_neighbors: int = 3,
+    max_epochs: int = 300,
+    device: str = "auto",
+    random_state: int | np.random.RandomState | None = None,
+) -> float:
+    """Mutual information of latents that are learnt to rebuild both sides (LMI), in nats.
+
+    I = I(u; v) by `ksg`, where u = f(x) and v = g(y) minimise on one half of the rows |x - a(u)|^2 + |y - b(u)|^2 +
+    |y - c(v)|^2 + |x - d(v)|^2, each averaged over its columns. The information is measured on the other half; the
+    halves are swapped and the two figures averaged. A side that is small already is its own latent: a label, and a
+    table of at most ``n_latent`` columns. With two such sides nothing is trained and the figure is that of `ksg` on
+    all rows.
+
+    Parameters
+    ----------
+    X : array-like of shape (n_samples, n_columns) or (n_samples,)
+        One side, finite.
+    Y : array-like of shape (n_samples, n_other_columns) or (n_samples,)
+        The other side, or a class label: text, truth values, categories or whole numbers.
+    n_latent : int, default=16
+        Dimensions of a latent, at most. The original work takes 8.
+    n_neighbors : int, default=3
+        Neighbours of `ksg`.
+    max_epochs : int, default=300
+        Passes over the training rows, at most; the weights of the best epoch on a quarter of them are kept.
+    device : str, default="auto"
+        Where the networks are trained: a torch device, or "auto" for CUDA where there is one.
+    random_state : int, RandomState or None, default=None
+        Deals the rows out and starts the weights, and breaks ties.
+
+    Returns
+    -------
+    float
+        Information in nats, around 0 (also a little below) where there is none; 0 when a side is constant.
+
+    Raises
+    ------
+    ValueError
+        If the sides differ in rows, hold NaN or infinity, or have fewer than 2 (n_neighbors + 1) rows.
+
+    Notes
+    -----
+    Before training each side is standardised and reduced to at most 50 principal components of the training half. A
+    label is predicted from u by cross-entropy instead of the middle terms above, and its information is that of Ross.
+
+    Blind to what the latents leave out, and to a part that is small in both sides' leading components. Reads low
+    whenever many dimensions share a little each. Measured means over three draws, where not said otherwise:
+
+    - normal sides of 10 columns: 0.32 of 1 nat (250 rows), 0.81 of 2 (1000), 0.98 of 2 (5000, one draw); these are
+      `ksg`'s own, as nothing is trained. Of 20 columns: 0.06 of 1 nat (250 rows), 0.14 of 1 (1000), 0.36 of 2 (5000,
+      one draw), where `infonce` has 0.10, 0.38 and 1.37;
+    - a signal of 4 dimensions in 500 columns a side: 0.02 of 0, 0.53 of 1 and 1.02 of 2 nats (250 rows), 1.39 of 2
+      (1000);
+    - a label, 10 columns and 190 of noise: 0.29 of 0.5 nats (2 classes, 250 rows), 0.81 of 1 (5 classes in a line, 900
+      rows), 0.36 of 0.97 (5 classes in all directions, 900 rows); 0.05 after the label was permuted.
+
+    Not checked beyond 5000 rows or 500 columns.
+
+    References
+    ----------
+    Gowri, G., Lun, X.-K., Klein, A. M., Yin, P. (2024). Approximating mutual information of high-dimensional variables
+    using learned representations. NeurIPS, arXiv 2409.02732.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skcmkd.information import latent
+    >>> rng = np.random.RandomState(0)
+    >>> z = rng.normal(size=(200, 1))
+    >>> X, Y = (z @ rng.normal(size=(1, 40)) + rng.normal(size=(200, 40)) for _ in range(2))
+    >>> latent(X, Y, random_state=0) > 0.2
+    True
+    """
+    X, Y, label = check_sides(X, Y, least=2 * (n_neighbors + 1), estimator=f"latent with n_neighbors={n_neighbors}")
+    if X.shape[1] == 0 or (Y.max() == 0 if label else Y.shape[1] == 0):
+        return 0.0
+    rng = check_random_state(random_state)
+    if not label and X.shape[1] < Y.shape[1]:
+        X, Y = Y, X
+    if X.shape[1] <= n_latent:
+        return ksg(X, Y, n_neighbors=n_neighbors, random_state=rng)
+    order = rng.permutation(len(X))
+    half = stratified_folds(Y[order] if label else np.zeros(len(X), dtype=int), 2)
+    first, second = order[half == 0], order[half == 1]
+    informations = []
+    for train, test in ((first, second), (second, first)):
+        u, v = _held_out_latents(X, Y, train, test, n_latent, max_epochs, device, rng)
+        informations.append(ksg(u, v, n_neighbors=n_neighbors, random_state=rng))
+    return float(np.mean(informations))
+
+
+def _held_out_latents(
+    X: np.ndarray,
+    Y: np.ndarray,
+    train: np.ndarray,
+    test: np.ndarray,
+    n_latent: int,
+    max_epochs: int,
+    device: str,
+    rng: np.random.RandomState,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Latents of the held-out rows; a label and a table of few columns are their own."""
+    from .._losses import cross_reconstruction_error, label_reconstruction_error, reconstruction_error
+    from .._modules import CrossAutoencoder, LatentSide
+    from .._training import apply_in_blocks
+
+    label = Y.ndim == 1
+    X_train, X_test = unit_components(X[train], X[test])
+    Y_train, Y_test = (Y[train], Y[test]) if label else unit_components(Y[train], Y[test])
+    p, q = X_train.shape[1], int(Y.max()) + 1 if label else Y_train.shape[1]
+    if p == 0 or q == 0:
+        return np.zeros((len(test), 1)), np.zeros((len(test), 1))
+    settings: dict[str, Any] = {
+        "batch_size": 64,
+        "learning_rate": 0.003,
+        "max_epochs": max_epochs,
+        "device": device,
+        "rng": rng,
+    }
+    if label or Y.shape[1] <= n_latent:
+        net = train_small(
+            lambda: LatentSide(p, q, n_latent, N_HIDDEN),
+            label_reconstruction_error if label else reconstruction_error,
+            X_train,
+            (X_train, Y_train),
+            **settings,
+        )
+        return apply_in_blocks(net, attrgetter("encode"), X_test), Y[test]
+    net = train_small(
+        lambda: CrossAutoencoder(p, q, n_latent, N_HIDDEN),
+        cross_reconstruction_error,
+        np.hstack([X_train, Y_train]),
+        (X_train, Y_train),
+        **settings,
+    )
+    u = apply_in_blocks(net, attrgetter("x_side.encode"), X_test)
+    v = apply_in_blocks(net, attrgetter("y_side.encode"), Y_test)
+    return u, v

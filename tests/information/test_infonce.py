@@ -1,0 +1,26 @@
+import numpy as np
+import pytest
+
+from skcmkd.datasets._known_information import make_known_information
+from skcmkd.information._infonce import infonce
+
+
+@pytest.mark.parametrize(
+    ("task", "n_columns", "nats", "least"),
+    [("normal", 1, 0.5, 0.4), ("normal", 10, 1.0, 0.3), ("low_rank", 500, 1.0, 0.45)],
+)
+def test_known_information(task, n_columns, nats, least):
+    """Below the truth, as a bound, and not by much more than when this was written."""
+    drawn = make_known_information(task, 250, n_columns=n_columns, information=nats, random_state=0)
+    assert least < infonce(drawn.X, drawn.Y, random_state=0) < nats + 0.1
+
+
+def test_a_link_without_correlation_is_seen():
+    x = np.random.RandomState(0).normal(size=200)
+    assert infonce(x, x**2, cv=2, random_state=0) > 0.5
+
+
+def test_ceiling_is_the_logarithm_of_the_held_out_rows():
+    """Two copies share far more than log 25, which 50 rows in two folds can show."""
+    x = np.random.RandomState(0).normal(size=(50, 3))
+    assert 1.0 < infonce(x, x, cv=2, random_state=0) <= np.log(25)
