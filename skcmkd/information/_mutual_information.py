@@ -185,5 +185,5 @@ def mutual_information(
 def _estimate(
     estimator: Callable[..., float], X: np.ndarray, Y: np.ndarray, seed: int, rows: tuple[np.ndarray, np.ndarray]
 ) -> float:
-    """The estimate from some rows of X beside some rows of Y."""
-    return estimator(X[rows[0]], Y[rows[1]], random_state=seed)
+    """The estimate from some rows of X beside some rows of Y; adding zero turns -0.0 into 0.0."""
+    return estimator(X[rows[0]], Y[rows[1]], random_state=seed) + 0.0
