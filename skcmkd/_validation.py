@@ -181,7 +181,7 @@ def as_table(X: Any, name: str = "X", estimator: BaseEstimator | None = None, sp
 
 def take_rows(X: Table, rows: np.ndarray) -> Table:
     """Rows of a table, by positions or a mask."""
-    return _safe_indexing(X, rows)
+    return X[rows] if isinstance(X, np.ndarray) else _safe_indexing(X, rows)
 
 
 def take_columns(X: Table, positions: Sequence[int] | np.ndarray) -> Table:

@@ -20,6 +20,8 @@ def is_label(Y: ArrayLike) -> bool:
 
     Numbers that count or measure are given as floats.
     """
+    if isinstance(Y, np.ndarray) and Y.dtype.kind == "f":
+        return False
     column = _only_column(Y)
     if column is None:
         return False
@@ -32,6 +34,10 @@ def as_numbers(X: ArrayLike, name: str) -> np.ndarray:
 
     Columns that do not vary carry no information and are left out, so a constant side has no column.
     """
+    if isinstance(X, np.ndarray) and X.dtype.kind in "iuf" and X.ndim <= 2 and len(X) and np.isfinite(X).all():
+        # Arrays without anything to name in an error need no pandas: subsamples come here by the thousand.
+        numbers = X.astype(np.float64, copy=False).reshape(len(X), -1)
+        return numbers[:, np.ptp(numbers, axis=0) > 0]
     table = X if isinstance(X, (pd.DataFrame, pd.Series)) else pd.DataFrame(np.asarray(X))
     table = table.to_frame() if isinstance(table, pd.Series) else table
     if not len(table):
