@@ -21,7 +21,7 @@ ROUNDING = 1e-9
 # and rows are counted sooner in a tree within radii below these standard deviations (measured with 1 to 20 columns,
 # 100 to 20000 rows).
 ROWS_PER_SQUARED_COLUMN = 40
-TREE_RADIUS_PER_ROW = 1 / 8000
+TREE_RADIUS_PER_ROW = 1 / 10_000
 TREE_RADIUS = 0.8
 LEAF = 16
 # Distances held at a time: memory grows with the rows, not with their square.
