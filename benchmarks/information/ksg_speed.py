@@ -19,7 +19,7 @@ from skcmkd.information._ksg import ksg
 RESULTS = Path(__file__).parent / "results" / "ksg_speed.csv"
 N_ROWS = (1000, 5000)
 N_COLUMNS = (1, 2, 5, 10, 50)
-SECONDS = 12  # of each pair of contenders
+SECONDS = 6  # of each pair of contenders
 FEWEST_REPEATS, MOST_REPEATS = 5, 300
 
 
