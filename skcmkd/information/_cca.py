@@ -36,8 +36,8 @@ def cca(
     X: ArrayLike,
     Y: ArrayLike,
     *,
-    n_components: int = 50,
-    n_pairs: int = 8,
+    n_components: int = 20,
+    n_pairs: int = 20,
     cv: int = 5,
     random_state: int | np.random.RandomState | None = None,
 ) -> float:
@@ -53,9 +53,9 @@ def cca(
         One side, finite.
     Y : array-like of shape (n_samples, n_other_columns) or (n_samples,)
         The other side, finite.
-    n_components : int, default=50
+    n_components : int, default=20
         Principal components kept of each side, at most.
-    n_pairs : int, default=8
+    n_pairs : int, default=20
         Canonical pairs, at most.
     cv : int, default=5
         Number of folds.
@@ -74,8 +74,11 @@ def cca(
 
     Notes
     -----
-    Blind to links that leave all correlations zero, such as y = x^2. Honest when columns outnumber rows, at the
-    price of reading low: the directions are learnt from a part of the rows.
+    Blind to links that leave all correlations zero, such as y = x^2, and misled by heavy tails, where single rows rule
+    the correlations. Honest when columns outnumber rows, at the price of reading low: the directions are learnt
+    from a part of the rows. Checked up to 5000 rows and 500 columns a side: of 1 nat .89 with 10 columns and 250 rows,
+    .88 with a signal of 4 dimensions in 500 columns and 250 rows; of nothing .03 there and .06 with 100 rows.
+    Of a label it is no lower bound.
 
     References
     ----------
