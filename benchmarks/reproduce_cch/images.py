@@ -14,8 +14,7 @@ from scipy.stats import spearmanr
 from sklearn.datasets import load_digits, load_sample_images
 
 from skcmkd import CCHSelector, NetworkClassifier, PairedDistiller
-from skcmkd.information import cca
-from skcmkd.information._ksg import ksg
+from skcmkd.information import cca, ksg
 
 BLURS = (0.0, 0.75, 1.0, 1.5, 2.0, 2.5, 3.0, 4.0)
 N_SEEDS = 5
