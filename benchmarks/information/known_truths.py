@@ -9,7 +9,6 @@ documentation, one for each number of rows and a summary, are written anew from 
 
 import argparse
 import time
-from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +16,8 @@ import pandas as pd
 import torch
 from threadpoolctl import threadpool_limits
 
-from skcmkd.datasets._known_information import make_known_information
+from skcmkd import information
+from skcmkd.datasets import make_known_information
 
 RESULTS = Path(__file__).parent / "results"
 ESTIMATORS = ("gaussian", "cca", "ksg", "latent", "mine", "infonce", "classifier")
@@ -100,14 +100,6 @@ def measure(estimator, function, n_samples, group, case, settings):
     }
 
 
-def find(estimator):
-    """The function of that name, or None."""
-    try:
-        return getattr(import_module(f"skcmkd.information._{estimator}"), estimator, None)
-    except ModuleNotFoundError:
-        return None
-
-
 def merge(rows):
     """The new rows and those of the file that they do not replace, in the order of the cases."""
     path = RESULTS / "known_truths.csv"
@@ -156,10 +148,7 @@ def main():
     torch.set_num_threads(1)
     RESULTS.mkdir(exist_ok=True)
     for estimator in chosen.estimators:
-        function = find(estimator)
-        if function is None:
-            print(f"{estimator}: not there, skipped")
-            continue
+        function = getattr(information, estimator)
         rng = np.random.RandomState(0)
         function(rng.normal(size=(60, 2)), rng.randint(2, size=60), random_state=0)  # imports are not its time
         for n_samples in chosen.n_samples:

@@ -14,7 +14,7 @@ import npeet_plus
 import numpy as np
 import pandas as pd
 
-from skcmkd.information._ksg import ksg
+from skcmkd.information import ksg
 
 RESULTS = Path(__file__).parent / "results" / "ksg_speed.csv"
 N_ROWS = (1000, 5000)

@@ -19,8 +19,8 @@ import pandas as pd
 import torch
 from threadpoolctl import threadpool_limits
 
-from skcmkd.datasets._known_information import make_known_information
-from skcmkd.information._latent import latent
+from skcmkd.datasets import make_known_information
+from skcmkd.information import latent
 
 RESULTS = Path(__file__).parent / "results" / "latent_against_latentmi.csv"
 SEEDS = range(2)

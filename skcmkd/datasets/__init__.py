@@ -1,6 +1,7 @@
 """Tables of several modalities: shipped (``load_*``), downloaded once (``fetch_*``), simulated (``make_*``)."""
 
 from ._breast import fetch_breast_tcga
+from ._known_information import make_known_information
 from ._shipped import load_adrenal_carcinoma, load_digit_views
 from ._simulated import make_gaussian_modalities, make_joint_gaussian
 
@@ -10,4 +11,5 @@ __all__ = [
     "load_digit_views",
     "make_gaussian_modalities",
     "make_joint_gaussian",
+    "make_known_information",
 ]

@@ -71,7 +71,7 @@ def gaussian(X: ArrayLike, Y: ArrayLike, *, random_state: int | np.random.Random
     Examples
     --------
     >>> import numpy as np
-    >>> from skcmkd.information._gaussian import gaussian
+    >>> from skcmkd.information import gaussian
     >>> rng = np.random.RandomState(0)
     >>> x = rng.normal(size=(5000, 3))
     >>> round(gaussian(x, x + rng.normal(size=(5000, 3))), 1)  # the truth is 1.5 log 2, 1.04 nats

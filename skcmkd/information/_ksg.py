@@ -241,7 +241,7 @@ def ksg(
     Examples
     --------
     >>> import numpy as np
-    >>> from skcmkd.information._ksg import ksg
+    >>> from skcmkd.information import ksg
     >>> rng = np.random.RandomState(0)
     >>> x = rng.uniform(-1, 1, size=5000)
     >>> round(ksg(x, x**2 + rng.uniform(-1, 1, size=5000)), 1)  # no correlation; the truth is .25 nats
