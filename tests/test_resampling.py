@@ -22,7 +22,16 @@ def test_standard_error_of_a_mean_is_the_textbook_one(n_rows):
     halves = means_of_halves(values, 4000, np.random.RandomState(1))
     found = subsampling_interval(values.mean(), halves, n_rows, 0.9)
     np.testing.assert_allclose(found.standard_error, values.std(ddof=1) / np.sqrt(n_rows), rtol=0.04)
-    assert found.probability_positive == 1.0
+    margin = 1.6449 * found.standard_error
+    np.testing.assert_allclose([found.lower, found.upper], [values.mean() - margin, values.mean() + margin], rtol=1e-4)
+    np.testing.assert_allclose(found.probability_positive, 1.0)
+
+
+def test_probability_of_being_positive():
+    found = subsampling_interval(0.5, np.array([-0.5, 0.5]), 10, 0.9)
+    np.testing.assert_allclose(found.probability_positive, 0.7602, atol=1e-4)  # half a value over 1 / sqrt(2)
+    assert subsampling_interval(0.5, np.zeros(3), 10, 0.9).probability_positive == 1.0
+    assert subsampling_interval(0.0, np.zeros(3), 10, 0.9).probability_positive == 0.0
 
 
 def test_interval_of_a_mean_covers_the_truth():
