@@ -334,6 +334,8 @@ def column_positions(X: Table, columns: Columns, what: str) -> np.ndarray:
         columns = columns(X)
     if isinstance(columns, (str, int, np.integer)):
         columns = [columns]
+    elif isinstance(columns, range):
+        columns = list(columns)
     elif isinstance(columns, (pd.Index, pd.Series)):
         columns = columns.to_numpy()
     names = feature_names(X)

@@ -35,6 +35,7 @@ def test_slices_and_single_names(frame):
     assert v.column_positions(frame, slice("b", "c"), "it").tolist() == [1, 2]
     assert v.column_positions(frame.to_numpy(), slice(-1, None), "it").tolist() == [3]
     assert v.column_positions(frame, "c", "it").tolist() == [2]
+    assert v.column_positions(frame.to_numpy(), range(1, 3), "it").tolist() == [1, 2]
 
 
 def test_names_on_an_array(frame):

@@ -7,7 +7,7 @@ from sklearn.model_selection import KFold
 from sklearn.utils import check_random_state
 
 from .._validation import ArrayLike
-from ._sides import RELATIVE_RANK, check_sides, one_hot, reduce_columns
+from ._sides import RELATIVE_RANK, check_sides, label_entropy, one_hot, reduce_columns
 
 
 def _whitening(X: np.ndarray) -> np.ndarray:
@@ -44,8 +44,9 @@ def cca(
     """Mutual information of two tables from held-out canonical correlations, in nats.
 
     I = -1/2 sum_j log(1 - r_j^2), where r_j > 0 is the correlation of the j-th canonical pair on rows that the
-    pair was not fitted to, its square less what n uncorrelated rows give: (n r_j^2 - 1) / (n - 1). On each training part both tables are standardised and reduced to their leading
-    principal components (not scaled again); held-out scores of all folds are pooled.
+    pair was not fitted to, its square less what n uncorrelated rows give: (n r_j^2 - 1) / (n - 1). On each
+    training part both tables are standardised and reduced to their leading principal components (not scaled again);
+    held-out scores of all folds are pooled. Of a label it is at most the label's entropy.
 
     Parameters
     ----------
@@ -78,7 +79,7 @@ def cca(
     the correlations. Honest when columns outnumber rows, at the price of reading low: the directions are learnt
     from a part of the rows. Checked up to 5000 rows and 500 columns a side: of 1 nat .90 with 10 columns and 250 rows,
     .90 with a signal of 4 dimensions in 500 columns and 250 rows; of nothing .01 in both. Of a label it is no lower
-    bound.
+    bound: it may read high, up to the entropy.
 
     References
     ----------
@@ -96,6 +97,7 @@ def cca(
     1.0
     """
     X, Y, label = check_sides(X, Y, least=2 * cv, estimator=f"cca with cv={cv}")
+    most = label_entropy(Y) if label else np.inf
     Y = one_hot(Y) if label else Y
     if X.shape[1] == 0 or Y.shape[1] == 0:
         return 0.0
@@ -108,4 +110,4 @@ def cca(
     r = np.divide((a * b).sum(axis=0), scale, out=np.zeros(n_pairs), where=scale > 0)
     # A negative held-out correlation is a pair that did not hold up, not information.
     r_squared = np.clip((len(X) * r**2 - 1) / (len(X) - 1), 0, 1 - np.finfo(float).eps)
-    return float(-0.5 * np.log1p(-r_squared[r > 0]).sum()) + 0.0
+    return min(float(-0.5 * np.log1p(-r_squared[r > 0]).sum()) + 0.0, most)

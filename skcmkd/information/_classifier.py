@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy.stats import entropy
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
@@ -13,16 +14,10 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from .._cross_fitting import predict_aligned_proba, stratified_folds
 from .._validation import ArrayLike
-from ._sides import check_sides
+from ._sides import check_sides, label_entropy
 
 SMALLEST_PROBABILITY = 1e-7
 PENALTIES = tuple(np.logspace(-4, 1, 6))
-
-
-def entropy(proba: np.ndarray) -> float:
-    """H = -sum_k p_k log p_k, in nats."""
-    p = proba[proba > 0]
-    return float(-(p * np.log(p)).sum())
 
 
 def label_information(proba: ArrayLike, codes: ArrayLike) -> float:
@@ -66,9 +61,9 @@ def label_information(proba: ArrayLike, codes: ArrayLike) -> float:
     q = check_array(proba, dtype=np.float64, input_name="proba")
     y = column_or_1d(codes)
     check_consistent_length(q, y)
-    label_entropy = entropy(np.bincount(y) / len(y))
+    most = label_entropy(y)
     log_loss = -np.log(np.clip(q[np.arange(len(y)), y], SMALLEST_PROBABILITY, 1)).mean()
-    return float(np.clip(label_entropy - log_loss, 0, label_entropy))
+    return float(np.clip(most - log_loss, 0, most))
 
 
 def classifier(
@@ -184,8 +179,8 @@ def class_information(proba: ArrayLike, other_proba: ArrayLike) -> float:
     check_consistent_length(q, r)
     joint = q.T @ r / len(q)
     joint /= joint.sum()
-    information = entropy(joint.sum(axis=0)) + entropy(joint.sum(axis=1)) - entropy(joint)
-    return max(information, 0.0)
+    information = entropy(joint.sum(axis=0)) + entropy(joint.sum(axis=1)) - entropy(joint.ravel())
+    return max(float(information), 0.0)
 
 
 def log_ratio_coordinates(proba: np.ndarray) -> np.ndarray:

@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.covariance import ledoit_wolf
 
 from .._validation import ArrayLike
-from ._sides import RELATIVE_RANK, check_sides, one_hot
+from ._sides import RELATIVE_RANK, check_sides, label_entropy, one_hot
 
 
 def _covariance(X: np.ndarray, Y: np.ndarray) -> np.ndarray:
@@ -43,8 +43,8 @@ def gaussian(X: ArrayLike, Y: ArrayLike, *, random_state: int | np.random.Random
     Returns
     -------
     float
-        Information in nats, 0 or more; 0 when a side is constant. A correlation of one counts as one rounding step
-        below it, 18 nats.
+        Information in nats, 0 or more, of a label at most its entropy; 0 when a side is constant. A correlation of one
+        counts as one rounding step below it, 18 nats.
 
     Raises
     ------
@@ -79,6 +79,7 @@ def gaussian(X: ArrayLike, Y: ArrayLike, *, random_state: int | np.random.Random
     """
     X, Y, label = check_sides(X, Y, least=2, estimator="gaussian")
     # With all classes the last column follows from the others.
+    most = label_entropy(Y) if label else np.inf
     Y = one_hot(Y)[:, 1:] if label else Y
     if X.shape[1] == 0 or Y.shape[1] == 0:
         return 0.0
@@ -86,4 +87,4 @@ def gaussian(X: ArrayLike, Y: ArrayLike, *, random_state: int | np.random.Random
     p = X.shape[1]
     whitened = _whitening(covariance[:p, :p]).T @ covariance[:p, p:] @ _whitening(covariance[p:, p:])
     r = np.linalg.svd(whitened, compute_uv=False).clip(0, 1 - np.finfo(float).eps)
-    return float(-0.5 * np.log1p(-(r**2)).sum())
+    return min(float(-0.5 * np.log1p(-(r**2)).sum()), most)

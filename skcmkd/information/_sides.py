@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.stats import entropy
 from sklearn.decomposition import PCA
 from sklearn.utils import check_consistent_length
 
@@ -81,6 +82,11 @@ def check_sides(X: ArrayLike, Y: ArrayLike, *, least: int, estimator: str) -> tu
     if not is_label(Y):
         return as_numbers(X, "X"), as_numbers(Y, "Y"), False
     return as_numbers(X, "X"), as_codes_of_any(_only_column(Y), "Y"), True
+
+
+def label_entropy(codes: np.ndarray) -> float:
+    """H(Y) in nats: no table can say more about a label."""
+    return float(entropy(np.bincount(codes)))
 
 
 def one_hot(codes: np.ndarray) -> np.ndarray:

@@ -39,7 +39,6 @@ def test_chance_correlations_are_taken_off():
     """n r^2 has mean 1 without any correlation, in half of the draws with r > 0: together less than a half of 1/n."""
     rng = np.random.RandomState(0)
     found = np.mean([cca(*rng.normal(size=(2, 100, 1)), random_state=0) for _ in range(300)])
-    print(found)
     assert 0 < found < 0.5 / 100
 
 
@@ -73,6 +72,12 @@ def test_vectors_and_one_hot_labels():
     y = rng.randint(3, size=300)
     nats = cca(y + 0.3 * rng.normal(size=300), np.eye(3)[y], random_state=0)
     assert nats > 0.5
+
+
+def test_no_more_about_a_label_than_its_entropy():
+    y = np.tile([0, 1, 2], 40)
+    X = np.eye(3)[y] + 1e-3 * np.random.RandomState(0).normal(size=(120, 3))
+    np.testing.assert_allclose(cca(X, y, random_state=0), np.log(3))
 
 
 def test_bad_input():

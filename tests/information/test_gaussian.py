@@ -89,3 +89,9 @@ def test_bad_input():
 def test_imports_no_torch():
     code = "import sys; import skcmkd.information._gaussian; assert 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_no_more_about_a_label_than_its_entropy():
+    y = np.tile([0, 1, 2], 40)
+    X = np.eye(3)[y] + 1e-3 * np.random.RandomState(0).normal(size=(120, 3))
+    np.testing.assert_allclose(gaussian(X, y), np.log(3))
