@@ -10,7 +10,7 @@ _HOMES = {
     "CCHDisplay": "._display",
     "CCHMatrixDisplay": "._display",
     "CCHSelector": "._selector",
-    "GainDisplay": "._display",
+    "GainDisplay": "._gain_display",
     "MutualInformation": ".information",
     "NetworkClassifier": "._networks",
     "NetworkRegressor": "._networks",
@@ -38,7 +38,8 @@ __all__ = [
 
 if TYPE_CHECKING:
     from . import datasets, information
-    from ._display import CCHDisplay, CCHMatrixDisplay, GainDisplay
+    from ._display import CCHDisplay, CCHMatrixDisplay
+    from ._gain_display import GainDisplay
     from ._matrix import cch_matrix
     from ._networks import NetworkClassifier, NetworkRegressor
     from ._paired import PairedDistiller

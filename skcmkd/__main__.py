@@ -22,7 +22,8 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils import Bunch
 from sklearn.utils.parallel import Parallel, delayed
 
-from ._display import CCHDisplay, plot_scores
+from ._display import CCHDisplay
+from ._gain_display import plot_scores
 from ._networks import NetworkClassifier
 from ._paired import PairedDistiller
 from ._progress import track

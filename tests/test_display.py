@@ -3,8 +3,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from skcmkd import CCHDisplay, CCHMatrixDisplay, CCHSelector, GainDisplay
-from skcmkd._display import plot_scores
+from skcmkd import CCHDisplay, CCHMatrixDisplay, CCHSelector
 from skcmkd.datasets import make_gaussian_modalities
 
 
@@ -60,21 +59,4 @@ def test_matrix_from_a_selector_that_is_not_fitted():
     display = CCHMatrixDisplay.from_estimator(selector, drawn.data, drawn.target)
     assert display.figure == "gap"
     assert len(display.ax_.texts) == 2
-    plt.close("all")
-
-
-def test_gains_are_counted_by_the_figures_sign():
-    ax = GainDisplay.from_predictions([-1.0, 2.0, 3.0], [-0.1, 0.1, -0.2], figure="my own").ax_
-    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["sign right: 2", "sign wrong: 1"]
-    np.testing.assert_allclose(ax.collections[1].get_offsets(), [[3.0, -0.2]])
-    assert ax.get_xlabel() == "my own"
-    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
-        GainDisplay.from_predictions([1.0], [1.0, 2.0])
-    plt.close("all")
-
-
-def test_scores():
-    scores = pd.DataFrame({"mean": [0.7, 0.8], "standard_error": [0.01, 0.02]}, index=["alone", "distilled"])
-    ax = plot_scores(scores, "title", "accuracy")
-    np.testing.assert_allclose(ax.containers[0][0].get_xdata(), [0.8, 0.7])
     plt.close("all")

@@ -10,7 +10,7 @@ import skcmkd
 ROOT = Path(skcmkd.__file__).parent
 ROWS = [
     {"__main__"},
-    {"_selector", "_paired", "_display", "_matrix"},
+    {"_selector", "_paired", "_display", "_gain_display", "_matrix"},
     {"_study", "_candidates", "_criteria", "_representations", "_residuals", "_teaching", "_soft_targets", "_networks"},
     {
         "information",
