@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.stats import norm
+from scipy.stats import t as t_distribution
 from sklearn.utils.parallel import Parallel, delayed
 
 from ._progress import track
@@ -52,7 +52,7 @@ class ValueInterval:
 
 
 def subsampling_interval(value: float, halves: np.ndarray, n_rows: int, confidence: float) -> ValueInterval:
-    """Normal interval of a statistic, its standard error taken from values on halves of the rows.
+    """Student's interval of a statistic, its standard error taken from values on halves of the rows.
 
     A subsample of m of n rows shares them with the whole, and Var(theta_m - theta_n) = (1/m - 1/n) s^2 for a mean,
     so deviations are scaled by sqrt(m / (n - m)) to have the error s^2 / n of the whole: 1 for exact halves.
@@ -62,9 +62,10 @@ def subsampling_interval(value: float, halves: np.ndarray, n_rows: int, confiden
     """
     m = n_rows // 2
     standard_error = float(np.sqrt(m / (n_rows - m)) * halves.std(ddof=1))
-    margin = float(norm.ppf((1 + confidence) / 2)) * standard_error
+    error = t_distribution(len(halves) - 1)
+    margin = float(error.ppf((1 + confidence) / 2)) * standard_error
     # Without any spread the sign is certain.
-    probability = float(norm.cdf(value / standard_error)) if standard_error > 0 else float(value > 0)
+    probability = float(error.cdf(value / standard_error)) if standard_error > 0 else float(value > 0)
     return ValueInterval(value, standard_error, value - margin, value + margin, probability)
 
 

@@ -29,7 +29,8 @@ def test_standard_error_of_a_mean_is_the_textbook_one(n_rows):
 
 def test_probability_of_being_positive():
     found = subsampling_interval(0.5, np.array([-0.5, 0.5]), 10, 0.9)
-    np.testing.assert_allclose(found.probability_positive, 0.7602, atol=1e-4)  # half a value over 1 / sqrt(2)
+    # Half a value over a standard error of 1 / sqrt(2), one degree of freedom: 1/2 + arctan(t) / pi.
+    np.testing.assert_allclose(found.probability_positive, 0.5 + np.arctan(np.sqrt(0.5)) / np.pi)
     assert subsampling_interval(0.5, np.zeros(3), 10, 0.9).probability_positive == 1.0
     assert subsampling_interval(0.0, np.zeros(3), 10, 0.9).probability_positive == 0.0
 
