@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from gains import COSTLY_SPLITS, RESULTS, TASK, append, arguments, resume, tasks
+from gains import RESULTS, TASK, append, arguments, resume, tasks
 from joblib import Parallel, delayed
 from remembering import Remembering, forget
 from sklearn.impute import SimpleImputer
@@ -23,7 +23,9 @@ from skcmkd import CCHSelector, NetworkClassifier, cch_matrix
 from skcmkd.information import make_label_classifier
 
 ALPHA = 0.5
-FEWEST_FOR_INTERVALS = 20
+# Embeddings need networks: they are measured on the first splits.
+COSTLY_SPLITS = 1
+FEWEST_FOR_ERRORS = 20
 # Halves of fewer labelled rows do not fill the estimator's folds.
 FEWEST_ROWS = {"cca": 40}
 PLACE = ["student", "teacher", "n_unlabeled"]
@@ -31,7 +33,7 @@ PLACE = ["student", "teacher", "n_unlabeled"]
 
 @dataclass(frozen=True)
 class Setting:
-    """How ``CCHSelector`` measures, with how many halves for its intervals, and whether on few splits only."""
+    """How ``CCHSelector`` measures, with how many halves for its errors, and whether on few splits only."""
 
     mutual_information: str
     representation: str
@@ -46,7 +48,7 @@ class Setting:
     def suits(self, table: Table, n_labelled: int, seed: int) -> bool:
         """Whether the split has the rows that it takes and is among the first where it is costly."""
         few = n_labelled < FEWEST_ROWS.get(self.mutual_information, 0)
-        return not few and (not self.costly or seed < COSTLY_SPLITS[table.family])
+        return not few and (not self.costly or seed < COSTLY_SPLITS)
 
     def encoder(self, seed: int) -> Remembering:
         """The model of one modality, fitted once for all students and estimators."""
@@ -56,7 +58,7 @@ class Setting:
 
 
 # The published form measures embeddings of networks. Training them, and the estimators that are themselves trained,
-# costs too much for all splits and for intervals.
+# costs too much for all splits and for errors.
 SETTINGS = (
     Setting("classifier", "predictions", 40),
     Setting("ksg", "predictions", 20),
@@ -85,7 +87,7 @@ def measure(table: Table, rows: Split, n_unlabeled: int, setting: Setting, seed:
     )
     # Residual and risk do not depend on the estimator of information.
     figures = ("gap", "advantage", "residual", "risk_reduction") if setting == SETTINGS[0] else ("gap", "advantage")
-    ends = ("", "_lower", "_upper") if setting.n_subsamples >= FEWEST_FOR_INTERVALS else ("",)
+    ends = ("", "_standard_error") if setting.n_subsamples >= FEWEST_FOR_ERRORS else ("",)
     kept = results[[f"{figure}{end}" for figure in figures for end in ends]]
     return kept.reset_index().assign(n_unlabeled=n_unlabeled)
 

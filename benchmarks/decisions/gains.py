@@ -26,8 +26,8 @@ WEIGHTS = {"linear": (0.25, 0.5), "network": (0.5,)}
 TASK = ["table", "n_labelled", "seed"]
 # Networks cost a hundred times as much: the digit views alone, fewer sizes and splits.
 NETWORK_SPLITS, NETWORK_SIZES = 2, (60, 150)
-# Splits on which what is costly is done too: the automatic weight (ten times the fits), embeddings of networks.
-COSTLY_SPLITS = {"digits": 1, "simulated": 1, "wisconsin": 3, "carcinoma": 3, "breast TCGA": 3}
+# The automatic weight costs ten times the fits; it is tried on the first splits.
+AUTO_SPLITS = {"digits": 1, "simulated": 1, "wisconsin": 3, "carcinoma": 3, "breast TCGA": 3}
 SMALLEST_PROBABILITY = 1e-7
 
 
@@ -67,7 +67,7 @@ def run_task(table: Table, rows: Split, kind: str, seed: int) -> pd.DataFrame:
         X_labelled = X.iloc[rows.labelled]
         learner = NetworkClassifier(random_state=seed) if kind == "network" else make_linear_student(X_labelled, y)
         alone = score(PairedDistiller(learner, alpha=0).fit(X_labelled, y), *judge)
-        weights = (*WEIGHTS[kind], "auto") if kind == "linear" and seed < COSTLY_SPLITS[table.family] else WEIGHTS[kind]
+        weights = (*WEIGHTS[kind], "auto") if kind == "linear" and seed < AUTO_SPLITS[table.family] else WEIGHTS[kind]
         for other in table.modalities:
             if other == student:
                 continue

@@ -5,18 +5,16 @@ training rows of that split and names one of the other modalities as the teacher
 cell's gain, the mean over the splits, so that the noise of one split's test rows is not called harm.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from scipy.stats import rankdata
-from sklearn.metrics import roc_auc_score
 
 DECISION = ["family", "table", "n_labelled", "student", "n_unlabeled", "seed"]
 CLUSTER = ["family", "table", "student"]
 HARMFUL = -0.01
-N_BOOTSTRAP = 1000
+N_BOOTSTRAP, N_RANKING_BOOTSTRAP = 1000, 100
 
 
 @dataclass(frozen=True)
@@ -66,65 +64,66 @@ def rank_correlation(figure: np.ndarray, gain: np.ndarray) -> float:
 def area(figure: np.ndarray, gain: np.ndarray) -> float:
     """AUC of the figure for a positive gain, NaN where all gains have one sign."""
     helps = gain > 0
-    return float(roc_auc_score(helps, figure)) if 0 < helps.sum() < len(helps) else np.nan
+    n_helps, n_not = helps.sum(), (~helps).sum()
+    if n_helps == 0 or n_not == 0:
+        return np.nan
+    return float((rankdata(figure)[helps].sum() - n_helps * (n_helps + 1) / 2) / (n_helps * n_not))
 
 
-def draw_clusters(families: pd.Series, rng: np.random.RandomState) -> np.ndarray:
-    """Positions of clusters drawn with replacement within each family."""
-    positions = np.arange(len(families))
-    return np.concatenate(
-        [rng.choice(positions[families == family], (families == family).sum()) for family in pd.unique(families)]
-    )
+def by_family(decisions: pd.DataFrame) -> pd.DataFrame:
+    """Mean over the decisions of a cluster (data set and student), then over the clusters of a family."""
+    return decisions.groupby(CLUSTER).mean().groupby("family").mean()
 
 
-def summarise_decisions(decisions: pd.DataFrame, rng: np.random.RandomState) -> dict[str, float]:
-    """Mean over decisions of a cluster (data set and student), over clusters of a family, over families."""
+def draw_clusters(families: np.ndarray, random_state: int, n_draws: int) -> list[np.ndarray]:
+    """Positions of clusters, drawn with replacement within each family."""
+    rng = np.random.RandomState(random_state)
+    groups = [np.flatnonzero(families == family) for family in np.unique(families)]
+    return [np.concatenate([rng.choice(group, len(group)) for group in groups]) for _ in range(n_draws)]
+
+
+def with_ends(name: str, value: float, drawn: np.ndarray) -> dict[str, float]:
+    """A value with its 90 % bootstrap interval."""
+    low, high = np.quantile(drawn, [0.05, 0.95])
+    return {name: value, f"{name}, lower": float(low), f"{name}, upper": float(high)}
+
+
+def summarise_decisions(decisions: pd.DataFrame, random_state: int = 0) -> dict[str, float]:
+    """Mean over the decisions of a cluster, over the clusters of a family, over families."""
     clusters = decisions.groupby(CLUSTER).mean()
-    families = pd.Series(clusters.index.get_level_values("family"))
-    weight = 1 / families.map(families.value_counts()).to_numpy() / families.nunique()
+    families = clusters.index.get_level_values("family").to_numpy()
+    names, position, sizes = np.unique(families, return_inverse=True, return_counts=True)
+    weight = 1 / sizes[position] / len(names)
     values = clusters.to_numpy()
-    drawn = np.array([weight[p] @ values[p] for p in (draw_clusters(families, rng) for _ in range(N_BOOTSTRAP))])
-    low, high = np.quantile(drawn, [0.05, 0.95], axis=0)
+    drawn = np.array([weight[p] @ values[p] for p in draw_clusters(families, random_state, N_BOOTSTRAP)])
     found = {}
-    for position, name in enumerate(clusters):
-        found |= {
-            name: float(weight @ values[:, position]),
-            f"{name}, lower": float(low[position]),
-            f"{name}, upper": float(high[position]),
-        }
+    for column, name in enumerate(clusters):
+        found |= with_ends(name, float(weight @ values[:, column]), drawn[:, column])
     return found
 
 
-def summarise_ranking(
-    cells: pd.DataFrame, figure: str, rng: np.random.RandomState, n_bootstrap: int = 100
-) -> dict[str, float]:
-    """Spearman and AUC within each family, averaged over families."""
+def summarise_ranking(cells: pd.DataFrame, figure: str, random_state: int = 0) -> dict[str, float]:
+    """Spearman and AUC of a figure with the gain within each family, averaged over families."""
     known = cells[cells[figure].notna()]
-    parts = {key: part[[figure, "gain"]].to_numpy() for key, part in known.groupby(CLUSTER)}
-    keys = list(parts)
-    families = pd.Series([key[0] for key in keys])
+    grouped = {key: part[[figure, "gain"]].to_numpy() for key, part in known.groupby(CLUSTER)}
+    families, parts = np.array([key[0] for key in grouped]), list(grouped.values())
 
-    def measure(drawn: np.ndarray, statistic: Callable[[np.ndarray, np.ndarray], float]) -> float:
-        per_family = []
-        for family in pd.unique(families):
-            rows = np.concatenate([parts[keys[p]] for p in drawn if families[p] == family])
-            per_family.append(statistic(rows[:, 0], rows[:, 1]))
-        return float(np.nanmean(per_family))
+    def measure(drawn: np.ndarray) -> tuple[float, float]:
+        own = [drawn[families[drawn] == family] for family in np.unique(families)]
+        rows = [np.concatenate([parts[p] for p in positions]).T for positions in own]
+        return np.nanmean([(rank_correlation(*r), area(*r)) for r in rows], axis=0)
 
-    draws = [draw_clusters(families, rng) for _ in range(n_bootstrap)]
-    found = {}
-    for name, statistic in (("Spearman", rank_correlation), ("AUC", area)):
-        low, high = np.quantile([measure(drawn, statistic) for drawn in draws], [0.05, 0.95])
-        found |= {name: measure(np.arange(len(keys)), statistic), f"{name}, lower": low, f"{name}, upper": high}
-    return found
+    whole = measure(np.arange(len(parts)))
+    drawn = np.array([measure(p) for p in draw_clusters(families, random_state, N_RANKING_BOOTSTRAP)])
+    return with_ends("Spearman", whole[0], drawn[:, 0]) | with_ends("AUC", whole[1], drawn[:, 1])
 
 
 def evaluate(cells: pd.DataFrame, rules: list[Rule]) -> pd.DataFrame:
-    """One row per rule."""
+    """One row per rule, the least harm-weighted regret first."""
     rows, ranking = [], {}
     for rule in rules:
         if rule.figure not in ranking:
-            ranking[rule.figure] = summarise_ranking(cells, rule.figure, np.random.RandomState(0))
-        row = {"rule": rule.name} | summarise_decisions(decide(cells, rule), np.random.RandomState(0))
+            ranking[rule.figure] = summarise_ranking(cells, rule.figure)
+        row = {"rule": rule.name} | summarise_decisions(decide(cells, rule))
         rows.append(row | (ranking[rule.figure] if np.isfinite(rule.threshold) else {}))
     return pd.DataFrame(rows).sort_values("harm-weighted regret")

@@ -2,14 +2,18 @@
 
 from math import inf
 
+import numpy as np
 import pandas as pd
-from figures import PLACE, SETTINGS, file_name
-from gains import COSTLY_SPLITS, RESULTS
-from regret import DECISION, Rule, evaluate
+from figures import COSTLY_SPLITS, PLACE, SETTINGS, file_name
+from gains import RESULTS
+from regret import DECISION, Rule, by_family, decide, evaluate
 
 CELL = ["family", "table", "n_labelled", *PLACE]
 # Rules that were measured on the first splits only are compared there, beside all others.
 ALMOST_ALL = 0.8
+# Of the selector's intervals at their default confidence, 90 per cent.
+LOWER_END = 1.645
+ADVANTAGE = "classifier predictions advantage"
 
 
 def named_rules(columns: pd.Index) -> list[Rule]:
@@ -29,6 +33,10 @@ def named_rules(columns: pd.Index) -> list[Rule]:
         Rule("never", "accuracy_advantage", "accuracy_advantage", inf),
         Rule("rows left out of a smoother", "left_out_gain", "left_out_gain"),
         Rule("rows left out of a smoother, when sure", "left_out_gain", "left_out_gain_lower"),
+        Rule("advantage, when sure at 99 %", ADVANTAGE, "surer"),
+        Rule("advantage, when sure, with unlabelled pairs only", ADVANTAGE, "sure_and_unlabeled"),
+        Rule("advantage, when sure, and CCH (ksg)", ADVANTAGE, "sure_and_cch"),
+        Rule("advantage, when sure, and rows left out, when sure", ADVANTAGE, "sure_and_left_out"),
         Rule("cross-validation of the student", "cross_validated", "cross_validated"),
         Rule("cross-validation of the student, when sure", "cross_validated", "cross_validated_lower"),
     ]
@@ -53,21 +61,44 @@ def load_cells(students: str, weight: str, score: str) -> pd.DataFrame:
             if setting is not None:
                 own = [c for c in figures if c.startswith(("gap", "advantage"))]
                 figures = figures.rename(columns={c: f"{setting.name} {c}" for c in own})
-            cells = cells.merge(figures, on=keys, how="left", validate="one_to_one")
+            cells = cells.merge(
+                figures, on=keys, how="inner" if setting in (None, SETTINGS[0]) else "left", validate="one_to_one"
+            )
     cells = cells.join(automatic[["cross_validated", "cross_validated_error"]], on=keys)
-    # One-sided 95 % bounds, as the lower ends of the selector's 90 % intervals.
-    cells["left_out_gain_lower"] = cells["left_out_gain"] - 1.645 * cells["left_out_error"]
-    cells["cross_validated_lower"] = cells["cross_validated"] - 1.645 * cells["cross_validated_error"]
+    cells = cells.rename(columns={f"{f}_error": f"{f}_standard_error" for f in ("left_out_gain", "cross_validated")})
+    for error in [column for column in cells if column.endswith("_standard_error")]:
+        figure = error.removesuffix("_standard_error")
+        cells[f"{figure}_lower"] = cells[figure] - LOWER_END * cells[error]
+    add_combinations(cells)
     return cells
+
+
+def add_combinations(cells: pd.DataFrame) -> None:
+    """Columns of the rules that ask for more than one thing, each positive where all are met."""
+    sure = cells[f"{ADVANTAGE}_lower"]
+    # The lower end of an interval of 99 instead of 90 per cent confidence.
+    cells["surer"] = cells[ADVANTAGE] - 2.576 * cells[f"{ADVANTAGE}_standard_error"]
+    cells["sure_and_unlabeled"] = sure.where(cells["n_unlabeled"] > 0, -inf)
+    cells["sure_and_cch"] = np.minimum(sure, cells["ksg predictions gap"])
+    cells["sure_and_left_out"] = np.minimum(sure, cells["left_out_gain_lower"])
+
+
+def choose_elsewhere(cells: pd.DataFrame, rules: list[Rule]) -> pd.DataFrame:
+    """For each family the rule with the least harm-weighted regret on the others, and its regret on this one."""
+    regret = pd.DataFrame({rule.name: by_family(decide(cells, rule))["harm-weighted regret"] for rule in rules})
+    chosen = {family: regret.drop(index=family).mean().idxmin() for family in regret.index}
+    return pd.DataFrame(
+        {"rule": chosen, "harm-weighted regret": {family: regret.loc[family, rule] for family, rule in chosen.items()}}
+    )
 
 
 def main() -> None:
     """Evaluate all rules on all gains; write one table."""
-    parts = []
+    parts, elsewhere = [], []
     for students, weight in (("linear", "0.5"), ("linear", "0.25"), ("linear", "auto"), ("network", "0.5")):
         for score in ("accuracy", "log_loss"):
             cells = load_cells(students, weight, score)
-            costly = cells["seed"] < cells["family"].map(COSTLY_SPLITS)
+            costly = cells["seed"] < COSTLY_SPLITS
             splits = {"all": cells, "first": cells[costly]} if weight == "0.5" else {"all": cells}
             for which, some in splits.items():
                 rules = named_rules(some.columns)
@@ -78,7 +109,10 @@ def main() -> None:
                     place = {"students": students, "weight": weight, "score": score, "splits": which, "regime": regime}
                     found = evaluate(some[rows], rules)
                     found = found.assign(**place, n_decisions=some[rows].groupby(DECISION).ngroups)
+                    if which == "all":
+                        elsewhere.append(choose_elsewhere(some[rows], rules).assign(**place).rename_axis("family"))
                     parts.append(found[[*place, "n_decisions", *found.columns.drop([*place, "n_decisions"])]])
+    pd.concat(elsewhere).to_csv(RESULTS / "chosen_elsewhere.csv", float_format="%.4g")
     pd.concat(parts).to_csv(RESULTS / "rules.csv", index=False, float_format="%.4g")
 
 

@@ -75,7 +75,7 @@ def foresee(student: Student, labels: np.ndarray, scores: np.ndarray, scores_unl
     """The gain in squared error at weight alpha that leaving rows out, and section 2's formula, foresee.
 
     ``left_out_gain``: mean of |y - f_0|^2 - |y - f_alpha|^2 over labelled rows, each f without the row, divided by
-    the mean of |y - f_0|^2; ``left_out_error`` is its standard error.
+    the mean of |y - f_0|^2; ``left_out_gain_error`` is its standard error.
 
     ``risk_gain``: 1 - risk(alpha) / risk(0) with, for n labelled rows, N pairs and d degrees of freedom,
     risk(alpha) = d [(1 - alpha)^2 V(e) / n + 2 alpha (1 - alpha) C(e, u) / N + alpha^2 V(u) / N] + alpha^2 E|b|^2.
@@ -103,7 +103,7 @@ def foresee(student: Student, labels: np.ndarray, scores: np.ndarray, scores_unl
     )
     return {
         "left_out_gain": float(gained.mean() / V_e),
-        "left_out_error": float(gained.std(ddof=1) / np.sqrt(n) / V_e),
+        "left_out_gain_error": float(gained.std(ddof=1) / np.sqrt(n) / V_e),
         "risk_gain": float(1 - risk / (d * V_e / n)),
         "disagreement": float(disagreement),
     }

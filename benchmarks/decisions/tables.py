@@ -79,7 +79,7 @@ def load_tables(breast_tcga: Path | None) -> Iterator[Table]:
         carcinoma = load_adrenal_carcinoma(label=label)
         modalities = {name: carcinoma.modalities[name] for name in CARCINOMA_MODALITIES}
         yield Table(
-            "carcinoma", f"carcinoma {label}", carcinoma.data, modalities, carcinoma.target, 26, [(25, 25), (50, 0)], 16
+            "carcinoma", f"carcinoma {label}", carcinoma.data, modalities, carcinoma.target, 26, [(25, 25), (50, 0)], 10
         )
     breast = load_breast(breast_tcga)
     if breast is not None:
@@ -94,7 +94,7 @@ def load_wisconsin() -> Table:
     bunch = load_breast_cancer(as_frame=True)
     modalities = {name: [c for c in bunch.data if name in c.split()] for name in WISCONSIN_MODALITIES}
     sizes = [(30, 150), (60, 150), (150, 150)]
-    return Table("wisconsin", "wisconsin", bunch.data, modalities, bunch.target, 250, sizes, 16)
+    return Table("wisconsin", "wisconsin", bunch.data, modalities, bunch.target, 250, sizes, 10)
 
 
 def load_breast(folder: Path | None) -> Table | None:
@@ -114,4 +114,4 @@ def load_breast(folder: Path | None) -> Table | None:
             print(f"Breast TCGA is left out: {error} Call skcmkd.datasets.fetch_breast_tcga() once to have it.")
             return None
         data, modalities, target = breast.data, breast.modalities, breast.target
-    return Table("breast TCGA", "breast TCGA", data, modalities, target, 50, [(40, 60), (100, 0)], 16)
+    return Table("breast TCGA", "breast TCGA", data, modalities, target, 50, [(40, 60), (100, 0)], 10)
