@@ -24,7 +24,7 @@ N_DRAWS = 300
 N_ROWS = (100, 400)
 # Columns a side, and whether the encoders are trained anew on each half (what "auto" does for a quantity).
 DESIGNS = ((1, True), (20, True), (20, False))
-N_SUBSAMPLES = 60
+N_SUBSAMPLES = 40
 
 
 def judge_draw(seed, setting, n_rows, n_features, refit):
