@@ -20,6 +20,9 @@ from .information import log_ratio_coordinates
 
 # Less than this, in nats, a copy of a kept teacher seems to add: scores given twice are penalised less.
 LEAST_ADDED = 0.01
+# Fewer rows that several teachers share say nothing of what one adds to the others.
+FEWEST_SHARED_ROWS = 40
+ADDED_COLUMNS = ["added", "added_standard_error", "added_lower", "added_upper", "added_probability"]
 Criterion = Callable[[Mapping[str, float]], float]
 
 
@@ -29,6 +32,7 @@ class Judgement:
 
     family: Family
     representation: str
+    probabilities: bool
     coordinates: bool
     criterion: Criterion | None
     figure: str
@@ -59,8 +63,9 @@ class Candidate:
             )
         except ValueError as error:
             raise ValueError(
-                f"Candidate {self.name!r} has {len(self.rows)} rows where it and the student were both measured, too "
-                f"few to judge it by halves of them: {error} Leave it out of modalities, or use another estimator."
+                f"Candidate {self.name!r} could not be judged on {len(kept)} of the {len(self.rows)} rows where it and "
+                "the student were both measured (intervals take half of the rows, embeddings are measured within "
+                f"each fold): {error}"
             ) from error
         figures = {
             "teacher_student": found.teacher_student,
@@ -77,6 +82,11 @@ class Candidate:
             figures["risk_reduction"] = 1 - residuals.relative_risk(TYPICAL_WEIGHT)
         if judgement.criterion is not None:
             figures["criterion"] = float(judgement.criterion(dict(figures)))
+            if not np.isfinite(figures["criterion"]):
+                raise ValueError(
+                    f"The criterion {judgement.criterion!r} gave {figures['criterion']} for {self.name!r}, from "
+                    f"{figures}. Give a function whose value is always a number."
+                )
         return figures
 
 
@@ -88,16 +98,23 @@ def gather_candidates(cohort: Cohort, views: Mapping[str, View], student: str, j
 def _gather_candidate(
     cohort: Cohort, views: Mapping[str, View], student: str, teacher: str, judgement: Judgement
 ) -> Candidate:
-    rows = np.flatnonzero(cohort.measured(student) & cohort.measured(teacher))
+    rows = np.flatnonzero(cohort.measured[student] & cohort.measured[teacher])
     labelled = rows[rows < cohort.n_labelled]
     if len(labelled) < 4:
         raise ValueError(
             f"Only {len(labelled)} labelled rows have both the student {student!r} and {teacher!r} measured; to judge "
             "a candidate takes at least 4, and many more for a decision. Leave it out of modalities."
         )
-    H_teacher, H_student = (_representation(views[name], name, judgement)[rows] for name in (teacher, student))
+    H_teacher, H_student = (
+        _representation(views[name], name, judgement, cohort.fold_of)[rows] for name in (teacher, student)
+    )
     residuals = None
     predictions = views[teacher].predictions
+    if predictions is None and judgement.figure in ("residual", "risk_reduction"):
+        raise ValueError(
+            f"The criterion needs predictions, and the encoder of {teacher!r} gives none. Give one that has "
+            "predict_proba, or decide by 'advantage' or 'cch'."
+        )
     if predictions is not None:
         y = cohort.target[labelled]
         residuals = linear_residuals(
@@ -112,11 +129,20 @@ def _gather_candidate(
     return Candidate(teacher, rows, H_teacher, H_student, cohort.target[labelled], block_of, residuals)
 
 
-def _representation(view: View, name: str, judgement: Judgement) -> np.ndarray:
+def _representation(view: View, name: str, judgement: Judgement, fold_of: np.ndarray) -> np.ndarray:
     H = view.embedding if judgement.representation == "embedding" else view.predictions
     if H is None:
         raise ValueError(f"The encoder of {name!r} gives no {judgement.representation}.")
-    return log_ratio_coordinates(H) if judgement.coordinates else H
+    if judgement.probabilities:
+        return H
+    H = log_ratio_coordinates(H) if judgement.coordinates else H.copy()
+    # Every encoder of a fold starts from the same mean of the other folds' labels: left in, unrelated modalities
+    # would share it.
+    for fold in np.unique(fold_of):
+        own = (fold_of == fold) & ~np.isnan(H).any(axis=1)
+        if own.any():
+            H[own] -= H[own].mean(axis=0)
+    return H
 
 
 def judge(
@@ -188,7 +214,8 @@ def keep_teachers(
 ) -> tuple[list[str], pd.DataFrame]:
     """The best candidate, and then one by one whoever adds most about the label to those already kept.
 
-    What a candidate adds is I(H_kept, H_c; Y) - I(H_kept; Y), with its interval, on the rows where all were measured.
+    What a candidate adds is I(H_kept, H_c; Y) - I(H_kept; Y), with its interval, on the rows where all were measured;
+    NaN, and nothing is added, where these are too few.
     """
     decision = results["decision"]
     accepted = decision.index[decision == DISTIL]
@@ -202,14 +229,14 @@ def keep_teachers(
             name: _information_added([by_name[k] for k in kept], by_name[name], judgement, draw_seed(random_state))
             for name in remaining
         }
-        best = max(remaining, key=lambda name: found[name]["added"])
         added |= found
-        if found[best]["added_lower"] <= LEAST_ADDED:
+        surely = {name: row["added"] for name, row in found.items() if row["added_lower"] > LEAST_ADDED}
+        if not surely:
             break
+        best = max(surely, key=lambda name: surely[name])
         kept.append(best)
         remaining.remove(best)
-    columns = ["added", *(f"added_{end}" for end in ("standard_error", "lower", "upper", "probability"))]
-    return kept, pd.DataFrame(list(added.values()), index=list(added), columns=columns).reindex(results.index)
+    return kept, pd.DataFrame(list(added.values()), index=list(added), columns=ADDED_COLUMNS).reindex(results.index)
 
 
 def _information_added(kept: list[Candidate], new: Candidate, judgement: Judgement, seed: int) -> dict[str, float]:
@@ -221,6 +248,8 @@ def _information_added(kept: list[Candidate], new: Candidate, judgement: Judgeme
     parts = [candidate.teacher[np.searchsorted(candidate.rows, rows)] for candidate in everyone]
     position = np.searchsorted(new.rows, rows)
     y, block_of = new.y[position], new.block_of[position]
+    if len(rows) < FEWEST_SHARED_ROWS or len(np.unique(y)) < 2:
+        return dict.fromkeys(ADDED_COLUMNS, np.nan)
     family = judgement.family
     before, after = family.join(parts[:-1], y), family.join(parts, y)
 

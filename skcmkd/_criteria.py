@@ -8,7 +8,7 @@ from functools import partial
 
 import numpy as np
 
-from ._cross_fitting import predict_aligned_proba, stratified_folds
+from ._cross_fitting import allow_for_unseen_classes, predict_aligned_proba, stratified_folds
 from .information import class_information, label_information, log_ratio_coordinates, make_label_classifier
 
 DISTIL, DO_NOT_DISTIL, UNDECIDED = "distil", "do not distil", "undecided"
@@ -17,6 +17,8 @@ FIGURE_OF = {"advantage": "advantage", "cch": "gap", "residual": "residual", "ri
 FIGURES = tuple(FIGURE_OF.values())
 # The weight that PairedDistiller is most often given: where the predicted risk is judged.
 TYPICAL_WEIGHT = 0.5
+# Two informations that are both nothing may differ by this much, in nats.
+NEGLIGIBLE = 1e-6
 
 
 @dataclass(frozen=True)
@@ -76,25 +78,37 @@ def class_score_family() -> Family:
 
 def estimator_family(estimator: Callable[..., float], seed: int) -> Family:
     """All informations by one estimator of ``skcmkd.information``, or a function of the same form."""
-    seeded = partial(estimator, random_state=seed)
-    return Family(seeded, seeded, lambda parts, y: np.hstack(parts))
+    seeded = partial(_measure, estimator, seed)
+    return Family(seeded, seeded, _side_by_side)
+
+
+def _measure(estimator: Callable[..., float], seed: int, H: np.ndarray, other: np.ndarray) -> float:
+    nats = float(estimator(H, other, random_state=seed))
+    if not np.isfinite(nats):
+        raise ValueError(f"The estimator {estimator!r} gave {nats} for {len(H)} rows.")
+    return nats
+
+
+def _side_by_side(parts: list[np.ndarray], y: np.ndarray) -> np.ndarray:
+    return np.hstack(parts)
 
 
 def _stack_class_scores(parts: list[np.ndarray], codes: np.ndarray) -> np.ndarray:
     """Out-of-fold class probabilities of the labelled rows from several models' probabilities."""
-    coordinates = np.hstack([log_ratio_coordinates(proba) for proba in parts])[: len(codes)]
+    coordinates = np.hstack([log_ratio_coordinates(proba) for proba in parts])
     fold_of = stratified_folds(codes, 5)
     classes = np.arange(parts[0].shape[1])
     stacked = np.empty((len(codes), len(classes)))
     for fold in np.unique(fold_of):
         held_out = fold_of == fold
         model = make_label_classifier().fit(coordinates[~held_out], codes[~held_out])
-        stacked[held_out] = predict_aligned_proba(model, coordinates[held_out], classes)
+        proba = predict_aligned_proba(model, coordinates[held_out], classes)
+        stacked[held_out] = allow_for_unseen_classes(proba, np.isin(classes, model.classes_), (~held_out).sum())
     return stacked
 
 
 def decide(lower: float, upper: float) -> str:
     """Three-valued: undecided when the interval holds zero."""
-    if lower > 0:
+    if lower > NEGLIGIBLE:
         return DISTIL
-    return DO_NOT_DISTIL if upper < 0 else UNDECIDED
+    return DO_NOT_DISTIL if upper < -NEGLIGIBLE else UNDECIDED

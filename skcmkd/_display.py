@@ -36,11 +36,9 @@ def _decisions(results: pd.DataFrame, figure: str) -> np.ndarray:
     return np.array([decide(*ends) for ends in results[[f"{figure}_lower", f"{figure}_upper"]].to_numpy()])
 
 
-def _check_figure(figure: str | None, selector: CCHSelector, results: pd.DataFrame) -> str:
-    """The figure to draw; None is the one that decided."""
-    if figure is None:
-        figure = FIGURE_OF[selector.criterion] if isinstance(selector.criterion, str) else "criterion"
-    check_choice("figure", figure, [name for name in LABELS if name in results])
+def _check_figure(figure: str, results: pd.DataFrame) -> str:
+    """The figure to draw, if the results have it."""
+    check_choice("figure", figure, [name for name in LABELS if name in results and results[name].notna().any()])
     return figure
 
 
@@ -117,7 +115,7 @@ class CCHDisplay:
             If ``results_`` has no such figure.
         """
         check_is_fitted(selector)
-        figure = _check_figure(figure, selector, selector.results_)
+        figure = _check_figure(figure or selector._figure, selector.results_)
         return cls(selector.results_, figure, selector.student).plot(ax=ax)
 
     def plot(self, ax: Any = None) -> CCHDisplay:
@@ -229,7 +227,8 @@ class CCHMatrixDisplay:
             If there is no such figure, or as ``cch_matrix``.
         """
         matrix = cch_matrix(selector, X, y, unlabeled_pairs=unlabeled_pairs)
-        return cls(matrix, _check_figure(figure, selector, matrix)).plot(ax=ax)
+        decisive = FIGURE_OF[selector.criterion] if isinstance(selector.criterion, str) else "criterion"
+        return cls(matrix, _check_figure(figure or decisive, matrix)).plot(ax=ax)
 
     def plot(self, ax: Any = None) -> CCHMatrixDisplay:
         """Draw.

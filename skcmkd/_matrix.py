@@ -44,7 +44,8 @@ def cch_matrix(
 
     Notes
     -----
-    Each modality is encoded once, so this costs little more than one selector.
+    Each modality is encoded once, so this costs little more than one selector; with ``refit`` each half of the rows is
+    encoded once for each student.
 
     Examples
     --------

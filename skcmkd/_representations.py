@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from sklearn.base import BaseEstimator, clone
@@ -11,11 +11,11 @@ from sklearn.impute import SimpleImputer
 from sklearn.pipeline import make_pipeline
 from sklearn.utils.parallel import Parallel, delayed
 
-from ._cross_fitting import check_training_classes, predict_aligned_proba
+from ._cross_fitting import allow_for_unseen_classes, check_training_classes, predict_aligned_proba
 from ._networks import NetworkClassifier, NetworkRegressor
 from ._progress import track
 from ._ridge import TunedRidge
-from ._validation import Table, measured_rows, take_rows
+from ._validation import Table, take_rows
 from .information import make_label_classifier
 
 
@@ -23,10 +23,12 @@ from .information import make_label_classifier
 class Cohort:
     """All rows that were given, labelled ones first, each with the fold that holds it out.
 
-    ``y`` belongs to the labelled rows: class labels, or numbers where ``classes`` is None.
+    ``y`` belongs to the labelled rows: class labels, or numbers where ``classes`` is None. ``measured`` are masks of
+    the rows where a modality was measured, taken before its columns were encoded.
     """
 
     tables: Mapping[str, Table]
+    measured: Mapping[str, np.ndarray]
     y: np.ndarray
     classes: np.ndarray | None
     fold_of: np.ndarray
@@ -41,14 +43,15 @@ class Cohort:
         """Positions among the classes, or the numbers."""
         return self.y.astype(float) if self.classes is None else np.searchsorted(self.classes, self.y)
 
-    def measured(self, name: str) -> np.ndarray:
-        """Mask of the rows where a modality was measured."""
-        return measured_rows(self.tables[name])
-
     def of_rows(self, rows: np.ndarray) -> Cohort:
         """The cohort on some rows, given in order."""
-        tables = {name: take_rows(table, rows) for name, table in self.tables.items()}
-        return replace(self, tables=tables, y=self.y[rows[rows < self.n_labelled]], fold_of=self.fold_of[rows])
+        return Cohort(
+            {name: take_rows(table, rows) for name, table in self.tables.items()},
+            {name: mask[rows] for name, mask in self.measured.items()},
+            self.y[rows[rows < self.n_labelled]],
+            self.classes,
+            self.fold_of[rows],
+        )
 
 
 @dataclass(frozen=True)
@@ -95,21 +98,27 @@ def _view_of_fold(
     encoder: BaseEstimator, name: str, cohort: Cohort, fold: int, representation: str
 ) -> tuple[np.ndarray, View]:
     """The fold's measured rows and their view by an encoder fitted without them."""
-    measured, table = cohort.measured(name), cohort.tables[name]
+    measured, table = cohort.measured[name], cohort.tables[name]
     held_out = cohort.fold_of == fold
     train = np.flatnonzero((measured & ~held_out)[: cohort.n_labelled])
     rows = np.flatnonzero(measured & held_out)
-    if cohort.classes is not None:
-        check_training_classes(cohort.y[train], encoder, [fold])
-    model = clone(encoder).fit(take_rows(table, train), cohort.y[train])
     if len(rows) == 0:
         return rows, View(None, None)
+    if cohort.classes is not None:
+        check_training_classes(cohort.y[train], encoder, [fold])
+    elif len(train) < 2:
+        raise ValueError(
+            f"Modality {name!r} was measured in {len(train)} labelled rows outside fold {fold}: too few to learn from. "
+            "Give another cv, or leave the modality out."
+        )
+    model = clone(encoder).fit(take_rows(table, train), cohort.y[train])
     seen = take_rows(table, rows)
     predictions = embedding = None
     if cohort.classes is None:
         predictions = np.asarray(model.predict(seen), dtype=float).reshape(len(rows), 1)
     elif hasattr(model, "predict_proba"):
         predictions = predict_aligned_proba(model, seen, cohort.classes)
+        predictions = allow_for_unseen_classes(predictions, np.isin(cohort.classes, model.classes_), len(train))
     if representation == "embedding":
         embedding = np.asarray(model.transform(seen), dtype=float)
     return rows, View(predictions, embedding)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -16,8 +16,8 @@ class Residuals:
 
     ``label`` is e = y - E[y|x_S], ``teacher`` is u = t - E[t|x_S], ``disagreement`` is b = E[t|x_S] - E[y|x_S]; for
     classes y is one column a class and products are inner products. ``n_dimensions`` is d, the student's effective
-    degrees of freedom, ``n_training`` is n, and ``labelled_share`` the share of the rows with a teacher that also
-    have a label.
+    degrees of freedom, ``n_training`` is n, ``n_fitted`` the number of rows that each out-of-fold student was fitted
+    to (n when None), and ``labelled_share`` the share of the rows with a teacher that also have a label.
     """
 
     label: np.ndarray
@@ -26,17 +26,11 @@ class Residuals:
     n_dimensions: float
     n_training: int
     labelled_share: float = 1.0
+    n_fitted: float | None = None
 
     def of_rows(self, rows: np.ndarray) -> Residuals:
         """The residuals of some rows."""
-        return Residuals(
-            self.label[rows],
-            self.teacher[rows],
-            self.disagreement[rows],
-            self.n_dimensions,
-            self.n_training,
-            self.labelled_share,
-        )
+        return replace(self, label=self.label[rows], teacher=self.teacher[rows], disagreement=self.disagreement[rows])
 
     def ratio(self) -> float:
         """Cov(e, u) / Var(e), times the share of taught rows that are labelled: a small weight helps below 1."""
@@ -45,10 +39,10 @@ class Residuals:
     def teacher_burden(self) -> float:
         """What the teacher alone would cost: (Var(u) + (n/d) E[b^2]) / Var(e), Var(u) over all taught rows.
 
-        The disagreement of two fitted students holds their own error, (d/n) Var(e - u), which is taken off.
+        The disagreement of two students fitted to m rows holds their own error, (d/m) Var(e - u), which is taken off.
         """
         e, u, b = self.label, self.teacher, self.disagreement
-        error = self.n_dimensions / self.n_training * _mean_product(e - u, e - u)
+        error = self.n_dimensions / (self.n_fitted or self.n_training) * _mean_product(e - u, e - u)
         systematic = max(_mean_product(b, b) - error, 0.0)
         variance = self.labelled_share * _mean_product(u, u)
         return (variance + self.n_training / self.n_dimensions * systematic) / self._label_variance()
@@ -79,7 +73,8 @@ def linear_residuals(
     """Residuals of a ridge regression of the label and of the teacher's prediction on the student's table.
 
     ``target`` and ``teacher`` are (n, q): a column a class, or one column of numbers. Every row is predicted by a
-    model that has not seen it; the penalty is the one that is best for the label.
+    model that has not seen it; the penalty is the one that is best for the label. The teacher's predictions are out of
+    fold too, but those that a model is fitted to come from teachers that have seen the other folds' labels.
     """
     design = as_design(X)
     both = np.hstack([target, teacher])
@@ -98,6 +93,7 @@ def linear_residuals(
         float(np.mean(n_dimensions)),
         len(target),
         labelled_share,
+        n_fitted=float(np.mean([(fold_of != fold).sum() for fold in np.unique(fold_of)])),
     )
 
 

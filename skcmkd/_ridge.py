@@ -65,9 +65,23 @@ def as_design(X: Table) -> np.ndarray:
     if not hasattr(X, "columns"):
         return np.asarray(X, dtype=np.float64)
     table = X.to_pandas() if hasattr(X, "to_pandas") else X
-    if any(not pd.api.types.is_numeric_dtype(dtype) for dtype in table.dtypes):
-        table = pd.get_dummies(table)
-    return table.to_numpy(dtype=np.float64, na_value=np.nan)
+    if all(pd.api.types.is_numeric_dtype(dtype) for dtype in table.dtypes):
+        return table.to_numpy(dtype=np.float64, na_value=np.nan)
+    return np.hstack([_columns_of(table.iloc[:, position]) for position in range(table.shape[1])])
+
+
+def _columns_of(values: pd.Series) -> np.ndarray:
+    """One column of numbers, or one a category; none of a text that names the rows."""
+    known = values.notna().to_numpy()
+    if not isinstance(values.dtype, pd.CategoricalDtype):
+        numbers = pd.to_numeric(values, errors="coerce")
+        if numbers.notna().to_numpy()[known].all():
+            return numbers.to_numpy(dtype=np.float64, na_value=np.nan)[:, None]
+    if values.nunique() > len(values) / 2:
+        return np.empty((len(values), 0))
+    columns = pd.get_dummies(values).to_numpy(dtype=np.float64)
+    columns[~known] = np.nan
+    return columns
 
 
 def _medians(numbers: np.ndarray) -> np.ndarray:

@@ -83,7 +83,7 @@ class CCHSelector(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None): 
         Most teachers to keep; None sets no limit. After the best, candidates that pass the criterion are added
         while the lower end of what they add about the label, given those already kept, is above 0.01 nats.
     on_undecided : {"drop", "keep"}, default="drop"
-        Whether the best candidate is kept when its decision is ``undecided``.
+        Whether undecided candidates may be kept when none is decided for.
     cv : int, splitter or None, default=None
         Folds; None is 5 for predictions and 2 for embeddings, each of which is measured within its fold.
     n_subsamples : int, default=200
@@ -113,7 +113,8 @@ class CCHSelector(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None): 
     teachers_ : list of str
         The kept teachers, in the order they were taken.
     best_alpha_ : float
-        Hint for ``PairedDistiller(alpha=...)``: the first kept teacher's ``best_alpha``; 0 when none is kept.
+        Hint for ``PairedDistiller(alpha=...)``: the first kept teacher's ``best_alpha``; 0 when none is kept, NaN when
+        its encoder predicts nothing.
     rows_ : DataFrame of shape (n_samples, n_candidates)
         Which rows of X each candidate was judged on: those where it and the student were both measured.
     classes_ : ndarray of shape (n_classes,)
@@ -139,7 +140,8 @@ class CCHSelector(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None): 
     Behind the selector columns have other positions: the student's are the first. Name a distiller's
     ``student_columns`` by name, or, with arrays, as ``slice(0, n_student)``.
 
-    Numbers in y are a quantity when they are not whole, or when more than half of them differ; else class labels.
+    Numbers in y are a quantity when they are not whole, when more than half of them differ, or when there are more
+    than 20 different ones with fewer than ten rows each on average; else class labels. Classes may be given as text.
 
     A row whose values of a modality are all missing was not measured: a candidate is judged on the rows where it
     and the student were both measured. The informations are those of encoders trained on this many rows, which is
@@ -255,6 +257,7 @@ class CCHSelector(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None): 
                 keep_undecided=self.on_undecided == "keep",
                 random_state=draws,
             )
+            self._figure = judgement.figure
             self.results_ = results.assign(kept=results.index.isin(self.teachers_)).join(added)
             self.best_alpha_ = float(results["best_alpha"][self.teachers_[0]]) if self.teachers_ else 0.0
             measured = {one.name: np.isin(np.arange(cohort.n_labelled), one.rows) for one in candidates}
@@ -308,11 +311,12 @@ class CCHSelector(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None): 
         """
         if transform is not None:
             check_choice("transform", transform, ["default", "pandas"])
-            self._output = transform
+            # scikit-learn's clone copies this attribute.
+            self._sklearn_output_config = {"transform": transform}
         return self
 
     def _as_wanted(self, table: Table, positions: np.ndarray) -> Table:
-        wanted = getattr(self, "_output", get_config()["transform_output"])
+        wanted = getattr(self, "_sklearn_output_config", {}).get("transform", get_config()["transform_output"])
         if wanted == "pandas" and not hasattr(table, "columns"):
             return pd.DataFrame(table, columns=check_feature_names_in(self, None)[positions])
         return table

@@ -77,6 +77,7 @@ def study_tables(selector: CCHSelector, X: Table, y: ArrayLike, unlabeled_pairs:
         fold_of = np.append(fold_of, np.arange(n_rows_of(unlabeled)) % (fold_of.max() + 1))
     tables = {name: take_columns(table, columns) for name, columns in positions.items()}
     encoders = {name: set_seeds(clone(_encoder_of(selector, name, classes)), seed) for name in tables}
+    measured = {name: measured_rows(table) for name, table in tables.items()}
     for name, part in list(tables.items()):
         if _own_encoder(selector, name) is None:
             check_numbers(part, f"modality {name!r}", "encoder")
@@ -86,11 +87,11 @@ def study_tables(selector: CCHSelector, X: Table, y: ArrayLike, unlabeled_pairs:
         if _own_encoder(selector, name) is None:
             # Slicing arrays costs a tenth of slicing DataFrames, and the default encoders look at no names.
             tables[name] = as_design(part)
-        if not measured_rows(tables[name])[: len(y)].any():
+        if not measured[name][: len(y)].any():
             raise ValueError(
                 f"Modality {name!r} is missing in all {len(y)} rows: nothing to measure. Leave it out of modalities."
             )
-    cohort = Cohort(tables, y, classes, fold_of)
+    cohort = Cohort(tables, measured, y, classes, fold_of)
     judgement = _judgement(selector, classes, seed)
     views = represent(cohort, encoders, selector.representation, n_jobs=selector.n_jobs, show=bool(selector.verbose))
     return Study(positions, cohort, encoders, views, judgement, seed)
@@ -152,7 +153,8 @@ def _judgement(selector: CCHSelector, classes: np.ndarray | None, seed: int) -> 
     return Judgement(
         family=family,
         representation=selector.representation,
-        coordinates=scores and chosen != "classifier",
+        probabilities=chosen == "classifier",
+        coordinates=scores,
         criterion=None if isinstance(selector.criterion, str) else selector.criterion,
         figure=FIGURE_OF[selector.criterion] if isinstance(selector.criterion, str) else "criterion",
         n_subsamples=selector.n_subsamples,

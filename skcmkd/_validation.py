@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from pandas.api.types import union_categoricals
 from scipy.sparse import issparse, vstack
 from sklearn.base import BaseEstimator
 from sklearn.utils import _safe_indexing, check_array, column_or_1d, get_tags
@@ -68,6 +69,8 @@ feature_names = _get_feature_names
 n_columns_of = _num_features
 n_rows_of = _num_samples
 AT_MOST_NAMED = 5
+# More different whole numbers than this, with few rows each, are a quantity such as an age.
+MOST_CLASSES = 20
 
 
 @contextmanager
@@ -127,13 +130,19 @@ def check_labels(y: Any) -> np.ndarray:
 def check_label_or_quantity(y: Any) -> tuple[np.ndarray, bool]:
     """A label as a vector, and whether it is a class rather than a quantity.
 
-    Numbers are a quantity when they are not whole, or when more than half of them differ.
+    Numbers are a quantity when they are not whole, when more than half of them differ, or when there are more than 20
+    different ones with fewer than ten rows each on average.
     """
-    values = np.asarray(y)
-    numbers = values.dtype.kind in "iuf" and values.ndim == 1 and np.isfinite(values).all()
-    if numbers and ((values % 1 != 0).any() or len(np.unique(values)) > len(values) / 2):
-        return values.astype(np.float64), False
-    return check_labels(y), True
+    y = column_or_1d(y, warn=True)
+    values = pd.Series(y).infer_objects().to_numpy()
+    if values.dtype.kind not in "iuf" or not np.isfinite(values).all():
+        return check_labels(y), True
+    n_rows, n_values = len(values), len(np.unique(values))
+    if (values % 1 == 0).all() and n_values <= n_rows / 2 and (n_values <= MOST_CLASSES or n_values <= n_rows / 10):
+        return check_labels(y), True
+    if n_values < 2:
+        raise ValueError(f"y is {values[0]} in all {n_rows} rows: nothing to learn. Give a label that varies.")
+    return values.astype(np.float64), False
 
 
 def as_codes(y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -192,8 +201,13 @@ def take_columns(X: Table, positions: Sequence[int] | np.ndarray) -> Table:
 def stack_rows(upper: Table, lower: Table) -> Table:
     """One table above another."""
     if hasattr(upper, "iloc"):
-        # A column whose type differs, such as a categorical with fewer categories, would become another column.
-        return pd.concat([upper, lower.astype(upper.dtypes)])
+        upper, lower = upper.copy(deep=False), lower.copy(deep=False)
+        # Categoricals with other categories would become plain text, and one-hot encoders would see other columns.
+        for column in upper.columns[[isinstance(dtype, pd.CategoricalDtype) for dtype in upper.dtypes]]:
+            both = union_categoricals([upper[column], lower[column].astype("category")], ignore_order=True)
+            upper[column] = pd.Categorical(upper[column], categories=both.categories)
+            lower[column] = pd.Categorical(lower[column], categories=both.categories)
+        return pd.concat([upper, lower])
     if issparse(upper):
         return vstack([upper, lower], format="csr")
     return np.concatenate([np.asarray(upper), np.asarray(lower)])

@@ -15,7 +15,8 @@ def judgement(**changed):
     settings = {
         "family": class_score_family(),
         "representation": "predictions",
-        "coordinates": False,
+        "probabilities": True,
+        "coordinates": True,
         "criterion": None,
         "figure": "advantage",
         "n_subsamples": 20,
@@ -74,6 +75,22 @@ def test_only_candidates_that_pass_are_kept(candidates):
     assert keep(results_of({"first": DISTIL, "same": UNDECIDED, "other": UNDECIDED}), candidates)[0] == ["first"]
 
 
+def test_teachers_that_share_few_rows_are_not_joined(candidates):
+    first, _, other = candidates
+    apart = [
+        Candidate(**(vars(one) | {"rows": rows, "teacher": one.teacher[rows], "y": one.y[rows], "block_of": rows * 0}))
+        for one, rows in ((first, np.arange(110)), (other, np.arange(100, 200)))
+    ]
+    kept, added = keep(results_of({"first": DISTIL, "other": DISTIL}), apart)
+    assert kept == ["first"]
+    assert added.isna().all(axis=None)
+
+
+def test_a_criterion_must_give_a_number(candidates):
+    with pytest.raises(ValueError, match="gave nan for 'first'"):
+        candidates[0].figures(judgement(criterion=lambda found: found["residual"]))
+
+
 def test_figures_on_some_rows_are_those_of_the_rows(candidates):
     one = candidates[0]
     rows = np.arange(0, N, 3)
@@ -93,5 +110,5 @@ def test_residual_figures_and_a_criterion_of_ones_own(candidates):
 
 
 def test_too_few_rows_name_the_candidate(candidates):
-    with pytest.raises(ValueError, match=r"Candidate 'first' has 200 rows .* cca with cv=5 needs at least 10 rows"):
+    with pytest.raises(ValueError, match=r"Candidate 'first' could not be judged on 9 of the 200 rows.* cca with cv=5"):
         candidates[0].figures(judgement(family=estimator_family(cca, 0)), np.arange(9))

@@ -67,8 +67,15 @@ def test_joined_scores_know_what_both_know():
     np.testing.assert_allclose(both, np.log(4), atol=0.15)
 
 
+def test_an_estimator_must_give_a_number():
+    family = estimator_family(lambda X, Y, *, random_state: np.nan, seed=0)
+    with pytest.raises(ValueError, match="gave nan for 5 rows"):
+        family.between(np.zeros((5, 1)), np.zeros((5, 1)))
+
+
 @pytest.mark.parametrize(
-    ("lower", "upper", "decision"), [(0.1, 0.2, DISTIL), (-0.2, -0.1, DO_NOT_DISTIL), (-0.1, 0.1, UNDECIDED)]
+    ("lower", "upper", "decision"),
+    [(0.1, 0.2, DISTIL), (-0.2, -0.1, DO_NOT_DISTIL), (-0.1, 0.1, UNDECIDED), (1e-9, 1e-8, UNDECIDED)],
 )
 def test_three_valued_decision(lower, upper, decision):
     assert decide(lower, upper) == decision

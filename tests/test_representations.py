@@ -14,7 +14,9 @@ def draw(n=90, n_unlabeled=0, n_classes=3):
     y = rng.randint(n_classes, size=n)
     X = rng.normal(size=(n + n_unlabeled, 4))
     X[np.arange(n), y] += 1
-    return Cohort({"a": X, "b": X[:, ::-1] + 1}, y, np.arange(n_classes), np.arange(n + n_unlabeled) % 3)
+    tables = {"a": X, "b": X[:, ::-1] + 1}
+    measured = {name: np.ones(len(X), dtype=bool) for name in tables}
+    return Cohort(tables, measured, y, np.arange(n_classes), np.arange(n + n_unlabeled) % 3)
 
 
 def splits_of(fold_of):
@@ -35,7 +37,7 @@ def test_class_scores_are_those_of_cross_val_predict():
 
 def test_a_quantity_is_predicted_out_of_fold():
     cohort = draw()
-    numbers = Cohort(cohort.tables, cohort.tables["a"][:, 0] * 2 + 1, None, cohort.fold_of)
+    numbers = Cohort(cohort.tables, cohort.measured, cohort.tables["a"][:, 0] * 2 + 1, None, cohort.fold_of)
     view = represent(numbers, {"b": Ridge()}, "predictions")["b"]
     expected = cross_val_predict(Ridge(), cohort.tables["b"], numbers.y, cv=splits_of(cohort.fold_of))
     np.testing.assert_allclose(view.predictions[:, 0], expected)
@@ -54,10 +56,29 @@ def test_rows_without_a_label_are_seen_by_one_folds_encoder():
 
 def test_rows_that_were_not_measured_are_not_seen():
     cohort = draw()
-    cohort.tables["a"][:7] = np.nan
+    cohort.measured["a"][:7] = False
     view = represent(cohort, {"a": make_encoder("predictions", cohort.classes)}, "predictions")["a"]
     assert np.isnan(view.predictions[:7]).all()
     assert np.isfinite(view.predictions[7:]).all()
+
+
+def test_a_class_of_one_row_is_improbable_and_not_impossible():
+    cohort = draw()
+    y = cohort.y.copy()
+    y[4] = 3
+    rare = Cohort(cohort.tables, cohort.measured, y, np.arange(4), cohort.fold_of)
+    view = represent(rare, {"a": LogisticRegression()}, "predictions")["a"]
+    n_training = (cohort.fold_of != cohort.fold_of[4]).sum()
+    np.testing.assert_allclose(view.predictions[4, 3], 1 / (n_training + 1))
+    np.testing.assert_allclose(view.predictions.sum(axis=1), 1)
+
+
+def test_a_modality_of_one_fold_names_itself():
+    cohort = draw()
+    cohort.measured["b"][cohort.fold_of != 1] = False
+    numbers = Cohort(cohort.tables, cohort.measured, cohort.tables["a"][:, 0], None, cohort.fold_of)
+    with pytest.raises(ValueError, match="Modality 'b' was measured in 0 labelled rows outside fold 1"):
+        represent(numbers, {"b": Ridge()}, "predictions")
 
 
 def test_embeddings_come_from_the_network_of_the_fold():

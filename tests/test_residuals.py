@@ -77,6 +77,19 @@ def test_risk_of_least_squares_in_simulation(n_unlabeled):
     np.testing.assert_allclose(excess[alpha] / excess[0.0], expected, rtol=0.1)
 
 
+def test_burden_does_not_depend_on_the_number_of_folds():
+    """Without any systematic disagreement, students of fewer rows disagree by a larger error of their own."""
+    burdens = {2: [], 10: []}
+    for seed in range(40):
+        rng = np.random.RandomState(seed)
+        X, e = rng.normal(size=(200, 20)), rng.normal(size=(200, 1))
+        y = X[:, :5].sum(axis=1, keepdims=True) + e
+        t = y - e + 0.5 * rng.normal(size=(200, 1))
+        for n_folds, found in burdens.items():
+            found.append(linear_residuals(X, y, t, np.arange(200) % n_folds).teacher_burden())
+    np.testing.assert_allclose(np.mean(burdens[2]), np.mean(burdens[10]), atol=0.12)
+
+
 def test_residuals_are_out_of_fold():
     rng = np.random.RandomState(0)
     X, fold_of = rng.normal(size=(60, 4)), np.arange(60) % 3

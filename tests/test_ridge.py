@@ -61,8 +61,18 @@ def test_constant_and_unmeasured_columns_are_no_trouble():
     np.testing.assert_allclose(TunedRidge().fit(np.ones((30, 2)), y[:, 0]).predict(np.ones((1, 2))), y.mean())
 
 
+def test_numbers_as_text_or_objects_are_numbers():
+    table = pd.DataFrame({"a": pd.Series([1.5, 2.0, None], dtype=object), "b": ["1", "2", "4"]})
+    np.testing.assert_array_equal(as_design(table), [[1.5, 1], [2, 2], [np.nan, 4]])
+
+
+def test_missing_categories_stay_missing_and_names_of_rows_are_left_out():
+    table = pd.DataFrame({"kind": ["x", "y", None, "x"], "name": ["p1", "p2", "p3", "p4"]})
+    np.testing.assert_array_equal(as_design(table), [[1, 0], [0, 1], [np.nan, np.nan], [1, 0]])
+
+
 def test_categories_become_columns():
-    table = pd.DataFrame({"a": [1, 2], "kind": ["x", "y"]})
-    np.testing.assert_array_equal(as_design(table), [[1, 1, 0], [2, 0, 1]])
+    table = pd.DataFrame({"a": [1, 2, 3, 4], "kind": ["x", "y", "y", "x"]})
+    np.testing.assert_array_equal(as_design(table), [[1, 1, 0], [2, 0, 1], [3, 0, 1], [4, 1, 0]])
     integers = pd.DataFrame({"a": pd.array([1, None], dtype="Int64")})
     np.testing.assert_array_equal(as_design(integers), [[1], [np.nan]])

@@ -9,7 +9,8 @@ from sklearn.base import clone
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, cross_val_predict
-from sklearn.pipeline import Pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import OneHotEncoder
 
 from skcmkd import CCHSelector, NetworkClassifier, PairedDistiller
 from skcmkd._cross_fitting import assign_folds
@@ -342,6 +343,47 @@ def test_training_anew_on_each_half_widens_the_intervals(drawn):
     )
     np.testing.assert_array_equal(fixed["gap"], anew["gap"])
     assert (anew["advantage_standard_error"] > fixed["advantage_standard_error"]).all()
+
+
+@pytest.mark.parametrize("family", ["gaussian", "cca", "ksg"])
+def test_noise_shares_nothing(family):
+    """Encoders of a fold start from the same label mean, which unrelated modalities must not be said to share."""
+    shared = []
+    for seed in range(4):
+        rng = np.random.RandomState(seed)
+        X, y = rng.normal(size=(100, 12)), rng.randint(2, size=100)
+        found = CCHSelector(
+            {"s": slice(0, 6), "t": slice(6, 12)}, "s", criterion="cch", mutual_information=family, n_subsamples=20
+        ).fit(X, y)
+        shared.append(found.results_.loc["t", "teacher_student"])
+        assert found.results_.loc["t", "decision"] != "distil"
+    assert np.mean(shared) < 0.05
+
+
+def test_rows_without_a_category_were_not_measured(drawn):
+    data = drawn.data.assign(kind=pd.Categorical(list("abc") * 80))
+    modalities = {**drawn.modalities, "strong": [*drawn.modalities["strong"], "kind"]}
+    data.loc[:99, modalities["strong"]] = np.nan
+    encoder = {"strong": make_pipeline(OneHotEncoder(handle_unknown="ignore"), LogisticRegression())}
+    for own in (None, encoder):
+        found = CCHSelector(modalities, "student", encoder=own, n_subsamples=2).fit(data, drawn.target)
+        assert found.results_.loc["strong", "n_rows"] == 140
+
+
+def test_ages_are_a_quantity_and_few_grades_are_classes(drawn):
+    rng = np.random.RandomState(0)
+    settings = {"modalities": drawn.modalities, "student": "student", "n_subsamples": 2, "cv": 3}
+    assert not hasattr(CCHSelector(**settings).fit(drawn.data, rng.randint(20, 90, size=240)), "classes_")
+    assert len(CCHSelector(**settings).fit(drawn.data, rng.randint(3, size=(240, 1)).ravel()).classes_) == 3
+    with pytest.raises(ValueError, match="y is 0.5 in all 240 rows"):
+        CCHSelector(**settings).fit(drawn.data, np.full(240, 0.5))
+
+
+def test_clone_keeps_the_output_format(drawn):
+    X = drawn.data.to_numpy()
+    selector = CCHSelector({"weak": slice(0, 16), "student": slice(16, 32)}, "student", n_subsamples=2)
+    found = clone(selector.set_output(transform="pandas")).fit(X, drawn.target)
+    assert isinstance(found.transform(X), pd.DataFrame)
 
 
 def test_weight_and_rows_as_attributes(selector, drawn):

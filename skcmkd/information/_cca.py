@@ -96,6 +96,8 @@ def cca(
     >>> round(nats, 1)  # the truth is 1.5 log 2, 1.04 nats
     1.0
     """
+    if cv < 2:
+        raise ValueError(f"cv={cv} must be at least 2: each row is measured by a part that has not seen it.")
     X, Y, label = check_sides(X, Y, least=2 * cv, estimator=f"cca with cv={cv}")
     most = label_entropy(Y) if label else np.inf
     Y = one_hot(Y) if label else Y

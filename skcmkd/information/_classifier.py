@@ -12,7 +12,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils import check_array, check_consistent_length, check_random_state, column_or_1d
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from .._cross_fitting import predict_aligned_proba, stratified_folds
+from .._cross_fitting import allow_for_unseen_classes, predict_aligned_proba, stratified_folds
 from .._validation import ArrayLike
 from ._sides import check_sides, label_entropy
 
@@ -117,6 +117,8 @@ def classifier(
     >>> round(classifier(X, y, random_state=0), 1)  # the label's entropy is log 3, 1.1 nats
     1.0
     """
+    if cv < 2:
+        raise ValueError(f"cv={cv} must be at least 2: each row is measured by a part that has not seen it.")
     X, codes, label = check_sides(X, Y, least=2 * cv, estimator=f"classifier with cv={cv}")
     if not label:
         raise ValueError(
@@ -134,7 +136,9 @@ def classifier(
         train, held_out = fold_of != fold, fold_of == fold
         if len(np.unique(codes[train])) > 1:
             model = make_label_classifier().fit(X[train], codes[train])
-            proba[held_out] = predict_aligned_proba(model, X[held_out], np.arange(n_classes))
+            unseen_proba = predict_aligned_proba(model, X[held_out], np.arange(n_classes))
+            seen = np.isin(np.arange(n_classes), model.classes_)
+            proba[held_out] = allow_for_unseen_classes(unseen_proba, seen, train.sum())
     return label_information(proba, codes)
 
 

@@ -149,12 +149,19 @@ def mutual_information(
     >>> round(found.value, 1), found.lower < 1.04 < found.upper, found.p_value  # the truth is 1.5 log 2, 1.04 nats
     (1.0, True, 0.05)
     """
-    name = estimator if isinstance(estimator, str) else getattr(estimator, "__name__", repr(estimator))
+    function = estimator.func if isinstance(estimator, partial) else estimator
+    name = function if isinstance(function, str) else getattr(function, "__name__", repr(function))
     if isinstance(estimator, str):
         check_choice("estimator", estimator, sorted(ESTIMATORS))
         estimator = ESTIMATORS[estimator]
         if name in TRAINED:
             estimator = partial(estimator, device=device)
+    if n_subsamples is not None and n_subsamples != 0 and n_subsamples < 2:
+        raise ValueError(f"n_subsamples={n_subsamples} must be 0 (no interval) or at least 2.")
+    if n_permutations < 0 or not 0 < confidence < 1:
+        raise ValueError(
+            f"n_permutations={n_permutations} must be 0 or more, and confidence={confidence} between 0 and 1."
+        )
     if bias_correction and n_permutations < 1:
         raise ValueError(
             f"bias_correction takes the mean of permuted estimates off, and n_permutations={n_permutations} makes "
@@ -170,7 +177,13 @@ def mutual_information(
         n_subsamples = 0 if name in TRAINED else 100
     halves = [(rows, rows) for rows in draw_halves([len(X)], n_subsamples, rng)]
     shuffles = [(everyone, rng.permutation(len(X))) for _ in range(n_permutations)]
-    found = evaluate_each(estimate, halves + shuffles, n_jobs=n_jobs, description=name, show=bool(verbose))
+    try:
+        found = evaluate_each(estimate, halves + shuffles, n_jobs=n_jobs, description=name, show=bool(verbose))
+    except ValueError as error:
+        raise ValueError(
+            f"The {len(X)} rows could be measured, but not halves of them, which the interval needs: {error} "
+            "Set n_subsamples=0 to do without."
+        ) from error
     of_halves, permuted = found[:n_subsamples], found[n_subsamples:]
     standard_error = lower = upper = p_value = bias = np.nan
     if n_permutations:
@@ -186,4 +199,4 @@ def _estimate(
     estimator: Callable[..., float], X: np.ndarray, Y: np.ndarray, seed: int, rows: tuple[np.ndarray, np.ndarray]
 ) -> float:
     """The estimate from some rows of X beside some rows of Y; adding zero turns -0.0 into 0.0."""
-    return estimator(X[rows[0]], Y[rows[1]], random_state=seed) + 0.0
+    return float(estimator(X[rows[0]], Y[rows[1]], random_state=seed)) + 0.0

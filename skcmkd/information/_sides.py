@@ -10,10 +10,12 @@ from scipy.stats import entropy
 from sklearn.decomposition import PCA
 from sklearn.utils import check_consistent_length
 
-from .._validation import ArrayLike, as_codes_of_any, check_values
+from .._validation import ArrayLike, as_codes_of_any, check_same_index, check_values
 
 # A component with less than this share of the largest standard deviation is rounding, not data.
 RELATIVE_RANK = 1e-6
+# Up to this many, categories may all differ.
+FEW_ROWS = 20
 
 
 def is_label(Y: ArrayLike) -> bool:
@@ -59,8 +61,13 @@ def as_numbers(X: ArrayLike, name: str) -> np.ndarray:
         if number:
             blocks.append(values.to_numpy(dtype=np.float64)[:, None])
         else:
-            codes = pd.factorize(values, sort=False)[0]
-            blocks.append(np.eye(codes.max() + 1)[codes])
+            codes, kinds = pd.factorize(values, sort=False)
+            if len(kinds) > max(len(table) / 2, FEW_ROWS):
+                raise ValueError(
+                    f"Column {table.columns[position]!r} of {name} holds {len(kinds)} different texts in {len(table)} "
+                    "rows: it names the rows and measures nothing. Leave it out."
+                )
+            blocks.append(np.eye(len(kinds))[codes])
     numbers = np.hstack(blocks) if blocks else np.empty((len(table), 0))
     return numbers[:, np.ptp(numbers, axis=0) > 0]
 
@@ -74,6 +81,7 @@ def check_sides(X: ArrayLike, Y: ArrayLike, *, least: int, estimator: str) -> tu
     if is_label(X) and not is_label(Y):
         X, Y = Y, X
     check_consistent_length(X, Y)
+    check_same_index(X, Y, "Y")
     n = len(X)
     if n < least:
         raise ValueError(f"{estimator} needs at least {least} rows, got {n}. Add rows, or lower its settings.")

@@ -109,6 +109,10 @@ def test_progress_only_when_asked(capfd):
     [
         ({"estimator": "npeet"}, "estimator='npeet' must be one of 'cca', 'classifier'"),
         ({"bias_correction": True}, "n_permutations=0 makes none"),
+        ({"n_subsamples": 1}, "n_subsamples=1 must be 0"),
+        ({"confidence": 90}, "confidence=90 between 0 and 1"),
+        ({"X": np.arange(12.0), "Y": np.arange(12.0)}, "but not halves of them.*cca with cv=5.*Set n_subsamples=0"),
+        ({"estimator": partial(cca, cv=1)}, "cv=1 must be at least 2"),
         ({"X": [[np.nan]] * 40}, "Input X contains NaN: 40 values"),
         ({"Y": np.zeros(7)}, "inconsistent numbers of samples"),
         ({"estimator": "classifier"}, "classifier measures information about a class label"),
