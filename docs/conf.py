@@ -37,10 +37,13 @@ html_show_sourcelink = False
 html_copy_source = False
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
-html_sidebars = {page: [] for page in ("index", "guide", "data", "limits", "changelog")}
+html_sidebars = {
+    page: [] for page in ("index", "guide", "data", "decisions", "reproduction", "information", "limits", "changelog")
+}
 html_theme_options = {
     "logo": {"text": "skcmkd"},
     "navbar_align": "left",
+    "header_links_before_dropdown": 8,
     "navigation_with_keys": False,
     "footer_start": ["copyright"],
     "footer_end": [],
@@ -53,16 +56,16 @@ def add_changelog(app: Any, page: str, source: list[str]) -> None:
         source[0] += "\n.. literalinclude:: ../CHANGELOG.md\n   :language: none\n   :class: changelog\n"
 
 
-def escape_trailing_underscores(app: Any, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:
-    """Keep names such as n_features_in_ from being read as links; docstrings are written for the terminal first."""
+def escape_markup(app: Any, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:
+    """Keep n_features_in_ and |x| from being read as markup; docstrings are written for the terminal first."""
     for number, line in enumerate(lines):
         if not line.lstrip().startswith((">>>", "...")):
             parts = re.split(r"(``.*?``)", line)
-            parts[::2] = [re.sub(r"(?<=\w)_(?!\w)", r"\\_", part) for part in parts[::2]]
+            parts[::2] = [re.sub(r"(?<=\w)_(?!\w)|\|", r"\\\g<0>", part) for part in parts[::2]]
             lines[number] = "".join(parts)
 
 
 def setup(app: Any) -> None:
     """Called by Sphinx."""
     app.connect("source-read", add_changelog)
-    app.connect("autodoc-process-docstring", escape_trailing_underscores, priority=100)  # before numpydoc
+    app.connect("autodoc-process-docstring", escape_markup, priority=100)  # before numpydoc
