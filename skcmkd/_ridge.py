@@ -79,7 +79,7 @@ def _columns_of(values: pd.Series) -> np.ndarray:
             return numbers.to_numpy(dtype=np.float64, na_value=np.nan)[:, None]
     if values.nunique() > len(values) / 2:
         return np.empty((len(values), 0))
-    columns = pd.get_dummies(values).to_numpy(dtype=np.float64)
+    columns = pd.get_dummies(values).to_numpy(dtype=np.float64, copy=True)
     columns[~known] = np.nan
     return columns
 

@@ -70,7 +70,7 @@ class CCHSelector(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None): 
     mutual_information : str or callable, default="auto"
         Estimator of all three informations: "classifier" (log-loss and joint of class probabilities), the name of
         another estimator of ``mutual_information``, or a callable ``(X, Y, *, random_state) -> nats``. "auto" is
-        "classifier" for class labels, "gaussian" for the predictions of a quantity, "cca" for embeddings.
+        "classifier" for class labels, "gaussian" for the predictions of a quantity, "ksg" for embeddings.
     representation : {"predictions", "embedding"}, default="predictions"
         What stands for a modality: its encoder's out-of-fold predictions (class probabilities, as centred log-ratios
         where the estimator wants numbers), or its encoder's ``transform`` of rows it has not seen, compared within
@@ -91,7 +91,7 @@ class CCHSelector(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None): 
     refit : bool or "auto", default="auto"
         Whether encoders are trained anew on each half. True lets the intervals hold the error of training beside
         that of measuring, at ``n_subsamples`` times the work; "auto" does so only for the default encoder of a
-        quantity, which is a matter of milliseconds.
+        quantity, which is quick.
     confidence : float, default=0.9
         Confidence of the intervals.
     n_jobs : int or None, default=None

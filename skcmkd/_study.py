@@ -137,7 +137,7 @@ def _judgement(selector: CCHSelector, classes: np.ndarray | None, seed: int) -> 
     chosen = selector.mutual_information
     scores = classes is not None and selector.representation == "predictions"
     if chosen == "auto":
-        chosen = "classifier" if scores else "gaussian" if selector.representation == "predictions" else "cca"
+        chosen = "classifier" if scores else "gaussian" if selector.representation == "predictions" else "ksg"
     if chosen == "classifier" and not scores:
         raise ValueError(
             "mutual_information='classifier' measures class probabilities only; for embeddings or a quantity "

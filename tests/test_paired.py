@@ -188,7 +188,8 @@ def test_one_table_pipeline(drawn):
 @pytest.mark.parametrize("n_unlabeled", [40, 80], ids=["other length", "same length"])
 def test_selector_passes_the_unlabelled_pairs_on(drawn, routing, n_unlabeled):
     pipeline = one_table_pipeline(drawn, transform_input=["unlabeled_pairs"])
-    pipeline["distill"].set_fit_request(unlabeled_pairs=True)
+    for step in pipeline.named_steps.values():
+        step.set_fit_request(unlabeled_pairs=True)
     X, y, more = drawn.data[:80], drawn.y[:80], drawn.data.iloc[150 - n_unlabeled :]
     pipeline.fit(X, y, unlabeled_pairs=(more,))
     kept = pipeline["select"].get_feature_names_out()

@@ -36,7 +36,7 @@ def test_automatic_choices(drawn):
     quantity = study(drawn, y=drawn.data.iloc[:, 0])
     assert quantity.cohort.classes is None
     assert quantity.judgement.refit
-    assert quantity.judgement.family.between.func.__name__ == "gaussian"
+    assert quantity.judgement.family.between.args[0].__name__ == "gaussian"
     assert not study(drawn, y=drawn.data.iloc[:, 0], refit=False).judgement.refit
     assert study(drawn, mutual_information="ksg").judgement.coordinates
 

@@ -51,7 +51,11 @@ def test_label_goes_to_the_second_place():
         ([1.0, 2.0, 3.0], ["a", "b"], "inconsistent"),
         ([1.0], [2.0], "ksg needs at least 2 rows, got 1"),
         (pd.Series([1.0, 2.0], index=["p", "q"]), pd.Series([1.0, 2.0], index=["q", "p"]), "in another order"),
-        (pd.DataFrame({"id": [f"p{i}" for i in range(50)]}), np.zeros(50), "Column 'id' of X holds 50 different texts"),
+        (
+            pd.DataFrame({"id": [f"p{i}" for i in range(50)], "a": 1.0}),
+            np.zeros(50),
+            "Column 'id' of X holds 50 different texts",
+        ),
     ],
 )
 def test_bad_sides(X, Y, message):
