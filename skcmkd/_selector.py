@@ -38,14 +38,14 @@ from .information import ESTIMATORS
 class CCHSelector(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):  # type: ignore[call-arg]
     """Choose the modality that should teach the student's, and keep its columns beside the student's.
 
-    For each candidate teacher T and the student S, with H the class scores that a classifier of one modality
-    gives to rows it has not seen, compute::
+    For each candidate teacher T and the student S, with H what a model of one modality makes of rows it has not seen
+    (class scores, a predicted quantity, or an embedding), compute::
 
-        gap = I(H_T; H_S) - I(H_S; Y)          (the Cross-modal Complementarity Hypothesis)
+        gap = I(H_T; H_S) - I(H_S; Y)
         advantage = I(H_T; Y) - I(H_S; Y)
 
-    in nats, each with a subsampling interval, and decide: ``distil`` when the criterion's interval lies above zero,
-    ``do not distil`` when it lies below, else ``undecided``.
+    in nats, the first being the Cross-modal Complementarity Hypothesis, each with a subsampling interval, and decide:
+    ``distil`` when the criterion's interval lies above zero, ``do not distil`` when it lies below, else ``undecided``.
 
     Parameters
     ----------
@@ -59,10 +59,11 @@ class CCHSelector(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None): 
 
         - "advantage": the teacher knows more about the label than the student does.
         - "cch": the gap, the published rule.
-        - "residual": 1 - Cov(e, u) / Var(e) of a linear student, with e and u what its table cannot explain of the
-          label and of the teacher: above 0 a small enough weight helps.
+        - "residual": 1 - r Cov(e, u) / Var(e) of a linear student, with e and u what its table cannot explain of the
+          label and of the teacher, and r the labelled share of the rows: above 0 a small enough weight helps.
         - "risk": the share of a linear student's excess risk that the weight 1/2 is predicted to save, where the
-          teacher's systematic disagreement counts too.
+          teacher's systematic disagreement counts too. Any teacher smooths such a student, so this is positive for
+          most: its sign is a weak reason to distil.
         - a callable: takes a dict of the figures of one candidate (the columns of ``results_`` from
           ``teacher_student`` to ``risk_reduction``) and gives a number.
 
@@ -227,7 +228,8 @@ class CCHSelector(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None): 
             Class labels, or a quantity.
         unlabeled_pairs : tuple of one table, default=None
             ``(X_unlabeled,)``: samples with the columns of X and no label. They count in I(H_T; H_S) and in what a
-            teacher can save. The tuple is never cut by cross-validation.
+            teacher can save. The tuple is never cut by cross-validation. In a Pipeline request it:
+            ``set_fit_request(unlabeled_pairs=True)``.
 
         Returns
         -------

@@ -121,7 +121,7 @@ def merge(rows):
 def spread_estimators(table, rows, cells):
     """One column an estimator; a dash where it was not run."""
     wide = table.assign(cell=cells).pivot_table("cell", rows, "estimator", aggfunc="first", observed=True)
-    return wide.astype(object).fillna("-").reset_index()
+    return wide.astype(object).fillna("not run").reset_index()
 
 
 def write_tables(table):
