@@ -8,7 +8,7 @@ import pandas as pd
 from gains import RESULTS
 from rules import CELL, load_cells
 
-FIGURE = RESULTS / "decisions.png"
+FIGURE = Path(__file__).parents[2] / "docs" / "images" / "decisions.png"
 REGIMES = {"labelled pairs": ("#767676", "s"), "with unlabelled pairs": ("#0072B2", "o")}
 FAMILIES = {"digits": "o", "wisconsin": "s", "carcinoma": "^", "breast TCGA": "D", "simulated": "x"}
 PANELS = {
@@ -17,19 +17,20 @@ PANELS = {
 }
 SHOWN = {
     "never": "never",
-    "CCH, classifier predictions": "CCH, class variables",
-    "CCH, ksg predictions": "CCH, nearest neighbours",
-    "CCH, gaussian predictions": "CCH, Gaussian",
-    "CCH, cca predictions": "CCH, held-out correlations",
-    "residual ratio": "residual ratio",
-    "predicted risk at 1/2": "predicted risk",
-    "predicted risk at 1/2, when sure": "predicted risk, when sure",
-    "advantage, classifier predictions": "advantage",
-    "advantage, classifier predictions, when sure": "advantage, when sure",
-    "teacher more accurate": "teacher more accurate",
-    "rows left out of a smoother": "rows left out",
-    "rows left out of a smoother, when sure": "rows left out, when sure",
     "always the most accurate teacher": "always",
+    "CCH, classifier predictions": "CCH, predictions, classifier",
+    "CCH, ksg predictions": "CCH, predictions, ksg",
+    "CCH, ksg predictions, when sure": "CCH, predictions, ksg, when sure",
+    "CCH, cca predictions": "CCH, predictions, cca",
+    "CCH, ksg embedding": "CCH, embeddings, ksg",
+    "CCH, gaussian embedding": "CCH, embeddings, gaussian",
+    "residual ratio": "residual",
+    "predicted risk at 1/2": "risk",
+    "advantage, classifier predictions": "advantage",
+    "advantage, classifier predictions, when sure": "advantage, when sure (default)",
+    "advantage, when sure, and CCH (ksg)": "advantage, when sure, and CCH",
+    "teacher more accurate": "teacher more accurate",
+    "rows left out of a smoother": "rows left out of a ridge regression",
 }
 
 
@@ -46,7 +47,7 @@ def draw_costs(ax: plt.Axes, rules: pd.DataFrame) -> None:
     ax.set_yticks(range(len(names)), [SHOWN[name] for name in names])
     ax.set_xlabel("harm-weighted regret, points of accuracy")
     ax.set_title("What a rule's choices cost", loc="left")
-    ax.legend(loc="lower right", frameon=False)
+    ax.legend(loc="upper right", frameon=False)
 
 
 def draw_cells(ax: plt.Axes, cells: pd.DataFrame, figure: str) -> None:
@@ -75,7 +76,7 @@ def main(path: Path = FIGURE) -> None:
     for ax, name in zip((upper, lower), PANELS, strict=True):
         draw_cells(ax, cells, name)
     upper.set_title("What each figure says of a cell", loc="left")
-    lower.legend(loc="lower left", frameon=False, fontsize="small")
+    lower.legend(loc="lower right", frameon=False, fontsize="small")
     for ax in (left, upper, lower):
         ax.spines[["top", "right"]].set_visible(False)
     figure.savefig(path, dpi=110)

@@ -47,7 +47,7 @@ def decide(cells: pd.DataFrame, rule: Rule) -> pd.DataFrame:
             "regret": best - gain,
             "harm-weighted regret": best - weigh_harm(gain),
             "harmful": (gain < HARMFUL).astype(float),
-            "gain of the split": own_gain,
+            "harm-weighted regret, split by split": best - weigh_harm(own_gain),
         },
         index=best.index,
     )
@@ -108,22 +108,27 @@ def summarise_ranking(cells: pd.DataFrame, figure: str, random_state: int = 0) -
     grouped = {key: part[[figure, "gain"]].to_numpy() for key, part in known.groupby(CLUSTER)}
     families, parts = np.array([key[0] for key in grouped]), list(grouped.values())
 
-    def measure(drawn: np.ndarray) -> tuple[float, float]:
+    def measure(drawn: np.ndarray) -> np.ndarray:
         own = [drawn[families[drawn] == family] for family in np.unique(families)]
         rows = [np.concatenate([parts[p] for p in positions]).T for positions in own]
-        return np.nanmean([(rank_correlation(*r), area(*r)) for r in rows], axis=0)
+        found = np.array([(rank_correlation(*r), area(*r)) for r in rows])
+        n_known = (~np.isnan(found)).sum(axis=0)
+        return np.where(n_known > 0, np.nansum(found, axis=0) / np.maximum(n_known, 1), np.nan)
 
     whole = measure(np.arange(len(parts)))
     drawn = np.array([measure(p) for p in draw_clusters(families, random_state, N_RANKING_BOOTSTRAP)])
     return with_ends("Spearman", whole[0], drawn[:, 0]) | with_ends("AUC", whole[1], drawn[:, 1])
 
 
-def evaluate(cells: pd.DataFrame, rules: list[Rule]) -> pd.DataFrame:
-    """One row per rule, the least harm-weighted regret first."""
+def evaluate(cells: pd.DataFrame, rules: list[Rule], reference: Rule) -> pd.DataFrame:
+    """One row per rule, the least harm-weighted regret first; "excess regret" is that over the reference rule's."""
     rows, ranking = [], {}
+    least = decide(cells, reference)["harm-weighted regret"]
     for rule in rules:
         if rule.figure not in ranking:
             ranking[rule.figure] = summarise_ranking(cells, rule.figure)
-        row = {"rule": rule.name} | summarise_decisions(decide(cells, rule))
+        decisions = decide(cells, rule)
+        decisions["excess regret"] = decisions["harm-weighted regret"] - least
+        row = {"rule": rule.name} | summarise_decisions(decisions)
         rows.append(row | (ranking[rule.figure] if np.isfinite(rule.threshold) else {}))
     return pd.DataFrame(rows).sort_values("harm-weighted regret")
