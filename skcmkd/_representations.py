@@ -9,11 +9,10 @@ import numpy as np
 from sklearn.base import BaseEstimator, clone
 from sklearn.impute import SimpleImputer
 from sklearn.pipeline import make_pipeline
-from sklearn.utils.parallel import Parallel, delayed
 
 from ._cross_fitting import allow_for_unseen_classes, check_training_classes, predict_aligned_proba
 from ._networks import NetworkClassifier, NetworkRegressor
-from ._progress import track
+from ._parallel import run_each
 from ._ridge import TunedRidge
 from ._validation import Table, take_rows
 from .information import make_label_classifier
@@ -84,12 +83,10 @@ def represent(
 ) -> dict[str, View]:
     """The view of each modality: one encoder a fold, fitted to the labelled rows outside it."""
     folds = np.unique(cohort.fold_of)
-    jobs = [(name, fold) for name in encoders for fold in folds]
-    fits = Parallel(n_jobs=n_jobs, return_as="generator")(
-        delayed(_view_of_fold)(encoders[name], name, cohort, fold, representation) for name, fold in jobs
-    )
+    calls = [(encoders[name], name, cohort, fold, representation) for name in encoders for fold in folds]
+    found = run_each(_view_of_fold, calls, len(calls), n_jobs=n_jobs, description="encoders", show=show)
     parts: dict[str, list[tuple[np.ndarray, View]]] = {name: [] for name in encoders}
-    for (name, _), part in zip(jobs, track(fits, len(jobs), "encoders", show=show), strict=True):
+    for (_, name, *_rest), part in zip(calls, found, strict=True):
         parts[name].append(part)
     return {name: _assemble(own, len(cohort.fold_of)) for name, own in parts.items()}
 

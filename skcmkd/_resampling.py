@@ -8,9 +8,8 @@ from typing import Any
 
 import numpy as np
 from scipy.stats import t as t_distribution
-from sklearn.utils.parallel import Parallel, delayed
 
-from ._progress import track
+from ._parallel import run_each
 
 
 def draw_halves(sizes: Sequence[int], n_subsamples: int, random_state: np.random.RandomState) -> list[np.ndarray]:
@@ -36,8 +35,8 @@ def evaluate_each(
     show: bool = False,
 ) -> np.ndarray:
     """The statistic of each draw, a row each, in order whatever the number of processes."""
-    values = Parallel(n_jobs=n_jobs, return_as="generator")(delayed(statistic)(draw) for draw in draws)
-    return np.array(list(track(values, len(draws), description, show=show)))
+    calls = ((draw,) for draw in draws)
+    return np.array(run_each(statistic, calls, len(draws), n_jobs=n_jobs, description=description, show=show))
 
 
 @dataclass(frozen=True)

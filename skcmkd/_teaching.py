@@ -9,11 +9,10 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, clone
-from sklearn.utils.parallel import Parallel, delayed
 
 from ._cross_fitting import predict_aligned_proba, predict_left_out
 from ._pairs import Pairs
-from ._progress import track
+from ._parallel import run_each
 from ._resampling import one_standard_error_choice
 from ._soft_targets import Lesson, fit_student
 from ._validation import take_rows
@@ -63,10 +62,8 @@ class Opinions:
         left_out: list[tuple[int, ...]] = [(), *((fold,) for fold in self.folds)]
         if leave_two_out:
             left_out += combinations(self.folds, 2)
-        fits = Parallel(n_jobs=n_jobs, return_as="generator")(
-            delayed(_form_opinion)(teacher, pairs, fold_of, out) for out in left_out
-        )
-        fits = track(fits, len(left_out), "teacher", show=verbose)
+        calls = ((teacher, pairs, fold_of, out) for out in left_out)
+        fits = run_each(_form_opinion, calls, len(left_out), n_jobs=n_jobs, description="teacher", show=verbose)
         self._without = dict(zip(left_out, fits, strict=True))
 
     @property
@@ -114,8 +111,8 @@ def choose_alpha(
     Students are judged by the Brier score of held-out rows, a proper score that one confident mistake cannot rule.
     """
     jobs = [(fold, alpha) for fold in opinions.folds for alpha in ALPHAS]
-    fits = Parallel(n_jobs=n_jobs, return_as="generator")(
-        delayed(_judge_student)(
+    calls = (
+        (
             student,
             opinions.lesson_without(fold),
             alpha,
@@ -125,8 +122,8 @@ def choose_alpha(
         )
         for fold, alpha in jobs
     )
+    fits = run_each(_judge_student, calls, len(jobs), n_jobs=n_jobs, description="alpha", show=verbose)
     losses = np.empty((len(opinions.pairs.y), len(ALPHAS)))
-    fits = track(fits, len(jobs), "alpha", show=verbose)
     for (fold, alpha), loss in zip(jobs, fits, strict=True):
         losses[opinions.fold_of == fold, ALPHAS.index(alpha)] = loss
     excess = losses - losses[:, [0]]

@@ -23,7 +23,7 @@ ROWS = [
         "_ridge",
         "datasets",
     },
-    {"_validation", "_progress"},
+    {"_validation", "_progress", "_parallel"},
 ]
 HEIGHT = {name: -row for row, names in enumerate(ROWS) for name in names}
 TORCH = {"_losses", "_modules", "_training"}
