@@ -141,7 +141,9 @@ def check_label_or_quantity(y: Any) -> tuple[np.ndarray, bool]:
     if (values % 1 == 0).all() and n_values <= n_rows / 2 and (n_values <= MOST_CLASSES or n_values <= n_rows / 10):
         return check_labels(y), True
     if n_values < 2:
-        raise ValueError(f"y is {values[0]} in all {n_rows} rows: nothing to learn. Give a label that varies.")
+        raise ValueError(
+            f"y is {values[0]} in all rows (n_samples={n_rows}): nothing to learn. Give a label that varies."
+        )
     return values.astype(np.float64), False
 
 
