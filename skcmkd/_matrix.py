@@ -54,7 +54,7 @@ def cch_matrix(
     >>> drawn = make_gaussian_modalities(200, random_state=0)
     >>> selector = CCHSelector(drawn.modalities, student="student", n_subsamples=50, random_state=0)
     >>> matrix = cch_matrix(selector, drawn.data, drawn.target)
-    >>> round(matrix.loc[("student", "teacher"), "advantage"], 1)
+    >>> float(matrix.loc[("student", "teacher"), "advantage"].round(1))
     0.3
     """
     selector = clone(selector)
