@@ -28,6 +28,7 @@ SHOWN = {
     "predicted risk at 1/2": "risk",
     "advantage, classifier predictions": "advantage",
     "advantage, classifier predictions, when sure": "advantage, when sure (default)",
+    "advantage, ksg predictions, when sure": "advantage by ksg, when sure",
     "advantage, when sure, and CCH (ksg)": "advantage, when sure, and CCH",
     "teacher more accurate": "teacher more accurate",
     "rows left out of a smoother": "rows left out of a ridge regression",
