@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -20,13 +19,12 @@ from sklearn.model_selection import RepeatedStratifiedKFold, train_test_split
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import Bunch
-from sklearn.utils.parallel import Parallel, delayed
 
 from ._display import CCHDisplay
 from ._gain_display import plot_scores
 from ._networks import NetworkClassifier
 from ._paired import PairedDistiller
-from ._progress import track
+from ._parallel import run_each
 from ._selector import CCHSelector
 from .datasets import load_adrenal_carcinoma, load_digit_views
 
@@ -81,15 +79,12 @@ def study_carcinoma(console: Console, options: argparse.Namespace) -> tuple[CCHS
         f"teacher ({teacher})": (model, cohort.modalities[teacher]),
     }
     folds = RepeatedStratifiedKFold(n_splits=5, n_repeats=options.repeats, random_state=options.seed)
-    jobs = [(name, *split) for split in folds.split(X, y) for name in models]
-    results = run(
-        [
-            delayed(score)(models[name], X.iloc[train], y.iloc[train], X.iloc[test], y.iloc[test])
-            for name, train, test in jobs
-        ],
-        "carcinoma",
-        options.jobs,
-    )
+    calls = [
+        (models[name], X.iloc[train], y.iloc[train], X.iloc[test], y.iloc[test])
+        for train, test in folds.split(X, y)
+        for name in models
+    ]
+    results = run_each(score, calls, len(calls), n_jobs=options.jobs, description="carcinoma", show=True)
     # Folds of repeated cross-validation share rows: Nadeau and Bengio (2003) correct the variance of the mean.
     scores = summarise(results, list(models), 1 / (5 * options.repeats) + 1 / 4)
     show_scores(console, scores, results, f"Balanced accuracy, 5 folds x {options.repeats}, selection in each fold")
@@ -106,12 +101,10 @@ def study_digits(console: Console, options: argparse.Namespace) -> pd.DataFrame:
     show_modalities(console, X, y, pair, student)
     show_selection(console, CCHSelector(pair, student, random_state=options.seed, n_jobs=options.jobs).fit(X, y))
     columns = pair[student]
-    jobs = [
-        delayed(score_digits)(draw, name, columns, pair[teacher], options.seed)
-        for draw in draws
-        for name in (ALONE, DISTILLED, teacher)
+    calls = [
+        (draw, name, columns, pair[teacher], options.seed) for draw in draws for name in (ALONE, DISTILLED, teacher)
     ]
-    results = run(jobs, "digits", options.jobs)
+    results = run_each(score_digits, calls, len(calls), n_jobs=options.jobs, description="digits", show=True)
     scores = summarise(results, [ALONE, DISTILLED, f"teacher ({teacher})"], 1 / options.repeats)
     show_scores(
         console, scores, results, f"Balanced accuracy on 1000 test rows, {options.repeats} draws of the same 2000 rows"
@@ -160,12 +153,6 @@ def score(
     distiller = getattr(fitted, "named_steps", {}).get("distill")
     accuracy = balanced_accuracy_score(y_test, fitted.predict(X_test[columns]))
     return accuracy, getattr(distiller, "alpha_", None)
-
-
-def run(jobs: list[Any], description: str, n_jobs: int) -> list[Scored]:
-    """Run the jobs in parallel under a progress bar."""
-    results = Parallel(n_jobs=n_jobs, return_as="generator")(jobs)
-    return list(track(results, len(jobs), description, show=True))
 
 
 def summarise(results: list[Scored], models: list[str], variance_factor: float) -> pd.DataFrame:

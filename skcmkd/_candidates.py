@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator
 
-from ._criteria import DISTIL, FIGURES, TYPICAL_WEIGHT, UNDECIDED, Family, decide
+from ._criteria import DISTIL, FIGURES, TYPICAL_WEIGHT, UNDECIDED, Family, average_over_blocks, decide
 from ._representations import Cohort, View, represent
 from ._resampling import draw_halves, evaluate_each, subsampling_interval
 from ._residuals import Residuals, linear_residuals
@@ -253,13 +253,11 @@ def _information_added(kept: list[Candidate], new: Candidate, judgement: Judgeme
     family = judgement.family
     before, after = family.join(parts[:-1], y), family.join(parts, y)
 
+    def gain(own: np.ndarray) -> float:
+        return family.about_label(after[own], y[own]) - family.about_label(before[own], y[own])
+
     def statistic(among: np.ndarray) -> float:
-        total = 0.0
-        for block in np.unique(block_of[among]):
-            own = among[block_of[among] == block]
-            gain = family.about_label(after[own], y[own]) - family.about_label(before[own], y[own])
-            total += len(own) / len(among) * gain
-        return total
+        return average_over_blocks(lambda rows: gain(among[rows]), block_of[among])
 
     draws = draw_halves([len(rows)], judgement.n_subsamples, np.random.RandomState(seed))
     value = statistic(np.arange(len(rows)))

@@ -8,8 +8,9 @@ from functools import partial
 
 import numpy as np
 
-from ._cross_fitting import allow_for_unseen_classes, predict_aligned_proba, stratified_folds
-from .information import class_information, label_information, log_ratio_coordinates, make_label_classifier
+from ._cross_fitting import stratified_folds
+from .information import class_information, label_information, log_ratio_coordinates
+from .information._classifier import out_of_fold_proba
 
 DISTIL, DO_NOT_DISTIL, UNDECIDED = "distil", "do not distil", "undecided"
 # The figure that each named criterion decides by; all are positive where they speak for the teacher.
@@ -58,17 +59,18 @@ class Family:
 
         Representations can be compared within a block of rows; blocks are averaged by their rows.
         """
-        found = np.zeros(3)
-        n_labelled = len(y)
-        for block in np.unique(block_of):
-            rows = np.flatnonzero(block_of == block)
-            labelled = rows[rows < n_labelled]
-            found += [
-                len(rows) / len(block_of) * self.between(teacher[rows], student[rows]),
-                len(labelled) / n_labelled * self.about_label(student[labelled], y[labelled]),
-                len(labelled) / n_labelled * self.about_label(teacher[labelled], y[labelled]),
-            ]
-        return Informations(*found.tolist())
+        of_label = block_of[: len(y)]
+        return Informations(
+            average_over_blocks(lambda rows: self.between(teacher[rows], student[rows]), block_of),
+            average_over_blocks(lambda rows: self.about_label(student[rows], y[rows]), of_label),
+            average_over_blocks(lambda rows: self.about_label(teacher[rows], y[rows]), of_label),
+        )
+
+
+def average_over_blocks(measure: Callable[[np.ndarray], float], block_of: np.ndarray) -> float:
+    """The measure of each block's rows, weighted by their number."""
+    rows_of = [np.flatnonzero(block_of == block) for block in np.unique(block_of)]
+    return sum((len(rows) / len(block_of) * measure(rows) for rows in rows_of), 0.0)
 
 
 def class_score_family() -> Family:
@@ -96,15 +98,7 @@ def _side_by_side(parts: list[np.ndarray], y: np.ndarray) -> np.ndarray:
 def _stack_class_scores(parts: list[np.ndarray], codes: np.ndarray) -> np.ndarray:
     """Out-of-fold class probabilities of the labelled rows from several models' probabilities."""
     coordinates = np.hstack([log_ratio_coordinates(proba) for proba in parts])
-    fold_of = stratified_folds(codes, 5)
-    classes = np.arange(parts[0].shape[1])
-    stacked = np.empty((len(codes), len(classes)))
-    for fold in np.unique(fold_of):
-        held_out = fold_of == fold
-        model = make_label_classifier().fit(coordinates[~held_out], codes[~held_out])
-        proba = predict_aligned_proba(model, coordinates[held_out], classes)
-        stacked[held_out] = allow_for_unseen_classes(proba, np.isin(classes, model.classes_), (~held_out).sum())
-    return stacked
+    return out_of_fold_proba(coordinates, codes, parts[0].shape[1], stratified_folds(codes, 5))
 
 
 def decide(lower: float, upper: float) -> str:

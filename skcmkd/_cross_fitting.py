@@ -88,13 +88,13 @@ def predict_aligned_proba(model: BaseEstimator, X: Table, classes: np.ndarray) -
     return np.where(total > 0, proba / np.where(total > 0, total, 1.0), 1 / len(classes))
 
 
-def allow_for_unseen_classes(proba: np.ndarray, seen: np.ndarray, n_training: int) -> np.ndarray:
-    """Give each class that a model could not know the probability of one row beside those it was fitted to.
+def predict_unseen_proba(model: BaseEstimator, X: Table, classes: np.ndarray, n_training: int) -> np.ndarray:
+    """Probabilities in the order of ``classes``; a class that the model could not know gets that of one row.
 
     Left at zero, one row of a rare class would cost more than all others can make good.
     """
-    unseen = ~seen
-    return (n_training * proba + unseen) / (n_training + unseen.sum())
+    unseen = ~np.isin(classes, model.classes_)
+    return (n_training * predict_aligned_proba(model, X, classes) + unseen) / (n_training + unseen.sum())
 
 
 def check_training_classes(y: np.ndarray, estimator: BaseEstimator, left_out: Sequence[int]) -> None:

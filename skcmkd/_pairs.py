@@ -43,7 +43,7 @@ def check_two_tables(
 ) -> tuple[Table | None, tuple[Table, ...] | None]:
     """The teacher's side of the two-table form."""
     if unlabeled_pairs is not None:
-        _check_tuple(unlabeled_pairs, "(X_unlabeled, X_teacher_unlabeled)", 2)
+        check_tuple(unlabeled_pairs, "(X_unlabeled, X_teacher_unlabeled)", 2)
         if X_teacher is None:
             raise ValueError(
                 "unlabeled_pairs were given without X_teacher: the teacher learns from labelled rows. Give "
@@ -62,7 +62,7 @@ def split_one_table(
             "X_teacher was given although student_columns says that X holds both modalities. Give one of the two."
         )
     if unlabeled_pairs is not None:
-        _check_tuple(unlabeled_pairs, "(table,) of both modalities", 1)
+        check_tuple(unlabeled_pairs, "(table,) of both modalities", 1)
     teacher = np.setdiff1d(np.arange(n_columns_of(X)), student)
     if len(teacher) == 0:
         return take_columns(X, student), None, None
@@ -114,7 +114,7 @@ def check_pairs(
     return pairs
 
 
-def _check_tuple(given: object, expected: str, length: int) -> None:
+def check_tuple(given: object, expected: str, length: int) -> None:
     if not isinstance(given, tuple) or len(given) != length:
         got = f"a tuple of {len(given)}" if isinstance(given, tuple) else f"a {type(given).__name__}"
         raise ValueError(

@@ -10,7 +10,7 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.impute import SimpleImputer
 from sklearn.pipeline import make_pipeline
 
-from ._cross_fitting import allow_for_unseen_classes, check_training_classes, predict_aligned_proba
+from ._cross_fitting import check_training_classes, predict_unseen_proba
 from ._networks import NetworkClassifier, NetworkRegressor
 from ._parallel import run_each
 from ._ridge import TunedRidge
@@ -114,8 +114,7 @@ def _view_of_fold(
     if cohort.classes is None:
         predictions = np.asarray(model.predict(seen), dtype=float).reshape(len(rows), 1)
     elif hasattr(model, "predict_proba"):
-        predictions = predict_aligned_proba(model, seen, cohort.classes)
-        predictions = allow_for_unseen_classes(predictions, np.isin(cohort.classes, model.classes_), len(train))
+        predictions = predict_unseen_proba(model, seen, cohort.classes, len(train))
     if representation == "embedding":
         embedding = np.asarray(model.transform(seen), dtype=float)
     return rows, View(predictions, embedding)

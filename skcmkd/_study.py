@@ -14,6 +14,7 @@ from sklearn.utils.validation import validate_data
 from ._candidates import Judgement
 from ._criteria import FIGURE_OF, class_score_family, estimator_family
 from ._cross_fitting import assign_folds
+from ._pairs import NAMES, check_tuple
 from ._representations import Cohort, View, make_encoder, represent
 from ._ridge import as_design
 from ._validation import (
@@ -75,6 +76,12 @@ def study_tables(selector: CCHSelector, X: Table, y: ArrayLike, unlabeled_pairs:
         table = stack_rows(X, unlabeled)
         # Each of these rows is seen by the encoder of one fold, like the labelled ones.
         fold_of = np.append(fold_of, np.arange(n_rows_of(unlabeled)) % (fold_of.max() + 1))
+    if isinstance(selector.encoder, Mapping):
+        unknown = sorted(set(selector.encoder) - set(selector.modalities))
+        if unknown:
+            raise ValueError(
+                f"encoder names {unknown[0]!r}, which is not among the modalities: {', '.join(selector.modalities)}."
+            )
     tables = {name: take_columns(table, columns) for name, columns in positions.items()}
     encoders = {name: set_seeds(clone(_encoder_of(selector, name, classes)), seed) for name in tables}
     measured = {name: measured_rows(table) for name, table in tables.items()}
@@ -98,13 +105,9 @@ def study_tables(selector: CCHSelector, X: Table, y: ArrayLike, unlabeled_pairs:
 
 
 def _check_unlabeled(X: Table, unlabeled_pairs: tuple[Table, ...]) -> Table:
-    if not isinstance(unlabeled_pairs, tuple) or len(unlabeled_pairs) != 1:
-        raise ValueError(
-            f"unlabeled_pairs must be a tuple (table,) of one table with the columns of X, got a "
-            f"{type(unlabeled_pairs).__name__}. A tuple, unlike a table, is never cut by cross-validation."
-        )
-    unlabeled = as_table(unlabeled_pairs[0], "unlabeled_pairs[0]", sparse=False)
-    check_same_columns(X, unlabeled, "unlabeled_pairs[0]", "X")
+    check_tuple(unlabeled_pairs, "(table,) of one table with the columns of X", 1)
+    unlabeled = as_table(unlabeled_pairs[0], NAMES[0], sparse=False)
+    check_same_columns(X, unlabeled, NAMES[0], "X")
     return unlabeled
 
 
@@ -114,12 +117,6 @@ def _own_encoder(selector: CCHSelector, name: str) -> BaseEstimator | None:
 
 def _encoder_of(selector: CCHSelector, name: str, classes: np.ndarray | None) -> BaseEstimator:
     """The modality's encoder, checked for what the representation asks of it."""
-    if isinstance(selector.encoder, Mapping):
-        unknown = sorted(set(selector.encoder) - set(selector.modalities))
-        if unknown:
-            raise ValueError(
-                f"encoder names {unknown[0]!r}, which is not among the modalities: {', '.join(selector.modalities)}."
-            )
     own = _own_encoder(selector, name)
     encoder = make_encoder(selector.representation, classes) if own is None else own
     method = "predict" if classes is None else "predict_proba"

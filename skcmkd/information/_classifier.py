@@ -12,7 +12,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils import check_array, check_consistent_length, check_random_state, column_or_1d
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from .._cross_fitting import allow_for_unseen_classes, predict_aligned_proba, stratified_folds
+from .._cross_fitting import predict_unseen_proba, stratified_folds
 from .._validation import ArrayLike
 from ._sides import check_sides, label_entropy
 
@@ -130,16 +130,22 @@ def classifier(
         return 0.0
     order = check_random_state(random_state).permutation(len(X))
     X, codes = X[order], codes[order]
-    fold_of = stratified_folds(codes, cv)
+    proba = out_of_fold_proba(X, codes, n_classes, stratified_folds(codes, cv))
+    return label_information(proba, codes)
+
+
+def out_of_fold_proba(X: np.ndarray, codes: np.ndarray, n_classes: int, fold_of: np.ndarray) -> np.ndarray:
+    """Class probabilities of each row by the default classifier fitted to the other folds.
+
+    All classes are alike where those hold one class only.
+    """
     proba = np.full((len(X), n_classes), 1 / n_classes)
     for fold in np.unique(fold_of):
         train, held_out = fold_of != fold, fold_of == fold
         if len(np.unique(codes[train])) > 1:
             model = make_label_classifier().fit(X[train], codes[train])
-            unseen_proba = predict_aligned_proba(model, X[held_out], np.arange(n_classes))
-            seen = np.isin(np.arange(n_classes), model.classes_)
-            proba[held_out] = allow_for_unseen_classes(unseen_proba, seen, train.sum())
-    return label_information(proba, codes)
+            proba[held_out] = predict_unseen_proba(model, X[held_out], np.arange(n_classes), train.sum())
+    return proba
 
 
 def class_information(proba: ArrayLike, other_proba: ArrayLike) -> float:

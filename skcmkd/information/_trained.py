@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .._validation import draw_seed
 from ._sides import reduce_columns
 
 if TYPE_CHECKING:
@@ -56,5 +57,5 @@ def train_small(
         learning_rate=learning_rate,
         weight_decay=0.01,
         device=device,
-        seed=int(rng.randint(np.iinfo(np.int32).max)),
+        seed=draw_seed(rng),
     )
