@@ -15,6 +15,7 @@ _HOMES = {
     "NetworkClassifier": "._networks",
     "NetworkRegressor": "._networks",
     "PairedDistiller": "._paired",
+    "UnpairedDistiller": "._unpaired",
     "cch_matrix": "._matrix",
     "datasets": ".datasets",
     "information": ".information",
@@ -30,6 +31,7 @@ __all__ = [
     "NetworkClassifier",
     "NetworkRegressor",
     "PairedDistiller",
+    "UnpairedDistiller",
     "cch_matrix",
     "datasets",
     "information",
@@ -44,6 +46,7 @@ if TYPE_CHECKING:
     from ._networks import NetworkClassifier, NetworkRegressor
     from ._paired import PairedDistiller
     from ._selector import CCHSelector
+    from ._unpaired import UnpairedDistiller
     from .information import MutualInformation, mutual_information
 
 

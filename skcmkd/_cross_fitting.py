@@ -10,6 +10,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, clone
 from sklearn.model_selection import check_cv
 
+from ._parallel import run_each
 from ._validation import Table, take_rows
 
 
@@ -125,3 +126,19 @@ def predict_left_out(
     if len(rows) == 0:
         return model, rows, np.empty((0, len(classes)))
     return model, rows, predict_aligned_proba(model, take_rows(X, rows), classes)
+
+
+def unseen_proba(
+    estimator: BaseEstimator, X: Table, y: np.ndarray, fold_of: np.ndarray, n_jobs: int | None
+) -> np.ndarray:
+    """Probabilities of each row by a clone that has not seen it, in the order of the sorted classes."""
+    classes = np.unique(y)
+    usable = np.ones(len(y), dtype=bool)
+    folds = range(int(fold_of.max()) + 1)
+    calls = ((estimator, X, y, usable, fold_of, (fold,), classes) for fold in folds)
+    proba = np.empty((len(y), len(classes)))
+    for _, rows, part in run_each(
+        predict_left_out, calls, len(folds), n_jobs=n_jobs, description="teacher", show=False
+    ):
+        proba[rows] = part
+    return proba

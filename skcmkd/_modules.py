@@ -7,10 +7,21 @@ from torch import Tensor, nn
 
 
 class Perceptron(nn.Module):
-    """Rectified linear layers, the last of which is the representation, and a linear head."""
+    """Rectified linear layers, the last of which is the representation, and a linear head.
 
-    def __init__(self, n_inputs: int, hidden_layer_sizes: Sequence[int], n_outputs: int, dropout: float) -> None:
+    With ``shows_features`` the output holds the representation beside the head's, for losses that look at both.
+    """
+
+    def __init__(
+        self,
+        n_inputs: int,
+        hidden_layer_sizes: Sequence[int],
+        n_outputs: int,
+        dropout: float,
+        shows_features: bool = False,
+    ) -> None:
         super().__init__()
+        self.shows_features = shows_features
         layers: list[nn.Module] = []
         for size in hidden_layer_sizes:
             layers += [nn.Linear(n_inputs, size), nn.ReLU(), nn.Dropout(dropout)]
@@ -19,7 +30,9 @@ class Perceptron(nn.Module):
         self.head = nn.Linear(n_inputs, n_outputs)
 
     def forward(self, X: Tensor) -> Tensor:
-        return self.head(self.represent(X))
+        features = self.represent(X)
+        output = self.head(features)
+        return torch.cat([output, features], dim=1) if self.shows_features else output
 
 
 class ShortcutPerceptron(nn.Module):

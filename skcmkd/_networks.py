@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from numbers import Integral, Real
 from operator import attrgetter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.special import softmax
@@ -35,6 +35,9 @@ from ._validation import (
     draw_seed,
     keep_earlier_fit,
 )
+
+if TYPE_CHECKING:
+    from ._cohorts import Alignment
 
 # Fewer rows than this leave no held-out set worth listening to: all epochs are run.
 FEWEST_ROWS_TO_HOLD_OUT = 20
@@ -80,10 +83,14 @@ def _train(
     targets: Sequence[np.ndarray],
     n_outputs: int,
     strata: np.ndarray | None,
+    backward: Any = None,
 ) -> None:
-    """Standardise X, hold rows out, train; sets ``scaler_``, ``net_`` and ``n_iter_``."""
+    """Standardise X, hold rows out, train; sets ``scaler_``, ``net_`` and ``n_iter_``.
+
+    With a ``backward`` of its own the loss sees the representation beside the output.
+    """
     from ._modules import Perceptron
-    from ._training import train_network
+    from ._training import backpropagate, train_network
 
     seed = draw_seed(check_random_state(network.random_state))
     sizes = [int(size) for size in np.ravel(network.hidden_layer_sizes)]
@@ -94,9 +101,10 @@ def _train(
         )
     network.scaler_ = StandardScaler().fit(X)
     network._n_features_out = sizes[-1]
+    build_module = partial(Perceptron, X.shape[1], sizes, n_outputs, network.dropout, backward is not None)
     fit_network = partial(
         train_network,
-        partial(Perceptron, X.shape[1], sizes, n_outputs, network.dropout),
+        build_module,
         row_loss,
         network.scaler_.transform(X).astype(np.float32),
         targets,
@@ -107,6 +115,7 @@ def _train(
         device=network.device,
         seed=seed,
         verbose=int(network.verbose),
+        backward=backward or backpropagate,
     )
     held_out = hold_out_rows(strata, len(X), network.validation_fraction, seed)
     network.net_ = fit_network(max_epochs=network.max_epochs, validation_rows=held_out)
@@ -190,22 +199,47 @@ def fit_soft_targets(
     teacher_proba: np.ndarray,
     teacher_weight: np.ndarray,
     temperature: float,
+    *,
+    taught_classes: Sequence[int] | None = None,
+    alignment: Alignment | None = None,
+    row_ties: Sequence[np.ndarray] = (),
 ) -> NetworkClassifier:
     """Fit the network in place to labels and to a teacher's class probabilities, each row with two weights.
 
-    Classes are those of y, sorted; the columns of ``teacher_proba`` follow them.
+    Classes are those of y, sorted; the columns of ``teacher_proba`` follow them. With an ``alignment`` the network is
+    also aligned with a teacher's cohort; ``row_ties`` are the further targets of each row that this takes.
     """
-    from ._losses import distillation_loss
-
     with keep_earlier_fit(network):
         network._validate_params()
         X, y = validate_data(network, X, y, dtype=(np.float64, np.float32))
         network.classes_, codes = as_codes(y)
-        targets = [codes, *(a.astype(np.float32) for a in (label_weight, teacher_proba, teacher_weight))]
+        targets = [codes, *(a.astype(np.float32) for a in (label_weight, teacher_proba, teacher_weight)), *row_ties]
         strata = np.where(label_weight > 0, codes, -1)
-        row_loss = partial(distillation_loss, temperature=temperature)
-        _train(network, X, row_loss, targets, len(network.classes_), strata)
+        n_classes = len(network.classes_)
+        if alignment is None:
+            from ._losses import DistillationLoss
+
+            row_loss = DistillationLoss(temperature, taught_classes)
+            _train(network, X, row_loss, targets, n_classes, strata)
+        else:
+            from ._aligned_loss import AlignedLoss
+            from ._lookahead import BACKWARD
+
+            n_features = int(np.ravel(network.hidden_layer_sizes)[-1])
+            labelled, _, anchored = row_ties
+            complete = bool((labelled & alignment.cohort.known[codes]).all())
+            aligned_loss = AlignedLoss(
+                alignment, n_features, temperature, taught_classes, complete=complete, tied=bool(anchored.any())
+            )
+            _train(network, X, aligned_loss, targets, n_classes, strata, BACKWARD[alignment.name])
+            network.net_.module_.shows_features = False
     return network
+
+
+def network_head(network: _Network) -> tuple[np.ndarray, np.ndarray]:
+    """Weights and intercepts of the last layer, which the representation goes through."""
+    head = network.net_.module_.head
+    return tuple(part.detach().cpu().double().numpy() for part in (head.weight, head.bias))
 
 
 class NetworkClassifier(ClassifierMixin, _Network):

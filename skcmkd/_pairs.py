@@ -15,6 +15,7 @@ from ._validation import (
     check_same_columns,
     check_same_rows,
     check_text_columns,
+    check_tuple,
     check_values,
     measured_rows,
     n_columns_of,
@@ -43,7 +44,7 @@ def check_two_tables(
 ) -> tuple[Table | None, tuple[Table, ...] | None]:
     """The teacher's side of the two-table form."""
     if unlabeled_pairs is not None:
-        check_tuple(unlabeled_pairs, "(X_unlabeled, X_teacher_unlabeled)", 2)
+        check_tuple(unlabeled_pairs, "unlabeled_pairs", "(X_unlabeled, X_teacher_unlabeled)", 2)
         if X_teacher is None:
             raise ValueError(
                 "unlabeled_pairs were given without X_teacher: the teacher learns from labelled rows. Give "
@@ -62,7 +63,7 @@ def split_one_table(
             "X_teacher was given although student_columns says that X holds both modalities. Give one of the two."
         )
     if unlabeled_pairs is not None:
-        check_tuple(unlabeled_pairs, "(table,) of both modalities", 1)
+        check_tuple(unlabeled_pairs, "unlabeled_pairs", "(table,) of both modalities", 1)
     teacher = np.setdiff1d(np.arange(n_columns_of(X)), student)
     if len(teacher) == 0:
         return take_columns(X, student), None, None
@@ -112,15 +113,6 @@ def check_pairs(
         pairs.X_unlabeled = take_rows(X_unlabeled, complete)
         pairs.X_teacher_unlabeled = take_rows(X_teacher_unlabeled, complete)
     return pairs
-
-
-def check_tuple(given: object, expected: str, length: int) -> None:
-    if not isinstance(given, tuple) or len(given) != length:
-        got = f"a tuple of {len(given)}" if isinstance(given, tuple) else f"a {type(given).__name__}"
-        raise ValueError(
-            f"unlabeled_pairs must be a tuple {expected}, got {got}. A tuple, unlike a list or a table, is "
-            "never cut by cross-validation."
-        )
 
 
 def _check_not_the_label(X_teacher: Table, y: np.ndarray) -> None:

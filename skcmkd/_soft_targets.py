@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -12,12 +13,17 @@ from sklearn.utils.validation import has_fit_parameter
 from ._networks import NetworkClassifier, fit_soft_targets
 from ._validation import Table, n_rows_of, stack_rows, take_rows
 
+if TYPE_CHECKING:
+    from ._cohorts import Alignment
+
 
 @dataclass
 class Lesson:
     """What a student is taught: labelled rows, further rows without a label, and the teacher's opinion.
 
-    ``teacher_proba`` (labelled rows) and ``unlabeled_proba`` are (n, n_classes); a row of NaN has no teacher.
+    ``teacher_proba`` (labelled rows) and ``unlabeled_proba`` are (n, n_classes); a row of NaN has no teacher. For
+    alignment with a teacher's cohort, ``anchors`` and ``unlabeled_anchors`` are the teacher's features of the rows,
+    known or estimated; a row of NaN has none.
     """
 
     X: Table
@@ -26,19 +32,44 @@ class Lesson:
     X_unlabeled: Table | None
     unlabeled_proba: np.ndarray
     classes: np.ndarray
+    taught_classes: np.ndarray | None = None
+    alignment: Alignment | None = None
+    anchors: np.ndarray | None = None
+    unlabeled_anchors: np.ndarray | None = None
+
+    def taught_positions(self) -> list[int] | None:
+        """Positions of the classes that the teacher knows, or None when it knows all of them."""
+        if self.taught_classes is None:
+            return None
+        known = np.isin(self.classes, self.taught_classes)
+        return None if known.all() else np.flatnonzero(known).tolist()
 
     def of_rows(self, rows: np.ndarray) -> Lesson:
         """The lesson on some of the labelled rows, with the classes that they have."""
         y = self.y[rows]
         present = np.isin(self.classes, y)
-        return Lesson(
-            take_rows(self.X, rows),
-            y,
-            _restrict(self.teacher_proba[rows], present),
-            self.X_unlabeled,
-            _restrict(self.unlabeled_proba, present),
-            self.classes[present],
+        return replace(
+            self,
+            X=take_rows(self.X, rows),
+            y=y,
+            teacher_proba=_restrict(self.teacher_proba[rows], present),
+            unlabeled_proba=_restrict(self.unlabeled_proba, present),
+            classes=self.classes[present],
+            alignment=None if self.alignment is None else self.alignment.of_classes(present),
+            anchors=None if self.anchors is None else self.anchors[rows],
         )
+
+
+def _row_ties(lesson: Lesson, labelled: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Of each row whether it has a label, the teacher's features of it, and whether these are known."""
+    n_unlabeled = len(labelled) - len(lesson.y)
+    sides = [(lesson.anchors, len(lesson.y)), (lesson.unlabeled_anchors, n_unlabeled)]
+    width = max(0 if anchors is None else anchors.shape[1] for anchors, _ in sides)
+    anchors = np.concatenate(
+        [np.full((n, width), np.nan, dtype=np.float32) if given is None else given for given, n in sides]
+    )
+    anchored = np.full(len(anchors), width > 0) & ~np.isnan(anchors).any(axis=1)
+    return labelled, np.where(anchored[:, None], anchors, 0), anchored
 
 
 def _restrict(proba: np.ndarray, present: np.ndarray) -> np.ndarray:
@@ -56,7 +87,7 @@ def row_weights(labelled: np.ndarray, taught: np.ndarray, alpha: float) -> tuple
     n = (1 - alpha) n_l + alpha n_t is the number of rows that speak: it keeps the strength of a student's
     regularisation in step with the data, and a_i = 1 - alpha, b_i = alpha where every row has both.
     """
-    n_labelled, n_taught = labelled.sum(), taught.sum()
+    n_labelled, n_taught = max(labelled.sum(), 1), max(taught.sum(), 1)
     n_speaking = (1 - alpha) * n_labelled + alpha * n_taught
     return (
         labelled * ((1 - alpha) * n_speaking / n_labelled),
@@ -85,7 +116,7 @@ def fit_student(student: BaseEstimator, lesson: Lesson, alpha: float, temperatur
     alpha = 0 is the student's own ``fit`` on the labelled rows. Transformers before the last step of a pipeline
     are fitted to the labelled rows, as they are without a teacher.
     """
-    if alpha == 0:
+    if alpha == 0 and lesson.alignment is None:
         return student.fit(lesson.X, lesson.y)
     X, X_unlabeled = lesson.X, lesson.X_unlabeled
     if isinstance(student, Pipeline) and len(student.steps) > 1:
@@ -120,6 +151,8 @@ def _fit_taught(
         proba = np.concatenate([proba, lesson.unlabeled_proba])
         labelled = np.concatenate([labelled, np.zeros(n_unlabeled, dtype=bool)])
     taught = ~np.isnan(proba).any(axis=1)
+    # Without a word from the teacher the labels have all of the weight.
+    alpha = alpha if taught.any() else 0.0
     label_weight, teacher_weight = row_weights(labelled, taught, alpha)
     if isinstance(model, NetworkClassifier):
         scale = len(y) / (label_weight.sum() + teacher_weight.sum())
@@ -131,6 +164,9 @@ def _fit_taught(
             np.where(taught[:, None], proba, 1 / len(lesson.classes)),
             teacher_weight * scale,
             temperature,
+            taught_classes=lesson.taught_positions(),
+            alignment=lesson.alignment,
+            row_ties=() if lesson.alignment is None else _row_ties(lesson, labelled),
         )
     return _fit_repeated_rows(model, X, y, labelled, label_weight, proba, taught, teacher_weight, lesson.classes)
 

@@ -14,7 +14,7 @@ from sklearn.utils.validation import validate_data
 from ._candidates import Judgement
 from ._criteria import FIGURE_OF, class_score_family, estimator_family
 from ._cross_fitting import assign_folds
-from ._pairs import NAMES, check_tuple
+from ._pairs import NAMES
 from ._representations import Cohort, View, make_encoder, represent
 from ._ridge import as_design
 from ._validation import (
@@ -28,6 +28,7 @@ from ._validation import (
     check_same_columns,
     check_same_index,
     check_text_columns,
+    check_tuple,
     check_values,
     draw_seed,
     measured_rows,
@@ -105,7 +106,7 @@ def study_tables(selector: CCHSelector, X: Table, y: ArrayLike, unlabeled_pairs:
 
 
 def _check_unlabeled(X: Table, unlabeled_pairs: tuple[Table, ...]) -> Table:
-    check_tuple(unlabeled_pairs, "(table,) of one table with the columns of X", 1)
+    check_tuple(unlabeled_pairs, "unlabeled_pairs", "(table,) of one table with the columns of X", 1)
     unlabeled = as_table(unlabeled_pairs[0], NAMES[0], sparse=False)
     check_same_columns(X, unlabeled, NAMES[0], "X")
     return unlabeled

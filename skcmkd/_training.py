@@ -19,6 +19,8 @@ from skorch.utils import noop
 from torch import Tensor, nn
 
 RowLoss = Callable[..., Tensor]
+# Sets the gradients of a module and of a row loss for a batch, and returns the batch's loss.
+Backward = Callable[[nn.Module, RowLoss, Tensor, Sequence[Tensor]], Tensor]
 # Torch's generator is one for all threads of a process: whoever trains has it alone.
 GENERATOR_LOCK = threading.RLock()
 INFERENCE_BLOCK = 8192
@@ -53,12 +55,21 @@ class ShuffledBatches:
         return zip(*(column.split(self.batch_size) for column in columns), strict=True)
 
 
-class MeanRowLoss(nn.Module):
-    """The mean of a row loss, as skorch's criterion."""
+def backpropagate(module: nn.Module, row_loss: RowLoss, X: Tensor, targets: Sequence[Tensor]) -> Tensor:
+    """The plain gradient of the mean loss."""
+    loss = row_loss(module(X), *targets).mean()
+    loss.backward()
+    return loss
 
-    def __init__(self, row_loss: RowLoss) -> None:
+
+class MeanRowLoss(nn.Module):
+    """The mean of a row loss, as skorch's criterion, and how its gradient is found."""
+
+    def __init__(self, row_loss: RowLoss, backward: Backward = backpropagate) -> None:
         super().__init__()
-        self.row_loss = row_loss
+        # A loss with weights or a memory of its own starts each training as it was given.
+        self.row_loss = copy.deepcopy(row_loss)
+        self.backward = backward
 
     def forward(self, output: Tensor, *targets: Tensor) -> Tensor:
         return self.row_loss(output, *targets).mean()
@@ -78,11 +89,12 @@ class _EpochNet(skorch.NeuralNet):
         total = torch.zeros((), device=self.device)
         with torch.set_grad_enabled(training):
             for X, *targets in iterator:
-                loss = self.criterion_(self.module_(X), *targets)
                 if training:
                     self.optimizer_.zero_grad()
-                    loss.backward()
+                    loss = self.criterion_.backward(self.module_, self.criterion_.row_loss, X, targets)
                     self.optimizer_.step()
+                else:
+                    loss = self.criterion_(self.module_(X), *targets)
                 total += loss.detach() * len(X)
         mean = total.item() / len(iterator.dataset)
         if not np.isfinite(mean):
@@ -91,6 +103,10 @@ class _EpochNet(skorch.NeuralNet):
                 f"(now {self.lr:g}), or look for extreme values among the columns."
             )
         self.history.record(f"{prefix}_loss", mean)
+        parts = getattr(self.criterion_.row_loss, "sums", {})
+        while parts:
+            name, sum_of_rows = parts.popitem()
+            self.history.record(f"{prefix}_{name}", sum_of_rows.item() / len(iterator.dataset))
 
     def partial_fit(self, X: Any, y: Any = None, classes: Any = None, **fit_params: Any) -> "_EpochNet":
         # skorch's own method swallows every KeyboardInterrupt, the user's as well as early stopping's.
@@ -131,12 +147,13 @@ def train_network(
     device: str,
     seed: int,
     verbose: int = 0,
+    backward: Backward = backpropagate,
 ) -> skorch.NeuralNet:
     """Train the module that ``build_module`` makes and return the skorch network that holds it.
 
     ``row_loss(output, *targets)`` gives one loss a row. Rows in the mask ``validation_rows`` are not trained
     on: the epoch with the least mean loss over them gives the weights that are kept. Without such rows all
-    epochs are run. Torch's global random state is left as it was.
+    epochs are run. ``backward`` sets the gradients of a step. Torch's global random state is left as it was.
     """
     where = resolve_device(device)
     training_rows = slice(None) if validation_rows is None else ~validation_rows
@@ -156,7 +173,7 @@ def train_network(
             torch.cuda.manual_seed(seed)
         net = _EpochNet(
             build_module(),
-            MeanRowLoss(row_loss),
+            MeanRowLoss(row_loss, backward),
             optimizer=torch.optim.AdamW,
             optimizer__weight_decay=weight_decay,
             optimizer__fused=True,

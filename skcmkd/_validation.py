@@ -45,6 +45,7 @@ __all__ = [
     "check_same_index",
     "check_same_rows",
     "check_text_columns",
+    "check_tuple",
     "check_values",
     "column_positions",
     "draw_seed",
@@ -91,6 +92,16 @@ def check_choice(name: str, value: str, choices: Sequence[str]) -> None:
         raise ValueError(f"{name}={value!r} must be one of {', '.join(map(repr, choices))}.")
 
 
+def check_tuple(given: object, name: str, expected: str, length: int) -> None:
+    """Raise unless side data come as a tuple of the expected length."""
+    if not isinstance(given, tuple) or len(given) != length:
+        got = f"a tuple of {len(given)}" if isinstance(given, tuple) else f"a {type(given).__name__}"
+        raise ValueError(
+            f"{name} must be a tuple {expected}, got {got}. A tuple, unlike a list or a table, is never cut by "
+            "cross-validation."
+        )
+
+
 # Seeds
 
 
@@ -114,14 +125,14 @@ def set_seeds(estimator: BaseEstimator, seed: int | None) -> BaseEstimator:
 # Labels and weights
 
 
-def check_labels(y: Any) -> np.ndarray:
+def check_labels(y: Any, name: str = "y") -> np.ndarray:
     """Class labels as a vector; a missing label is an error, not a class."""
     y = column_or_1d(y, warn=True)
     n_missing = int(pd.isna(y).sum())
     if n_missing:
         raise ValueError(
-            f"y holds {n_missing} missing labels (NaN or None) among {len(y)} rows. Keep only labelled rows in "
-            "X and y; rows that have both modalities but no label can be given as unlabeled_pairs."
+            f"{name} holds {n_missing} missing labels (NaN or None) among {len(y)} rows. Keep only labelled rows in "
+            "X and y; the distillers take rows without a label beside them."
         )
     check_classification_targets(y)
     return y
@@ -344,7 +355,7 @@ def _name_some(names: Sequence[str]) -> str:
 # Columns and modalities
 
 
-def column_positions(X: Table, columns: Columns, what: str) -> np.ndarray:
+def column_positions(X: Table, columns: Columns, what: str, table: str = "X") -> np.ndarray:
     """Positions of the columns meant by names, positions, a slice, a mask or a callable."""
     if callable(columns):
         columns = columns(X)
@@ -358,28 +369,30 @@ def column_positions(X: Table, columns: Columns, what: str) -> np.ndarray:
     labels = getattr(X, "columns", None)
     if names is None and isinstance(labels, pd.Index) and not labels.equals(pd.RangeIndex(len(labels))):
         raise ValueError(
-            f"The columns of X have names that are not all text, such as {labels.tolist()[0]!r}, so {what} could mean "
-            "names or positions. Rename them: X.columns = X.columns.astype(str)."
+            f"The columns of {table} have names that are not all text, such as {labels.tolist()[0]!r}, so {what} could "
+            f"mean names or positions. Rename them: {table}.columns = {table}.columns.astype(str)."
         )
     if names is not None and not isinstance(columns, slice):
         known = set(names)
         unknown = [repr(c) for c in columns if isinstance(c, str) and c not in known]
         if unknown:
             raise ValueError(
-                f"{what} names {len(unknown)} columns that X does not have: {_name_some(unknown)}. X has "
+                f"{what} names {len(unknown)} columns that {table} does not have: {_name_some(unknown)}. {table} has "
                 f"{len(names)} columns: {_name_some([repr(c) for c in names])}."
             )
     try:
         positions = np.asarray(_get_column_indices(X, columns), dtype=int) % max(n_columns_of(X), 1)
     except ValueError as error:
         raise ValueError(
-            f"{what}={reprlib.repr(columns)} does not fit X with {n_columns_of(X)} columns "
+            f"{what}={reprlib.repr(columns)} does not fit {table} with {n_columns_of(X)} columns "
             f"(n_features={n_columns_of(X)}): {error}"
         ) from error
     if len(positions) == 0:
-        raise ValueError(f"{what} selects none of the columns of X (n_features={n_columns_of(X)}); name at least one.")
+        raise ValueError(
+            f"{what} selects none of the columns of {table} (n_features={n_columns_of(X)}); name at least one."
+        )
     if len(np.unique(positions)) < len(positions):
-        raise ValueError(f"{what} names a column of X twice; name each once.")
+        raise ValueError(f"{what} names a column of {table} twice; name each once.")
     return positions
 
 

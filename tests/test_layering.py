@@ -10,13 +10,30 @@ import skcmkd
 ROOT = Path(skcmkd.__file__).parent
 ROWS = [
     {"__main__"},
-    {"_selector", "_paired", "_display", "_gain_display", "_matrix"},
-    {"_study", "_candidates", "_criteria", "_representations", "_residuals", "_teaching", "_soft_targets", "_networks"},
+    {"_selector", "_paired", "_unpaired", "_display", "_gain_display", "_alignment_display", "_matrix"},
+    {"_alignment_choice"},
+    {"_material"},
+    {
+        "_study",
+        "_candidates",
+        "_criteria",
+        "_representations",
+        "_residuals",
+        "_teaching",
+        "_cohorts",
+        "_side_data",
+        "_soft_targets",
+        "_networks",
+    },
     {
         "information",
         "_losses",
         "_modules",
         "_training",
+        "_transport",
+        "_alignment",
+        "_aligned_loss",
+        "_lookahead",
         "_cross_fitting",
         "_pairs",
         "_resampling",
@@ -26,7 +43,8 @@ ROWS = [
     {"_validation", "_progress", "_parallel"},
 ]
 HEIGHT = {name: -row for row, names in enumerate(ROWS) for name in names}
-TORCH = {"_losses", "_modules", "_training"}
+TORCH = {"_losses", "_modules", "_training", "_alignment", "_aligned_loss", "_lookahead"}
+OPTIMAL_TRANSPORT = {"_transport"}
 PRIVATE_SCIKIT_LEARN = {"_validation"}
 FILES = sorted(path for path in ROOT.rglob("*.py") if path != ROOT / "__init__.py")
 
@@ -73,8 +91,8 @@ def test_imports_go_down(path):
 
 
 def test_estimators_do_not_import_each_other():
-    for here in ("_selector", "_paired"):
-        assert not {"_selector", "_paired", "_display"} & set(own_rooms(ROOT / f"{here}.py"))
+    for here in ("_selector", "_paired", "_unpaired"):
+        assert not {"_selector", "_paired", "_unpaired", "_display"} & set(own_rooms(ROOT / f"{here}.py"))
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
@@ -82,6 +100,8 @@ def test_torch_and_private_scikit_learn_stay_in_their_rooms(path):
     for module, names in imports(path):
         if module.split(".")[0] in ("torch", "skorch"):
             assert room(path) in TORCH, f"{path.name} imports {module}"
+        if module.split(".")[0] == "ot":
+            assert room(path) in OPTIMAL_TRANSPORT, f"{path.name} imports {module}"
         if module.split(".")[0] == "sklearn":
             private = any(part.startswith("_") for part in [*module.split("."), *names])
             assert not private or room(path) in PRIVATE_SCIKIT_LEARN, f"{path.name} imports {module}, {names}"

@@ -1,0 +1,181 @@
+"""The choice among the ways to train a student, and the terms of the bound, on rows held out from it."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy.special import softmax, xlogy
+from sklearn.base import BaseEstimator, clone
+from sklearn.linear_model import Ridge
+
+from ._cross_fitting import predict_unseen_proba
+from ._material import Candidate, Material, fit_candidate
+from ._networks import NetworkClassifier
+from ._parallel import run_each
+from ._resampling import one_standard_error_choice
+from ._soft_targets import final_step
+from ._transport import debiased_cost
+from ._validation import Table, take_rows
+
+# Of the measure, not of the training: exact transport between samples of one distribution is not 0, and debiasing by
+# this much entropy, in mean costs, brings it near.
+REG_OF_MEASURE = 0.1
+ROWS_FOR_TRANSPORT = 200
+MOST_ITERATIONS = 100
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What a candidate does on the rows held out from it; losses are one a row."""
+
+    brier: np.ndarray
+    log_loss: np.ndarray
+    wrong: np.ndarray
+    feature_alignment: float
+    label_alignment: float
+
+
+def judge_candidate(
+    student: BaseEstimator, material: Material, candidate: Candidate, rows: np.ndarray, held_out: np.ndarray
+) -> Judgement:
+    """Fit a clone to some rows and judge it on others."""
+    fitted = fit_candidate(clone(student), material, candidate, rows)
+    X, y = take_rows(material.X, held_out), material.y[held_out]
+    proba = predict_unseen_proba(fitted, X, material.classes, len(rows))
+    codes = np.searchsorted(material.classes, y)
+    truth = np.eye(len(material.classes))[codes]
+    feature_alignment = label_alignment = np.nan
+    if material.alignment is not None and isinstance(final_step(fitted), NetworkClassifier):
+        feature_alignment, label_alignment = measure_alignment(fitted, material, rows, X, proba)
+    return Judgement(
+        ((proba - truth) ** 2).sum(axis=1),
+        -np.log(np.maximum(proba[np.arange(len(y)), codes], np.finfo(float).tiny)),
+        proba.argmax(axis=1) != codes,
+        feature_alignment,
+        label_alignment,
+    )
+
+
+def measure_alignment(
+    fitted: BaseEstimator, material: Material, rows: np.ndarray, X: Table, proba: np.ndarray
+) -> tuple[float, float]:
+    """Feature and label alignment of a fitted student on held-out rows.
+
+    The yardstick is the same for every student: ridge regression from its features to the prototypes of the classes,
+    fitted to its training rows. Features: debiased transport cost to the teacher's rows, in mean costs between two of
+    these. Labels: KL of the student's probabilities from those of the teacher's head, in nats.
+    """
+    cohort, cost = material.alignment.cohort, material.alignment.cost
+    codes = np.searchsorted(material.classes, material.y[rows])
+    known = cohort.known[codes]
+    ridge = Ridge().fit(_features_of(fitted, take_rows(material.X, rows[known])), cohort.prototypes[codes[known]])
+    mapped = ridge.predict(_features_of(fitted, X))
+    weights = (cohort.shares / np.maximum(np.bincount(cohort.codes, minlength=len(cohort.shares)), 1))[cohort.codes]
+    scale = cohort.scale_of(cost)
+    features = debiased_cost(
+        mapped,
+        cohort.features,
+        cost,
+        target_weights=weights,
+        reg=REG_OF_MEASURE * scale,
+        max_rows=ROWS_FOR_TRANSPORT,
+        max_iter=MOST_ITERATIONS,
+    )
+    scores = (mapped @ cohort.coef.T + cohort.intercept)[:, cohort.known]
+    heard = proba[:, cohort.known] / proba[:, cohort.known].sum(axis=1, keepdims=True)
+    teacher = softmax(scores, axis=1)
+    labels = (xlogy(teacher, teacher) - teacher * np.log(np.maximum(heard, 1e-12))).sum(axis=1).mean()
+    return features / scale, float(labels)
+
+
+def _features_of(student: BaseEstimator, X: Table) -> np.ndarray:
+    return np.asarray(student.transform(X), dtype=np.float64)
+
+
+def judge_candidates(
+    student: BaseEstimator,
+    trials: Sequence[tuple[Material, Candidate]],
+    fold_of: np.ndarray,
+    folds: Sequence[int],
+    *,
+    n_jobs: int | None,
+    verbose: bool,
+) -> list[Judgement]:
+    """Judge each candidate with its material on each of the folds, and join what the folds say."""
+    jobs = [(trial, fold) for trial in trials for fold in folds]
+    calls = (
+        (student, *trial, np.flatnonzero(fold_of != fold), np.flatnonzero(fold_of == fold)) for trial, fold in jobs
+    )
+    found = run_each(judge_candidate, calls, len(jobs), n_jobs=n_jobs, description="alignment", show=verbose)
+    return [_join(found[start : start + len(folds)]) for start in range(0, len(found), len(folds))]
+
+
+def _join(parts: Sequence[Judgement]) -> Judgement:
+    return Judgement(
+        np.concatenate([part.brier for part in parts]),
+        np.concatenate([part.log_loss for part in parts]),
+        np.concatenate([part.wrong for part in parts]),
+        float(np.mean([part.feature_alignment for part in parts])),
+        float(np.mean([part.label_alignment for part in parts])),
+    )
+
+
+def choose_candidate(
+    candidates: Sequence[Candidate], judgements: Sequence[Judgement]
+) -> tuple[Candidate, pd.DataFrame]:
+    """The first candidate within one standard error of the best Brier score, and the scores."""
+    losses = np.column_stack([judgement.brier for judgement in judgements])
+    excess = losses - losses[:, [0]]
+    scores = pd.DataFrame(
+        {
+            "alignment": [candidate.alignment for candidate in candidates],
+            "tied": [candidate.tied for candidate in candidates],
+            "brier": losses.mean(axis=0),
+            "excess": excess.mean(axis=0),
+            "standard_error": excess.std(axis=0, ddof=1) / np.sqrt(len(losses)),
+        }
+    )
+    return candidates[one_standard_error_choice(losses)], scores
+
+
+def tabulate_alignment(judgements: dict[str, Judgement], teacher_wrong: np.ndarray | None) -> pd.DataFrame:
+    """The three terms of the bound, and what the students do, one row a student."""
+    return pd.DataFrame(
+        {
+            name: {
+                "teacher_error": np.nan if teacher_wrong is None else teacher_wrong.mean(),
+                "feature_alignment": judged.feature_alignment,
+                "label_alignment": judged.label_alignment,
+                "error": judged.wrong.mean(),
+                "log_loss": judged.log_loss.mean(),
+                "brier": judged.brier.mean(),
+            }
+            for name, judged in judgements.items()
+        }
+    ).T.rename_axis("student")
+
+
+def warn_of_harm(alone: Judgement, aligned: Judgement, chosen: Candidate) -> None:
+    """Warn when the aligned student is worse than the student alone, or no nearer to the teacher."""
+    excess = aligned.log_loss - alone.log_loss
+    error = excess.std(ddof=1) / np.sqrt(len(excess))
+    if excess.mean() > error:
+        warnings.warn(
+            f"With alignment={chosen.alignment!r} the student is worse than alone on {len(excess)} held-out rows: its "
+            f"log-loss is {excess.mean():.3f} nats higher (standard error {error:.3f}). Use alignment='auto', which "
+            "falls back on the student alone.",
+            UserWarning,
+            stacklevel=5,
+        )
+    elif chosen.uses_cohort and not aligned.feature_alignment < alone.feature_alignment:
+        warnings.warn(
+            f"alignment={chosen.alignment!r} brought the student's features no nearer to the teacher's: the "
+            f"transport cost on {len(excess)} held-out rows is {aligned.feature_alignment:.3f}, "
+            f"{alone.feature_alignment:.3f} for the student alone. Raise alignment_weight, or leave the alignment out.",
+            UserWarning,
+            stacklevel=5,
+        )

@@ -1,0 +1,217 @@
+"""What a student takes from a teacher's cohort: representation, head, and estimates for the student's rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from scipy.sparse import issparse
+from sklearn.base import BaseEstimator
+from sklearn.frozen import FrozenEstimator
+from sklearn.linear_model import LogisticRegression
+
+from ._networks import NetworkClassifier, network_head
+from ._ridge import TunedRidge, as_design
+from ._soft_targets import final_step
+from ._transport import cost_matrix
+from ._validation import Table
+from .information import log_ratio_coordinates
+
+# The mean cost between two rows is a unit of measure: so many rows tell it well enough.
+ROWS_FOR_SCALE = 1000
+REPRESENTATIONS = ("transform", "decision_function", "predict_proba")
+
+
+@dataclass(frozen=True)
+class TeacherCohort:
+    """The teacher's cohort in the space of the teacher's representation, centred and in units of its spread.
+
+    Attributes
+    ----------
+    features : ndarray of shape (n_rows, n_features)
+        Rows of the classes that the student's cohort has, too.
+    codes : ndarray of shape (n_rows,)
+        Their classes, as positions among the student's.
+    shares : ndarray of shape (n_classes,)
+        Shares of the classes in the student's cohort, among those that both cohorts have; 0 for the others.
+    coef, intercept : ndarray of shape (n_classes, n_features) and (n_classes,)
+        The teacher's head: scores of each class from the representation.
+    centre, unit : ndarray of shape (n_features,), float
+        What the teacher's own features were centred at and divided by.
+    """
+
+    features: np.ndarray
+    codes: np.ndarray
+    shares: np.ndarray
+    coef: np.ndarray
+    intercept: np.ndarray
+    centre: np.ndarray
+    unit: float
+
+    @property
+    def known(self) -> np.ndarray:
+        """Mask of the classes that both cohorts have."""
+        return self.shares > 0
+
+    @property
+    def prototypes(self) -> np.ndarray:
+        """Mean representation of each class; 0 for a class that the cohort lacks."""
+        return np.stack(
+            [
+                self.features[self.codes == code].mean(axis=0) if known else np.zeros(self.features.shape[1])
+                for code, known in enumerate(self.known)
+            ]
+        ).astype(np.float32)
+
+    def scale_of(self, cost: str) -> float:
+        """Mean cost between two rows."""
+        rows = np.linspace(0, len(self.features) - 1, min(len(self.features), ROWS_FOR_SCALE)).astype(int)
+        mean = cost_matrix(self.features[rows], self.features[rows], cost).mean()
+        return float(mean) if mean > 0 else 1.0
+
+    def of_classes(self, present: np.ndarray) -> TeacherCohort:
+        """The cohort among some of the student's classes."""
+        rows = present[self.codes]
+        shares = self.shares[present]
+        return replace(
+            self,
+            features=self.features[rows],
+            codes=(np.cumsum(present) - 1)[self.codes[rows]],
+            shares=(shares / max(shares.sum(), np.finfo(float).tiny)).astype(np.float32),
+            coef=self.coef[present],
+            intercept=self.intercept[present],
+        )
+
+    def shuffled(self, random_state: np.random.RandomState) -> TeacherCohort:
+        """A cohort whose rows lost their classes: what is left of a teacher that knows nothing of the label."""
+        return replace(self, codes=random_state.permutation(self.codes))
+
+    def place(self, own_features: np.ndarray) -> np.ndarray:
+        """The teacher's own features of other rows, in the cohort's space."""
+        return ((own_features - self.centre) / self.unit).astype(np.float32)
+
+
+@dataclass(frozen=True)
+class Alignment:
+    """How a student is aligned with a cohort, and how strongly."""
+
+    name: str
+    cohort: Any  # a TeacherCohort, once the teacher is fitted
+    weight: float
+    cost: str
+    reg: float
+    reg_m: float | None
+    inner_steps: int
+    inner_learning_rate: float
+
+    def of_classes(self, present: np.ndarray) -> Alignment:
+        """The same with a cohort among some of the student's classes."""
+        return replace(self, cohort=self.cohort.of_classes(present))
+
+
+def choose_representation(teacher: BaseEstimator, representation: str) -> str:
+    """The method whose output represents a row; for "auto" the first that the teacher has."""
+    wanted = REPRESENTATIONS if representation == "auto" else (representation,)
+    for method in wanted:
+        if hasattr(teacher, method):
+            return method
+    has = [method for method in REPRESENTATIONS if hasattr(teacher, method)]
+    raise ValueError(
+        f"The teacher {teacher.__class__.__name__} has no {' or '.join(wanted)} to represent a row by; it has "
+        f"{', '.join(has) or 'none of those that can'}. Set representation to one of these, or give another teacher."
+    )
+
+
+def represent_by(teacher: BaseEstimator, X: Table, method: str) -> np.ndarray:
+    """The teacher's representation of each row: a transform, decision scores, or log-ratios of probabilities."""
+    values = getattr(teacher, method)(X)
+    values = np.asarray(values.toarray() if issparse(values) else values, dtype=np.float64)
+    if method == "predict_proba":
+        values = log_ratio_coordinates(values)
+    values = values.reshape(len(values), -1)
+    if not np.isfinite(values).all():
+        raise ValueError(
+            f"{teacher.__class__.__name__}.{method} gave NaN or infinity for "
+            f"{int((~np.isfinite(values)).any(axis=1).sum())} of {len(values)} rows; give a teacher that does not, or "
+            "set representation to another of its methods."
+        )
+    return values
+
+
+def build_cohort(
+    teacher: BaseEstimator, own_features: np.ndarray, y: np.ndarray, classes: np.ndarray, codes: np.ndarray, method: str
+) -> TeacherCohort:
+    """The cohort of a fitted teacher, given its rows' representations, for a student with the given labels."""
+    known = np.isin(classes, y)
+    shares = np.bincount(codes, minlength=len(classes)) * known
+    rows = np.isin(y, classes)
+    own_codes = np.searchsorted(classes, y[rows])
+    own_features = own_features[rows]
+    centre = own_features.mean(axis=0)
+    unit = float(np.sqrt(own_features.var(axis=0).mean())) or 1.0
+    features = ((own_features - centre) / unit).astype(np.float32)
+    coef, intercept = _head_of(teacher, features, own_codes, classes, centre, unit, method)
+    return TeacherCohort(
+        features,
+        own_codes,
+        (shares / shares.sum()).astype(np.float32),
+        coef.astype(np.float32),
+        intercept.astype(np.float32),
+        centre.astype(np.float32),
+        unit,
+    )
+
+
+def _head_of(
+    teacher: BaseEstimator,
+    features: np.ndarray,
+    codes: np.ndarray,
+    classes: np.ndarray,
+    centre: np.ndarray,
+    unit: float,
+    method: str,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Scores of each of the student's classes, linear in the features: a network's own head, or a fitted one."""
+    coef, intercept = np.zeros((len(classes), features.shape[1])), np.zeros(len(classes))
+    model = final_step(teacher.estimator if isinstance(teacher, FrozenEstimator) else teacher)
+    if method == "transform" and isinstance(model, NetworkClassifier):
+        own_coef, own_intercept = network_head(model)
+        known = np.isin(classes, model.classes_)
+        own = np.searchsorted(model.classes_, classes[known])
+        coef[known], intercept[known] = own_coef[own] * unit, own_intercept[own] + own_coef[own] @ centre
+        return coef, intercept
+    present = np.unique(codes)
+    if len(present) > 1:
+        fitted = LogisticRegression(max_iter=1000).fit(features, codes)
+        # Two classes have one row of coefficients, the second's against the first.
+        coef[present[-len(fitted.coef_) :]] = fitted.coef_
+        intercept[present[-len(fitted.coef_) :]] = fitted.intercept_
+    return coef, intercept
+
+
+def shift_shares(proba: np.ndarray, shares: np.ndarray, former: np.ndarray) -> np.ndarray:
+    """Probabilities after a change of the class shares: each times its share over the former one, divided by the sum.
+
+    Saerens et al. 2002, equation 4, with known shares. A class that had no share before is left at 0.
+    """
+    moved = proba * np.where(former > 0, shares / np.where(former > 0, former, 1.0), 0.0)
+    total = moved.sum(axis=1, keepdims=True)
+    return np.where(total > 0, moved / np.where(total > 0, total, 1.0), proba)
+
+
+def estimate_features(X: Table, X_teacher: Table, features: np.ndarray) -> np.ndarray:
+    """Estimate the teacher's features of the student's rows from columns that measure the same in both cohorts.
+
+    Ridge regression from these columns to the features, fitted to the teacher's rows. The student's columns are first
+    brought to the mean and spread that they have in the teacher's cohort.
+    """
+    linked = as_design(X_teacher)
+    return TunedRidge().fit(linked, features).predict(match_moments(as_design(X), linked)).astype(np.float32)
+
+
+def match_moments(values: np.ndarray, like: np.ndarray) -> np.ndarray:
+    """Columns shifted and stretched to the mean and spread of others."""
+    spread = np.nanstd(values, axis=0)
+    unit = np.where(spread > 0, np.nanstd(like, axis=0) / np.where(spread > 0, spread, 1.0), 1.0)
+    return (values - np.nanmean(values, axis=0)) * unit + np.nanmean(like, axis=0)

@@ -1,0 +1,225 @@
+"""What a student can be taught from when the teacher's cohort is another one, and the ways of doing so."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from scipy.special import softmax
+from sklearn.base import BaseEstimator, clone
+
+from ._cohorts import Alignment, build_cohort, estimate_features, represent_by, shift_shares
+from ._cross_fitting import predict_aligned_proba
+from ._networks import NetworkClassifier
+from ._side_data import SideData
+from ._soft_targets import Lesson, final_step, fit_student
+from ._validation import Table, n_rows_of, stack_rows, take_columns
+
+# What a class-aware alignment is tried by when the choice is left to cross-validation.
+DEFAULT_ALIGNMENT = "prototypes"
+# A student's guess is taken for a label where it is at least this probable, as in SelfTrainingClassifier.
+CONFIDENT = 0.75
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """An alignment, and whether rows tied to the teacher (by a bridge or linked columns) are taught its opinion."""
+
+    alignment: str
+    tied: bool
+
+    @property
+    def uses_cohort(self) -> bool:
+        """Whether features are aligned with the teacher's cohort."""
+        return self.alignment not in ("none", "self_training")
+
+
+LABELS_ONLY = Candidate("none", False)
+
+
+@dataclass(frozen=True)
+class Ties:
+    """The teacher's probabilities and features of some rows, known or estimated; NaN where they are not."""
+
+    proba: np.ndarray
+    features: np.ndarray
+
+    @classmethod
+    def none(cls, n_rows: int, n_classes: int, n_features: int) -> Ties:
+        return cls(np.full((n_rows, n_classes), np.nan), np.full((n_rows, n_features), np.nan, dtype=np.float32))
+
+
+@dataclass(frozen=True)
+class Material:
+    """All that a student can be taught from: its own rows, and what came of the teacher's cohort.
+
+    ``ties`` are of the labelled rows, ``unlabeled_ties`` of the student's further rows, ``bridge_ties`` of the bridge.
+    """
+
+    X: Table
+    y: np.ndarray
+    classes: np.ndarray
+    alpha: Any
+    temperature: float
+    X_unlabeled: Table | None = None
+    X_bridge: Table | None = None
+    ties: Ties | None = None
+    unlabeled_ties: Ties | None = None
+    bridge_ties: Ties | None = None
+    alignment: Any = None
+    taught_classes: np.ndarray | None = None
+
+    @property
+    def is_tied(self) -> bool:
+        """Whether anything but the labels ties the two cohorts."""
+        return self.ties is not None or self.bridge_ties is not None
+
+    def lesson(self, candidate: Candidate) -> Lesson:
+        """What the student is taught as this candidate."""
+        n_classes = len(self.classes)
+        further = []
+        if candidate.tied and self.X_bridge is not None:
+            further.append((self.X_bridge, self.bridge_ties))
+        if self.X_unlabeled is not None and (candidate.uses_cohort or (candidate.tied and self.unlabeled_ties)):
+            further.append((self.X_unlabeled, self.unlabeled_ties if candidate.tied else None))
+        alignment = replace(self.alignment, name=candidate.alignment) if candidate.uses_cohort else None
+        width = 0 if alignment is None else alignment.cohort.features.shape[1]
+        own = self.ties if candidate.tied else None
+        ties = [own or Ties.none(n_rows_of(self.X), n_classes, width)]
+        ties += [given or Ties.none(n_rows_of(table), n_classes, width) for table, given in further]
+        X_unlabeled = further[0][0] if further else None
+        for table, _ in further[1:]:
+            X_unlabeled = stack_rows(X_unlabeled, table)
+        return Lesson(
+            self.X,
+            self.y,
+            ties[0].proba,
+            X_unlabeled,
+            np.concatenate([np.empty((0, n_classes)), *(part.proba for part in ties[1:])]),
+            self.classes,
+            self.taught_classes,
+            alignment,
+            ties[0].features if candidate.tied else None,
+            np.concatenate([part.features for part in ties[1:]]) if candidate.tied and further else None,
+        )
+
+    def with_shuffled_teacher(self, random_state: np.random.RandomState) -> Material:
+        """The same with a teacher that knows nothing: its rows' classes, and its opinions of tied rows, permuted."""
+
+        def shuffle(ties: Ties | None) -> Ties | None:
+            if ties is None:
+                return None
+            order = random_state.permutation(len(ties.proba))
+            return Ties(ties.proba[order], ties.features[order])
+
+        alignment = self.alignment
+        if alignment is not None:
+            alignment = replace(alignment, cohort=alignment.cohort.shuffled(random_state))
+        return replace(
+            self,
+            alignment=alignment,
+            ties=shuffle(self.ties),
+            unlabeled_ties=shuffle(self.unlabeled_ties),
+            bridge_ties=shuffle(self.bridge_ties),
+        )
+
+
+def gather_material(
+    X: Table,
+    y: np.ndarray,
+    classes: np.ndarray,
+    side: SideData,
+    teacher: BaseEstimator,
+    own_features: np.ndarray,
+    method: str,
+    alignment: Alignment,
+    *,
+    alpha: float | str,
+    temperature: float,
+) -> Material:
+    """What a student can be taught from, given a fitted teacher and its representation of its own rows."""
+    codes = np.searchsorted(classes, y)
+    cohort = build_cohort(teacher, own_features, side.y_teacher, classes, codes, method)
+    former = np.array([(side.y_teacher == label).mean() for label in classes])
+
+    def ties_of(table: Table | None) -> Ties | None:
+        """Estimates for rows of the student's, from the linked columns."""
+        if side.links is None or table is None:
+            return None
+        own, other = side.links
+        linked = take_columns(side.X_teacher, other)
+        features = estimate_features(take_columns(table, own), linked, cohort.place(own_features))
+        proba = _softmax_over(cohort.known, features @ cohort.coef.T + cohort.intercept)
+        return Ties(shift_shares(proba, cohort.shares, former), features)
+
+    bridge_ties = None
+    if side.X_bridge is not None:
+        proba = predict_aligned_proba(teacher, side.X_teacher_bridge, classes)
+        features = cohort.place(represent_by(teacher, side.X_teacher_bridge, method))
+        bridge_ties = Ties(shift_shares(proba, cohort.shares, former), features)
+    return Material(
+        X,
+        y,
+        classes,
+        alpha,
+        temperature,
+        X_unlabeled=side.X_unlabeled,
+        X_bridge=side.X_bridge,
+        ties=ties_of(X),
+        unlabeled_ties=ties_of(side.X_unlabeled),
+        bridge_ties=bridge_ties,
+        alignment=replace(alignment, cohort=cohort),
+        taught_classes=classes[cohort.known],
+    )
+
+
+def _softmax_over(known: np.ndarray, scores: np.ndarray) -> np.ndarray:
+    """Probabilities of the known classes, 0 of the others."""
+    return softmax(np.where(known, scores, -np.inf), axis=1)
+
+
+def list_candidates(student: BaseEstimator, material: Material) -> list[Candidate]:
+    """What "auto" chooses among, the student alone first."""
+    candidates = [LABELS_ONLY]
+    if material.alignment is not None and isinstance(final_step(student), NetworkClassifier):
+        candidates += [Candidate(DEFAULT_ALIGNMENT, tied) for tied in sorted({False, material.is_tied})]
+    elif material.is_tied:
+        candidates.append(Candidate("none", True))
+    if material.X_unlabeled is not None:
+        candidates.append(Candidate("self_training", material.is_tied))
+    return candidates
+
+
+def fit_candidate(
+    student: BaseEstimator, material: Material, candidate: Candidate, rows: np.ndarray | None = None
+) -> BaseEstimator:
+    """Fit the student in place as this candidate, to all labelled rows or some of them."""
+    lesson = material.lesson(candidate)
+    if rows is not None:
+        lesson = lesson.of_rows(rows)
+    if candidate.alignment != "self_training" or material.X_unlabeled is None:
+        return _fit_lesson(student, lesson, material)
+    guesser = _fit_lesson(clone(student), lesson, material)
+    proba = predict_aligned_proba(guesser, material.X_unlabeled, lesson.classes)
+    sure = proba.max(axis=1) >= CONFIDENT
+    guessed = np.where(sure[:, None], np.eye(len(lesson.classes))[proba.argmax(axis=1)], np.nan)
+    X_further, further = material.X_unlabeled, guessed
+    if lesson.X_unlabeled is not None:
+        X_further, further = (
+            stack_rows(lesson.X_unlabeled, X_further),
+            np.concatenate([lesson.unlabeled_proba, guessed]),
+        )
+    return _fit_lesson(
+        student, replace(lesson, X_unlabeled=X_further, unlabeled_proba=further, taught_classes=None), material
+    )
+
+
+def _fit_lesson(student: BaseEstimator, lesson: Lesson, material: Material) -> BaseEstimator:
+    n_taught = sum(
+        int((~np.isnan(proba).any(axis=1)).sum()) for proba in (lesson.teacher_proba, lesson.unlabeled_proba)
+    )
+    alpha = material.alpha
+    if alpha == "auto":
+        alpha = n_taught / (n_taught + len(lesson.y))
+    return fit_student(student, lesson, alpha if n_taught else 0.0, material.temperature)

@@ -1,0 +1,151 @@
+"""Data of an unpaired fit beside X and y: the teacher's cohort, rows without a label, a bridge, linked columns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.utils import check_consistent_length
+
+from ._validation import (
+    Table,
+    as_table,
+    check_labels,
+    check_missing_values,
+    check_same_columns,
+    check_same_rows,
+    check_text_columns,
+    check_tuple,
+    check_values,
+    column_positions,
+    feature_names,
+    measured_rows,
+    take_rows,
+)
+
+BRIDGE = ("bridge[0]", "bridge[1]")
+
+
+@dataclass(frozen=True)
+class SideData:
+    """The teacher's cohort, the student's rows without a label, samples with both modalities, columns of both."""
+
+    X_teacher: Table | None = None
+    y_teacher: Any = None
+    X_unlabeled: Table | None = None
+    X_bridge: Table | None = None
+    X_teacher_bridge: Table | None = None
+    links: tuple[np.ndarray, np.ndarray] | None = None
+
+
+def check_side_data(
+    X: Table,
+    y: np.ndarray,
+    teacher_data: tuple[Table, Any] | None,
+    unlabeled: tuple[Table] | None,
+    bridge: tuple[Table, Table] | None,
+    linked_columns: Any,
+    student: BaseEstimator,
+    teacher: BaseEstimator,
+) -> SideData:
+    """Side data in one form, checked against X and against each other; rows that were not measured are left out."""
+    X_unlabeled = None if unlabeled is None else _check_unlabeled(X, unlabeled, student)
+    if teacher_data is None:
+        if bridge is not None or linked_columns is not None:
+            name = "bridge" if bridge is not None else "linked_columns"
+            raise ValueError(
+                f"{name} was given without teacher_data: the teacher learns from its own cohort. Give "
+                "teacher_data=(X_teacher, y_teacher), or take the student's own model."
+            )
+        return SideData(X_unlabeled=X_unlabeled)
+    X_teacher, y_teacher = _check_teacher_data(y, teacher_data, teacher)
+    X_bridge = X_teacher_bridge = None
+    if bridge is not None:
+        X_bridge, X_teacher_bridge = _check_bridge(X, X_teacher, bridge, student, teacher)
+    links = None if linked_columns is None else find_links(X, X_teacher, linked_columns)
+    return SideData(X_teacher, y_teacher, X_unlabeled, X_bridge, X_teacher_bridge, links)
+
+
+def _check_teacher_data(y: np.ndarray, teacher_data: Any, teacher: BaseEstimator) -> tuple[Table, np.ndarray]:
+    check_tuple(teacher_data, "teacher_data", "(X_teacher, y_teacher)", 2)
+    name = "teacher_data[0]"
+    X_teacher, y_teacher = as_table(teacher_data[0], name), check_labels(teacher_data[1], "teacher_data[1]")
+    check_consistent_length(X_teacher, y_teacher)
+    check_text_columns(X_teacher, teacher, name, "teacher")
+    check_values(X_teacher, name)
+    measured = measured_rows(X_teacher)
+    if not measured.any():
+        raise ValueError(
+            f"{name} is missing in all of its {len(measured)} rows: nothing to learn from. Leave teacher_data out to "
+            "train the student alone."
+        )
+    X_teacher, y_teacher = take_rows(X_teacher, measured), y_teacher[measured]
+    check_missing_values(X_teacher, teacher, name, "teacher")
+    own, other = np.unique(y), np.unique(y_teacher)
+    if not np.isin(own, other).any():
+        raise ValueError(
+            f"The two cohorts have no class in common: y has {own.tolist()[:5]} and teacher_data[1] has "
+            f"{other.tolist()[:5]}. Give the same classes the same names in both."
+        )
+    return X_teacher, y_teacher
+
+
+def _check_unlabeled(X: Table, unlabeled: Any, student: BaseEstimator) -> Table | None:
+    check_tuple(unlabeled, "unlabeled", "(X_unlabeled,)", 1)
+    name = "unlabeled[0]"
+    table = as_table(unlabeled[0], name)
+    check_same_columns(X, table, name, "X")
+    check_values(table, name)
+    measured = measured_rows(table)
+    table = take_rows(table, measured)
+    check_missing_values(table, student, name, "student")
+    return table if measured.any() else None
+
+
+def _check_bridge(
+    X: Table, X_teacher: Table, bridge: Any, student: BaseEstimator, teacher: BaseEstimator
+) -> tuple[Table | None, Table | None]:
+    check_tuple(bridge, "bridge", "(X_bridge, X_teacher_bridge)", 2)
+    own, other = (as_table(table, name) for table, name in zip(bridge, BRIDGE, strict=True))
+    check_same_columns(X, own, BRIDGE[0], "X")
+    check_same_columns(X_teacher, other, BRIDGE[1], "teacher_data[0]")
+    check_same_rows(own, other, BRIDGE[1], BRIDGE[0])
+    for table, name in zip((own, other), BRIDGE, strict=True):
+        check_values(table, name)
+    complete = measured_rows(own) & measured_rows(other)
+    if not complete.any():
+        return None, None
+    own, other = take_rows(own, complete), take_rows(other, complete)
+    check_missing_values(own, student, BRIDGE[0], "student")
+    check_missing_values(other, teacher, BRIDGE[1], "teacher")
+    return own, other
+
+
+def find_links(X: Table, X_teacher: Table, linked_columns: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Positions of columns that measure the same in both tables: those of one name, or the given pairs."""
+    if isinstance(linked_columns, str):
+        if linked_columns != "names":
+            raise ValueError(
+                f"linked_columns={linked_columns!r} must be 'names' or a list of pairs (student's column, teacher's)."
+            )
+        names, others = feature_names(X), feature_names(X_teacher)
+        shared = [] if names is None or others is None else [name for name in names if name in set(others)]
+        if not shared:
+            raise ValueError(
+                "linked_columns='names' found no column of the same name in X and teacher_data[0]. Give DataFrames "
+                "whose columns share names, or a list of pairs (student's column, teacher's)."
+            )
+        pairs = [(name, name) for name in shared]
+    else:
+        pairs = list(linked_columns)
+        if not pairs or not all(isinstance(pair, (tuple, list)) and len(pair) == 2 for pair in pairs):
+            raise ValueError(
+                f"linked_columns={linked_columns!r} must be 'names' or a list of pairs (student's column, teacher's)."
+            )
+    own, other = zip(*pairs, strict=True)
+    return (
+        column_positions(X, list(own), "linked_columns"),
+        column_positions(X_teacher, list(other), "linked_columns", "teacher_data[0]"),
+    )
