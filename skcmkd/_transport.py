@@ -129,8 +129,8 @@ def transport(
     Unbalanced without entropy, the plan of the majorisation is replaced by the exact one between its two marginals;
     the value then exceeds a quasi-Newton search's by less than 1e-4 of the largest cost (measured from 6 x 5 to
     32 x 32, reg_m from 0.1 to 100 times that cost; below 1e-5 up to 1 times).
-    Unbalanced with entropy is the one loop that is not POT's: both of POT's return a plan of zeros at reg = 3e-4 of the largest
-    cost, and its stabilised one a wrong plan at 1e-3 (n = 32, reg_m = 1).
+    Unbalanced with entropy is the one loop that is not POT's: both of POT's return a plan of zeros at reg = 3e-4
+    of the largest cost, and its stabilised one a wrong plan at 1e-3 (n = 32, reg_m = 1).
 
     References
     ----------
