@@ -40,7 +40,7 @@ def make_student(seed: int) -> NetworkClassifier:
 
 
 def make_teacher(seed: int) -> RememberingNetwork:
-    """The teacher: the same kind of network, fitted once for all methods."""
+    """The teacher: the same kind of network, fitted once for all methods and cells."""
     return RememberingNetwork(random_state=seed)
 
 

@@ -10,13 +10,10 @@ import numpy as np
 
 from skcmkd import NetworkClassifier
 
+# Enough for all teachers of a seed and their folds.
+MOST_KEPT = 400
 _fitted: dict[str, dict[str, Any]] = {}
 _seconds: list[float] = []
-
-
-def forget() -> None:
-    """Free the networks that were kept."""
-    _fitted.clear()
 
 
 def own_seconds() -> float:
@@ -32,6 +29,8 @@ class RememberingNetwork(NetworkClassifier):
         values = (np.asarray(X), np.asarray(y), sample_weight)
         key = joblib.hash((self.get_params(), list(getattr(X, "columns", [])), *values))
         if key not in _fitted:
+            if len(_fitted) == MOST_KEPT:
+                del _fitted[next(iter(_fitted))]
             begin = time.process_time()
             super().fit(X, y, sample_weight)
             _seconds.append(time.process_time() - begin)

@@ -1,8 +1,8 @@
 """The grid of cells and methods. Goes on where it was stopped; one file of results for each family.
 
 Every row is one method in one cell: its scores on the test rows, and its gain on labels only with the standard error
-of that gain over the test rows. The seconds of processor time leave out the teacher, which the
-methods of a cell share.
+of that gain over the test rows. The seconds of processor time leave out the teacher, which methods
+and cells share.
 """
 
 import argparse
@@ -17,7 +17,7 @@ import torch
 from cohorts import TABLES, Cell, Cohorts, cells, draw, load_table
 from joblib import Parallel, delayed
 from methods import LABELS_ONLY, METHODS, make_teacher, suits
-from remembering import forget, own_seconds
+from remembering import own_seconds
 
 RESULTS = Path(__file__).parent / "results"
 FAMILIES = (*TABLES, simulated.FAMILY)
@@ -75,7 +75,6 @@ def run_cell(cell: Cell, breast_tcga: Path | None, names: list[str]) -> pd.DataF
         row |= {"n_test": len(cohorts.y_test), "teacher_accuracy": teacher_accuracy}
         if name in names:
             found.append(cell.place | row | compare(rows, alone))
-    forget()
     return pd.DataFrame(found)
 
 
