@@ -1,0 +1,154 @@
+"""What is compared: a name, and a function that fits a classifier of the student's table to two cohorts.
+
+The network of the student is the same for all, with the same batches, epochs at most, held-out rows and early
+stopping. None of them sees a test row.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import numpy as np
+from cohorts import LINKED, PAIRED, Cell, Cohorts
+from remembering import RememberingNetwork
+from simulated import FAMILY
+from sklearn.base import BaseEstimator
+from sklearn.model_selection import cross_val_predict
+
+from skcmkd import NetworkClassifier, PairedDistiller, UnpairedDistiller
+from skcmkd._soft_targets import Lesson, fit_student
+
+ALPHA, TEMPERATURE, FOLDS = 0.5, 2.0, 5
+LABELS_ONLY = "labels only"
+ALIGNMENTS = (
+    "none",
+    "self_training",
+    "prototypes",
+    "classwise",
+    "feature",
+    "joint",
+    "bilevel",
+    "published",
+    "fused_gromov",
+)
+Method = Callable[[Cohorts, int], Any]
+
+
+def make_student(seed: int) -> NetworkClassifier:
+    """The student, with the library's defaults."""
+    return NetworkClassifier(random_state=seed)
+
+
+def make_teacher(seed: int) -> RememberingNetwork:
+    """The teacher: the same kind of network, fitted once for all methods and cells."""
+    return RememberingNetwork(random_state=seed)
+
+
+def fit_labels_only(cohorts: Cohorts, seed: int) -> BaseEstimator:
+    """The student alone."""
+    return make_student(seed).fit(cohorts.X, cohorts.y)
+
+
+def fit_aligned(cohorts: Cohorts, seed: int, alignment: str) -> BaseEstimator:
+    """``UnpairedDistiller`` with one alignment, or with its own choice."""
+    distiller = UnpairedDistiller(
+        make_student(seed),
+        make_teacher(seed),
+        alignment=alignment,
+        alpha=ALPHA,
+        temperature=TEMPERATURE,
+        linked_columns=cohorts.linked_columns,
+        check_alignment=False,
+        random_state=seed,
+    )
+    return distiller.fit(
+        cohorts.X,
+        cohorts.y,
+        teacher_data=cohorts.teacher_data,
+        unlabeled=cohorts.unlabeled,
+        bridge=cohorts.bridge,
+    )
+
+
+def teacher_opinions(cohorts: Cohorts, seed: int) -> np.ndarray:
+    """Probabilities of the student's classes for each row of the teacher's cohort, by a teacher that has not seen it.
+
+    A class that the teacher does not know has probability zero.
+    """
+    X, y = cohorts.teacher_data
+    classes = np.unique(cohorts.y)
+    proba = cross_val_predict(make_teacher(seed), X, y, cv=FOLDS, method="predict_proba")
+    known = np.isin(np.unique(y), classes)
+    opinions = np.zeros((len(y), len(classes)))
+    opinions[:, np.isin(classes, np.unique(y))] = proba[:, known]
+    return opinions / opinions.sum(axis=1, keepdims=True).clip(min=1e-12)
+
+
+def fit_by_class(cohorts: Cohorts, seed: int, targets: Callable[[np.ndarray, int, int], np.ndarray]) -> BaseEstimator:
+    """Soft targets for the labelled rows, taken class by class from the teacher's cohort.
+
+    ``targets(opinions, n, seed)`` makes those of n student rows of a class from the opinions on the teacher's rows
+    of that class. Rows of a class that the teacher does not know learn from their label alone.
+    """
+    opinions, y, y_teacher = teacher_opinions(cohorts, seed), np.asarray(cohorts.y), np.asarray(cohorts.teacher_data[1])
+    classes = np.unique(y)
+    proba = np.full((len(y), len(classes)), np.nan)
+    for code, label in enumerate(classes):
+        rows = y == label
+        if (y_teacher == label).any():
+            proba[rows] = targets(opinions[y_teacher == label], rows.sum(), seed + code)
+    lesson = Lesson(cohorts.X, y, proba, None, np.empty((0, len(classes))), classes)
+    return fit_student(make_student(seed), lesson, ALPHA, TEMPERATURE)
+
+
+def random_rows(opinions: np.ndarray, n: int, seed: int) -> np.ndarray:
+    """Opinions on rows drawn at random."""
+    return opinions[np.random.RandomState(seed).randint(len(opinions), size=n)]
+
+
+def class_mean(opinions: np.ndarray, n: int, seed: int) -> np.ndarray:
+    """The mean softened opinion, given so that the student's temperature softens it to that mean again."""
+    softened = opinions.clip(min=1e-7) ** (1 / TEMPERATURE)
+    mean = (softened / softened.sum(axis=1, keepdims=True)).mean(axis=0) ** TEMPERATURE
+    return np.tile(mean / mean.sum(), (n, 1))
+
+
+def fit_pairs(cohorts: Cohorts, seed: int) -> BaseEstimator:
+    """What pairs allow where the cohorts are the same samples: the teacher's opinion of the very row."""
+    distiller = PairedDistiller(
+        make_student(seed),
+        make_teacher(seed),
+        alpha=ALPHA,
+        temperature=TEMPERATURE,
+        cv=FOLDS,
+        random_state=seed,
+    )
+    return distiller.fit(cohorts.X, cohorts.y, X_teacher=cohorts.teacher_data[0])
+
+
+def ask_truth(cohorts: Cohorts, seed: int) -> Any:
+    """The best possible classifier of the student's table."""
+    return cohorts.truth
+
+
+METHODS: dict[str, Method] = {
+    LABELS_ONLY: fit_labels_only,
+    "auto": partial(fit_aligned, alignment="auto"),
+    **{name: partial(fit_aligned, alignment=name) for name in ALIGNMENTS},
+    "soft targets by row": partial(fit_by_class, targets=random_rows),
+    "soft targets by class": partial(fit_by_class, targets=class_mean),
+    "soft targets by pair": fit_pairs,
+    "best possible": ask_truth,
+}
+
+
+def suits(name: str, cell: Cell) -> bool:
+    """Whether a method means anything in a cell, or only repeats another one."""
+    setting = cell.setting
+    if name == "none":
+        return setting.n_bridge > 0 or setting.name == LINKED
+    if name == "self_training":
+        return setting.n_bridge + setting.n_unlabeled > 0
+    if name == "soft targets by pair":
+        return setting.name == PAIRED
+    return name != "best possible" or cell.family == FAMILY

@@ -1,0 +1,451 @@
+import subprocess
+import sys
+import warnings
+
+import numpy as np
+import pytest
+import torch
+from scipy.optimize import linear_sum_assignment, linprog, minimize
+from scipy.special import logsumexp, xlogy
+
+from skcmkd._transport import (
+    COSTS,
+    Transport,
+    cost_matrix,
+    debiased_cost,
+    fused_gromov,
+    gromov_energy,
+    published_cost,
+    transport,
+)
+
+CASES = {
+    "exact": {},
+    "entropic": {"reg": 0.1},
+    "unbalanced": {"reg_m": 0.5},
+    "unbalanced entropic": {"reg": 0.1, "reg_m": 0.5},
+}
+every_case = pytest.mark.parametrize("options", CASES.values(), ids=CASES)
+
+
+def draw(n, m, seed=0, p=5):
+    rng = np.random.RandomState(seed)
+    return rng.normal(size=(n, p)), rng.normal(size=(m, p)) + 0.5
+
+
+def draw_cost(n, m, seed=0):
+    return cost_matrix(*draw(n, m, seed), "euclidean")
+
+
+def draw_weights(n, seed=0):
+    weights = np.random.RandomState(seed).uniform(0.2, 1, size=n)
+    return weights / weights.sum()
+
+
+def kl(p, q):
+    return np.sum(xlogy(p, p / q) - p + q)
+
+
+def objective(P, C, a, b, reg=0.0, reg_m=None):
+    value = np.sum(P * C) + reg * kl(P, np.outer(a, b))
+    return value if reg_m is None else value + reg_m * (kl(P.sum(1), a) + kl(P.sum(0), b))
+
+
+def sinkhorn(C, a, b, reg, reg_m=np.inf, n_iterations=5000):
+    """Sinkhorn on potentials in units of the cost; balanced for an infinite reg_m."""
+    damping = 1.0 if np.isinf(reg_m) else reg_m / (reg_m + reg)
+    f, g = np.zeros(len(a)), np.zeros(len(b))
+    for _ in range(n_iterations):
+        f = -damping * reg * logsumexp((g - C) / reg, b=b, axis=1)
+        g = -damping * reg * logsumexp((f[:, None] - C) / reg, b=a[:, None], axis=0)
+    return np.exp((f[:, None] + g - C) / reg) * np.outer(a, b)
+
+
+# Costs
+
+
+def test_costs_are_their_formulas():
+    A, B = draw(6, 4)
+    for i, x in enumerate(A):
+        for j, y in enumerate(B):
+            u, v = x / np.linalg.norm(x), y / np.linalg.norm(y)
+            expected = [1 - u @ v, np.linalg.norm(x - y), np.abs(x - y).sum(), np.linalg.norm(u - v)]
+            given = [cost_matrix(A, B, cost)[i, j] for cost in COSTS]
+            np.testing.assert_allclose(given, expected, atol=1e-12)
+
+
+@pytest.mark.parametrize(("cost", "to_others"), [("cosine", 1.0), ("chordal", np.sqrt(2))])
+def test_row_of_zeros_is_a_direction_of_its_own(cost, to_others):
+    A = np.array([[0.0, 0.0], [3.0, 4.0]])
+    np.testing.assert_allclose(cost_matrix(A, A, cost), [[0, to_others], [to_others, 0]], atol=1e-12)
+
+
+@pytest.mark.parametrize("cost", ["cosine", "chordal"])
+@pytest.mark.parametrize("factor", [1e-200, 1e-6, 1e6, 1e200])
+def test_directions_know_no_scale(cost, factor):
+    A, B = draw(5, 7)
+    np.testing.assert_allclose(cost_matrix(factor * A, B, cost), cost_matrix(A, B, cost), atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("A", "B", "cost", "message"),
+    [
+        (np.ones((2, 2)), np.ones((2, 2)), "l3", "cost='l3'"),
+        (np.ones((2, 2)), np.ones((2, 3)), "euclidean", r"\(2, 3\)"),
+        (np.ones((0, 2)), np.ones((2, 2)), "euclidean", r"\(0, 2\)"),
+        (np.full((2, 2), np.nan), np.ones((2, 2)), "cosine", "NaN or infinite"),
+    ],
+)
+def test_costs_that_cannot_be(A, B, cost, message):
+    with pytest.raises(ValueError, match=message):
+        cost_matrix(A, B, cost)
+
+
+# Plans against independent solutions
+
+
+def test_exact_is_the_best_assignment():
+    C = draw_cost(30, 30)
+    given = transport(C)
+    rows, columns = linear_sum_assignment(C)
+    assert isinstance(given, Transport)
+    np.testing.assert_allclose(given.value, C[rows, columns].mean(), rtol=1e-12)
+    np.testing.assert_allclose(given.plan[rows, columns], 1 / 30, rtol=1e-12)
+
+
+def test_exact_is_the_linear_programme_for_unequal_lengths_and_weights():
+    C, a, b = draw_cost(7, 5), draw_weights(7), draw_weights(5, 1)
+    sums = np.vstack([np.kron(np.eye(7), np.ones(5)), np.kron(np.ones(7), np.eye(5))])
+    expected = linprog(C.ravel(), A_eq=sums, b_eq=np.r_[a, b], method="highs").fun
+    given = transport(C, a, b)
+    np.testing.assert_allclose(given.value, expected, rtol=1e-10)
+    np.testing.assert_allclose(given.plan.sum(axis=1), a, rtol=1e-10)
+    np.testing.assert_allclose(given.plan.sum(axis=0), b, rtol=1e-10)
+
+
+@pytest.mark.parametrize("reg", [1.0, 0.1, 0.03])
+@pytest.mark.parametrize("reg_m", [None, 0.1, 5.0])
+def test_entropic_is_sinkhorns_fixed_point(reg, reg_m):
+    C, a, b = draw_cost(9, 6), draw_weights(9), draw_weights(6, 1)
+    given = transport(C, a, b, reg=reg, reg_m=reg_m, max_iter=5000)
+    expected = sinkhorn(C, a, b, reg, np.inf if reg_m is None else reg_m)
+    np.testing.assert_allclose(given.plan, expected, atol=1e-8)
+    np.testing.assert_allclose(given.value, objective(expected, C, a, b, reg, reg_m), atol=1e-8)
+
+
+def test_entropic_two_by_two_in_closed_form():
+    cost, reg = 0.7, 0.2
+    stay = 0.5 / (1 + np.exp(-cost / reg))
+    given = transport(np.array([[0.0, cost], [cost, 0.0]]), reg=reg).plan
+    np.testing.assert_allclose(given, [[stay, 0.5 - stay], [0.5 - stay, stay]], rtol=1e-8)
+
+
+@pytest.mark.parametrize("reg", [0.0, 0.3])
+def test_unbalanced_one_by_one_in_closed_form(reg):
+    # Between one row and one row the mass t minimises C t + (2 reg_m + reg) KL(t | 1).
+    cost, reg_m = 0.7, 0.4
+    mass = np.exp(-cost / (2 * reg_m + reg))
+    given = transport(np.array([[cost]]), reg=reg, reg_m=reg_m)
+    np.testing.assert_allclose(given.plan, [[mass]], rtol=1e-8)
+    np.testing.assert_allclose(given.value, (2 * reg_m + reg) * (1 - mass), rtol=1e-8)
+
+
+@pytest.mark.parametrize("reg_m", [0.1, 1.0, 10.0, 100.0])
+def test_unbalanced_exact_is_as_low_as_a_quasi_newton_search(reg_m):
+    C, a, b = draw_cost(6, 5), draw_weights(6), draw_weights(5, 1)
+    C /= C.max()
+
+    def value_and_slope(flat):
+        P = flat.reshape(C.shape)
+        slope = C + reg_m * (np.log(P.sum(1) / a)[:, None] + np.log(P.sum(0) / b))
+        return objective(P, C, a, b, 0.0, reg_m), slope.ravel()
+
+    found = minimize(
+        value_and_slope,
+        np.outer(a, b).ravel(),
+        jac=True,
+        method="L-BFGS-B",
+        bounds=[(1e-15, 1)] * C.size,
+        options={"maxiter": 20000, "maxfun": 50000, "ftol": 1e-15, "gtol": 1e-10, "maxcor": 30},
+    )
+    given = transport(C, a, b, reg_m=reg_m)
+    np.testing.assert_allclose(given.value, found.fun, atol=1e-4 if reg_m > 1 else 1e-5)
+    assert given.value <= transport(C, a, b).value + 1e-12
+
+
+@every_case
+def test_value_is_the_objective_at_the_plan_and_none_is_lower(options):
+    C, a, b = draw_cost(8, 8), draw_weights(8), draw_weights(8, 1)
+    given = transport(C, a, b, **options, max_iter=20000)
+    np.testing.assert_allclose(given.value, objective(given.plan, C, a, b, **options), rtol=1e-9)
+    for other in (np.outer(a, b), transport(C.T.copy(), a, b, **options).plan):
+        assert given.value < objective(0.3 * other + 0.7 * given.plan, C, a, b, **options)
+
+
+@every_case
+def test_plan_is_the_derivative_of_the_value(options):
+    C, a, b = draw_cost(6, 5), draw_weights(6), draw_weights(5, 1)
+    options = {**options, "max_iter": 200_000 if options == {"reg_m": 0.5} else 20_000}
+    plan = transport(C, a, b, **options).plan
+    step, slope = 1e-4, np.empty_like(C)
+    for entry in np.ndindex(C.shape):
+        up, down = C.copy(), C.copy()
+        up[entry] += step
+        down[entry] -= step
+        slope[entry] = (transport(up, a, b, **options).value - transport(down, a, b, **options).value) / (2 * step)
+    np.testing.assert_allclose(slope, plan, atol=1e-6)
+
+
+# Invariances
+
+
+@every_case
+@pytest.mark.parametrize("factor", [1e-6, 1e6])
+def test_scale_of_the_cost_changes_nothing(options, factor):
+    C = draw_cost(12, 9)
+    scaled = transport(factor * C, **{name: factor * value for name, value in options.items()})
+    plain = transport(C, **options)
+    np.testing.assert_allclose(scaled.plan, plain.plan, atol=1e-9)
+    np.testing.assert_allclose(scaled.value, factor * plain.value, rtol=1e-7)
+
+
+@every_case
+def test_order_of_rows_changes_nothing(options):
+    C = draw_cost(12, 9)
+    rng = np.random.RandomState(3)
+    rows, columns = rng.permutation(12), rng.permutation(9)
+    plain, moved = transport(C, **options), transport(C[np.ix_(rows, columns)], **options)
+    np.testing.assert_allclose(moved.value, plain.value, rtol=1e-6)
+    np.testing.assert_allclose(
+        moved.plan, plain.plan[np.ix_(rows, columns)], atol=1e-6 if options == {"reg_m": 0.5} else 1e-9
+    )
+
+
+@every_case
+def test_duplicated_rows_are_one_row_of_twice_the_weight(options):
+    A, B = draw(6, 6)
+    A[3] = A[2]
+    doubled = transport(cost_matrix(A, B, "euclidean"), **options, max_iter=5000)
+    merged = transport(
+        cost_matrix(np.delete(A, 3, axis=0), B, "euclidean"), [1, 1, 2, 1, 1], None, **options, max_iter=5000
+    )
+    np.testing.assert_allclose(doubled.value, merged.value, atol=1e-6)
+    assert np.isfinite(doubled.plan).all()
+
+
+@every_case
+def test_weights_are_normalised_and_a_weight_of_zero_takes_no_part(options, capsys):
+    C = draw_cost(6, 5)
+    weights = np.array([2.0, 3.0, 0.0, 1.0, 4.0, 2.0])
+    given = transport(C, weights, **options)
+    without = transport(np.delete(C, 2, axis=0), np.delete(weights, 2) / 12, **options)
+    assert (given.plan[2] == 0).all()
+    np.testing.assert_allclose(np.delete(given.plan, 2, axis=0), without.plan, atol=1e-12)
+    np.testing.assert_allclose(given.value, without.value, rtol=1e-12)
+    assert capsys.readouterr().out == ""
+
+
+@every_case
+def test_constant_cost(options):
+    for constant in (0.0, 3.0):
+        given = transport(np.full((4, 4), constant), **options)
+        assert np.isfinite(given.value)
+        assert given.plan.sum() > 0
+
+
+@pytest.mark.parametrize("ratio", [1e2, 1e3, 1e4, 1e6, 1e8, 1e12])
+@pytest.mark.parametrize("reg_m", [None, 0.5])
+def test_little_entropy_neither_underflows_nor_loses_the_exact_plan(ratio, reg_m, capsys):
+    C = draw_cost(16, 16)
+    given = transport(C, reg=C.max() / ratio, reg_m=reg_m)
+    exact = transport(C, reg_m=reg_m, max_iter=20000)
+    assert np.isfinite(given.plan).all()
+    if reg_m is None:
+        np.testing.assert_allclose(given.plan.sum(axis=1), 1 / 16, rtol=1e-6)
+        np.testing.assert_allclose(given.plan.sum(axis=0), 1 / 16, rtol=0.2)
+    else:
+        np.testing.assert_allclose(given.plan.sum(), exact.plan.sum(), rtol=0.05)
+    entropy = C.max() / ratio * np.log(256)
+    np.testing.assert_allclose(given.value, exact.value, atol=entropy + 0.01 * exact.value)
+    assert capsys.readouterr().out == ""
+
+
+@every_case
+def test_stopped_early_is_still_a_plan_without_a_word(options, capsys):
+    given = transport(draw_cost(10, 10), **options, max_iter=2)
+    assert np.isfinite(given.plan).all()
+    assert given.plan.sum() > 0.01
+    assert capsys.readouterr().out == ""
+
+
+# Errors
+
+
+@pytest.mark.parametrize(
+    ("cost", "given", "message"),
+    [
+        (np.array([[1.0, np.nan]]), {}, "holds nan; scale"),
+        (np.array([[1.0, np.inf]]), {"reg": 1.0}, "holds inf; scale"),
+        (np.empty((0, 3)), {}, r"\(0, 3\) has nothing to transport"),
+        (np.ones(3), {}, r"\(3,\)"),
+        (np.ones((2, 2)), {"reg": -1.0}, "reg=-1.0"),
+        (np.ones((2, 2)), {"reg": np.nan}, "reg=nan"),
+        (np.ones((2, 2)), {"reg_m": 0.0}, "reg_m=0.0"),
+        (np.ones((2, 2)), {"reg_m": 1e-3}, "nothing is transported. reg_m is 0.001"),
+        (np.ones((2, 2)), {"reg_m": 1e-3, "reg": 1e-3}, "nothing is transported. reg_m is 0.001"),
+        (np.ones((2, 2)), {"source_weights": np.zeros(2)}, "sum to 0.0"),
+        (np.ones((2, 2)), {"source_weights": [2.0, -1.0]}, "from -1.0"),
+        (np.ones((2, 2)), {"target_weights": [np.nan, 1.0]}, "sum to nan"),
+        (np.ones((2, 2)), {"target_weights": np.ones(3)}, r"\(3,\) do not fit 2 rows"),
+    ],
+)
+def test_errors_say_the_value_and_the_remedy(cost, given, message):
+    with pytest.raises(ValueError, match=message):
+        transport(cost, **given)
+
+
+def test_infinite_price_keeps_all_mass():
+    C = draw_cost(5, 5)
+    np.testing.assert_array_equal(transport(C, reg_m=np.inf).plan, transport(C).plan)
+
+
+# Debiased cost
+
+
+@every_case
+@pytest.mark.parametrize("cost", COSTS)
+@pytest.mark.parametrize("factor", [1e-6, 1.0, 1e6])
+def test_debiased_cost_of_equal_distributions_is_zero(options, cost, factor):
+    A = factor * draw(15, 1)[0]
+    A[4] = 0
+    scaled = {name: value * (factor if cost in ("euclidean", "cityblock") else 1) for name, value in options.items()}
+    rows = np.random.RandomState(1).permutation(15)
+    for same in (A, A[rows], np.vstack([A, A[rows]])):
+        assert debiased_cost(A, same, cost, **scaled) <= 1e-6 * max(factor, 1.0)
+
+
+@every_case
+def test_debiased_cost_grows_with_the_shift_and_is_symmetric(options):
+    A, _ = draw(25, 1)
+    B = draw(20, 1, seed=4)[0]
+    costs = [debiased_cost(A, B + shift, "euclidean", **options) for shift in (0.0, 0.5, 1.0)]
+    assert 0 < costs[0] < costs[1] < costs[2]
+    np.testing.assert_allclose(debiased_cost(B, A, "euclidean", **options), costs[0], atol=1e-4)
+
+
+def test_debiased_cost_is_its_formula_with_weights():
+    (A, B), a, b, reg = draw(8, 6), draw_weights(8), draw_weights(6, 1), 0.3
+
+    def ot(X, Y, p, q):
+        C = np.linalg.norm(X[:, None] - Y, axis=2)
+        return objective(sinkhorn(C, p, q, reg, n_iterations=2000), C, p, q, reg)
+
+    expected = ot(A, B, a, b) - ot(A, A, a, a) / 2 - ot(B, B, b, b) / 2
+    given = debiased_cost(A, B, "euclidean", source_weights=a, target_weights=b, reg=reg)
+    np.testing.assert_allclose(given, expected, atol=1e-7)
+
+
+def test_debiased_cost_of_long_tables_takes_evenly_spaced_rows():
+    A = np.linspace(0, 1, 5001)[:, None]
+    short = A[[0, 1250, 2500, 3750, 5000]]
+    assert debiased_cost(A, short, "euclidean", max_rows=5) == 0
+    np.testing.assert_allclose(debiased_cost(A, A + 1, "euclidean", max_rows=50), 1, rtol=1e-9)
+
+
+# Fused Gromov-Wasserstein
+
+
+def test_gromov_energy_is_the_sum_over_all_quadruples():
+    rng = np.random.RandomState(0)
+    P, C1, C2 = rng.uniform(size=(4, 3)), rng.normal(size=(4, 4)), rng.normal(size=(3, 3))
+    expected = sum(
+        (C1[i, k] - C2[j, m]) ** 2 * P[i, j] * P[k, m]
+        for i in range(4)
+        for j in range(3)
+        for k in range(4)
+        for m in range(3)
+    )
+    np.testing.assert_allclose(gromov_energy(P, C1, C2), expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize("factor", [1e-6, 1.0, 1e6])
+def test_fused_gromov_finds_the_rows_of_a_turned_cloud(factor):
+    A, _ = draw(12, 1, p=2)
+    rows = np.random.RandomState(1).permutation(12)
+    turned = A[rows] @ np.array([[0.0, -1.0], [1.0, 0.0]]) + 7
+    labels = A[:, 0] > 0
+    label_cost = factor**2 * (labels[:, None] != labels[rows]).astype(float)
+    structures = factor * cost_matrix(A, A, "euclidean"), factor * cost_matrix(turned, turned, "euclidean")
+    given = fused_gromov(label_cost, *structures)
+    np.testing.assert_array_equal(given.plan.argmax(axis=1), np.argsort(rows))
+    np.testing.assert_allclose(given.value, 0, atol=1e-9 * factor**2)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, 1.0])
+def test_fused_gromov_value_and_marginals(share, capsys):
+    A, B = draw(10, 7)
+    C1, C2 = cost_matrix(A, A, "euclidean"), cost_matrix(B, B, "cityblock")
+    M, a, b = draw_cost(10, 7, 5), draw_weights(10), draw_weights(7, 1)
+    a[3] = 0
+    a /= a.sum()
+    given = fused_gromov(M, C1, C2, a, b, share=share)
+    np.testing.assert_allclose(given.plan.sum(axis=1), a, atol=1e-9)
+    np.testing.assert_allclose(given.plan.sum(axis=0), b, atol=1e-9)
+
+    def fused(P):
+        return (1 - share) * np.sum(M * P) + share * gromov_energy(P, C1, C2)
+
+    np.testing.assert_allclose(given.value, fused(given.plan), rtol=1e-9)
+    assert given.value < fused(np.outer(a, b))
+    # At a local minimum no step towards another plan lowers the objective.
+    for seed in range(5):
+        other = transport(np.random.RandomState(seed).uniform(size=(10, 7)), a, b).plan
+        assert fused(given.plan) <= fused(0.99 * given.plan + 0.01 * other) + 1e-9
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize(
+    ("sizes", "share", "message"), [((3, 4), 0.5, r"\(4, 4\) do not fit"), ((3, 3), 1.5, "share=1.5")]
+)
+def test_fused_gromov_errors(sizes, share, message):
+    with pytest.raises(ValueError, match=message):
+        fused_gromov(np.ones((3, 3)), *(np.ones((n, n)) for n in sizes), share=share)
+
+
+# The published procedure
+
+
+def test_published_cost_is_plain_sinkhorn_and_its_gradient():
+    C = torch.tensor(draw_cost(6, 5) / 5, requires_grad=True)
+    loss = published_cost(C, reg=0.1)
+    loss.backward()
+    again = C.detach().clone().requires_grad_()
+    K = torch.exp(-again / 0.1)
+    a, b = torch.full((6,), 1 / 6).double(), torch.full((5,), 1 / 5).double()
+    u = torch.full((6,), 1 / 6).double()
+    for _ in range(1000):
+        v = b / (K.T @ u)
+        u = a / (K @ v)
+    expected = (u[:, None] * K * v * again).sum()
+    expected.backward()
+    np.testing.assert_allclose(loss.item(), expected.item(), rtol=1e-6)
+    np.testing.assert_allclose(C.grad, again.grad, atol=1e-6)
+
+
+def test_published_cost_underflows_in_silence_where_transport_does_not():
+    C = (50 + draw_cost(6, 5)).astype(np.float32)
+    tensor = torch.tensor(C, requires_grad=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        loss = published_cost(tensor, reg=0.1)
+    loss.backward()
+    assert loss.item() == 0
+    assert (tensor.grad == 0).all()
+    given = transport(C, reg=0.1)
+    assert given.value > 50
+    np.testing.assert_allclose(given.plan.sum(), 1, rtol=1e-6)
+
+
+def test_importing_the_file_imports_neither_pot_nor_torch():
+    code = "import skcmkd._transport, sys; sys.exit('ot' in sys.modules or 'torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
