@@ -103,10 +103,9 @@ class _EpochNet(skorch.NeuralNet):
                 f"(now {self.lr:g}), or look for extreme values among the columns."
             )
         self.history.record(f"{prefix}_loss", mean)
-        parts = getattr(self.criterion_.row_loss, "sums", {})
-        while parts:
-            name, sum_of_rows = parts.popitem()
-            self.history.record(f"{prefix}_{name}", sum_of_rows.item() / len(iterator.dataset))
+        if training and hasattr(self.criterion_.row_loss, "take_sums"):
+            for name, sum_of_rows in self.criterion_.row_loss.take_sums().items():
+                self.history.record(f"{prefix}_{name}", sum_of_rows / len(iterator.dataset))
 
     def partial_fit(self, X: Any, y: Any = None, classes: Any = None, **fit_params: Any) -> "_EpochNet":
         # skorch's own method swallows every KeyboardInterrupt, the user's as well as early stopping's.
