@@ -54,7 +54,7 @@ def test_unseen_probabilities_of_a_class_that_sits_in_one_fold(data):
 
 def test_model_without_probabilities(data):
     X, y = data
-    with pytest.raises(ValueError, match="LinearSVC has no predict_proba.*CalibratedClassifierCV"):
+    with pytest.raises(ValueError, match=r"LinearSVC has no predict_proba.*CalibratedClassifierCV"):
         predict_aligned_proba(LinearSVC().fit(X, y), X, np.unique(y))
 
 

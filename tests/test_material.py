@@ -132,7 +132,7 @@ def test_linked_features_are_a_ridge_regression(drawn, gather):
 
 
 def test_units_and_offsets_of_linked_columns_do_not_matter(drawn, gather):
-    X, T, _ = drawn
+    X, _, _ = drawn
     material, _ = gather()
     moved_X = X.copy()
     moved_X[:, 0] = 1000 * X[:, 0] - 5
@@ -141,7 +141,7 @@ def test_units_and_offsets_of_linked_columns_do_not_matter(drawn, gather):
 
 
 def test_class_that_the_teacher_lacks_has_no_share(drawn, gather):
-    X, T, y = drawn
+    _, _, y = drawn
     rows = 100 + np.flatnonzero(y[100:180] != 1)
     material, _ = gather(cohort=rows)
     assert material.taught_classes.tolist() == [0, 2]
