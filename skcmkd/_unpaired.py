@@ -8,10 +8,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator, ClassifierMixin, clone
-from sklearn.utils import check_consistent_length, check_random_state, get_tags
-from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.base import BaseEstimator
+from sklearn.utils import check_consistent_length, check_random_state
+from sklearn.utils.validation import validate_data
 
 from ._alignment_choice import choose_candidate, judge_candidates, tabulate_alignment, warn_of_harm
 from ._cohorts import REPRESENTATIONS, Alignment, choose_representation, represent_by
@@ -20,6 +19,7 @@ from ._material import LABELS_ONLY, Candidate, Material, fit_candidate, gather_m
 from ._networks import NetworkClassifier
 from ._side_data import SideData, check_side_data
 from ._soft_targets import check_student, final_step
+from ._student_predictions import StudentPredictions, clone_or_network, seed_of
 from ._transport import COSTS
 from ._validation import (
     ArrayLike,
@@ -34,7 +34,6 @@ from ._validation import (
     check_same_index,
     check_text_columns,
     check_values,
-    draw_seed,
     keep_earlier_fit,
     set_seeds,
 )
@@ -48,7 +47,7 @@ INNER_LEARNING_RATES = {"published": 1e-5}
 TEACHER_FOLDS = 5
 
 
-class UnpairedDistiller(ClassifierMixin, BaseEstimator):
+class UnpairedDistiller(StudentPredictions, BaseEstimator):
     """Train a classifier of one modality with the help of another cohort, in which another modality was measured."""
 
     def __init__(
@@ -130,12 +129,12 @@ class UnpairedDistiller(ClassifierMixin, BaseEstimator):
             y = check_labels(y)
             check_consistent_length(X, y)
             self.classes_, _ = as_codes(y)
-            seed = self._draw_seed()
-            student = set_seeds(_clone_or_network(self.student), seed)
+            seed = seed_of(self.random_state)
+            student = set_seeds(clone_or_network(self.student), seed)
             check_text_columns(X, student, "X", "student")
             check_values(X, "X")
             check_missing_values(X, student, "X", "student")
-            teacher = set_seeds(_clone_or_network(self.teacher), seed)
+            teacher = set_seeds(clone_or_network(self.teacher), seed)
             if teacher_data is not None or unlabeled is not None:
                 self._check_student(student)
             side = check_side_data(X, y, teacher_data, unlabeled, bridge, self.linked_columns, student, teacher)
@@ -150,64 +149,6 @@ class UnpairedDistiller(ClassifierMixin, BaseEstimator):
             if isinstance(final_step(self.student_), NetworkClassifier):
                 self.history_ = pd.DataFrame(list(final_step(self.student_).net_.history)).drop(columns="batches")
         return self
-
-    def predict(self, X: Table) -> np.ndarray:
-        """Predict the class of each row from the student's modality.
-
-        Parameters
-        ----------
-        X : DataFrame or array-like of shape (n_samples, n_features)
-            The student's table.
-
-        Returns
-        -------
-        ndarray of shape (n_samples,)
-            Class labels.
-        """
-        check_is_fitted(self)
-        return self.student_.predict(self._student_table(X))
-
-    @available_if(lambda self: hasattr(self._student_or_default(), "predict_proba"))
-    def predict_proba(self, X: Table) -> np.ndarray:
-        """Predict the probability of each class from the student's modality.
-
-        Parameters
-        ----------
-        X : DataFrame or array-like of shape (n_samples, n_features)
-            The student's table.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_classes)
-            Probabilities, in the order of ``classes_``.
-        """
-        check_is_fitted(self)
-        return self.student_.predict_proba(self._student_table(X))
-
-    @available_if(lambda self: hasattr(self._student_or_default(), "decision_function"))
-    def decision_function(self, X: Table) -> np.ndarray:
-        """Give the student's decision scores.
-
-        Parameters
-        ----------
-        X : DataFrame or array-like of shape (n_samples, n_features)
-            The student's table.
-
-        Returns
-        -------
-        ndarray of shape (n_samples,) or (n_samples, n_classes)
-            Scores, as the student gives them.
-        """
-        check_is_fitted(self)
-        return self.student_.decision_function(self._student_table(X))
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        student = get_tags(self._student_or_default())
-        tags.input_tags = student.input_tags
-        tags.classifier_tags = student.classifier_tags
-        tags.non_deterministic = student.non_deterministic
-        return tags
 
     def _gather(self, X: Table, y: np.ndarray, side: SideData, teacher: BaseEstimator) -> Material:
         """Fit the teacher to its cohort, and gather what the student can be taught from."""
@@ -283,24 +224,7 @@ class UnpairedDistiller(ClassifierMixin, BaseEstimator):
             parts += [f"{unknown} are missing in y and will not be predicted"] * bool(unknown)
             warnings.warn(f"The cohorts do not have the same classes: {'; '.join(parts)}.", UserWarning, stacklevel=4)
 
-    def _student_or_default(self) -> BaseEstimator:
-        if hasattr(self, "student_"):
-            return self.student_
-        return NetworkClassifier() if self.student is None else self.student
-
-    def _draw_seed(self) -> int | None:
-        """The given seed itself, so that the student alone can be repeated outside; None stays None."""
-        if self.random_state is None:
-            return None
-        if isinstance(self.random_state, Integral):
-            return int(self.random_state)
-        return draw_seed(check_random_state(self.random_state))
-
     def _student_table(self, X: Table) -> Table:
         X = as_table(X, estimator=self)
         validate_data(self, X, reset=False, skip_check_array=True)
         return X
-
-
-def _clone_or_network(model: BaseEstimator | None) -> BaseEstimator:
-    return NetworkClassifier() if model is None else clone(model)
