@@ -58,6 +58,11 @@ def all_cells(family: str, seed: int, breast_tcga: Path | None) -> Iterator[Cell
     return simulated.cells(seed) if family == simulated.FAMILY else cells(load_table(family, breast_tcga), seed)
 
 
+def chosen_by(model: Any) -> str:
+    """The alignment that a distiller used, and whether tied rows were taught the teacher's opinion."""
+    return getattr(model, "best_alignment_", "") + ", tied" * getattr(model, "is_tied_", False)
+
+
 def run_cell(cell: Cell, breast_tcga: Path | None, names: list[str]) -> pd.DataFrame:
     """One row for each of the methods."""
     torch.set_num_threads(1)
@@ -71,7 +76,7 @@ def run_cell(cell: Cell, breast_tcga: Path | None, names: list[str]) -> pd.DataF
         seconds = own_seconds() - begin
         rows = score_rows(model, cohorts.X_test, cohorts.y_test)
         alone = rows if alone is None else alone
-        row = {"method": name, "chosen": getattr(model, "alignment_name_", ""), "seconds": seconds}
+        row = {"method": name, "chosen": chosen_by(model), "seconds": seconds}
         row |= {"n_test": len(cohorts.y_test), "teacher_accuracy": teacher_accuracy}
         if name in names:
             found.append(cell.place | row | compare(rows, alone))
