@@ -70,6 +70,11 @@ def predict_aligned_proba(model: BaseEstimator, X: Table, classes: np.ndarray) -
 
     Mass on classes that are not in ``classes`` is spread back over the others.
     """
+    if not hasattr(model, "predict_proba"):
+        raise ValueError(
+            f"{model.__class__.__name__} has no predict_proba, which is needed here. Use a model that has, or wrap it "
+            "in CalibratedClassifierCV."
+        )
     columns = {label: position for position, label in enumerate(classes.tolist())}
     known = [(source, columns[c]) for source, c in enumerate(model.classes_.tolist()) if c in columns]
     if not known:

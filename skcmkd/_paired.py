@@ -6,15 +6,14 @@ from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin, clone
-from sklearn.utils import check_consistent_length, check_random_state, get_tags
-from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.base import BaseEstimator
+from sklearn.utils import check_consistent_length
+from sklearn.utils.validation import validate_data
 
 from ._cross_fitting import assign_folds
-from ._networks import NetworkClassifier
 from ._pairs import check_pairs, check_two_tables, split_one_table
 from ._soft_targets import check_student, fit_student
+from ._student_predictions import StudentPredictions, clone_or_network, seed_of
 from ._teaching import Opinions, choose_alpha
 from ._validation import (
     ArrayLike,
@@ -31,7 +30,6 @@ from ._validation import (
     check_text_columns,
     check_values,
     column_positions,
-    draw_seed,
     drop_teacher_columns,
     keep_earlier_fit,
     n_columns_of,
@@ -40,7 +38,7 @@ from ._validation import (
 )
 
 
-class PairedDistiller(ClassifierMixin, BaseEstimator):
+class PairedDistiller(StudentPredictions, BaseEstimator):
     """Train a classifier of one modality with the help of another that is there only in fit.
 
     A teacher learns the label from its own modality; its probabilities for rows it has not seen, q, become soft
@@ -217,9 +215,9 @@ class PairedDistiller(ClassifierMixin, BaseEstimator):
             y = check_labels(y)
             check_consistent_length(X, y)
             self.classes_, _ = as_codes(y)
-            seed = self._draw_seed()
-            student = set_seeds(_clone_or_network(self.student), seed)
-            teacher = set_seeds(_clone_or_network(self.teacher), seed)
+            seed = seed_of(self.random_state)
+            student = set_seeds(clone_or_network(self.student), seed)
+            teacher = set_seeds(clone_or_network(self.teacher), seed)
             check_text_columns(X, student, "X", "student")
             check_values(X, "X")
             check_missing_values(X, student, "X", "student")
@@ -250,77 +248,6 @@ class PairedDistiller(ClassifierMixin, BaseEstimator):
             self.teacher_, self.teacher_proba_ = opinions.teacher, lesson.teacher_proba
         return self
 
-    def predict(self, X: Table) -> np.ndarray:
-        """Predict the class of each row from the student's modality.
-
-        Parameters
-        ----------
-        X : DataFrame or array-like of shape (n_samples, n_features)
-            The student's table; after a fit to one table the teacher's columns may be there and are not looked at.
-
-        Returns
-        -------
-        ndarray of shape (n_samples,)
-            Class labels.
-        """
-        check_is_fitted(self)
-        return self.student_.predict(self._student_table(X))
-
-    @available_if(lambda self: hasattr(self._student_or_default(), "predict_proba"))
-    def predict_proba(self, X: Table) -> np.ndarray:
-        """Predict the probability of each class from the student's modality.
-
-        Parameters
-        ----------
-        X : DataFrame or array-like of shape (n_samples, n_features)
-            The student's table, as in ``predict``.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_classes)
-            Probabilities, in the order of ``classes_``.
-        """
-        check_is_fitted(self)
-        return self.student_.predict_proba(self._student_table(X))
-
-    @available_if(lambda self: hasattr(self._student_or_default(), "decision_function"))
-    def decision_function(self, X: Table) -> np.ndarray:
-        """Give the student's decision scores.
-
-        Parameters
-        ----------
-        X : DataFrame or array-like of shape (n_samples, n_features)
-            The student's table, as in ``predict``.
-
-        Returns
-        -------
-        ndarray of shape (n_samples,) or (n_samples, n_classes)
-            Scores, as the student gives them.
-        """
-        check_is_fitted(self)
-        return self.student_.decision_function(self._student_table(X))
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        student = get_tags(self._student_or_default())
-        tags.input_tags = student.input_tags
-        tags.classifier_tags = student.classifier_tags
-        tags.non_deterministic = student.non_deterministic
-        return tags
-
-    def _student_or_default(self) -> BaseEstimator:
-        if hasattr(self, "student_"):
-            return self.student_
-        return NetworkClassifier() if self.student is None else self.student
-
-    def _draw_seed(self) -> int | None:
-        """The given seed itself, so that the student alone can be repeated outside; None stays None."""
-        if self.random_state is None:
-            return None
-        if isinstance(self.random_state, Integral):
-            return int(self.random_state)
-        return draw_seed(check_random_state(self.random_state))
-
     def _student_table(self, X: Table) -> Table:
         """The student's columns of a table with or without the teacher's."""
         X = as_table(X, estimator=self)
@@ -333,7 +260,3 @@ class PairedDistiller(ClassifierMixin, BaseEstimator):
                 X = take_columns(X, self._student_positions)
         validate_data(self, X, reset=False, skip_check_array=True)
         return X
-
-
-def _clone_or_network(model: BaseEstimator | None) -> BaseEstimator:
-    return NetworkClassifier() if model is None else clone(model)

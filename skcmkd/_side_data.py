@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -97,6 +98,7 @@ def _check_unlabeled(X: Table, unlabeled: Any, student: BaseEstimator) -> Table 
     name = "unlabeled[0]"
     table = as_table(unlabeled[0], name)
     check_same_columns(X, table, name, "X")
+    check_text_columns(table, student, name, "student")
     check_values(table, name)
     measured = measured_rows(table)
     table = take_rows(table, measured)
@@ -112,7 +114,9 @@ def _check_bridge(
     check_same_columns(X, own, BRIDGE[0], "X")
     check_same_columns(X_teacher, other, BRIDGE[1], "teacher_data[0]")
     check_same_rows(own, other, BRIDGE[1], BRIDGE[0])
-    for table, name in zip((own, other), BRIDGE, strict=True):
+    sides = ((own, student, "student"), (other, teacher, "teacher"))
+    for (table, model, role), name in zip(sides, BRIDGE, strict=True):
+        check_text_columns(table, model, name, role)
         check_values(table, name)
     complete = measured_rows(own) & measured_rows(other)
     if not complete.any():
@@ -139,7 +143,7 @@ def find_links(X: Table, X_teacher: Table, linked_columns: Any) -> tuple[np.ndar
             )
         pairs = [(name, name) for name in shared]
     else:
-        pairs = list(linked_columns)
+        pairs = list(linked_columns) if isinstance(linked_columns, Iterable) else []
         if not pairs or not all(isinstance(pair, (tuple, list)) and len(pair) == 2 for pair in pairs):
             raise ValueError(
                 f"linked_columns={linked_columns!r} must be 'names' or a list of pairs (student's column, teacher's)."

@@ -8,10 +8,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator, ClassifierMixin, clone
-from sklearn.utils import check_consistent_length, check_random_state, get_tags
-from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.base import BaseEstimator
+from sklearn.utils import check_consistent_length, check_random_state
+from sklearn.utils.validation import validate_data
 
 from ._alignment_choice import choose_candidate, judge_candidates, tabulate_alignment, warn_of_harm
 from ._cohorts import REPRESENTATIONS, Alignment, choose_representation, represent_by
@@ -20,6 +19,7 @@ from ._material import LABELS_ONLY, Candidate, Material, fit_candidate, gather_m
 from ._networks import NetworkClassifier
 from ._side_data import SideData, check_side_data
 from ._soft_targets import check_student, final_step
+from ._student_predictions import StudentPredictions, clone_or_network, seed_of
 from ._transport import COSTS
 from ._validation import (
     ArrayLike,
@@ -34,7 +34,6 @@ from ._validation import (
     check_same_index,
     check_text_columns,
     check_values,
-    draw_seed,
     keep_earlier_fit,
     set_seeds,
 )
@@ -48,8 +47,146 @@ INNER_LEARNING_RATES = {"published": 1e-5}
 TEACHER_FOLDS = 5
 
 
-class UnpairedDistiller(ClassifierMixin, BaseEstimator):
-    """Train a classifier of one modality with the help of another cohort, in which another modality was measured."""
+class UnpairedDistiller(StudentPredictions, BaseEstimator):
+    """Train a classifier of one modality with the help of another cohort, in which another modality was measured.
+
+    The teacher learns the label from its own cohort, ``teacher_data``. The student, p, learns from labels, from the
+    teacher's probabilities q for samples that have both modalities, and by bringing its representation f, through a
+    linear map M, to the teacher's representation h of its cohort::
+
+        (1 - alpha) mean_labelled CE(y, p) + alpha mean_tied tau^2 KL(q^tau || p^tau) + weight A(M f, h)
+
+    The alignment A is 0 when the two distributions are the same. Costs c are divided by the mean cost between two rows
+    of the teacher's cohort. For each batch of student rows as many rows of the teacher's cohort are drawn.
+
+    Parameters
+    ----------
+    student : classifier, default=None
+        Predicts from the student's modality: a NetworkClassifier, or a Pipeline that ends in one. None is
+        ``NetworkClassifier()``. Without an alignment any classifier whose ``fit`` takes ``sample_weight``.
+    teacher : classifier, default=None
+        Learns from the teacher's cohort: a network, any classifier with a ``representation``, a Pipeline, or a
+        ``FrozenEstimator`` that was fitted before. None is ``NetworkClassifier()``.
+    alignment : str, default="auto"
+        What the student is trained by, beside labels and ties. With y the class, mu_y the teacher's mean
+        representation of it, and OT the cost of optimal transport between two batches:
+
+        - "none": nothing; where there is no tie, the student alone.
+        - "prototypes": mean c(M f, mu_y), after Snell et al. 2017. A row without a label counts for every class, as
+          probable as the student thinks it.
+        - "classwise": OT to teacher rows of the same classes, another class at a cost of its own (Courty et al. 2017).
+        - "feature": OT(M f, h), whatever the classes; arXiv 2606.10504, its feature alignment.
+        - "joint": OT(M f, h) + KL(t(M f) || p), t the teacher's head: both terms of the bound of arXiv 2606.10504.
+        - "bilevel": one step down "classwise" and one down KL(t(M f) || p) on a copy; the gradient of the labels is
+          taken at the copy (arXiv 2606.10504, its algorithm, with a gradient in every term).
+        - "published": the algorithm of arXiv 2606.10504 as its code has it, for comparison: entropic transport outside
+          the log domain, features cut to the shorter size, and a label term without a gradient to the teacher.
+        - "fused_gromov": fused Gromov-Wasserstein transport (Vayer et al. 2019) between costs within the cohorts; no
+          map.
+        - "self_training": no teacher; a student trained before labels the rows of ``unlabeled`` that it is sure of.
+        - "auto": the best of "none" (labels only), "prototypes" with and without the ties and, with ``unlabeled``,
+          "self_training", by the Brier score on held-out rows.
+    alignment_weight : float >= 0, default=10.0
+        Weight of A, in nats for each mean cost.
+    cost : {"cosine", "euclidean", "cityblock", "chordal"}, default="cosine"
+        Cost c between two representations.
+    reg : float >= 0, default=0.0
+        Entropic regularisation of the transport, in mean costs. 0 is exact.
+    reg_m : float > 0 or None, default=None
+        Unbalanced transport: the price of mass that is not moved, in mean costs. None moves all of it.
+    inner_steps : int, default=1
+        Steps of "bilevel" and "published" on the copy, of each term.
+    inner_learning_rate : float > 0 or None, default=None
+        Their step size; None is 0.01, for "published" 1e-5.
+    alpha : float in [0, 1] or "auto", default="auto"
+        The teacher's share where samples are tied to it, by ``bridge`` or ``linked_columns``. "auto" gives a tied row
+        the weight of a labelled row.
+    temperature : float > 0, default=1.0
+        Softens teacher and student alike on tied rows.
+    representation : {"auto", "transform", "decision_function", "predict_proba"}, default="auto"
+        The method of the teacher that represents a row; "auto" is the first of these that it has. Probabilities are
+        out of fold for the teacher's rows, as log-ratios.
+    linked_columns : list of pairs, "names" or None, default=None
+        Columns that measure the same in both modalities, as (student's column, teacher's column); "names" links
+        columns of the same name. The teacher's features of the student's rows are estimated from them by ridge
+        regression in the teacher's cohort.
+    cv : int or splitter, default=5
+        Folds of the labelled rows on which "auto" chooses. A fixed alignment is checked on the first.
+    check_alignment : bool, default=True
+        Whether to measure ``alignment_`` on held-out rows: the student alone, aligned, and aligned with a teacher whose
+        rows lost their labels. Three more fits, 15 with "auto".
+    n_jobs : int or None, default=None
+        Parallel fits; changes nothing but time.
+    random_state : int, RandomState or None, default=None
+        Seed of every part of student and teacher whose own ``random_state`` is None.
+    verbose : int, default=0
+        1 shows progress bars.
+
+    Attributes
+    ----------
+    student_ : classifier
+        The fitted student: predicts alone, knows nothing of the teacher, and can be deployed without it.
+    teacher_ : classifier or None
+        The teacher, fitted to its cohort; None without ``teacher_data``.
+    best_alignment_ : str
+        The alignment that was used; "none" is none.
+    is_tied_ : bool
+        Whether the teacher's opinion of tied rows was used.
+    candidate_scores_ : DataFrame or None
+        With ``alignment="auto"``: for each candidate the mean Brier score on held-out rows (``brier``, 0 is best), its
+        difference to labels only (``excess``) and the standard error of that.
+    alignment_ : DataFrame or None
+        On held-out rows, for the student "alone", "aligned" and with a "shuffled teacher": the teacher's error on rows
+        of its own cohort that it has not seen, the alignment of features (debiased transport cost, in mean costs), the
+        alignment of labels (KL of the student from the teacher's head, in nats), the student's error, log-loss (nats)
+        and Brier score.
+    history_ : DataFrame or None
+        Losses of each epoch of a network student.
+    shared_classes_ : ndarray
+        Classes that both cohorts have.
+    classes_ : ndarray of shape (n_classes,)
+        Class labels, those of y.
+    n_features_in_ : int
+        Number of the student's columns.
+    feature_names_in_ : ndarray of shape (n_features,)
+        Names of the student's columns, when X had string names in fit.
+
+    See Also
+    --------
+    PairedDistiller : For samples that have both modalities.
+    AlignmentDisplay : Draws the losses, the transport plan and both cohorts.
+
+    Notes
+    -----
+    Without ties there is little that a teacher can say beyond the classes; see the page "Without pairs" for what was
+    measured. A row of a tuple's table that is missing throughout was not measured and is left out. Shares of classes
+    may differ between the cohorts: teacher rows are drawn by the classes of the student's cohort, and the teacher's
+    probabilities are corrected for it (Saerens et al. 2002). A class that one cohort lacks is left out of the
+    alignment, with a warning.
+
+    References
+    ----------
+    Tran et al. Cross-Modal Knowledge Distillation without Paired Data. ICML 2026, arXiv 2606.10504. Courty et al. Joint
+    distribution optimal transportation for domain adaptation. NeurIPS 2017, equation 4. Snell et al. Prototypical
+    networks. NeurIPS 2017, equation 1. Vayer et al. Optimal transport for structured data. ICML 2019, equation 3.
+    Saerens et al. Adjusting the outputs of a classifier to new a priori probabilities. Neural Computation 14, 2002,
+    equation 2.4.
+
+    Examples
+    --------
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from skcmkd import UnpairedDistiller
+    >>> from skcmkd.datasets import make_gaussian_modalities
+    >>> drawn = make_gaussian_modalities(300, random_state=0)
+    >>> panel, omics = (drawn.data[drawn.modalities[name]] for name in ("student", "teacher"))
+    >>> distiller = UnpairedDistiller(LogisticRegression(), LogisticRegression(), alignment="none").fit(
+    ...     panel[:60], drawn.target[:60],
+    ...     teacher_data=(omics[60:200], drawn.target[60:200]),  # other samples
+    ...     bridge=(panel[200:240], omics[200:240]),  # a few samples with both; no labels
+    ... )
+    >>> distiller.predict(panel[240:]).shape
+    (60,)
+    """
 
     def __init__(
         self,
@@ -122,6 +259,39 @@ class UnpairedDistiller(ClassifierMixin, BaseEstimator):
         unlabeled: tuple[Table] | None = None,
         bridge: tuple[Table, Table] | None = None,
     ) -> UnpairedDistiller:
+        """Train the teacher on its cohort, choose the alignment, and train the student.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like of shape (n_samples, n_features)
+            The student's table.
+        y : array-like of shape (n_samples,)
+            Class labels.
+        teacher_data : tuple (X_teacher, y_teacher), default=None
+            The teacher's cohort: other samples, other columns, labels of the same names. None trains the student
+            without a teacher.
+        unlabeled : tuple (X_unlabeled,), default=None
+            Further rows of the student's table, without a label.
+        bridge : tuple (X_bridge, X_teacher_bridge), default=None
+            Samples with both modalities, row for row; no label is needed. Tuples are never cut by cross-validation.
+
+        Returns
+        -------
+        UnpairedDistiller
+            The distiller itself.
+
+        Raises
+        ------
+        ValueError
+            If the tables do not fit together, hold infinite values, the cohorts share no class, the label has one
+            class, there are fewer rows than folds, or teacher or student cannot do what they must.
+
+        Warns
+        -----
+        UserWarning
+            If one cohort lacks classes of the other, or if a fixed alignment makes the student worse than alone on
+            held-out rows, or no nearer to the teacher.
+        """
         with keep_earlier_fit(self):
             self._validate_params()
             X = as_table(X, estimator=self)
@@ -130,12 +300,12 @@ class UnpairedDistiller(ClassifierMixin, BaseEstimator):
             y = check_labels(y)
             check_consistent_length(X, y)
             self.classes_, _ = as_codes(y)
-            seed = self._draw_seed()
-            student = set_seeds(_clone_or_network(self.student), seed)
+            seed = seed_of(self.random_state)
+            student = set_seeds(clone_or_network(self.student), seed)
             check_text_columns(X, student, "X", "student")
             check_values(X, "X")
             check_missing_values(X, student, "X", "student")
-            teacher = set_seeds(_clone_or_network(self.teacher), seed)
+            teacher = set_seeds(clone_or_network(self.teacher), seed)
             if teacher_data is not None or unlabeled is not None:
                 self._check_student(student)
             side = check_side_data(X, y, teacher_data, unlabeled, bridge, self.linked_columns, student, teacher)
@@ -151,64 +321,6 @@ class UnpairedDistiller(ClassifierMixin, BaseEstimator):
                 self.history_ = pd.DataFrame(list(final_step(self.student_).net_.history)).drop(columns="batches")
         return self
 
-    def predict(self, X: Table) -> np.ndarray:
-        """Predict the class of each row from the student's modality.
-
-        Parameters
-        ----------
-        X : DataFrame or array-like of shape (n_samples, n_features)
-            The student's table.
-
-        Returns
-        -------
-        ndarray of shape (n_samples,)
-            Class labels.
-        """
-        check_is_fitted(self)
-        return self.student_.predict(self._student_table(X))
-
-    @available_if(lambda self: hasattr(self._student_or_default(), "predict_proba"))
-    def predict_proba(self, X: Table) -> np.ndarray:
-        """Predict the probability of each class from the student's modality.
-
-        Parameters
-        ----------
-        X : DataFrame or array-like of shape (n_samples, n_features)
-            The student's table.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_classes)
-            Probabilities, in the order of ``classes_``.
-        """
-        check_is_fitted(self)
-        return self.student_.predict_proba(self._student_table(X))
-
-    @available_if(lambda self: hasattr(self._student_or_default(), "decision_function"))
-    def decision_function(self, X: Table) -> np.ndarray:
-        """Give the student's decision scores.
-
-        Parameters
-        ----------
-        X : DataFrame or array-like of shape (n_samples, n_features)
-            The student's table.
-
-        Returns
-        -------
-        ndarray of shape (n_samples,) or (n_samples, n_classes)
-            Scores, as the student gives them.
-        """
-        check_is_fitted(self)
-        return self.student_.decision_function(self._student_table(X))
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        student = get_tags(self._student_or_default())
-        tags.input_tags = student.input_tags
-        tags.classifier_tags = student.classifier_tags
-        tags.non_deterministic = student.non_deterministic
-        return tags
-
     def _gather(self, X: Table, y: np.ndarray, side: SideData, teacher: BaseEstimator) -> Material:
         """Fit the teacher to its cohort, and gather what the student can be taught from."""
         own: dict[str, Any] = {"alpha": self.alpha, "temperature": float(self.temperature)}
@@ -219,7 +331,7 @@ class UnpairedDistiller(ClassifierMixin, BaseEstimator):
         method = choose_representation(teacher, self.representation)
         self.teacher_ = teacher.fit(side.X_teacher, side.y_teacher)
         proba = np.empty((0, 0))
-        if self.check_alignment or self.alignment == "auto" or method == "predict_proba":
+        if self.check_alignment or method == "predict_proba":
             folds = assign_folds(self.cv if isinstance(self.cv, Integral) else TEACHER_FOLDS, side.y_teacher)
             proba = unseen_proba(teacher, side.X_teacher, side.y_teacher, folds, self.n_jobs)
             self._teacher_wrong = np.unique(side.y_teacher)[proba.argmax(axis=1)] != side.y_teacher
@@ -253,6 +365,8 @@ class UnpairedDistiller(ClassifierMixin, BaseEstimator):
         judged = judge_candidates(student, [(material, c) for c in candidates], fold_of, folds, **options)
         if automatic:
             chosen, self.candidate_scores_ = choose_candidate(candidates, judged)
+        if not self.check_alignment:
+            return chosen
         table = {"alone": judged[0], "aligned": judged[candidates.index(chosen)]}
         if chosen.uses_cohort or chosen.tied:
             shuffled = material.with_shuffled_teacher(check_random_state(seed))
@@ -283,24 +397,7 @@ class UnpairedDistiller(ClassifierMixin, BaseEstimator):
             parts += [f"{unknown} are missing in y and will not be predicted"] * bool(unknown)
             warnings.warn(f"The cohorts do not have the same classes: {'; '.join(parts)}.", UserWarning, stacklevel=4)
 
-    def _student_or_default(self) -> BaseEstimator:
-        if hasattr(self, "student_"):
-            return self.student_
-        return NetworkClassifier() if self.student is None else self.student
-
-    def _draw_seed(self) -> int | None:
-        """The given seed itself, so that the student alone can be repeated outside; None stays None."""
-        if self.random_state is None:
-            return None
-        if isinstance(self.random_state, Integral):
-            return int(self.random_state)
-        return draw_seed(check_random_state(self.random_state))
-
     def _student_table(self, X: Table) -> Table:
         X = as_table(X, estimator=self)
         validate_data(self, X, reset=False, skip_check_array=True)
         return X
-
-
-def _clone_or_network(model: BaseEstimator | None) -> BaseEstimator:
-    return NetworkClassifier() if model is None else clone(model)

@@ -2,8 +2,15 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import KFold, ShuffleSplit, StratifiedKFold, cross_val_predict
+from sklearn.svm import LinearSVC
 
-from skcmkd._cross_fitting import assign_folds, predict_aligned_proba, predict_left_out, stratified_folds
+from skcmkd._cross_fitting import (
+    assign_folds,
+    predict_aligned_proba,
+    predict_left_out,
+    stratified_folds,
+    unseen_proba,
+)
 
 
 @pytest.fixture
@@ -25,6 +32,30 @@ def test_left_out_probabilities_are_cross_val_predicts(data):
         )
         np.testing.assert_array_equal(rows, np.flatnonzero(fold_of == fold))
         np.testing.assert_allclose(proba, expected[rows])
+
+
+@pytest.mark.parametrize("n_jobs", [None, 2])
+def test_unseen_probabilities_are_cross_val_predicts(data, n_jobs):
+    X, y = data
+    expected = cross_val_predict(LogisticRegression(), X, y, cv=StratifiedKFold(4), method="predict_proba")
+    np.testing.assert_allclose(unseen_proba(LogisticRegression(), X, y, assign_folds(4, y), n_jobs), expected)
+
+
+def test_unseen_probabilities_of_a_class_that_sits_in_one_fold(data):
+    """No model knew the class where it was held out, so nobody expected it."""
+    X, y = data
+    y = np.where(y == "b", "a", y)
+    y[7] = "z"
+    proba = unseen_proba(LogisticRegression(), X, y, assign_folds(3, y), None)
+    assert proba.shape == (60, 3)
+    np.testing.assert_allclose(proba.sum(axis=1), 1)
+    assert proba[7, list(np.unique(y)).index("z")] == 0
+
+
+def test_model_without_probabilities(data):
+    X, y = data
+    with pytest.raises(ValueError, match=r"LinearSVC has no predict_proba.*CalibratedClassifierCV"):
+        predict_aligned_proba(LinearSVC().fit(X, y), X, np.unique(y))
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -11,7 +11,7 @@ ROOT = Path(skcmkd.__file__).parent
 ROWS = [
     {"__main__"},
     {"_selector", "_paired", "_unpaired", "_display", "_gain_display", "_alignment_display", "_matrix"},
-    {"_alignment_choice"},
+    {"_alignment_choice", "_student_predictions"},
     {"_material"},
     {
         "_study",

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.optimize import minimize
@@ -8,7 +10,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skcmkd import NetworkClassifier
-from skcmkd._soft_targets import Lesson, check_student, fit_student, row_weights
+from skcmkd._cohorts import Alignment, build_cohort
+from skcmkd._soft_targets import Lesson, check_student, final_step, fit_student, row_weights
 
 
 @pytest.fixture
@@ -111,3 +114,108 @@ def test_lesson_of_rows_has_their_classes(lesson):
 def test_student_that_takes_no_weights():
     with pytest.raises(ValueError, match="KNeighborsClassifier cannot be taught: its fit takes no sample_weight"):
         check_student(make_pipeline(StandardScaler(), KNeighborsClassifier()))
+
+
+# Alignment with a teacher's cohort
+
+NETWORK = NetworkClassifier((8, 4), max_epochs=5, random_state=0)
+
+
+def align(lesson, **changed):
+    """The lesson with a cohort of 40 rows and two features, their classes far apart, and nobody's opinion."""
+    rng = np.random.RandomState(1)
+    y = rng.randint(3, size=40)
+    features = rng.normal(size=(40, 2)) + 4 * np.array([[0, 1], [1, 0], [-1, -1]])[y]
+    teacher = LogisticRegression().fit(features, y)
+    cohort = build_cohort(teacher, features, y, lesson.classes, lesson.y, "decision_function")
+    settings = {"name": "prototypes", "weight": 1.0, "cost": "euclidean", "reg": 0.0, "reg_m": None}
+    alignment = Alignment(cohort=cohort, inner_steps=1, inner_learning_rate=0.01, **{**settings, **changed})
+    return replace(
+        lesson,
+        teacher_proba=np.full((30, 3), np.nan),
+        unlabeled_proba=np.full((50, 3), np.nan),
+        alignment=alignment,
+    )
+
+
+def test_alignment_of_weight_zero_is_the_student_alone(lesson):
+    alone = fit_student(NetworkClassifier(**NETWORK.get_params()), replace(lesson, X_unlabeled=None), 0.0, 1.0)
+    aligned = replace(align(lesson, weight=0.0), X_unlabeled=None, unlabeled_proba=np.empty((0, 3)))
+    found = fit_student(NetworkClassifier(**NETWORK.get_params()), aligned, 0.5, 1.0)
+    np.testing.assert_allclose(found.predict_proba(lesson.X), alone.predict_proba(lesson.X), atol=1e-6)
+
+
+def test_fitted_network_keeps_nothing_of_the_alignment(lesson):
+    """Its output is its scores again."""
+    found = fit_student(NetworkClassifier(**NETWORK.get_params()), align(lesson), 0.5, 1.0)
+    assert not found.net_.module_.shows_features
+    assert found.predict_proba(lesson.X).shape == (30, 3)
+    assert all(np.isfinite(epoch["train_alignment"]) for epoch in found.net_.history)
+
+
+def test_pipeline_is_aligned_on_what_its_steps_give(lesson):
+    aligned = align(lesson)
+    pipeline = fit_student(make_pipeline(StandardScaler(), NetworkClassifier(**NETWORK.get_params())), aligned, 0, 1.0)
+    scaler = StandardScaler().fit(lesson.X)
+    inside = replace(aligned, X=scaler.transform(lesson.X), X_unlabeled=scaler.transform(lesson.X_unlabeled))
+    direct = fit_student(NetworkClassifier(**NETWORK.get_params()), inside, 0, 1.0)
+    np.testing.assert_array_equal(pipeline.predict_proba(lesson.X), direct.predict_proba(scaler.transform(lesson.X)))
+    assert final_step(pipeline) is pipeline[-1]
+
+
+def test_anchors_of_either_kind_change_the_student_and_none_do_not(lesson):
+    aligned = align(lesson)
+    without = fit_student(NetworkClassifier(**NETWORK.get_params()), aligned, 0.0, 1.0).predict_proba(lesson.X)
+    nowhere = {"anchors": np.full((30, 2), np.nan), "unlabeled_anchors": np.full((50, 2), np.nan)}
+    somewhere = {name: np.where(np.arange(len(a))[:, None] < 9, 3.0, a) for name, a in nowhere.items()}
+    for changed, same in (
+        (nowhere, True),
+        ({"anchors": nowhere["anchors"]}, True),
+        ({"anchors": somewhere["anchors"]}, False),
+        ({"unlabeled_anchors": somewhere["unlabeled_anchors"]}, False),
+    ):
+        found = fit_student(NetworkClassifier(**NETWORK.get_params()), replace(aligned, **changed), 0.0, 1.0)
+        assert (found.predict_proba(lesson.X) == without).all() == same
+
+
+def test_anchored_rows_go_to_their_anchors(lesson):
+    """The linear map of the representation that fits the anchors best leaves less of them than before."""
+    target = lesson.X[:, :2] * [1, -1]
+    aligned = replace(align(lesson, weight=20.0), anchors=target.astype(np.float32))
+    long = {**NETWORK.get_params(), "max_epochs": 60}
+
+    def left_over(found):
+        design = np.column_stack([found.transform(lesson.X), np.ones(30)])
+        return ((target - design @ np.linalg.lstsq(design, target, rcond=None)[0]) ** 2).mean()
+
+    with_anchors = fit_student(NetworkClassifier(**long), aligned, 0.0, 1.0)
+    without = fit_student(NetworkClassifier(**long), replace(aligned, anchors=None), 0.0, 1.0)
+    assert left_over(with_anchors) < 0.5 * left_over(without)
+
+
+def test_positions_of_the_classes_that_the_teacher_knows(lesson):
+    assert lesson.taught_positions() is None
+    assert replace(lesson, taught_classes=np.array([0, 1, 2, 7])).taught_positions() is None
+    part = replace(lesson, taught_classes=np.array([2, 0]))
+    assert part.taught_positions() == [0, 2]
+    assert part.of_rows(np.flatnonzero(lesson.y != 0)).taught_positions() == [1]
+
+
+def test_opinion_of_a_class_that_the_teacher_does_not_know_is_not_heard(lesson):
+    """What it says of such a class, and of no other, may be anything."""
+    taught = np.array([0, 2])
+    spoiled = replace(lesson, taught_classes=taught)
+    spoiled.teacher_proba, spoiled.unlabeled_proba = lesson.teacher_proba.copy(), lesson.unlabeled_proba.copy()
+    spoiled.teacher_proba[:, 1] = spoiled.unlabeled_proba[:, 1] = 0.9
+    heard = fit_student(NetworkClassifier(**NETWORK.get_params()), replace(lesson, taught_classes=taught), 0.5, 1.0)
+    found = fit_student(NetworkClassifier(**NETWORK.get_params()), spoiled, 0.5, 1.0)
+    np.testing.assert_array_equal(found.predict_proba(lesson.X), heard.predict_proba(lesson.X))
+
+
+def test_lesson_of_rows_takes_its_alignment_along(lesson):
+    anchors = np.arange(60.0).reshape(30, 2)
+    rows = np.flatnonzero(lesson.y != 1)
+    part = replace(align(lesson), anchors=anchors).of_rows(rows)
+    np.testing.assert_array_equal(part.anchors, anchors[rows])
+    assert set(part.alignment.cohort.codes) == {0, 1}
+    np.testing.assert_allclose(part.alignment.cohort.shares.sum(), 1)

@@ -31,6 +31,35 @@ def test_column_positions(frame, columns):
     assert v.column_positions(frame, columns, "student_columns").tolist() == [1, 3]
 
 
+def test_errors_about_columns_name_the_table(frame):
+    for columns, message in (
+        (["z"], r"links names 1 columns that T does not have: 'z'. T has 4 columns"),
+        ([9], r"links=\[9\] does not fit T with 4 columns"),
+        ([], "links selects none of the columns of T"),
+        ([0, 0], "links names a column of T twice"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            v.column_positions(frame, columns, "links", "T")
+    with pytest.raises(ValueError, match=r"columns of T have names.*T.columns = T.columns.astype\(str\)"):
+        v.column_positions(frame.set_axis([5, 1, 0, 2], axis=1), [0], "links", "T")
+
+
+def test_side_data_are_a_tuple():
+    v.check_tuple((1, 2), "bridge", "(a, b)", 2)
+    for given, got in (([1, 2], "a list"), ((1,), "a tuple of 1"), (np.ones(2), "a ndarray"), (None, "a NoneType")):
+        with pytest.raises(ValueError, match=rf"bridge must be a tuple \(a, b\), got {got}. A tuple, unlike a list"):
+            v.check_tuple(given, "bridge", "(a, b)", 2)
+
+
+def test_missing_labels_name_their_table():
+    assert v.check_labels([True, False]).dtype == bool
+    for labels in ([0, 1, np.nan], ["a", None, "b"]):
+        with pytest.raises(ValueError, match=r"teacher_data\[1\] holds 1 missing labels .* among 3 rows"):
+            v.check_labels(labels, "teacher_data[1]")
+    with pytest.raises(ValueError, match="y holds 1 missing labels"):
+        v.check_labels([0, None])
+
+
 def test_slices_and_single_names(frame):
     assert v.column_positions(frame, slice("b", "c"), "it").tolist() == [1, 2]
     assert v.column_positions(frame.to_numpy(), slice(-1, None), "it").tolist() == [3]

@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from cohorts import LINKED, PAIRED, Cell, Cohorts
 from remembering import RememberingNetwork
 from simulated import FAMILY
@@ -19,7 +20,7 @@ from skcmkd import NetworkClassifier, PairedDistiller, UnpairedDistiller
 from skcmkd._soft_targets import Lesson, fit_student
 
 ALPHA, TEMPERATURE, FOLDS = 0.5, 2.0, 5
-LABELS_ONLY = "labels only"
+LABELS_ONLY, SELF_TRAINING = "labels only", "self-training, no teacher"
 ALIGNMENTS = (
     "none",
     "self_training",
@@ -49,14 +50,19 @@ def fit_labels_only(cohorts: Cohorts, seed: int) -> BaseEstimator:
     return make_student(seed).fit(cohorts.X, cohorts.y)
 
 
+def fit_self_training(cohorts: Cohorts, seed: int) -> BaseEstimator:
+    """The student and its own guesses on all rows without a label; no teacher."""
+    further = [tables[0] for tables in (cohorts.unlabeled, cohorts.bridge) if tables is not None]
+    distiller = UnpairedDistiller(make_student(seed), alignment="self_training", check_alignment=False)
+    return distiller.fit(cohorts.X, cohorts.y, unlabeled=(pd.concat(further),))
+
+
 def fit_aligned(cohorts: Cohorts, seed: int, alignment: str) -> BaseEstimator:
     """``UnpairedDistiller`` with one alignment, or with its own choice."""
     distiller = UnpairedDistiller(
         make_student(seed),
         make_teacher(seed),
         alignment=alignment,
-        alpha=ALPHA,
-        temperature=TEMPERATURE,
         linked_columns=cohorts.linked_columns,
         check_alignment=False,
         random_state=seed,
@@ -133,6 +139,7 @@ def ask_truth(cohorts: Cohorts, seed: int) -> Any:
 
 METHODS: dict[str, Method] = {
     LABELS_ONLY: fit_labels_only,
+    SELF_TRAINING: fit_self_training,
     "auto": partial(fit_aligned, alignment="auto"),
     **{name: partial(fit_aligned, alignment=name) for name in ALIGNMENTS},
     "soft targets by row": partial(fit_by_class, targets=random_rows),
@@ -145,9 +152,12 @@ METHODS: dict[str, Method] = {
 def suits(name: str, cell: Cell) -> bool:
     """Whether a method means anything in a cell, or only repeats another one."""
     setting = cell.setting
+    tied = setting.n_bridge > 0 or setting.name == LINKED
     if name == "none":
-        return setting.n_bridge > 0 or setting.name == LINKED
+        return tied
     if name == "self_training":
+        return tied and setting.n_unlabeled > 0
+    if name == SELF_TRAINING:
         return setting.n_bridge + setting.n_unlabeled > 0
     if name == "soft targets by pair":
         return setting.name == PAIRED

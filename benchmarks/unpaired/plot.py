@@ -5,6 +5,7 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from methods import SELF_TRAINING
 from tables import BETTER, RESULTS, bridge_curve, load_cells
 
 FIGURE = Path(__file__).parents[2] / "docs" / "images" / "unpaired-bridge.png"
@@ -12,7 +13,7 @@ METHODS = {
     "auto": ("#0072B2", "o", "the default"),
     "none": ("#D55E00", "s", "soft targets on the bridge alone"),
     "classwise": ("#009E73", "^", "class-aware transport"),
-    "self_training": ("#767676", "D", "self-training, no teacher"),
+    SELF_TRAINING: ("#767676", "D", "self-training, no teacher"),
 }
 FAMILY = "digits"
 
