@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ._alignment import (
+    OF_DIRECTIONS,
     class_cost,
     class_shares,
     classwise_cost,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 # Rows of a class from which its own call of the solver takes less time than its share of one call for all classes.
 ROWS_OF_BLOCK = 16
+SMALLEST_ANGLE = 1e-6
 
 
 class Batch(NamedTuple):
@@ -171,8 +173,9 @@ class AlignedLoss(nn.Module):
         """Transport that keeps costs within the cohorts: no map between the spaces."""
         rows, weights = self._draw_rows_like(batch)
         own = pairwise_cost(batch.features, batch.features, self.chosen.cost)
-        # The mean cost between two student rows is the unit on their side.
-        own = own / own.detach().mean().clamp_min(torch.finfo(own.dtype).tiny)
+        # The mean cost between two student rows is the unit on their side. Angles below rounding are none.
+        smallest = SMALLEST_ANGLE if self.chosen.cost in OF_DIRECTIONS else torch.finfo(own.dtype).tiny
+        own = own / own.mean().clamp_min(smallest)
         teacher = pairwise_cost(self.features[rows], self.features[rows], self.chosen.cost) / self.scale
         return gromov_cost(
             class_cost(batch.logits, batch.codes, batch.labelled, self.codes[rows]), own, teacher, weights
