@@ -74,9 +74,11 @@ class AlignmentDisplay:
     Notes
     -----
     A student's features are taken to the teacher's space as for ``alignment_``: by ridge regression to the prototypes
-    of the classes, fitted to the rows that the student learned from. The plane is that of the first two principal
-    components of the teacher's features: what happens in others is not seen. On rows that the student learned from, its
-    classes lie apart with or without a teacher; give ``test_data`` to see what the alignment is worth.
+    of the classes, fitted to the rows that the student learned from. They lie in the span of the prototypes: those of
+    two classes on a line. The plane is that of the first two principal components of the teacher's features; what
+    happens outside it is not seen. On rows that the student learned from its classes lie apart with or without a
+    teacher: give ``test_data`` to see what the alignment is worth. The alignment's curve is in mean costs; those of
+    "joint" and "bilevel" hold a label term in nats as well, and "published" divides its costs by nothing.
 
     Examples
     --------
