@@ -210,9 +210,12 @@ def apply_in_blocks(
     """
     precision = torch.float32 if str(net.device).startswith("mps") else torch.float64
     module = copy.deepcopy(part(net.module_)).to(dtype=precision).eval()
-    outputs = []
+    outputs = np.empty((len(X), 0))
     with torch.inference_mode():
         for start in range(0, len(X), INFERENCE_BLOCK):
-            block = torch.as_tensor(prepare(X[start : start + INFERENCE_BLOCK])).to(net.device, precision)
-            outputs.append(module(block).cpu().double().numpy())
-    return np.concatenate(outputs)
+            rows = slice(start, start + INFERENCE_BLOCK)
+            block = module(torch.as_tensor(prepare(X[rows])).to(net.device, precision))
+            if start == 0:
+                outputs = np.empty((len(X), block.shape[1]))
+            outputs[rows] = block.cpu().double().numpy()
+    return outputs
