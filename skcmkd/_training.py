@@ -197,14 +197,24 @@ def train_network(
     return net
 
 
-def apply_in_blocks(net: skorch.NeuralNet, part: Callable[[nn.Module], nn.Module], X: np.ndarray) -> np.ndarray:
-    """Outputs of a part of the trained module for each row of X, in blocks of rows.
+def apply_in_blocks(
+    net: skorch.NeuralNet,
+    part: Callable[[nn.Module], nn.Module],
+    X: np.ndarray,
+    prepare: Callable[[np.ndarray], np.ndarray] = np.asarray,
+) -> np.ndarray:
+    """Outputs of a part of the trained module for each row of X, prepared and evaluated in blocks of rows.
 
     Evaluated in double precision, so that a row's output does not depend on the rows beside it.
     """
     precision = torch.float32 if str(net.device).startswith("mps") else torch.float64
     module = copy.deepcopy(part(net.module_)).to(dtype=precision).eval()
-    blocks = torch.as_tensor(X).split(INFERENCE_BLOCK)
+    outputs = np.empty((len(X), 0))
     with torch.inference_mode():
-        outputs = [module(block.to(net.device, precision)).cpu().double() for block in blocks]
-    return torch.cat(outputs).numpy()
+        for start in range(0, len(X), INFERENCE_BLOCK):
+            rows = slice(start, start + INFERENCE_BLOCK)
+            block = module(torch.as_tensor(prepare(X[rows])).to(net.device, precision))
+            if start == 0:
+                outputs = np.empty((len(X), block.shape[1]))
+            outputs[rows] = block.cpu().double().numpy()
+    return outputs

@@ -13,8 +13,8 @@ from sklearn.utils import check_consistent_length, check_random_state
 from sklearn.utils.validation import validate_data
 
 from ._alignment_choice import choose_candidate, judge_candidates, tabulate_alignment, warn_of_harm
-from ._cohorts import REPRESENTATIONS, Alignment, choose_representation, represent_by
-from ._cross_fitting import assign_folds, unseen_proba
+from ._cohorts import REPRESENTATIONS, Alignment, choose_representation, represent_own_rows, unseen_opinions
+from ._cross_fitting import assign_folds
 from ._material import LABELS_ONLY, Candidate, Material, fit_candidate, gather_material, list_candidates
 from ._networks import NetworkClassifier
 from ._side_data import SideData, check_side_data
@@ -37,14 +37,14 @@ from ._validation import (
     keep_earlier_fit,
     set_seeds,
 )
-from .information import log_ratio_coordinates
 
 ALIGNMENTS = (
     "auto", "none", "self_training", "prototypes", "classwise", "feature", "joint", "bilevel", "published",
     "fused_gromov",
 )  # fmt: skip
+ALIGNMENT_WEIGHTS = {"feature": 1.0, "joint": 1.0, "fused_gromov": 0.3}
+CLASS_AWARE_WEIGHT = 10.0
 INNER_LEARNING_RATES = {"published": 1e-5}
-TEACHER_FOLDS = 5
 
 
 class UnpairedDistiller(StudentPredictions, BaseEstimator):
@@ -84,10 +84,12 @@ class UnpairedDistiller(StudentPredictions, BaseEstimator):
         - "fused_gromov": fused Gromov-Wasserstein transport (Vayer et al. 2019) between costs within the cohorts; no
           map.
         - "self_training": no teacher; a student trained before labels the rows of ``unlabeled`` that it is sure of.
-        - "auto": the best of "none" (labels only), "prototypes" with and without the ties and, with ``unlabeled``,
+        - "auto": the best of "none" and "prototypes", each with and without the ties, and, with ``unlabeled``,
           "self_training", by the Brier score on held-out rows.
-    alignment_weight : float >= 0, default=10.0
-        Weight of A, in nats for each mean cost.
+    alignment_weight : float >= 0 or None, default=None
+        Weight of A, in nats for each mean cost. None is 10 for "prototypes" and "classwise", 1 for "feature" and
+        "joint", 0.3 for "fused_gromov": class-blind alignments at weight 3 already cost accuracy on the digits.
+        "bilevel" and "published" have no weight, only the size of their steps.
     cost : {"cosine", "euclidean", "cityblock", "chordal"}, default="cosine"
         Cost c between two representations.
     reg : float >= 0, default=0.0
@@ -194,7 +196,7 @@ class UnpairedDistiller(StudentPredictions, BaseEstimator):
         teacher: BaseEstimator | None = None,
         *,
         alignment: str = "auto",
-        alignment_weight: float = 10.0,
+        alignment_weight: float | None = None,
         cost: str = "cosine",
         reg: float = 0.0,
         reg_m: float | None = None,
@@ -233,7 +235,7 @@ class UnpairedDistiller(StudentPredictions, BaseEstimator):
         "student": [HasMethods(["fit", "predict"]), None],
         "teacher": [HasMethods(["fit", "predict"]), None],
         "alignment": [StrOptions(set(ALIGNMENTS))],
-        "alignment_weight": [Interval(Real, 0, None, closed="left")],
+        "alignment_weight": [Interval(Real, 0, None, closed="left"), None],
         "cost": [StrOptions(set(COSTS))],
         "reg": [Interval(Real, 0, None, closed="left")],
         "reg_m": [Interval(Real, 0, None, closed="neither"), None],
@@ -330,18 +332,18 @@ class UnpairedDistiller(StudentPredictions, BaseEstimator):
         self._say_what_is_not_shared(side.y_teacher)
         method = choose_representation(teacher, self.representation)
         self.teacher_ = teacher.fit(side.X_teacher, side.y_teacher)
-        proba = np.empty((0, 0))
-        if self.check_alignment or method == "predict_proba":
-            folds = assign_folds(self.cv if isinstance(self.cv, Integral) else TEACHER_FOLDS, side.y_teacher)
-            proba = unseen_proba(teacher, side.X_teacher, side.y_teacher, folds, self.n_jobs)
+        proba = None
+        if self.check_alignment:
+            proba = unseen_opinions(teacher, side, self.cv, self.n_jobs)
             self._teacher_wrong = np.unique(side.y_teacher)[proba.argmax(axis=1)] != side.y_teacher
-        own_features = (
-            log_ratio_coordinates(proba) if method == "predict_proba" else represent_by(teacher, side.X_teacher, method)
-        )
+        own_features = represent_own_rows(teacher, side, method, self.cv, self.n_jobs, proba)
+        weight = self.alignment_weight
+        if weight is None:
+            weight = ALIGNMENT_WEIGHTS.get(self.alignment, CLASS_AWARE_WEIGHT)
         alignment = Alignment(
             self.alignment,
             None,
-            self.alignment_weight,
+            weight,
             self.cost,
             self.reg,
             self.reg_m,
