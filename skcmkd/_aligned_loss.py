@@ -163,7 +163,9 @@ class AlignedLoss(nn.Module):
     def to_labels(self, batch: Batch) -> Tensor:
         """Discrepancy of the student's head from the teacher's, on the student's features."""
         teacher_logits = F.linear(batch.mapped, self.coef, self.intercept)
-        return label_discrepancy(batch.logits[:, self.known], teacher_logits[:, self.known])
+        if self.lacks_class:
+            return label_discrepancy(batch.logits[:, self.known], teacher_logits[:, self.known])
+        return label_discrepancy(batch.logits, teacher_logits)
 
     def to_features_and_labels(self, batch: Batch) -> Tensor:
         """Both terms of the bound."""
@@ -271,7 +273,7 @@ def prototype_gradient(module: nn.Module, loss: AlignedLoss, X: Tensor, targets:
     logits, features = module(X)
     distillation = loss.distillation(logits, *targets[:4]).mean()
     mapped = loss.map(features)
-    cost, gradient = matched_gradient(mapped, loss.prototypes.index_select(0, targets[0]), loss.chosen.cost)
+    cost, gradient = matched_gradient(mapped.detach(), loss.prototypes.index_select(0, targets[0]), loss.chosen.cost)
     alignment = cost.mean() / loss.scale
     factor = loss.chosen.weight / (loss.scale * len(X))
     torch.autograd.backward([distillation, mapped], [None, factor * gradient])

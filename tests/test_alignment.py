@@ -57,7 +57,7 @@ def test_gradient_written_out_is_that_of_the_matched_cost(cost):
     A[1], A[2] = B[1], 0
     A.requires_grad_()
     cost_of_rows = matched_cost(A, B, cost)
-    value, found = matched_gradient(A, directions(B, cost), cost)
+    value, found = matched_gradient(A.detach(), directions(B, cost), cost)
     torch.testing.assert_close(value.flatten(), cost_of_rows.detach())
     others = [0, 2, 3, 4] if cost == "chordal" else range(5)  # the chord of length 0 is known but to rounding
     torch.testing.assert_close(found[others], gradient(cost_of_rows.sum(), A)[others])
@@ -121,6 +121,16 @@ def test_transport_by_blocks_is_the_transport_at_which_another_class_costs():
         torch.testing.assert_close(by_blocks, whole)
         torch.testing.assert_close(gradient(by_blocks, A), gradient(whole, A))
     assert torch.autograd.gradcheck(lambda rows: classwise_cost(pairwise_cost(rows, B, "cosine"), CODES, codes), A)
+
+
+def test_blocks_of_a_cohort_with_further_classes():
+    """Rows 0 and 2 of the cohort are of classes that the batch lacks."""
+    codes, B = torch.tensor([2, 1, 0, 3, 1, 3]), draw(6, 3, seed=1)
+    A = draw(3, 3)
+    cost = pairwise_cost(A, B, "euclidean")
+    pairs = [cost[0, 1] + cost[2, 4], cost[0, 4] + cost[2, 1]]
+    expected = (min(pairs) + (cost[1, 3] + cost[1, 5]) / 2) / 3
+    torch.testing.assert_close(classwise_cost(cost, torch.tensor([1, 3, 1]), codes), expected)
 
 
 def test_gradient_of_the_structure_is_the_finite_difference():
