@@ -82,17 +82,11 @@ def classwise_cost(cost: Tensor, codes: Tensor, teacher_codes: Tensor) -> Tensor
 
     It is ``transported_cost`` where another class costs too much to go to, found by blocks.
     """
+    costs, plan = _as_array(cost), np.zeros(cost.shape)
     own, others = codes.cpu().numpy(), teacher_codes.cpu().numpy()
-    by_class = np.ix_(own.argsort(kind="stable"), others.argsort(kind="stable"))
-    costs, plan, found = _as_array(cost)[by_class], np.zeros(cost.shape), np.zeros(cost.shape)
-    # Every class of the batch is among the teacher rows'.
-    teacher_sizes = np.bincount(others)
-    sizes = np.bincount(own, minlength=len(teacher_sizes))
-    for n, end, m, teacher_end in zip(sizes, sizes.cumsum(), teacher_sizes, teacher_sizes.cumsum(), strict=True):
-        if n > 0:
-            block = np.s_[end - n : end, teacher_end - m : teacher_end]
-            found[block] = transport(costs[block]).plan * (n / len(own))
-    plan[by_class] = found
+    for code in np.unique(own):
+        block = (np.flatnonzero(own == code)[:, None], np.flatnonzero(others == code))
+        plan[block] = transport(costs[block]).plan * (len(block[0]) / len(own))
     return (torch.as_tensor(plan, dtype=cost.dtype, device=cost.device) * cost).sum()
 
 
