@@ -85,6 +85,10 @@ def _check_teacher_data(y: np.ndarray, teacher_data: Any, teacher: BaseEstimator
     X_teacher, y_teacher = take_rows(X_teacher, measured), y_teacher[measured]
     check_missing_values(X_teacher, teacher, name, "teacher")
     own, other = np.unique(y), np.unique(y_teacher)
+    if len(other) < 2:
+        raise ValueError(
+            f"teacher_data[1] holds one class only, {other.tolist()[0]!r}; a teacher needs rows of at least two classes."
+        )
     if not np.isin(own, other).any():
         raise ValueError(
             f"The two cohorts have no class in common: y has {own.tolist()[:5]} and teacher_data[1] has "

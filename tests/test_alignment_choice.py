@@ -120,9 +120,7 @@ def test_alignment_with_a_class_that_the_cohort_lacks(material):
         codes=cohort.codes[rows],
         shares=(cohort.shares * known / cohort.shares[known].sum()).astype(np.float32),
     )
-    other = replace(
-        material, alignment=replace(material.alignment, cohort=part), taught_classes=np.array([0, 2])
-    )
+    other = replace(material, alignment=replace(material.alignment, cohort=part), taught_classes=np.array([0, 2]))
     judged = judge_candidate(NETWORK, other, PROTOTYPES, np.arange(60), np.arange(60, 90))
     assert np.isfinite([judged.feature_alignment, judged.label_alignment]).all()
 

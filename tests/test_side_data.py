@@ -173,6 +173,10 @@ BAD = {
         lambda d: {"teacher_data": (d["teacher_data"][0], np.array(["a", "b", "c"] * 3))},
         r"no class in common: y has \[0, 1, 2\] and teacher_data\[1\] has \['a', 'b', 'c'\].*same names in both",
     ),
+    "one class": (
+        lambda d: {"teacher_data": (d["teacher_data"][0], np.ones(9, dtype=int))},
+        r"teacher_data\[1\] holds one class only, 1; a teacher needs rows of at least two classes",
+    ),
     "unlabelled in a list": (lambda d: {"unlabeled": list(d["unlabeled"])}, r"tuple \(X_unlabeled,\), got a list"),
     "unlabelled table": (lambda d: {"unlabeled": d["unlabeled"][0]}, "unlabeled.*got a DataFrame"),
     "unlabelled pair": (lambda d: {"unlabeled": d["unlabeled"] * 2}, "got a tuple of 2"),

@@ -30,13 +30,13 @@ class Drawn:
 
     def __init__(self):
         rng = np.random.RandomState(0)
-        centres, other_centres = rng.normal(size=(3, 5)), rng.normal(size=(3, 7))
+        centres, other_centres = np.eye(3, 5), np.eye(3, 7)
 
         def draw(n, k):
-            y = rng.permutation(np.arange(n) % k)
+            y = np.arange(n) % k
             z = rng.normal(size=(n, 1))
-            X = rng.normal(size=(n, 5)) + 1.2 * centres[y] + z
-            return X, rng.normal(size=(n, 7)) + 2 * other_centres[y] - z, y
+            X = rng.normal(size=(n, 5)) + 2.5 * centres[y] + z
+            return X, rng.normal(size=(n, 7)) + 3 * other_centres[y] - z, y
 
         self.X, _, self.y = draw(60, 3)
         _, self.T, self.y_teacher = draw(80, 3)
@@ -93,10 +93,10 @@ def test_cohort_changes_nothing_without_an_alignment_or_a_tie(drawn):
 
 def test_auto_leaves_a_useless_teacher(drawn):
     rng = np.random.RandomState(1)
-    network = NetworkClassifier((16, 8), max_epochs=30)
+    network = NetworkClassifier((16, 8), max_epochs=12, learning_rate=1e-2)
     nonsense = {
         "teacher_data": (rng.normal(size=(80, 7)), drawn.y_teacher),
-        "bridge": (rng.normal(size=(200, 5)), rng.normal(size=(200, 7)) * 5),
+        "bridge": (drawn.X_test[:60], 5 * rng.normal(size=(60, 7))),
     }
     found = distiller(student=network, alignment="auto").fit(drawn.X, drawn.y, **nonsense)
     alone = clone(network).set_params(random_state=0).fit(drawn.X, drawn.y)
@@ -232,20 +232,23 @@ def test_same_seed_same_bits_and_global_states_untouched(drawn):
     import torch
 
     states = torch.random.get_rng_state(), np.random.get_state()[1].copy()
-    fits = [
-        distiller(alignment="auto", check_alignment=True, teacher=None, n_jobs=n).fit(drawn.X, drawn.y, **drawn.sides)
-        for n in (1, 1, 2)
-    ]
-    fits += [distiller(alignment="feature").fit(drawn.X, drawn.y, **drawn.sides) for _ in range(2)]
+    for model in (
+        distiller(alignment="auto", check_alignment=True, teacher=None),
+        distiller(alignment="feature"),
+        distiller(alignment="published", random_state=np.random.RandomState(5)),
+    ):
+        np.testing.assert_array_equal(proba_of(model, drawn), proba_of(model, drawn))
     assert torch.equal(torch.random.get_rng_state(), states[0])
     np.testing.assert_array_equal(np.random.get_state()[1], states[1])
-    for one, other in ((0, 1), (0, 2), (3, 4)):
-        np.testing.assert_array_equal(
-            fits[one].predict_proba(drawn.X_test), fits[other].predict_proba(drawn.X_test)
-        )
-    for other in fits[1:3]:
-        pd.testing.assert_frame_equal(other.alignment_, fits[0].alignment_)
-        pd.testing.assert_frame_equal(other.candidate_scores_, fits[0].candidate_scores_)
+    assert (proba_of(distiller(random_state=0), drawn) != proba_of(distiller(random_state=1), drawn)).any()
+
+
+def test_number_of_processes_changes_nothing(drawn):
+    model = distiller(alignment="auto", check_alignment=True, student=LOGISTIC)
+    fits = [clone(model).set_params(n_jobs=n).fit(drawn.X, drawn.y, **drawn.sides) for n in (1, 2)]
+    np.testing.assert_array_equal(*(fitted.predict_proba(drawn.X_test) for fitted in fits))
+    pd.testing.assert_frame_equal(*(fitted.alignment_ for fitted in fits))
+    pd.testing.assert_frame_equal(*(fitted.candidate_scores_ for fitted in fits))
 
 
 def test_seed_reaches_parts_that_have_none(drawn):
@@ -288,7 +291,7 @@ def test_every_alignment(drawn, alignment, student):
     found.fit(drawn.X, drawn.y, **drawn.sides)
     assert (found.best_alignment_, found.is_tied_) == (alignment, True)
     assert np.isfinite(found.predict_proba(drawn.X_test)).all()
-    assert len(found.history_) == 4
+    assert len(found.history_) == (found.student_[-1] if student is not NETWORK else found.student_).n_iter_
     assert np.isfinite(found.history_[["train_alignment", "train_distillation"]]).all(axis=None)
     assert found.alignment_ is found.candidate_scores_ is None
 
@@ -296,7 +299,9 @@ def test_every_alignment(drawn, alignment, student):
 @pytest.mark.parametrize("cost", ["cosine", "euclidean", "cityblock", "chordal"])
 @pytest.mark.parametrize("settings", [{}, {"reg": 0.1}, {"reg": 0.1, "reg_m": 1.0}, {"reg_m": 1.0}])
 def test_every_transport(drawn, cost, settings):
-    found = distiller(alignment="classwise", cost=cost, **settings).fit(drawn.X, drawn.y, **drawn.sides)
+    network = NetworkClassifier((4,), max_epochs=1)
+    model = distiller(alignment="classwise", cost=cost, student=network, **settings)
+    found = model.fit(drawn.X, drawn.y, **drawn.sides)
     assert np.isfinite(found.history_["train_alignment"]).all()
     assert np.isfinite(found.predict_proba(drawn.X_test)).all()
 
@@ -350,10 +355,10 @@ def test_frozen_teacher_is_used_as_it_is(drawn, model):
 
 def test_unlabelled_rows_are_used_by_alignments_and_not_by_none(drawn):
     far = (drawn.U + 3,)
-    for alignment in [*WITH_COHORT, "self_training"]:
-        if alignment != "published":  # which aligns labelled rows alone
-            model = distiller(alignment=alignment)
-            assert (proba_of(model, drawn, bridge=None) != proba_of(model, drawn, bridge=None, unlabeled=far)).any()
+    models = [distiller(alignment=alignment) for alignment in WITH_COHORT if alignment != "published"]
+    # "published" aligns labelled rows alone.
+    for model in [*models, distiller(alignment="self_training", student=LOGISTIC)]:
+        assert (proba_of(model, drawn, bridge=None) != proba_of(model, drawn, bridge=None, unlabeled=far)).any()
     model = distiller(alignment="none")
     np.testing.assert_array_equal(proba_of(model, drawn), proba_of(model, drawn, unlabeled=far))
 
@@ -382,7 +387,7 @@ def test_linked_columns_reach_the_student(drawn):
 def test_classes_that_one_cohort_lacks(drawn, alignment):
     names = np.array(["a", "b", "c"])
     y, y_teacher = names[drawn.y], np.where(drawn.y_teacher == 1, "d", names[drawn.y_teacher])
-    network = NetworkClassifier((16, 8), max_epochs=40, learning_rate=3e-3)
+    network = NetworkClassifier((16, 8), max_epochs=12, learning_rate=1e-2, validation_fraction=0)
     model = distiller(alignment=alignment, student=network, alignment_weight=1.0)
     message = r"\['b'\] are missing in the teacher's cohort and are taught by labels alone; \['d'\] are missing in y"
     with pytest.warns(UserWarning, match=message):
@@ -391,8 +396,7 @@ def test_classes_that_one_cohort_lacks(drawn, alignment):
     assert model.classes_.tolist() == ["a", "b", "c"]
     predicted = model.predict(drawn.X_test)
     assert set(predicted) == {"a", "b", "c"}
-    recall = (predicted == "b")[drawn.y_test == 1].mean()
-    assert recall > 0.5
+    assert (predicted == "b")[drawn.y_test == 1].mean() > 0.6
 
 
 def test_soft_targets_are_corrected_for_other_class_shares(drawn):
@@ -469,12 +473,13 @@ def awkward(name, drawn):
 
 @pytest.mark.parametrize("alignment", ["none", *WITH_COHORT])
 @pytest.mark.parametrize(
-    "name", ["three rows a class", "a batch larger than the cohort", "duplicated rows", "constant columns", "1e6", "1e-6"]
+    "name",
+    ["three rows a class", "a batch larger than the cohort", "duplicated rows", "constant columns", "1e6", "1e-6"],
 )
 def test_awkward_data(drawn, alignment, name):
     X, y, T, y_teacher, scale = awkward(name, drawn)
-    teacher = NetworkClassifier((8, 4), max_epochs=3)
-    found = distiller(alignment=alignment, teacher=teacher, linked_columns=[(0, 0)])
+    teacher, student = (NetworkClassifier((8, 4), max_epochs=3, validation_fraction=0) for _ in range(2))
+    found = distiller(alignment=alignment, student=student, teacher=teacher, linked_columns=[(0, 0)])
     found.fit(
         scale * X,
         y,
@@ -528,11 +533,9 @@ def test_terms_of_the_bound(drawn, cv):
 
 
 def test_shuffled_teacher_is_the_worse_one(drawn):
-    """Prototypes of rows that lost their labels tell classes apart no longer."""
-    network = NetworkClassifier((16, 8), max_epochs=40, learning_rate=3e-3)
-    found = distiller(alignment="none", student=network, check_alignment=True, alpha=0.8).fit(
-        drawn.X, drawn.y, teacher_data=(drawn.T, drawn.y_teacher), bridge=(drawn.bridge[0], drawn.bridge[1])
-    )
+    """Opinions of other rows tell classes apart no longer."""
+    found = distiller(alignment="none", student=LOGISTIC, check_alignment=True, alpha=0.8)
+    found.fit(drawn.X, drawn.y, **drawn.sides)
     assert found.alignment_.loc["shuffled teacher", "log_loss"] > found.alignment_.loc["aligned", "log_loss"]
 
 
@@ -550,20 +553,21 @@ def test_warning_of_a_harmful_teacher(drawn):
     assert not auto.is_tied_
 
 
-def test_auto_takes_a_good_bridge():
-    """Teacher and bridge know what the student's few labels do not tell."""
-    drawn, rng = Drawn(), np.random.RandomState(0)
-    few = np.concatenate([np.flatnonzero(drawn.y == k)[:4] for k in range(3)])
-    X_bridge, T_bridge = drawn.X_test[:150], drawn.T[[rng.choice(np.flatnonzero(drawn.y_teacher == k)) for k in drawn.y_test[:150]]]
+def test_auto_takes_a_good_bridge(drawn):
+    """Twelve labels, and 150 samples in which a teacher that hardly errs sees the class."""
+    rng = np.random.RandomState(0)
+    same_class = [rng.choice(np.flatnonzero(drawn.y_teacher == k)) for k in drawn.y_test[:150]]
     found = distiller(alignment="auto", student=LOGISTIC, check_alignment=True).fit(
-        drawn.X[few], drawn.y[few], teacher_data=(drawn.T, drawn.y_teacher), bridge=(X_bridge, T_bridge)
+        drawn.X[:12],
+        drawn.y[:12],
+        teacher_data=(drawn.T, drawn.y_teacher),
+        bridge=(drawn.X_test[:150], drawn.T[same_class]),
     )
-    scores = found.candidate_scores_
-    assert len(scores) == 2
+    assert found.candidate_scores_["tied"].tolist() == [False, True]
     assert found.is_tied_
-    assert scores["brier"].idxmin() == 1
-    alone = clone(LOGISTIC).fit(drawn.X[few], drawn.y[few])
-    assert found.score(drawn.X_test[150:], drawn.y_test[150:]) > alone.score(drawn.X_test[150:], drawn.y_test[150:])
+    alone = clone(LOGISTIC).fit(drawn.X[:12], drawn.y[:12])
+    losses = [log_loss(drawn.y_test[150:], model.predict_proba(drawn.X_test[150:])) for model in (found, alone)]
+    assert losses[0] < losses[1]
 
 
 def test_scores_of_auto(drawn):
@@ -595,7 +599,10 @@ def test_scores_of_auto(drawn):
             r"alignment='prototypes' aligns a network's representation, and the student is a LogisticRegression.*Use Net",
         ),
         ({"student": RandomForestClassifier(3), "alignment": "bilevel"}, "or one of the alignments 'none'"),
-        ({"teacher": LOGISTIC, "representation": "transform"}, "LogisticRegression has no transform.*it has decision_fu"),
+        (
+            {"teacher": LOGISTIC, "representation": "transform"},
+            "LogisticRegression has no transform.*it has decision_fu",
+        ),
         ({"alignment": "sinkhorn"}, "'alignment' parameter of UnpairedDistiller must be a str among"),
         ({"cost": "l1"}, "'cost' parameter"),
         ({"alpha": 1.5}, "'alpha' parameter"),
@@ -629,7 +636,10 @@ def test_student_that_takes_no_weights(drawn):
         (lambda d: {"y": np.zeros(60)}, "y holds one class only, 0.0"),
         (lambda d: {"y": [None, *d.y[1:]]}, "y holds 1 missing labels"),
         (lambda d: {"y": d.y[:9]}, "inconsistent numbers of samples"),
-        (lambda d: {"X": np.where(d.X > 3, np.nan, d.X)}, r"Input X contains NaN.*student=make_pipeline\(SimpleImputer"),
+        (
+            lambda d: {"X": np.where(d.X > 3, np.nan, d.X)},
+            r"Input X contains NaN.*student=make_pipeline\(SimpleImputer",
+        ),
         (lambda d: {"X": np.where(d.X > 3, np.inf, d.X)}, "Input X contains infinity"),
         (lambda d: {"teacher_data": (d.T, np.zeros(80, dtype=int))}, r"teacher_data\[1\] holds one class only"),
         (lambda d: {"teacher_data": (d.T, d.y_teacher + 5)}, "no class in common"),
