@@ -7,6 +7,7 @@ __version__ = "0.1.0.dev0"
 
 # Loaded on first use: importing skcmkd costs nothing, and torch is loaded only when a network is trained.
 _HOMES = {
+    "AlignmentDisplay": "._alignment_display",
     "CCHDisplay": "._display",
     "CCHMatrixDisplay": "._display",
     "CCHSelector": "._selector",
@@ -23,6 +24,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "AlignmentDisplay",
     "CCHDisplay",
     "CCHMatrixDisplay",
     "CCHSelector",
@@ -40,6 +42,7 @@ __all__ = [
 
 if TYPE_CHECKING:
     from . import datasets, information
+    from ._alignment_display import AlignmentDisplay
     from ._display import CCHDisplay, CCHMatrixDisplay
     from ._gain_display import GainDisplay
     from ._matrix import cch_matrix

@@ -12,12 +12,13 @@ from scipy.special import softmax, xlogy
 from sklearn.base import BaseEstimator, clone
 from sklearn.linear_model import Ridge
 
+from ._cohorts import TeacherCohort
 from ._cross_fitting import predict_unseen_proba
 from ._material import Candidate, Material, fit_candidate
 from ._networks import NetworkClassifier
 from ._parallel import run_each
 from ._soft_targets import final_step
-from ._transport import debiased_cost
+from ._transport import cost_matrix, debiased_cost, transport
 from ._validation import Table, take_rows
 
 # Of the measure, not of the training: exact transport between samples of one distribution is not 0, and debiasing by
@@ -70,9 +71,7 @@ def measure_alignment(
     """
     cohort, cost = material.alignment.cohort, material.alignment.cost
     codes = np.searchsorted(material.classes, material.y[rows])
-    known = cohort.known[codes]
-    ridge = Ridge().fit(_features_of(fitted, take_rows(material.X, rows[known])), cohort.prototypes[codes[known]])
-    mapped = ridge.predict(_features_of(fitted, X))
+    mapped = map_to_teacher(fitted, cohort, take_rows(material.X, rows), codes, X)
     weights = (cohort.shares / np.maximum(np.bincount(cohort.codes, minlength=len(cohort.shares)), 1))[cohort.codes]
     scale = cohort.scale_of(cost)
     features = debiased_cost(
@@ -89,6 +88,35 @@ def measure_alignment(
     teacher = softmax(scores, axis=1)
     labels = (xlogy(teacher, teacher) - teacher * np.log(np.maximum(heard, 1e-12))).sum(axis=1).mean()
     return features / scale, float(labels)
+
+
+def map_to_teacher(
+    fitted: BaseEstimator, cohort: TeacherCohort, X: Table, codes: np.ndarray, X_new: Table
+) -> np.ndarray:
+    """A student's features of new rows in the teacher's space, by ridge regression to the prototypes of the classes.
+
+    The regression is fitted to the given rows, those of classes that the teacher's cohort has.
+    """
+    known = cohort.known[codes]
+    ridge = Ridge().fit(_features_of(fitted, take_rows(X, np.flatnonzero(known))), cohort.prototypes[codes[known]])
+    # For one column scikit-learn gives a vector.
+    return ridge.predict(_features_of(fitted, X_new)).reshape(-1, cohort.features.shape[1])
+
+
+def plan_between_classes(
+    mapped: np.ndarray, codes: np.ndarray, cohort: TeacherCohort, rows: np.ndarray, cost: str, classes: np.ndarray
+) -> pd.DataFrame:
+    """Mass that exact transport moves from the student's rows of each class to the teacher's of each class.
+
+    Classes that both cohorts have, with their shares in the student's cohort on either side.
+    """
+    used = cohort.known[codes]
+    sides = [np.eye(len(classes))[:, part] for part in (codes[used], cohort.codes[rows])]
+    weights = [cohort.shares @ (side / np.maximum(side.sum(axis=1, keepdims=True), 1)) for side in sides]
+    plan = transport(cost_matrix(mapped[used], cohort.features[rows], cost), *weights).plan
+    shared = pd.Index(classes[cohort.known])
+    summed = (sides[0] @ plan @ sides[1].T)[np.ix_(cohort.known, cohort.known)]
+    return pd.DataFrame(summed, index=shared.rename("student"), columns=shared.rename("teacher"))
 
 
 def _features_of(student: BaseEstimator, X: Table) -> np.ndarray:

@@ -15,7 +15,7 @@ from ._networks import NetworkClassifier, network_head
 from ._ridge import TunedRidge, as_design
 from ._soft_targets import final_step
 from ._transport import cost_matrix
-from ._validation import Table
+from ._validation import Table, in_single_precision
 from .information import log_ratio_coordinates
 
 # The mean cost between two rows is a unit of measure: so many rows tell it well enough.
@@ -89,7 +89,7 @@ class TeacherCohort:
 
     def place(self, own_features: np.ndarray) -> np.ndarray:
         """The teacher's own features of other rows, in the cohort's space."""
-        return ((own_features - self.centre) / self.unit).astype(np.float32)
+        return in_single_precision(lambda block: (block - self.centre) / self.unit, own_features)
 
 
 @dataclass(frozen=True)
@@ -147,10 +147,10 @@ def build_cohort(
     shares = np.bincount(codes, minlength=len(classes)) * known
     rows = np.isin(y, classes)
     own_codes = np.searchsorted(classes, y[rows])
-    own_features = own_features[rows]
-    centre = own_features.mean(axis=0)
-    unit = float(np.sqrt(own_features.var(axis=0).mean())) or 1.0
-    features = ((own_features - centre) / unit).astype(np.float32)
+    centre = own_features.mean(axis=0, where=rows[:, None])
+    features = in_single_precision(lambda block: block - centre, own_features)[rows]
+    unit = float(np.sqrt(np.vdot(features, features) / features.size)) or 1.0
+    features /= np.float32(unit)
     coef, intercept = _head_of(teacher, features, own_codes, classes, centre, unit, method)
     return TeacherCohort(
         features,

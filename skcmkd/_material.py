@@ -45,10 +45,6 @@ class Ties:
     proba: np.ndarray
     features: np.ndarray
 
-    @classmethod
-    def none(cls, n_rows: int, n_classes: int, n_features: int) -> Ties:
-        return cls(np.full((n_rows, n_classes), np.nan), np.full((n_rows, n_features), np.nan, dtype=np.float32))
-
 
 @dataclass(frozen=True)
 class Material:
@@ -77,32 +73,47 @@ class Material:
 
     def lesson(self, candidate: Candidate) -> Lesson:
         """What the student is taught as this candidate."""
-        n_classes = len(self.classes)
-        further = []
+        further: list[tuple[Table, Ties | None]] = []
         if candidate.tied and self.X_bridge is not None:
             further.append((self.X_bridge, self.bridge_ties))
         if self.X_unlabeled is not None and (candidate.uses_cohort or (candidate.tied and self.unlabeled_ties)):
             further.append((self.X_unlabeled, self.unlabeled_ties if candidate.tied else None))
-        alignment = replace(self.alignment, name=candidate.alignment) if candidate.uses_cohort else None
-        width = 0 if alignment is None else alignment.cohort.features.shape[1]
-        own = self.ties if candidate.tied else None
-        ties = [own or Ties.none(n_rows_of(self.X), n_classes, width)]
-        ties += [given or Ties.none(n_rows_of(table), n_classes, width) for table, given in further]
+        proba, anchors = self._side_by_side([(self.X, self.ties if candidate.tied else None)])
+        further_proba, further_anchors = self._side_by_side(further)
         X_unlabeled = further[0][0] if further else None
         for table, _ in further[1:]:
             X_unlabeled = stack_rows(X_unlabeled, table)
         return Lesson(
             self.X,
             self.y,
-            ties[0].proba,
+            proba,
             X_unlabeled,
-            np.concatenate([np.empty((0, n_classes)), *(part.proba for part in ties[1:])]),
+            further_proba,
             self.classes,
             self.taught_classes,
-            alignment,
-            ties[0].features if candidate.tied else None,
-            np.concatenate([part.features for part in ties[1:]]) if candidate.tied and further else None,
+            replace(self.alignment, name=candidate.alignment) if candidate.uses_cohort else None,
+            anchors,
+            further_anchors,
         )
+
+    def _side_by_side(self, parts: list[tuple[Table, Ties | None]]) -> tuple[np.ndarray, np.ndarray | None]:
+        """Probabilities and features of tables one above the other; NaN where there is no tie."""
+        proba = [
+            np.full((n_rows_of(table), len(self.classes)), np.nan) if ties is None else ties.proba
+            for table, ties in parts
+        ]
+        known = [ties.features for _, ties in parts if ties is not None]
+        features = None
+        if known:
+            features = np.concatenate(
+                [
+                    np.full((n_rows_of(table), known[0].shape[1]), np.nan, dtype=np.float32)
+                    if ties is None
+                    else ties.features
+                    for table, ties in parts
+                ]
+            )
+        return np.concatenate([np.empty((0, len(self.classes))), *proba]), features
 
     def with_shuffled_teacher(self, random_state: np.random.RandomState) -> Material:
         """The same with a teacher that knows nothing: its rows' classes, and its opinions of tied rows, permuted."""
@@ -181,11 +192,10 @@ def _softmax_over(known: np.ndarray, scores: np.ndarray) -> np.ndarray:
 
 def list_candidates(student: BaseEstimator, material: Material) -> list[Candidate]:
     """What "auto" chooses among, the student alone first."""
-    candidates = [LABELS_ONLY]
+    alignments = ["none"]
     if material.alignment is not None and isinstance(final_step(student), NetworkClassifier):
-        candidates += [Candidate(DEFAULT_ALIGNMENT, tied) for tied in sorted({False, material.is_tied})]
-    elif material.is_tied:
-        candidates.append(Candidate("none", True))
+        alignments.append(DEFAULT_ALIGNMENT)
+    candidates = [Candidate(alignment, tied) for tied in sorted({False, material.is_tied}) for alignment in alignments]
     if material.X_unlabeled is not None:
         candidates.append(Candidate("self_training", material.is_tied))
     return candidates

@@ -33,6 +33,7 @@ from ._validation import (
     check_labels,
     check_row_weights,
     draw_seed,
+    in_single_precision,
     keep_earlier_fit,
 )
 
@@ -106,7 +107,7 @@ def _train(
         train_network,
         build_module,
         row_loss,
-        network.scaler_.transform(X).astype(np.float32),
+        in_single_precision(network.scaler_.transform, X),
         targets,
         patience=network.patience,
         batch_size=network.batch_size,
@@ -132,7 +133,7 @@ def _evaluate(network: _Network, X: ArrayLike, part: str | None = None) -> np.nd
     from ._training import apply_in_blocks
 
     module_part = attrgetter(part) if part else (lambda module: module)
-    output = apply_in_blocks(network.net_, module_part, network.scaler_.transform(X))
+    output = apply_in_blocks(network.net_, module_part, X, network.scaler_.transform)
     return output.astype(X.dtype, copy=False)
 
 

@@ -198,14 +198,21 @@ def train_network(
     return net
 
 
-def apply_in_blocks(net: skorch.NeuralNet, part: Callable[[nn.Module], nn.Module], X: np.ndarray) -> np.ndarray:
-    """Outputs of a part of the trained module for each row of X, in blocks of rows.
+def apply_in_blocks(
+    net: skorch.NeuralNet,
+    part: Callable[[nn.Module], nn.Module],
+    X: np.ndarray,
+    prepare: Callable[[np.ndarray], np.ndarray] = np.asarray,
+) -> np.ndarray:
+    """Outputs of a part of the trained module for each row of X, prepared and evaluated in blocks of rows.
 
     Evaluated in double precision, so that a row's output does not depend on the rows beside it.
     """
     precision = torch.float32 if str(net.device).startswith("mps") else torch.float64
     module = copy.deepcopy(part(net.module_)).to(dtype=precision).eval()
-    blocks = torch.as_tensor(X).split(INFERENCE_BLOCK)
+    outputs = []
     with torch.inference_mode():
-        outputs = [module(block.to(net.device, precision)).cpu().double() for block in blocks]
-    return torch.cat(outputs).numpy()
+        for start in range(0, len(X), INFERENCE_BLOCK):
+            block = torch.as_tensor(prepare(X[start : start + INFERENCE_BLOCK])).to(net.device, precision)
+            outputs.append(module(block).cpu().double().numpy())
+    return np.concatenate(outputs)

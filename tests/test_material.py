@@ -217,15 +217,9 @@ def test_bridge_alone_leaves_other_rows_without_an_opinion(gather):
     assert len(material.lesson(Candidate("none", True)).unlabeled_proba) == 20
     lesson = material.lesson(Candidate("feature", True))
     assert np.isnan(lesson.teacher_proba).all()
-    assert np.isnan(lesson.anchors).all()
+    assert lesson.anchors is None
     known = ~np.isnan(lesson.unlabeled_anchors).any(axis=1)
     assert known.tolist() == [True] * 20 + [False] * 30
-
-
-def test_ties_of_no_row():
-    ties = Ties.none(2, 3, 4)
-    assert (ties.proba.shape, ties.features.shape) == ((2, 3), (2, 4))
-    assert np.isnan(ties.proba).all()
 
 
 # Candidates
@@ -241,7 +235,7 @@ def test_candidates(gather):
     guess, tied_guess = Candidate("self_training", False), Candidate("self_training", True)
     pipeline = make_pipeline(StandardScaler(), NETWORK)
     for student, material, expected in (
-        (NETWORK, whole, [none, prototypes, tied_prototypes, tied_guess]),
+        (NETWORK, whole, [none, prototypes, tied, tied_prototypes, tied_guess]),
         (pipeline, untied, [none, prototypes, guess]),
         (NETWORK, bare, [none, prototypes]),
         (LOGISTIC, whole, [none, tied, tied_guess]),

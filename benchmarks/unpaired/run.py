@@ -2,10 +2,11 @@
 
 Every row is one method in one cell: its scores on the test rows, and its gain on labels only with the standard error
 of that gain over the test rows. The seconds of processor time leave out the teacher, which methods
-and cells share.
+and cells share. A fit that fails is kept with its error and without scores, and is not tried again.
 """
 
 import argparse
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from remembering import own_seconds
 
 RESULTS = Path(__file__).parent / "results"
 FAMILIES = (*TABLES, simulated.FAMILY)
+SCORES = ("accuracy", "log_loss", "brier")
 SMALLEST_PROBABILITY = 1e-7
 
 
@@ -72,15 +74,27 @@ def run_cell(cell: Cell, breast_tcga: Path | None, names: list[str]) -> pd.DataF
     alone, found = None, []
     for name in [LABELS_ONLY, *(name for name in names if name != LABELS_ONLY)]:
         begin = own_seconds()
-        model = METHODS[name](cohorts, cell.seed)
-        seconds = own_seconds() - begin
-        rows = score_rows(model, cohorts.X_test, cohorts.y_test)
+        model, failure = fit(name, cohorts)
+        row = {"method": name, "chosen": chosen_by(model), "seconds": own_seconds() - begin}
+        row |= {"n_test": len(cohorts.y_test), "teacher_accuracy": teacher_accuracy, "failure": failure}
+        rows = {score: np.full(len(cohorts.y_test), np.nan) for score in SCORES}
+        if model is not None:
+            rows = score_rows(model, cohorts.X_test, cohorts.y_test)
         alone = rows if alone is None else alone
-        row = {"method": name, "chosen": chosen_by(model), "seconds": seconds}
-        row |= {"n_test": len(cohorts.y_test), "teacher_accuracy": teacher_accuracy}
         if name in names:
             found.append(cell.place | row | compare(rows, alone))
     return pd.DataFrame(found)
+
+
+def fit(name: str, cohorts: Cohorts) -> tuple[Any, str]:
+    """The fitted model, or None and what went wrong: one failure does not end a run of hours."""
+    with warnings.catch_warnings():
+        # That a cohort lacks a class is what some settings are about.
+        warnings.simplefilter("ignore", UserWarning)
+        try:
+            return METHODS[name](cohorts, cohorts.seed), ""
+        except ValueError as error:
+            return None, str(error)
 
 
 def file_of(family: str) -> Path:

@@ -46,6 +46,7 @@ def interval_over_splits(gain: pd.Series, seed: pd.Series) -> tuple[float, float
 
 def count(rows: pd.DataFrame, score: str) -> dict[str, float]:
     """Wins, ties and losses of cells: a tie is a gain of at most its standard error over the test rows, either way."""
+    rows = rows[rows[f"{score}_gain"].notna()]
     gain, error = rows[f"{score}_gain"], rows[f"{score}_gain_error"]
     mean, lower, upper = interval_over_splits(gain, rows["seed"])
     return {
@@ -64,6 +65,7 @@ def summarise(cells: pd.DataFrame, by: list[str]) -> pd.DataFrame:
     found = []
     for key, rows in cells.groupby([*by, "method"], sort=False):
         row = dict(zip([*by, "method"], key, strict=True)) | {"cells": len(rows), "seeds": rows["seed"].nunique()}
+        row |= {"failures": rows["accuracy"].isna().sum()}
         row |= {score: rows[score].mean() for score in SCORES} | {"seconds": rows["seconds"].mean()}
         for score in SCORES:
             row |= count(rows, score)
@@ -96,7 +98,7 @@ def main() -> None:
     summary, curve, chosen = summarise(cells, SETTING), bridge_curve(cells), what_auto_chose(cells)
     for name, table in {"summary": summary, "bridge": curve, "chosen": chosen}.items():
         table.to_csv(RESULTS / f"{name}.csv", index=False, float_format="%.4g")
-    shown = ["method", "cells", "accuracy", "log_loss", "seconds"]
+    shown = ["method", "cells", "failures", "accuracy", "log_loss", "seconds"]
     shown += [f"accuracy {part}" for part in ("wins", "ties", "losses", "gain", "gain, lower", "gain, upper")]
     shown += ["log_loss wins", "log_loss losses", "log_loss gain"]
     for key, rows in summary.groupby(SETTING, sort=False):
