@@ -170,7 +170,7 @@ class AlignedLoss(nn.Module):
         rows, weights = self._draw_teacher_rows(self._shares_of(batch), len(batch.codes))
         own = pairwise_cost(batch.features, batch.features, self.chosen.cost)
         # The mean cost between two student rows is the unit on their side.
-        own = own / own.detach().mean().clamp_min(torch.finfo(own.dtype).tiny)
+        own = own / own.detach().mean().clamp_min(torch.finfo(own.dtype).eps)
         teacher = pairwise_cost(self.features[rows], self.features[rows], self.chosen.cost) / self.scale
         return gromov_cost(
             class_cost(batch.logits, batch.codes, batch.labelled, self.codes[rows]), own, teacher, weights

@@ -87,7 +87,7 @@ def _check_teacher_data(y: np.ndarray, teacher_data: Any, teacher: BaseEstimator
     own, other = np.unique(y), np.unique(y_teacher)
     if len(other) < 2:
         raise ValueError(
-            f"teacher_data[1] holds one class only, {other.tolist()[0]!r}; a teacher needs rows of at least two classes."
+            f"teacher_data[1] holds one class only, {other.tolist()[0]!r}; a teacher needs rows of at least two."
         )
     if not np.isin(own, other).any():
         raise ValueError(

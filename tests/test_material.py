@@ -16,7 +16,6 @@ from skcmkd._material import (
     LABELS_ONLY,
     Candidate,
     Material,
-    Ties,
     fit_candidate,
     gather_material,
     list_candidates,

@@ -175,7 +175,7 @@ BAD = {
     ),
     "one class": (
         lambda d: {"teacher_data": (d["teacher_data"][0], np.ones(9, dtype=int))},
-        r"teacher_data\[1\] holds one class only, 1; a teacher needs rows of at least two classes",
+        r"teacher_data\[1\] holds one class only, 1; a teacher needs rows of at least two",
     ),
     "unlabelled in a list": (lambda d: {"unlabeled": list(d["unlabeled"])}, r"tuple \(X_unlabeled,\), got a list"),
     "unlabelled table": (lambda d: {"unlabeled": d["unlabeled"][0]}, "unlabeled.*got a DataFrame"),
