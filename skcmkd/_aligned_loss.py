@@ -10,29 +10,41 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ._alignment import (
+    OF_DIRECTIONS,
     class_cost,
     class_shares,
+    classwise_cost,
+    directions,
     gromov_cost,
     label_discrepancy,
     matched_cost,
+    matched_gradient,
     pairwise_cost,
     prototype_cost,
     transported_cost,
 )
 from ._losses import DistillationLoss
+from ._training import backpropagate
 
 if TYPE_CHECKING:
     from ._cohorts import Alignment
 
 
+# Rows of a class from which its own call of the solver takes less time than its share of one call for all classes.
+ROWS_OF_BLOCK = 16
+SMALLEST_ANGLE = 1e-6
+
+
 class Batch(NamedTuple):
     """Student rows of a batch: what the student gives for them, and what is known of them.
 
-    ``anchors`` are the teacher's features of the rows marked in ``anchored``.
+    ``mapped`` are the features taken to the teacher's space; ``anchors`` are the teacher's own features of the rows
+    marked in ``anchored``.
     """
 
     logits: Tensor
     features: Tensor
+    mapped: Tensor
     codes: Tensor
     labelled: Tensor
     anchors: Tensor
@@ -45,7 +57,7 @@ class Batch(NamedTuple):
 class AlignedLoss(nn.Module):
     """Distillation loss of each row and, while training, ``weight`` times the alignment of the batch.
 
-    The student's output holds its logits and, beside them, its representation. A linear map, learned with the
+    The student's output is the pair of its logits and its representation. A linear map, learned with the
     student, takes the representation to the space of the teacher's.
     """
 
@@ -63,20 +75,20 @@ class AlignedLoss(nn.Module):
     def __init__(
         self,
         alignment: Alignment,
+        distillation: DistillationLoss,
         n_features: int,
-        temperature: float,
-        taught_classes: Sequence[int] | None,
         *,
         complete: bool,
         tied: bool,
     ) -> None:
         super().__init__()
         # Known beforehand, so that no step has to look: every row has a label that the teacher's cohort has, too; some
-        # row has anchors.
+        # row has anchors; the teacher's cohort lacks a class.
         self.complete, self.tied = complete, tied
         self.chosen = alignment
-        self.distillation = DistillationLoss(temperature, taught_classes)
+        self.distillation = distillation
         cohort = alignment.cohort
+        self.lacks_class = not cohort.known.all()
         self.scale = cohort.scale_of(alignment.cost)
         # Rows of a class lie side by side, so that a row of a class is drawn by its place.
         order = cohort.codes.argsort(kind="stable")
@@ -86,7 +98,7 @@ class AlignedLoss(nn.Module):
             "codes": cohort.codes[order],
             "known": cohort.known,
             "shares": cohort.shares,
-            "prototypes": cohort.prototypes,
+            "prototypes": directions(torch.as_tensor(cohort.prototypes), alignment.cost),
             "coef": cohort.coef,
             "intercept": cohort.intercept,
             "centre": cohort.centre,
@@ -100,34 +112,24 @@ class AlignedLoss(nn.Module):
         self.map = nn.utils.skip_init(nn.Linear, n_features, cohort.features.shape[1])
         nn.init.orthogonal_(self.map.weight, generator=torch.Generator().manual_seed(0))
         nn.init.zeros_(self.map.bias)
-        self.sums: dict[str, Tensor] = {}
+        # Of each step of the epoch its rows, and the parts of its loss.
+        self.steps: list[tuple[int, Tensor, Tensor]] = []
 
-    def forward(self, output: Tensor, *targets: Tensor) -> Tensor:
-        rows = self.row_loss(output, *targets)
+    def forward(self, output: tuple[Tensor, Tensor], *targets: Tensor) -> Tensor:
+        logits, features = output
+        rows = self.distillation(logits, *targets[:4])
         if not self.training:
             return rows
-        alignment = self.alignment(output, *targets)
-        self.record(len(rows), distillation=rows.mean(), alignment=alignment)
+        alignment = self.alignment(logits, features, *targets)
+        self.record(len(rows), rows.mean(), alignment)
         return rows + self.chosen.weight * alignment
 
-    def row_loss(self, output: Tensor, *targets: Tensor) -> Tensor:
-        """Distillation loss of each row, from its first four targets."""
-        logits, _ = self._split(output)
-        return self.distillation(logits, *targets[:4])
-
-    def alignment(self, output: Tensor, *targets: Tensor) -> Tensor:
+    def alignment(self, logits: Tensor, features: Tensor, *targets: Tensor) -> Tensor:
         """Alignment of the batch: of its rows whose class the teacher's cohort has, or may have."""
-        batch = self.batch_to_align(output, *targets)
+        batch = self.batch_to_align(logits, features, *targets)
         if len(batch.codes) == 0:
-            return output.sum() * 0
-        terms = {
-            "prototypes": self.to_prototypes,
-            "classwise": self.to_same_class,
-            "feature": self.to_features,
-            "joint": self.to_features_and_labels,
-            "fused_gromov": self.to_structure,
-        }
-        value = terms[self.chosen.name](batch)
+            return features.sum() * 0
+        value = TERMS[self.chosen.name](self, batch)
         return value + self.to_anchors(batch) if self.tied else value
 
     def to_same_class_and_anchors(self, batch: Batch) -> Tensor:
@@ -137,15 +139,17 @@ class AlignedLoss(nn.Module):
     def to_prototypes(self, batch: Batch) -> Tensor:
         """Mean cost to the prototype of the row's class."""
         if self.complete:
-            own = self.prototypes[batch.codes]
-            return matched_cost(self.map(batch.features), own, self.chosen.cost).mean() / self.scale
-        cost = pairwise_cost(self.map(batch.features), self.prototypes, self.chosen.cost) / self.scale
+            own = self.prototypes.index_select(0, batch.codes)
+            return matched_cost(batch.mapped, own, self.chosen.cost).mean() / self.scale
+        cost = pairwise_cost(batch.mapped, self.prototypes, self.chosen.cost) / self.scale
         return prototype_cost(cost, batch.logits, batch.codes, batch.labelled, self.known)
 
     def to_same_class(self, batch: Batch) -> Tensor:
         """Transport to teacher rows of the classes of the batch; another class costs."""
-        rows, weights = self._draw_teacher_rows(self._shares_of(batch), len(batch.codes))
+        rows, weights = self._draw_rows_like(batch)
         cost = self._transport_cost(batch, rows)
+        if self._splits_by_class(batch):
+            return classwise_cost(cost, batch.codes, self.codes[rows])
         cost = cost + class_cost(batch.logits, batch.codes, batch.labelled, self.codes[rows])
         return transported_cost(cost, weights, reg=self.chosen.reg, reg_m=self.chosen.reg_m)
 
@@ -158,7 +162,7 @@ class AlignedLoss(nn.Module):
 
     def to_labels(self, batch: Batch) -> Tensor:
         """Discrepancy of the student's head from the teacher's, on the student's features."""
-        teacher_logits = F.linear(self.map(batch.features), self.coef, self.intercept)
+        teacher_logits = F.linear(batch.mapped, self.coef, self.intercept)
         return label_discrepancy(batch.logits[:, self.known], teacher_logits[:, self.known])
 
     def to_features_and_labels(self, batch: Batch) -> Tensor:
@@ -167,10 +171,11 @@ class AlignedLoss(nn.Module):
 
     def to_structure(self, batch: Batch) -> Tensor:
         """Transport that keeps costs within the cohorts: no map between the spaces."""
-        rows, weights = self._draw_teacher_rows(self._shares_of(batch), len(batch.codes))
+        rows, weights = self._draw_rows_like(batch)
         own = pairwise_cost(batch.features, batch.features, self.chosen.cost)
-        # The mean cost between two student rows is the unit on their side.
-        own = own / own.detach().mean().clamp_min(torch.finfo(own.dtype).eps)
+        # The mean cost between two student rows is the unit on their side. Angles below rounding are none.
+        smallest = SMALLEST_ANGLE if self.chosen.cost in OF_DIRECTIONS else torch.finfo(own.dtype).tiny
+        own = own / own.mean().clamp_min(smallest)
         teacher = pairwise_cost(self.features[rows], self.features[rows], self.chosen.cost) / self.scale
         return gromov_cost(
             class_cost(batch.logits, batch.codes, batch.labelled, self.codes[rows]), own, teacher, weights
@@ -178,37 +183,46 @@ class AlignedLoss(nn.Module):
 
     def to_anchors(self, batch: Batch) -> Tensor:
         """Mean cost to the teacher's features of the same row, where they are known or estimated."""
-        known = batch.anchored
-        if not known.any():
-            return batch.features.sum() * 0
-        cost = matched_cost(self.map(batch.features[known]), batch.anchors[known], self.chosen.cost)
-        return cost.mean() / self.scale
+        cost = matched_cost(batch.mapped, batch.anchors, self.chosen.cost)
+        return (cost * batch.anchored).sum() / (batch.anchored.sum().clamp_min(1) * self.scale)
 
-    def batch_to_align(self, output: Tensor, *targets: Tensor) -> Batch:
+    def batch_to_align(self, logits: Tensor, features: Tensor, *targets: Tensor) -> Batch:
         """The batch's rows whose class the teacher's cohort has, or may have."""
-        logits, features = self._split(output)
         codes, *_, labelled, anchors, anchored = targets
-        batch = Batch(logits, features, codes, labelled, anchors, anchored)
-        return batch if self.complete else batch.of_rows(~labelled | self.known[codes])
+        batch = Batch(logits, features, self.map(features), codes, labelled, anchors, anchored)
+        return batch.of_rows(~labelled | self.known[codes]) if self.lacks_class else batch
 
-    def record(self, n_rows: int, **parts: Tensor) -> None:
-        """Add to the epoch's sums over rows."""
-        for name, value in parts.items():
-            self.sums[name] = self.sums.get(name, 0.0) + n_rows * value.detach()
+    def record(self, n_rows: int, distillation: Tensor, alignment: Tensor) -> None:
+        """Remember the parts of a step's loss, until ``take_sums`` asks for them."""
+        self.steps.append((n_rows, distillation.detach(), alignment.detach()))
 
-    def _split(self, output: Tensor) -> tuple[Tensor, ...]:
-        return output.tensor_split([len(self.known)], dim=1)
+    def take_sums(self) -> dict[str, float]:
+        """Sums over rows of the parts, since this was last asked."""
+        n_rows, *parts = zip(*self.steps, strict=True)
+        self.steps = []
+        sums = (torch.stack(part).cpu().double() @ torch.tensor(n_rows).double() for part in parts)
+        return dict(zip(("distillation", "alignment"), (total.item() for total in sums), strict=True))
 
     def _transport_cost(self, batch: Batch, rows: Tensor) -> Tensor:
-        cost = pairwise_cost(self.map(batch.features), self.features[rows], self.chosen.cost) / self.scale
+        cost = pairwise_cost(batch.mapped, self.features[rows], self.chosen.cost) / self.scale
         if not self.tied:
             return cost
         # A row whose teacher features are known, or estimated, goes where these are.
         tied = pairwise_cost(batch.anchors, self.features[rows], self.chosen.cost) / self.scale
         return cost + batch.anchored[:, None] * tied
 
-    def _shares_of(self, batch: Batch) -> Tensor:
-        return class_shares(batch.logits, batch.codes, batch.labelled, self.known)
+    def _splits_by_class(self, batch: Batch) -> bool:
+        """Whether no mass moves between classes, and blocks are large enough to be worth a call each."""
+        is_exact = self.chosen.reg == 0 and self.chosen.reg_m is None
+        large = len(batch.codes) >= ROWS_OF_BLOCK * int(self.known.sum())
+        return is_exact and large and bool(batch.labelled.all())
+
+    def _draw_rows_like(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        """Rows of the teacher's cohort of the classes that the batch has, or may have, and their weights."""
+        n = len(batch.codes)
+        if self.complete and n < len(self.codes):
+            return self.draw_rows_of(batch.codes), batch.mapped.new_ones(n)
+        return self._draw_teacher_rows(class_shares(batch.logits, batch.codes, batch.labelled, self.known), n)
 
     def _draw_teacher_rows(self, shares: Tensor, n: int) -> tuple[Tensor, Tensor]:
         """Rows of the teacher's cohort, of a class drawn for each student row, and their weights.
@@ -219,7 +233,7 @@ class AlignedLoss(nn.Module):
             weights = (shares.mean(dim=0) / self.sizes.clamp_min(1))[self.codes]
             return torch.arange(len(self.codes), device=weights.device), weights
         rows = self.draw_rows_of(torch.multinomial(shares, 1)[:, 0])
-        return rows, torch.ones(n, device=rows.device)
+        return rows, shares.new_ones(n)
 
     def draw_rows_of(self, classes: Tensor) -> Tensor:
         """A row of the teacher's cohort for each of the classes."""
@@ -235,3 +249,31 @@ class AlignedLoss(nn.Module):
         """The teacher's head on the first of its own features."""
         coef = self.coef / self.unit
         return coef[:, :size], self.intercept - coef @ self.centre
+
+
+TERMS = {
+    "prototypes": AlignedLoss.to_prototypes,
+    "classwise": AlignedLoss.to_same_class,
+    "feature": AlignedLoss.to_features,
+    "joint": AlignedLoss.to_features_and_labels,
+    "fused_gromov": AlignedLoss.to_structure,
+}
+
+
+def prototype_gradient(module: nn.Module, loss: AlignedLoss, X: Tensor, targets: Sequence[Tensor]) -> Tensor:
+    """Set the gradients of a step towards the prototypes and return its loss.
+
+    Where every row has a label the alignment's gradient is written out: it is so short a formula that to record and
+    replay it would take a third of the student's own step.
+    """
+    if loss.tied or not loss.complete:
+        return backpropagate(module, loss, X, targets)
+    logits, features = module(X)
+    distillation = loss.distillation(logits, *targets[:4]).mean()
+    mapped = loss.map(features)
+    cost, gradient = matched_gradient(mapped, loss.prototypes.index_select(0, targets[0]), loss.chosen.cost)
+    alignment = cost.mean() / loss.scale
+    factor = loss.chosen.weight / (loss.scale * len(X))
+    torch.autograd.backward([distillation, mapped], [None, factor * gradient])
+    loss.record(len(X), distillation, alignment)
+    return distillation.detach().add(alignment, alpha=loss.chosen.weight)

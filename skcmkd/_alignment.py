@@ -15,12 +15,26 @@ from ._transport import Transport, fused_gromov, transport
 
 # A row of one class goes to a row of another only where the batch leaves no other way: this many mean costs.
 COST_OF_ANOTHER_CLASS = 10.0
+# Costs between directions: a row's length does not matter.
+OF_DIRECTIONS = ("cosine", "chordal")
+
+
+def directions(rows: Tensor, cost: str) -> Tensor:
+    """Rows as the cost sees them: of length one where only their direction counts; a row of zeros stays."""
+    return rows / _lengths(rows) if cost in OF_DIRECTIONS else rows
+
+
+def _lengths(rows: Tensor) -> Tensor:
+    return _nonzero(torch.linalg.vector_norm(rows, dim=1, keepdim=True))
+
+
+def _nonzero(lengths: Tensor) -> Tensor:
+    return lengths + (lengths == 0)
 
 
 def pairwise_cost(rows: Tensor, others: Tensor, cost: str) -> Tensor:
     """Cost of moving each row to each other row: cosine, euclidean, cityblock or chordal, as in ``cost_matrix``."""
-    if cost in ("cosine", "chordal"):
-        rows, others = F.normalize(rows, dim=1), F.normalize(others, dim=1)
+    rows, others = directions(rows, cost), directions(others, cost)
     if cost == "cosine":
         return 1 - rows @ others.T
     return torch.cdist(rows, others, p=1.0 if cost == "cityblock" else 2.0, compute_mode="donot_use_mm_for_euclid_dist")
@@ -28,11 +42,33 @@ def pairwise_cost(rows: Tensor, others: Tensor, cost: str) -> Tensor:
 
 def matched_cost(rows: Tensor, others: Tensor, cost: str) -> Tensor:
     """Cost of moving each row to the other row at its own place."""
+    rows, others = directions(rows, cost), directions(others, cost)
     if cost == "cosine":
-        return 1 - F.cosine_similarity(rows, others, dim=1)
-    if cost == "chordal":
-        rows, others = F.normalize(rows, dim=1), F.normalize(others, dim=1)
+        return 1 - (rows * others).sum(dim=1)
     return torch.linalg.vector_norm(rows - others, ord=1 if cost == "cityblock" else 2, dim=1)
+
+
+@torch.no_grad()
+def matched_gradient(rows: Tensor, others: Tensor, cost: str) -> tuple[Tensor, Tensor]:
+    """``matched_cost`` and its derivative by the rows, written out; ``others`` are ``directions`` already.
+
+    With d = x / |x| the cosine cost 1 - d.b has the derivative ((d.b) d - b) / |x|, and the chord |d - b| the same
+    divided by |d - b|.
+    """
+    if cost in OF_DIRECTIONS:
+        length = _lengths(rows)
+        rows = rows / length
+        similarity = (rows * others).sum(dim=1, keepdim=True)
+        gradient = (similarity * rows - others) / length
+        if cost == "cosine":
+            return 1 - similarity, gradient
+        chord = torch.linalg.vector_norm(rows - others, dim=1, keepdim=True)
+        return chord, gradient / _nonzero(chord)
+    difference = rows - others
+    if cost == "cityblock":
+        return difference.abs().sum(dim=1), difference.sign()
+    distance = torch.linalg.vector_norm(difference, dim=1, keepdim=True)
+    return distance, difference / _nonzero(distance)
 
 
 def transported_cost(cost: Tensor, target_weights: Tensor, *, reg: float, reg_m: float | None) -> Tensor:
@@ -40,6 +76,19 @@ def transported_cost(cost: Tensor, target_weights: Tensor, *, reg: float, reg_m:
     found = transport(_as_array(cost), None, _as_array(target_weights), reg=reg, reg_m=reg_m)
     linear = (_plan_like(found, cost) * cost).sum()
     return linear + (found.value - linear.detach())
+
+
+def classwise_cost(cost: Tensor, codes: Tensor, teacher_codes: Tensor) -> Tensor:
+    """Value of the exact transport of each class to itself, both sides with the same class shares.
+
+    It is ``transported_cost`` where another class costs too much to go to, found by blocks.
+    """
+    costs, plan = _as_array(cost), np.zeros(cost.shape)
+    own, others = codes.cpu().numpy(), teacher_codes.cpu().numpy()
+    for code in np.unique(own):
+        block = np.ix_(np.flatnonzero(own == code), np.flatnonzero(others == code))
+        plan[block] = transport(costs[block]).plan * (len(block[0]) / len(own))
+    return (torch.as_tensor(plan, dtype=cost.dtype, device=cost.device) * cost).sum()
 
 
 def gromov_cost(class_costs: Tensor, structure: Tensor, teacher_structure: Tensor, target_weights: Tensor) -> Tensor:
@@ -76,8 +125,9 @@ def _plan_like(found: Transport, cost: Tensor) -> Tensor:
 
 def class_cost(logits: Tensor, codes: Tensor, labelled: Tensor, teacher_codes: Tensor) -> Tensor:
     """Cost between a row's class and a teacher row's: -log p_i(y_j) without a label, 0 or a fixed cost with one."""
-    same = codes[:, None] == teacher_codes
-    known = COST_OF_ANOTHER_CLASS * (~same).to(logits.dtype)
+    known = COST_OF_ANOTHER_CLASS * (codes[:, None] != teacher_codes).to(logits.dtype)
+    if labelled.all():
+        return known
     guessed = -F.log_softmax(logits.detach(), dim=1)[:, teacher_codes]
     return torch.where(labelled[:, None], known, guessed.clamp_max(COST_OF_ANOTHER_CLASS))
 

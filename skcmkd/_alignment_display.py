@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,12 +12,10 @@ from sklearn.utils import check_consistent_length
 from sklearn.utils.validation import check_is_fitted
 
 from ._alignment_choice import map_to_teacher, plan_between_classes
-from ._cohorts import TeacherCohort, build_cohort, choose_representation, represent_by
-from ._cross_fitting import assign_folds, unseen_proba
+from ._cohorts import TeacherCohort, build_cohort, choose_representation, represent_own_rows
 from ._side_data import check_side_data
 from ._soft_targets import final_step
 from ._validation import ArrayLike, Table, check_labels, check_tuple, take_rows
-from .information import log_ratio_coordinates
 
 if TYPE_CHECKING:
     from ._unpaired import UnpairedDistiller
@@ -298,12 +295,7 @@ def _cohort_of(distiller: UnpairedDistiller, X: Table, codes: np.ndarray, teache
     teacher, classes = distiller.teacher_, distiller.classes_
     side = check_side_data(X, classes[codes], teacher_data, None, None, None, distiller.student_, teacher)
     method = choose_representation(teacher, distiller.representation)
-    if method == "predict_proba":
-        folds = assign_folds(distiller.cv if isinstance(distiller.cv, Integral) else 5, side.y_teacher)
-        proba = unseen_proba(teacher, side.X_teacher, side.y_teacher, folds, distiller.n_jobs)
-        own_features = log_ratio_coordinates(proba)
-    else:
-        own_features = represent_by(teacher, side.X_teacher, method)
+    own_features = represent_own_rows(teacher, side, method, distiller.cv, distiller.n_jobs)
     return build_cohort(teacher, own_features, side.y_teacher, classes, codes, method)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -11,8 +12,10 @@ from sklearn.base import BaseEstimator
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 
+from ._cross_fitting import assign_folds, unseen_proba
 from ._networks import NetworkClassifier, network_head
 from ._ridge import TunedRidge, as_design
+from ._side_data import SideData
 from ._soft_targets import final_step
 from ._transport import cost_matrix
 from ._validation import Table, in_single_precision
@@ -20,6 +23,8 @@ from .information import log_ratio_coordinates
 
 # The mean cost between two rows is a unit of measure: so many rows tell it well enough.
 ROWS_FOR_SCALE = 1000
+# Where the student's rows have folds of their own making.
+TEACHER_FOLDS = 5
 REPRESENTATIONS = ("transform", "decision_function", "predict_proba")
 
 
@@ -137,6 +142,21 @@ def represent_by(teacher: BaseEstimator, X: Table, method: str) -> np.ndarray:
             "set representation to another of its methods."
         )
     return values
+
+
+def unseen_opinions(teacher: BaseEstimator, side: SideData, cv: Any, n_jobs: int | None) -> np.ndarray:
+    """Probabilities of the teacher's own rows by teachers that have not seen them."""
+    folds = assign_folds(cv if isinstance(cv, Integral) else TEACHER_FOLDS, side.y_teacher)
+    return unseen_proba(teacher, side.X_teacher, side.y_teacher, folds, n_jobs)
+
+
+def represent_own_rows(
+    teacher: BaseEstimator, side: SideData, method: str, cv: Any, n_jobs: int | None, proba: np.ndarray | None = None
+) -> np.ndarray:
+    """The teacher's representation of its own rows; of probabilities those of teachers that have not seen the row."""
+    if method != "predict_proba":
+        return represent_by(teacher, side.X_teacher, method)
+    return log_ratio_coordinates(unseen_opinions(teacher, side, cv, n_jobs) if proba is None else proba)
 
 
 def build_cohort(

@@ -7,10 +7,9 @@ from collections.abc import Iterable, Sequence
 
 import torch
 from torch import Tensor, nn
-from torch.func import functional_call
 from torch.nn import functional as F
 
-from ._aligned_loss import AlignedLoss
+from ._aligned_loss import AlignedLoss, prototype_gradient
 from ._alignment import pairwise_cost, published_label_term
 from ._modules import Perceptron
 from ._training import backpropagate
@@ -29,18 +28,25 @@ def bilevel_gradient(module: Perceptron, loss: AlignedLoss, X: Tensor, targets: 
     within classes; theta'' = theta' - r grad D(theta'), D the discrepancy of the heads. The student's gradient is
     that of the distillation loss at theta''. The map between the two spaces follows A and D themselves.
     """
-    here: dict[str, Tensor] = dict(module.named_parameters())
-    mapping = list(loss.map.parameters())
+    weights, mapping = list(module.parameters()), list(loss.map.parameters())
+    here = [weight.detach().clone() for weight in weights]
     alignment = torch.zeros((), device=X.device)
-    if len(loss.batch_to_align(module(X), *targets).codes):
-        for term in (loss.to_same_class_and_anchors, loss.to_labels):
-            for _ in range(loss.chosen.inner_steps):
-                value = term(loss.batch_to_align(functional_call(module, here, (X,)), *targets))
-                gradients = torch.autograd.grad(value, [*here.values(), *mapping], allow_unused=True)
-                here = _descend(here, gradients, loss.chosen.inner_learning_rate)
-                _set_gradients(mapping, gradients[len(here) :])
-                alignment = alignment + value.detach() / loss.chosen.inner_steps
-    return _apply(module, here, loss, X, targets, alignment)
+    for term in (loss.to_same_class_and_anchors, loss.to_labels):
+        for _ in range(loss.chosen.inner_steps):
+            batch = loss.batch_to_align(*module(X), *targets)
+            if len(batch.codes) == 0:
+                break
+            value = term(batch)
+            gradients = torch.autograd.grad(value, [*weights, *mapping], allow_unused=True)
+            _descend(weights, gradients, loss.chosen.inner_learning_rate)
+            _add_gradients(mapping, gradients[len(weights) :])
+            alignment += value.detach() / loss.chosen.inner_steps
+    value = _gradient_at(module, module, loss, X, targets)
+    with torch.no_grad():
+        for weight, before in zip(weights, here, strict=True):
+            weight.copy_(before)
+    loss.record(len(X), value, alignment)
+    return value
 
 
 def published_gradient(module: Perceptron, loss: AlignedLoss, X: Tensor, targets: Sequence[Tensor]) -> Tensor:
@@ -52,23 +58,21 @@ def published_gradient(module: Perceptron, loss: AlignedLoss, X: Tensor, targets
     the log domain and are differentiated one by one.
     """
     ahead = copy.deepcopy(module)
-    batch = loss.batch_to_align(module(X), *targets)
+    codes, *_, labelled, _, _ = targets
+    rows = labelled & loss.known[codes]
     alignment = torch.zeros((), device=X.device)
-    rows = batch.labelled
     if rows.any():
-        used = ~targets[-3] | loss.known[targets[0]]
-        own, codes = X[used][rows], batch.codes[rows]
+        own, codes = X[rows], codes[rows]
         teacher = loss.raw_features(loss.draw_rows_of(codes))
-        size = min(teacher.shape[1], batch.features.shape[1])
+        size = min(teacher.shape[1], module.head.in_features)
         optimizer = _fresh_optimizer(ahead.represent, loss.chosen.inner_learning_rate)
         for _ in range(loss.chosen.inner_steps):
-            features = ahead.represent(own)
-            cost = pairwise_cost(features[:, :size], teacher[:, :size], loss.chosen.cost)
+            cost = pairwise_cost(ahead.represent(own)[:, :size], teacher[:, :size], loss.chosen.cost)
             value = published_cost(cost, reg=PUBLISHED_REG, n_iterations=PUBLISHED_ITERATIONS)
             optimizer.zero_grad()
             value.backward()
             optimizer.step()
-            alignment = alignment + value.detach() / loss.chosen.inner_steps
+            alignment += value.detach() / loss.chosen.inner_steps
         features = ahead.represent(own).detach()
         teacher_logits = F.linear(features[:, :size], *loss.raw_head(size))
         optimizer = _fresh_optimizer(ahead.head, loss.chosen.inner_learning_rate)
@@ -77,11 +81,13 @@ def published_gradient(module: Perceptron, loss: AlignedLoss, X: Tensor, targets
             optimizer.zero_grad()
             value.backward()
             optimizer.step()
-    return _apply(module, dict(ahead.named_parameters()), loss, X, targets, alignment)
+    value = _gradient_at(ahead, module, loss, X, targets)
+    loss.record(len(X), value, alignment)
+    return value
 
 
 BACKWARD = {
-    "prototypes": backpropagate,
+    "prototypes": prototype_gradient,
     "classwise": backpropagate,
     "feature": backpropagate,
     "joint": backpropagate,
@@ -91,33 +97,29 @@ BACKWARD = {
 }
 
 
-def _descend(weights: dict[str, Tensor], gradients: Iterable[Tensor | None], learning_rate: float) -> dict[str, Tensor]:
-    return {
-        name: (value if gradient is None else value - learning_rate * gradient).detach().requires_grad_()
-        for (name, value), gradient in zip(weights.items(), gradients, strict=False)
-    }
+def _descend(weights: Iterable[nn.Parameter], gradients: Iterable[Tensor | None], learning_rate: float) -> None:
+    with torch.no_grad():
+        for weight, gradient in zip(weights, gradients, strict=False):
+            if gradient is not None:
+                weight.sub_(gradient, alpha=learning_rate)
 
 
-def _set_gradients(parameters: Iterable[nn.Parameter], gradients: Iterable[Tensor | None]) -> None:
-    """Add to the gradients that are there."""
+def _add_gradients(parameters: Iterable[nn.Parameter], gradients: Iterable[Tensor | None]) -> None:
     for parameter, gradient in zip(parameters, gradients, strict=True):
         if gradient is not None:
             parameter.grad = gradient if parameter.grad is None else parameter.grad + gradient
 
 
-def _apply(
-    module: nn.Module,
-    ahead: dict[str, Tensor],
-    loss: AlignedLoss,
-    X: Tensor,
-    targets: Sequence[Tensor],
-    alignment: Tensor,
+def _gradient_at(
+    ahead: nn.Module, module: nn.Module, loss: AlignedLoss, X: Tensor, targets: Sequence[Tensor]
 ) -> Tensor:
-    """Give the student the gradient of the distillation loss at the weights ahead."""
-    value = loss.row_loss(functional_call(module, ahead, (X,)), *targets).mean()
-    _set_gradients(module.parameters(), torch.autograd.grad(value, list(ahead.values())))
+    """Give the student the gradient of the distillation loss at the module ahead, and return that loss."""
+    logits, _ = ahead(X)
+    value = loss.distillation(logits, *targets[:4]).mean()
+    gradients = torch.autograd.grad(value, list(ahead.parameters()))
+    for parameter, gradient in zip(module.parameters(), gradients, strict=True):
+        parameter.grad = gradient
     nn.utils.clip_grad_norm_(module.parameters(), LARGEST_GRADIENT)
-    loss.record(len(X), distillation=value, alignment=alignment)
     return value
 
 

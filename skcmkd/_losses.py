@@ -65,12 +65,13 @@ class DistillationLoss(nn.Module):
     """``distillation_loss`` while training; on held-out rows each row has one vote, its two weights adding up to 1.
 
     Weights make up for the sizes of the groups of rows. Among a few held-out rows of a small group, as of ten samples
-    with both modalities, they would leave it to one row when training stops.
+    with both modalities, they would leave it to one row when training stops. ``taught`` says beforehand whether any
+    row has a teacher; without one the divergence is left out.
     """
 
-    def __init__(self, temperature: float, taught_classes: Sequence[int] | None) -> None:
+    def __init__(self, temperature: float, taught_classes: Sequence[int] | None, *, taught: bool = True) -> None:
         super().__init__()
-        self.temperature, self.taught_classes = temperature, taught_classes
+        self.temperature, self.taught_classes, self.taught = temperature, taught_classes, taught
 
     def forward(
         self, logits: Tensor, labels: Tensor, label_weight: Tensor, teacher_proba: Tensor, teacher_weight: Tensor
@@ -79,6 +80,8 @@ class DistillationLoss(nn.Module):
             total = label_weight + teacher_weight
             total = total.where(total > 0, torch.ones_like(total))
             label_weight, teacher_weight = label_weight / total, teacher_weight / total
+        if not self.taught:
+            return weighted_cross_entropy(logits, labels, label_weight)
         return distillation_loss(
             logits,
             labels,

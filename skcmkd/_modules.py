@@ -9,7 +9,7 @@ from torch import Tensor, nn
 class Perceptron(nn.Module):
     """Rectified linear layers, the last of which is the representation, and a linear head.
 
-    With ``shows_features`` the output holds the representation beside the head's, for losses that look at both.
+    With ``shows_features`` the output is a pair, the head's and the representation, for losses that look at both.
     """
 
     def __init__(
@@ -29,10 +29,10 @@ class Perceptron(nn.Module):
         self.represent = nn.Sequential(*layers)
         self.head = nn.Linear(n_inputs, n_outputs)
 
-    def forward(self, X: Tensor) -> Tensor:
+    def forward(self, X: Tensor) -> Tensor | tuple[Tensor, Tensor]:
         features = self.represent(X)
         output = self.head(features)
-        return torch.cat([output, features], dim=1) if self.shows_features else output
+        return (output, features) if self.shows_features else output
 
 
 class ShortcutPerceptron(nn.Module):

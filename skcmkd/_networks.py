@@ -210,6 +210,8 @@ def fit_soft_targets(
     Classes are those of y, sorted; the columns of ``teacher_proba`` follow them. With an ``alignment`` the network is
     also aligned with a teacher's cohort; ``row_ties`` are the further targets of each row that this takes.
     """
+    from ._losses import DistillationLoss
+
     with keep_earlier_fit(network):
         network._validate_params()
         X, y = validate_data(network, X, y, dtype=(np.float64, np.float32))
@@ -217,11 +219,9 @@ def fit_soft_targets(
         targets = [codes, *(a.astype(np.float32) for a in (label_weight, teacher_proba, teacher_weight)), *row_ties]
         strata = np.where(label_weight > 0, codes, -1)
         n_classes = len(network.classes_)
+        distillation = DistillationLoss(temperature, taught_classes, taught=bool(teacher_weight.any()))
         if alignment is None:
-            from ._losses import DistillationLoss
-
-            row_loss = DistillationLoss(temperature, taught_classes)
-            _train(network, X, row_loss, targets, n_classes, strata)
+            _train(network, X, distillation, targets, n_classes, strata)
         else:
             from ._aligned_loss import AlignedLoss
             from ._lookahead import BACKWARD
@@ -229,9 +229,8 @@ def fit_soft_targets(
             n_features = int(np.ravel(network.hidden_layer_sizes)[-1])
             labelled, _, anchored = row_ties
             complete = bool((labelled & alignment.cohort.known[codes]).all())
-            aligned_loss = AlignedLoss(
-                alignment, n_features, temperature, taught_classes, complete=complete, tied=bool(anchored.any())
-            )
+            tied = bool(anchored.any())
+            aligned_loss = AlignedLoss(alignment, distillation, n_features, complete=complete, tied=tied)
             _train(network, X, aligned_loss, targets, n_classes, strata, BACKWARD[alignment.name])
             network.net_.module_.shows_features = False
     return network

@@ -16,6 +16,7 @@ from ._validation import (
     check_labels,
     check_missing_values,
     check_same_columns,
+    check_same_index,
     check_same_rows,
     check_text_columns,
     check_tuple,
@@ -74,6 +75,7 @@ def _check_teacher_data(y: np.ndarray, teacher_data: Any, teacher: BaseEstimator
     name = "teacher_data[0]"
     X_teacher, y_teacher = as_table(teacher_data[0], name), check_labels(teacher_data[1], "teacher_data[1]")
     check_consistent_length(X_teacher, y_teacher)
+    check_same_index(X_teacher, teacher_data[1], "teacher_data[1]", name)
     check_text_columns(X_teacher, teacher, name, "teacher")
     check_values(X_teacher, name)
     measured = measured_rows(X_teacher)

@@ -103,10 +103,9 @@ class _EpochNet(skorch.NeuralNet):
                 f"(now {self.lr:g}), or look for extreme values among the columns."
             )
         self.history.record(f"{prefix}_loss", mean)
-        parts = getattr(self.criterion_.row_loss, "sums", {})
-        while parts:
-            name, sum_of_rows = parts.popitem()
-            self.history.record(f"{prefix}_{name}", sum_of_rows.item() / len(iterator.dataset))
+        if training and hasattr(self.criterion_.row_loss, "take_sums"):
+            for name, sum_of_rows in self.criterion_.row_loss.take_sums().items():
+                self.history.record(f"{prefix}_{name}", sum_of_rows / len(iterator.dataset))
 
     def partial_fit(self, X: Any, y: Any = None, classes: Any = None, **fit_params: Any) -> "_EpochNet":
         # skorch's own method swallows every KeyboardInterrupt, the user's as well as early stopping's.
@@ -210,9 +209,12 @@ def apply_in_blocks(
     """
     precision = torch.float32 if str(net.device).startswith("mps") else torch.float64
     module = copy.deepcopy(part(net.module_)).to(dtype=precision).eval()
-    outputs = []
+    outputs = np.empty((len(X), 0))
     with torch.inference_mode():
         for start in range(0, len(X), INFERENCE_BLOCK):
-            block = torch.as_tensor(prepare(X[start : start + INFERENCE_BLOCK])).to(net.device, precision)
-            outputs.append(module(block).cpu().double().numpy())
-    return np.concatenate(outputs)
+            rows = slice(start, start + INFERENCE_BLOCK)
+            block = module(torch.as_tensor(prepare(X[rows])).to(net.device, precision))
+            if start == 0:
+                outputs = np.empty((len(X), block.shape[1]))
+            outputs[rows] = block.cpu().double().numpy()
+    return outputs

@@ -13,8 +13,8 @@ from sklearn.utils import check_consistent_length, check_random_state
 from sklearn.utils.validation import validate_data
 
 from ._alignment_choice import choose_candidate, judge_candidates, tabulate_alignment, warn_of_harm
-from ._cohorts import REPRESENTATIONS, Alignment, choose_representation, represent_by
-from ._cross_fitting import assign_folds, unseen_proba
+from ._cohorts import REPRESENTATIONS, Alignment, choose_representation, represent_own_rows, unseen_opinions
+from ._cross_fitting import assign_folds
 from ._material import LABELS_ONLY, Candidate, Material, fit_candidate, gather_material, list_candidates
 from ._networks import NetworkClassifier
 from ._side_data import SideData, check_side_data
@@ -37,7 +37,6 @@ from ._validation import (
     keep_earlier_fit,
     set_seeds,
 )
-from .information import log_ratio_coordinates
 
 ALIGNMENTS = (
     "auto", "none", "self_training", "prototypes", "classwise", "feature", "joint", "bilevel", "published",
@@ -46,7 +45,6 @@ ALIGNMENTS = (
 ALIGNMENT_WEIGHTS = {"feature": 1.0, "joint": 1.0, "fused_gromov": 0.3}
 CLASS_AWARE_WEIGHT = 10.0
 INNER_LEARNING_RATES = {"published": 1e-5}
-TEACHER_FOLDS = 5
 
 
 class UnpairedDistiller(StudentPredictions, BaseEstimator):
@@ -334,14 +332,11 @@ class UnpairedDistiller(StudentPredictions, BaseEstimator):
         self._say_what_is_not_shared(side.y_teacher)
         method = choose_representation(teacher, self.representation)
         self.teacher_ = teacher.fit(side.X_teacher, side.y_teacher)
-        proba = np.empty((0, 0))
-        if self.check_alignment or method == "predict_proba":
-            folds = assign_folds(self.cv if isinstance(self.cv, Integral) else TEACHER_FOLDS, side.y_teacher)
-            proba = unseen_proba(teacher, side.X_teacher, side.y_teacher, folds, self.n_jobs)
+        proba = None
+        if self.check_alignment:
+            proba = unseen_opinions(teacher, side, self.cv, self.n_jobs)
             self._teacher_wrong = np.unique(side.y_teacher)[proba.argmax(axis=1)] != side.y_teacher
-        own_features = (
-            log_ratio_coordinates(proba) if method == "predict_proba" else represent_by(teacher, side.X_teacher, method)
-        )
+        own_features = represent_own_rows(teacher, side, method, self.cv, self.n_jobs, proba)
         weight = self.alignment_weight
         if weight is None:
             weight = ALIGNMENT_WEIGHTS.get(self.alignment, CLASS_AWARE_WEIGHT)

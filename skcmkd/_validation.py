@@ -212,7 +212,9 @@ def in_single_precision(function: Callable[[np.ndarray], np.ndarray], X: np.ndar
 
 
 def take_rows(X: Table, rows: np.ndarray) -> Table:
-    """Rows of a table, by positions or a mask."""
+    """Rows of a table, by positions or a mask; the table itself where the mask takes all."""
+    if rows.dtype == bool and rows.all():
+        return X
     return X[rows] if isinstance(X, np.ndarray) else _safe_indexing(X, rows)
 
 

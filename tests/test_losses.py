@@ -68,6 +68,42 @@ def test_distillation_loss_is_the_weighted_sum_of_its_parts(batch):
     torch.testing.assert_close(found, expected)
 
 
+def test_divergence_is_between_probabilities_given_a_taught_class(batch):
+    """The teacher never met class 1: what the student thinks of it is judged by labels alone."""
+    logits, labels, proba = batch
+    a, b = np.random.RandomState(1).uniform(size=(2, 6))
+    q, p = proba[:, [0, 2]], softmax(logits / 2, axis=1)[:, [0, 2]]
+    q = np.sqrt(q) / np.sqrt(q).sum(axis=1, keepdims=True)
+    p = p / p.sum(axis=1, keepdims=True)
+    expected = -a * log_softmax(logits, axis=1)[np.arange(6), labels] + b * 4 * (q * np.log(q / p)).sum(axis=1)
+    given = [torch.tensor(part) for part in (logits, labels, a, proba, b)]
+    found = _losses.DistillationLoss(2.0, [0, 2]).train()(*given)
+    np.testing.assert_allclose(found, expected, rtol=1e-6)
+
+
+def test_held_out_rows_have_one_vote_each(batch):
+    """Weights 3 and 1 count as 3/4 and 1/4; a row that nobody speaks for is 0."""
+    logits, labels, proba = (torch.tensor(part) for part in batch)
+    a = torch.tensor([3.0, 0.0, 5.0, 0.0, 2.0, 1.0], dtype=torch.float64)
+    b = torch.tensor([1.0, 7.0, 0.0, 0.0, 2.0, 3.0], dtype=torch.float64)
+    loss = _losses.DistillationLoss(2.0, None)
+    shares = torch.tensor([0.75, 0.0, 1.0, 0.0, 0.5, 0.25], dtype=torch.float64)
+    expected = loss.train()(logits, labels, shares, proba, (1 - shares) * (a + b > 0))
+    torch.testing.assert_close(loss.eval()(logits, labels, a, proba, b), expected)
+    assert expected[3] == 0
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_loss_without_any_teacher_is_the_one_of_teachers_without_weight(batch, training):
+    logits, labels, proba = (torch.tensor(part) for part in batch)
+    a = torch.tensor([3.0, 0.0, 5.0, 1.0, 2.0, 1.0], dtype=torch.float64)
+    with_teacher, without = (
+        _losses.DistillationLoss(2.0, None, taught=taught).train(training) for taught in (True, False)
+    )
+    expected = with_teacher(logits, labels, a, proba, torch.zeros_like(a))
+    torch.testing.assert_close(without(logits, labels, a, proba, torch.zeros_like(a)), expected, rtol=0, atol=0)
+
+
 def test_squared_error_averages_over_outputs():
     found = _losses.weighted_squared_error(torch.tensor([[1.0, 2.0]]), torch.tensor([[0.0, 4.0]]), torch.tensor([3.0]))
     assert found.tolist() == [7.5]

@@ -47,3 +47,12 @@ def test_row_losses_are_the_loss_of_the_output():
     module = Perceptron(4, (3,), 2, dropout=0.0)
     X = torch.randn(5, 4)
     torch.testing.assert_close(RowLosses(module, lambda output: output[:, 0])(X), module(X)[:, 0])
+
+
+def test_features_are_shown_beside_the_output_when_asked():
+    module = Perceptron(4, (8, 3), 2, dropout=0.0, shows_features=True)
+    X = torch.randn(5, 4)
+    output, features = module(X)
+    torch.testing.assert_close(features, module.represent(X))
+    module.shows_features = False
+    torch.testing.assert_close(module(X), output)

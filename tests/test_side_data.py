@@ -169,6 +169,10 @@ BAD = {
         lambda d: {"teacher_data": (d["teacher_data"][0], [0, 1, None] * 3)},
         r"teacher_data\[1\] holds 3 missing labels .* among 9 rows",
     ),
+    "teacher labels in another order": (
+        lambda d: {"teacher_data": (d["teacher_data"][0], pd.Series(d["teacher_data"][1]).iloc[::-1])},
+        r"rows of teacher_data\[1\] carry the same labels as those of teacher_data\[0\] in another order",
+    ),
     "no class in common": (
         lambda d: {"teacher_data": (d["teacher_data"][0], np.array(["a", "b", "c"] * 3))},
         r"no class in common: y has \[0, 1, 2\] and teacher_data\[1\] has \['a', 'b', 'c'\].*same names in both",

@@ -132,6 +132,56 @@ def test_device(data):
     assert _training.resolve_device("cpu").type == "cpu"
 
 
+def test_gradients_of_a_step_are_set_by_backward(data):
+    """Here the step goes the other way: the loss that it returns is what the history tells."""
+
+    def ascend(module, row_loss, X, targets):
+        loss = _training.backpropagate(module, row_loss, X, targets)
+        for parameter in module.parameters():
+            parameter.grad.neg_()
+        return 2 * loss
+
+    down, up = (train(data, backward=b, max_epochs=1, batch_size=10) for b in (_training.backpropagate, ascend))
+    start = train(data, learning_rate=0.0, max_epochs=1)
+    assert up.history[0]["train_loss"] == pytest.approx(2 * down.history[0]["train_loss"])
+    losses = [weighted_squared_error(net.module_(torch.tensor(data[0])), *map(torch.tensor, data[1])).mean().item()
+              for net in (down, start, up)]  # fmt: skip
+    assert losses == sorted(losses)
+    assert losses[0] < losses[2]
+
+
+class TwoParts(torch.nn.Module):
+    """A loss that remembers of each step the number of rows and its sum."""
+
+    def __init__(self):
+        super().__init__()
+        self.seen = []
+
+    def forward(self, output, y, weight):
+        rows = weighted_squared_error(output, y, weight)
+        if self.training:
+            self.seen.append(rows.detach().sum().item())
+        return rows
+
+    def take_sums(self):
+        seen, self.seen = self.seen, []
+        return {"rows": sum(seen), "steps": float(len(seen))}
+
+
+def test_parts_of_a_loss_are_recorded_by_epoch_as_means_over_rows(data):
+    loss = TwoParts()
+    held_out = np.arange(10) < 4
+    settings = {"validation_rows": held_out, "batch_size": 4}
+    net = _training.train_network(build, loss, *data, **SETTINGS | settings)
+    for epoch in net.history:
+        assert epoch["train_rows"] == pytest.approx(epoch["train_loss"])
+        assert epoch["train_steps"] == 2 / 6
+        assert "valid_rows" not in epoch
+    # The loss that was given is not the one that was trained with.
+    assert loss.seen == []
+    assert "train_rows" not in train(data).history[0]
+
+
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 def test_training_on_cuda(data):
     state = torch.cuda.get_rng_state()

@@ -474,13 +474,23 @@ def awkward(name, drawn):
         X, T = X.copy(), T.copy()
         X[:, 2], T[:, 3] = 5.0, -1.0
         return X, y, T, y_teacher, 1
+    if name == "rows that are all alike":
+        return np.ones_like(X), y, T, y_teacher, 1
     return X, y, T, y_teacher, float(name)
 
 
 @pytest.mark.parametrize("alignment", ["none", *WITH_COHORT])
 @pytest.mark.parametrize(
     "name",
-    ["three rows a class", "a batch larger than the cohort", "duplicated rows", "constant columns", "1e6", "1e-6"],
+    [
+        "three rows a class",
+        "a batch larger than the cohort",
+        "duplicated rows",
+        "constant columns",
+        "rows that are all alike",
+        "1e6",
+        "1e-6",
+    ],
 )
 def test_awkward_data(drawn, alignment, name):
     X, y, T, y_teacher, scale = awkward(name, drawn)
@@ -674,6 +684,19 @@ def test_five_rows(drawn, alignment):
     model = distiller(alignment=alignment, check_alignment=True, cv=5)
     with pytest.raises(ValueError, match=r"5 folds need at least 5 rows.*5 labelled rows.*Lower cv, or add rows"):
         model.fit(drawn.X[:5], [0, 0, 1, 1, 1], teacher_data=(drawn.T, drawn.y_teacher % 2))
+
+
+@pytest.mark.parametrize(
+    ("parameters", "name"),
+    [
+        ({"student": LinearSVC(), "alignment": "self_training"}, "LinearSVC"),
+        ({"student": LinearSVC(), "alignment": "auto"}, "LinearSVC"),
+        ({"student": LOGISTIC, "teacher": LinearSVC(), "alignment": "none"}, "LinearSVC"),
+    ],
+)
+def test_models_without_probabilities(drawn, parameters, name):
+    with pytest.raises(ValueError, match=rf"{name} has no predict_proba.*CalibratedClassifierCV"):
+        distiller(**parameters).fit(drawn.X, drawn.y, **drawn.sides)
 
 
 def test_missing_column_at_predict(drawn):

@@ -13,7 +13,8 @@ import pandas as pd
 from cohorts import LINKED, PAIRED, Cell, Cohorts
 from remembering import RememberingNetwork
 from simulated import FAMILY
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import cross_val_predict
 
 from skcmkd import NetworkClassifier, PairedDistiller, UnpairedDistiller
@@ -21,6 +22,8 @@ from skcmkd._soft_targets import Lesson, fit_student
 
 ALPHA, TEMPERATURE, FOLDS = 0.5, 2.0, 5
 LABELS_ONLY, SELF_TRAINING = "labels only", "self-training, no teacher"
+SHUFFLED = "prototypes, labels of the teacher's cohort shuffled"
+CODES = "prototypes, one code a class, no teacher"
 ALIGNMENTS = (
     "none",
     "self_training",
@@ -74,6 +77,44 @@ def fit_aligned(cohorts: Cohorts, seed: int, alignment: str) -> BaseEstimator:
         unlabeled=cohorts.unlabeled,
         bridge=cohorts.bridge,
     )
+
+
+def fit_shuffled(cohorts: Cohorts, seed: int) -> BaseEstimator:
+    """The default alignment with a good teacher whose cohort's labels were permuted: what is gained without it."""
+    X, y = cohorts.teacher_data
+    teacher = FrozenEstimator(make_teacher(seed).fit(X, y))
+    shuffled = np.random.RandomState(seed).permutation(np.asarray(y))
+    distiller = UnpairedDistiller(
+        make_student(seed), teacher, alignment="prototypes", check_alignment=False, random_state=seed
+    )
+    return distiller.fit(cohorts.X, cohorts.y, teacher_data=(X, shuffled), unlabeled=cohorts.unlabeled)
+
+
+class ClassCodes(ClassifierMixin, BaseEstimator):
+    """A teacher whose table is the label itself, one column a class: it knows nothing beyond the classes."""
+
+    def fit(self, X: np.ndarray, y: np.ndarray) -> "ClassCodes":
+        """Keep the classes."""
+        self.classes_ = np.unique(y)
+        return self
+
+    def transform(self, X: np.ndarray) -> np.ndarray:
+        """The label's code."""
+        return np.asarray(X)
+
+    def predict(self, X: np.ndarray) -> np.ndarray:
+        """The label."""
+        return self.classes_[np.asarray(X).argmax(axis=1)]
+
+
+def fit_codes(cohorts: Cohorts, seed: int) -> BaseEstimator:
+    """The default alignment with one code a class in place of a teacher."""
+    y = np.asarray(cohorts.teacher_data[1])
+    codes = (y[:, None] == np.unique(y)).astype(float)
+    distiller = UnpairedDistiller(
+        make_student(seed), ClassCodes(), alignment="prototypes", check_alignment=False, random_state=seed
+    )
+    return distiller.fit(cohorts.X, cohorts.y, teacher_data=(codes, y), unlabeled=cohorts.unlabeled)
 
 
 def teacher_opinions(cohorts: Cohorts, seed: int) -> np.ndarray:
@@ -142,6 +183,8 @@ METHODS: dict[str, Method] = {
     SELF_TRAINING: fit_self_training,
     "auto": partial(fit_aligned, alignment="auto"),
     **{name: partial(fit_aligned, alignment=name) for name in ALIGNMENTS},
+    SHUFFLED: fit_shuffled,
+    CODES: fit_codes,
     "soft targets by row": partial(fit_by_class, targets=random_rows),
     "soft targets by class": partial(fit_by_class, targets=class_mean),
     "soft targets by pair": fit_pairs,
@@ -157,6 +200,8 @@ def suits(name: str, cell: Cell) -> bool:
         return tied
     if name == "self_training":
         return tied and setting.n_unlabeled > 0
+    if name in (SHUFFLED, CODES):
+        return not tied
     if name == SELF_TRAINING:
         return setting.n_bridge + setting.n_unlabeled > 0
     if name == "soft targets by pair":
