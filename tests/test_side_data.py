@@ -129,6 +129,22 @@ def test_bad_links(tables, links, message):
         check_side_data(**{**tables, "linked_columns": links})
 
 
+def test_linked_column_without_a_value(tables):
+    imputing = make_pipeline(SimpleImputer(keep_empty_features=True), LOGISTIC)
+    given = {**tables, "student": imputing, "teacher": imputing, "linked_columns": "names"}
+    X, (T, y), (U,) = tables["X"], tables["teacher_data"], tables["unlabeled"]
+    for changed, message in (
+        (
+            {"X": X.assign(b=np.nan)},
+            "Column 'b' of X is linked and missing in all of its 6 rows. Leave it",
+        ),
+        ({"teacher_data": (T.assign(b=np.nan), y)}, r"Column 'b' of teacher_data\[0\] is linked and missing"),
+        ({"unlabeled": (U.assign(b=np.nan),)}, r"Column 'b' of unlabeled\[0\] is linked and missing in all of its 5"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            check_side_data(**{**given, **changed})
+
+
 @pytest.mark.parametrize("as_array", [False, True])
 def test_no_shared_names(tables, as_array):
     X, T = tables["X"].rename(columns={"b": "B"}), tables["teacher_data"][0]
