@@ -200,7 +200,7 @@ def warn_of_harm(alone: Judgement, aligned: Judgement, chosen: Candidate) -> Non
             f"log-loss is {excess.mean():.3f} nats higher (standard error {error:.3f}). Use alignment='auto', which "
             "falls back on the student alone.",
             UserWarning,
-            stacklevel=5,
+            stacklevel=4,
         )
     elif chosen.uses_cohort and not aligned.feature_alignment < alone.feature_alignment:
         warnings.warn(
@@ -208,5 +208,5 @@ def warn_of_harm(alone: Judgement, aligned: Judgement, chosen: Candidate) -> Non
             f"transport cost on {len(excess)} held-out rows is {aligned.feature_alignment:.3f}, "
             f"{alone.feature_alignment:.3f} for the student alone. Raise alignment_weight, or leave the alignment out.",
             UserWarning,
-            stacklevel=5,
+            stacklevel=4,
         )

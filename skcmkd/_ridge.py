@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from scipy.sparse import issparse
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 
@@ -63,7 +64,7 @@ class TunedRidge(RegressorMixin, BaseEstimator):
 def as_design(X: Table) -> np.ndarray:
     """Numbers, with one column for each category of a column that holds none."""
     if not hasattr(X, "columns"):
-        return np.asarray(X, dtype=np.float64)
+        return np.asarray(X.toarray() if issparse(X) else X, dtype=np.float64)
     table = X.to_pandas() if hasattr(X, "to_pandas") else X
     if all(pd.api.types.is_numeric_dtype(dtype) for dtype in table.dtypes):
         return table.to_numpy(dtype=np.float64, na_value=np.nan)

@@ -16,6 +16,7 @@ from ._validation import (
     check_labels,
     check_missing_values,
     check_same_columns,
+    check_same_index,
     check_same_rows,
     check_text_columns,
     check_tuple,
@@ -23,6 +24,9 @@ from ._validation import (
     column_positions,
     feature_names,
     measured_rows,
+    n_columns_of,
+    n_rows_of,
+    take_columns,
     take_rows,
 )
 
@@ -65,7 +69,13 @@ def check_side_data(
     X_bridge = X_teacher_bridge = None
     if bridge is not None:
         X_bridge, X_teacher_bridge = _check_bridge(X, X_teacher, bridge, student, teacher)
-    links = None if linked_columns is None else find_links(X, X_teacher, linked_columns)
+    links = None
+    if linked_columns is not None:
+        links = find_links(X, X_teacher, linked_columns)
+        sides = ((X, links[0], "X"), (X_unlabeled, links[0], "unlabeled[0]"), (X_teacher, links[1], "teacher_data[0]"))
+        for table, columns, name in sides:
+            if table is not None:
+                _check_linked_values(table, columns, name)
     return SideData(X_teacher, y_teacher, X_unlabeled, X_bridge, X_teacher_bridge, links)
 
 
@@ -74,6 +84,7 @@ def _check_teacher_data(y: np.ndarray, teacher_data: Any, teacher: BaseEstimator
     name = "teacher_data[0]"
     X_teacher, y_teacher = as_table(teacher_data[0], name), check_labels(teacher_data[1], "teacher_data[1]")
     check_consistent_length(X_teacher, y_teacher)
+    check_same_index(X_teacher, teacher_data[1], "teacher_data[1]", name)
     check_text_columns(X_teacher, teacher, name, "teacher")
     check_values(X_teacher, name)
     measured = measured_rows(X_teacher)
@@ -85,6 +96,10 @@ def _check_teacher_data(y: np.ndarray, teacher_data: Any, teacher: BaseEstimator
     X_teacher, y_teacher = take_rows(X_teacher, measured), y_teacher[measured]
     check_missing_values(X_teacher, teacher, name, "teacher")
     own, other = np.unique(y), np.unique(y_teacher)
+    if len(other) < 2:
+        raise ValueError(
+            f"teacher_data[1] holds one class only, {other.tolist()[0]!r}; a teacher needs rows of at least two."
+        )
     if not np.isin(own, other).any():
         raise ValueError(
             f"The two cohorts have no class in common: y has {own.tolist()[:5]} and teacher_data[1] has "
@@ -125,6 +140,17 @@ def _check_bridge(
     check_missing_values(own, student, BRIDGE[0], "student")
     check_missing_values(other, teacher, BRIDGE[1], "teacher")
     return own, other
+
+
+def _check_linked_values(table: Table, columns: np.ndarray, name: str) -> None:
+    """Raise on a linked column without any value: nothing can be estimated from it."""
+    for column in columns:
+        if not measured_rows(take_columns(table, [column])).any():
+            label = getattr(table, "columns", range(n_columns_of(table)))[column]
+            raise ValueError(
+                f"Column {label!r} of {name} is linked and missing in all of its {n_rows_of(table)} rows. Leave it out "
+                "of linked_columns."
+            )
 
 
 def find_links(X: Table, X_teacher: Table, linked_columns: Any) -> tuple[np.ndarray, np.ndarray]:

@@ -3,6 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.sparse import csr_array
 from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression, RidgeCV
 from sklearn.pipeline import make_pipeline
@@ -137,6 +138,13 @@ def test_units_and_offsets_of_linked_columns_do_not_matter(drawn, gather):
     moved_X[:, 0] = 1000 * X[:, 0] - 5
     other, _ = gather(X_unlabeled=moved_X[50:80])
     np.testing.assert_allclose(other.unlabeled_ties.features, material.unlabeled_ties.features, rtol=1e-4, atol=1e-5)
+
+
+def test_linked_columns_of_sparse_tables(drawn, gather):
+    X, T, _ = drawn
+    material, _ = gather()
+    sparse, _ = gather(X_teacher=csr_array(T[100:180]), X_unlabeled=csr_array(X[50:80]))
+    np.testing.assert_allclose(sparse.unlabeled_ties.features, material.unlabeled_ties.features, rtol=1e-3, atol=1e-4)
 
 
 def test_class_that_the_teacher_lacks_has_no_share(drawn, gather):

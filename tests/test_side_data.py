@@ -129,6 +129,22 @@ def test_bad_links(tables, links, message):
         check_side_data(**{**tables, "linked_columns": links})
 
 
+def test_linked_column_without_a_value(tables):
+    imputing = make_pipeline(SimpleImputer(keep_empty_features=True), LOGISTIC)
+    given = {**tables, "student": imputing, "teacher": imputing, "linked_columns": "names"}
+    X, (T, y), (U,) = tables["X"], tables["teacher_data"], tables["unlabeled"]
+    for changed, message in (
+        (
+            {"X": X.assign(b=np.nan)},
+            "Column 'b' of X is linked and missing in all of its 6 rows. Leave it",
+        ),
+        ({"teacher_data": (T.assign(b=np.nan), y)}, r"Column 'b' of teacher_data\[0\] is linked and missing"),
+        ({"unlabeled": (U.assign(b=np.nan),)}, r"Column 'b' of unlabeled\[0\] is linked and missing in all of its 5"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            check_side_data(**{**given, **changed})
+
+
 @pytest.mark.parametrize("as_array", [False, True])
 def test_no_shared_names(tables, as_array):
     X, T = tables["X"].rename(columns={"b": "B"}), tables["teacher_data"][0]
@@ -169,9 +185,17 @@ BAD = {
         lambda d: {"teacher_data": (d["teacher_data"][0], [0, 1, None] * 3)},
         r"teacher_data\[1\] holds 3 missing labels .* among 9 rows",
     ),
+    "teacher labels in another order": (
+        lambda d: {"teacher_data": (d["teacher_data"][0], pd.Series(d["teacher_data"][1]).iloc[::-1])},
+        r"rows of teacher_data\[1\] carry the same labels as those of teacher_data\[0\] in another order",
+    ),
     "no class in common": (
         lambda d: {"teacher_data": (d["teacher_data"][0], np.array(["a", "b", "c"] * 3))},
         r"no class in common: y has \[0, 1, 2\] and teacher_data\[1\] has \['a', 'b', 'c'\].*same names in both",
+    ),
+    "one class": (
+        lambda d: {"teacher_data": (d["teacher_data"][0], np.ones(9, dtype=int))},
+        r"teacher_data\[1\] holds one class only, 1; a teacher needs rows of at least two",
     ),
     "unlabelled in a list": (lambda d: {"unlabeled": list(d["unlabeled"])}, r"tuple \(X_unlabeled,\), got a list"),
     "unlabelled table": (lambda d: {"unlabeled": d["unlabeled"][0]}, "unlabeled.*got a DataFrame"),
