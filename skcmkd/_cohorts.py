@@ -11,6 +11,7 @@ from scipy.sparse import issparse
 from sklearn.base import BaseEstimator
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import PredefinedSplit, cross_val_predict
 
 from ._cross_fitting import assign_folds, unseen_proba
 from ._networks import NetworkClassifier, network_head
@@ -146,8 +147,17 @@ def represent_by(teacher: BaseEstimator, X: Table, method: str) -> np.ndarray:
 
 def unseen_opinions(teacher: BaseEstimator, side: SideData, cv: Any, n_jobs: int | None) -> np.ndarray:
     """Probabilities of the teacher's own rows by teachers that have not seen them."""
-    folds = assign_folds(cv if isinstance(cv, Integral) else TEACHER_FOLDS, side.y_teacher)
-    return unseen_proba(teacher, side.X_teacher, side.y_teacher, folds, n_jobs)
+    return unseen_proba(teacher, side.X_teacher, side.y_teacher, _teacher_folds(side, cv), n_jobs)
+
+
+def unseen_predictions(teacher: BaseEstimator, side: SideData, cv: Any, n_jobs: int | None) -> np.ndarray:
+    """The same for a teacher that gives no probabilities: its classes."""
+    folds = PredefinedSplit(_teacher_folds(side, cv))
+    return cross_val_predict(teacher, side.X_teacher, side.y_teacher, cv=folds, n_jobs=n_jobs)
+
+
+def _teacher_folds(side: SideData, cv: Any) -> np.ndarray:
+    return assign_folds(cv if isinstance(cv, Integral) else TEACHER_FOLDS, side.y_teacher)
 
 
 def represent_own_rows(

@@ -15,7 +15,7 @@ from ._validation import Table, take_rows
 
 
 def stratified_folds(codes: np.ndarray, n_folds: int) -> np.ndarray:
-    """Fold of each row, as StratifiedKFold: each class is cut into blocks of adjacent rows.
+    """Fold of each row, stratified: each class is cut into blocks of adjacent rows.
 
     It says nothing where a class has fewer rows than there are folds.
     """

@@ -84,11 +84,15 @@ def row_weights(labelled: np.ndarray, taught: np.ndarray, alpha: float) -> tuple
 
     sum_i a_i CE_i + b_i KL_i = n [(1 - alpha) mean_labelled CE + alpha mean_taught KL].
 
-    n = (1 - alpha) n_l + alpha n_t is the number of rows that speak: it keeps the strength of a student's
-    regularisation in step with the data, and a_i = 1 - alpha, b_i = alpha where every row has both.
+    n is the number of rows that speak: it keeps the strength of a student's regularisation in step with the data, and
+    a_i = 1 - alpha, b_i = alpha where every row has both. It is n = (1 - alpha) n_l + alpha n_t or, where no row has
+    both, Kish's effective number 1 / ((1 - alpha)^2 / n_l + alpha^2 / n_t), so that every row weighs 1 at
+    alpha = n_t / (n_l + n_t).
     """
     n_labelled, n_taught = max(labelled.sum(), 1), max(taught.sum(), 1)
     n_speaking = (1 - alpha) * n_labelled + alpha * n_taught
+    if not (labelled & taught).any():
+        n_speaking = 1 / ((1 - alpha) ** 2 / n_labelled + alpha**2 / n_taught)
     return (
         labelled * ((1 - alpha) * n_speaking / n_labelled),
         taught * (alpha * n_speaking / n_taught),

@@ -13,7 +13,14 @@ from sklearn.utils import check_consistent_length, check_random_state
 from sklearn.utils.validation import validate_data
 
 from ._alignment_choice import choose_candidate, judge_candidates, tabulate_alignment, warn_of_harm
-from ._cohorts import REPRESENTATIONS, Alignment, choose_representation, represent_own_rows, unseen_opinions
+from ._cohorts import (
+    REPRESENTATIONS,
+    Alignment,
+    choose_representation,
+    represent_own_rows,
+    unseen_opinions,
+    unseen_predictions,
+)
 from ._cross_fitting import assign_folds
 from ._material import LABELS_ONLY, Candidate, Material, fit_candidate, gather_material, list_candidates
 from ._networks import NetworkClassifier
@@ -334,8 +341,12 @@ class UnpairedDistiller(StudentPredictions, BaseEstimator):
         self.teacher_ = teacher.fit(side.X_teacher, side.y_teacher)
         proba = None
         if self.check_alignment:
-            proba = unseen_opinions(teacher, side, self.cv, self.n_jobs)
-            self._teacher_wrong = np.unique(side.y_teacher)[proba.argmax(axis=1)] != side.y_teacher
+            if hasattr(teacher, "predict_proba"):
+                proba = unseen_opinions(teacher, side, self.cv, self.n_jobs)
+                guess = np.unique(side.y_teacher)[proba.argmax(axis=1)]
+            else:
+                guess = unseen_predictions(teacher, side, self.cv, self.n_jobs)
+            self._teacher_wrong = guess != side.y_teacher
         own_features = represent_own_rows(teacher, side, method, self.cv, self.n_jobs, proba)
         weight = self.alignment_weight
         if weight is None:

@@ -284,8 +284,6 @@ def test_rows_speak_alike(drawn, gather):
     exact = LogisticRegression(tol=1e-10, max_iter=5000)
     found = fit_candidate(clone(exact), material, Candidate("none", True))
     weight = np.concatenate([np.ones(50), material.bridge_ties.proba.ravel()])
-    # The sum of weights is that of the rows that speak, (50 * 50 + 20 * 20) / 70.
-    weight *= (50 * 50 + 20 * 20) / 70 / weight.sum()
     rows = np.concatenate([X[:50], np.repeat(X[80:100], 3, axis=0)])
     direct = clone(exact).fit(rows, np.concatenate([y[:50], np.tile(CLASSES, 20)]), sample_weight=weight)
     np.testing.assert_allclose(found.predict_proba(X), direct.predict_proba(X), atol=1e-5)
@@ -297,9 +295,8 @@ def reenact_self_training(student, X, y, U):
     proba = guess.predict_proba(U)
     sure = proba.max(axis=1) >= CONFIDENT
     labels = guess.classes_[proba.argmax(axis=1)][sure]
-    n, m = len(y), int(sure.sum())
-    weight = np.full(n + m, (n * n + m * m) / (n + m) ** 2)
-    return clone(student).fit(np.concatenate([X, U[sure]]), np.concatenate([y, labels]), sample_weight=weight), m
+    m = int(sure.sum())
+    return clone(student).fit(np.concatenate([X, U[sure]]), np.concatenate([y, labels])), m
 
 
 def test_self_training_re_enacted(drawn, gather):
