@@ -108,10 +108,14 @@ class AlignedLoss(nn.Module):
         for name, values in buffers.items():
             self.register_buffer(name, torch.as_tensor(values))
         self.unit = cohort.unit
-        # Its first weights come from a generator of their own: the student starts as it does alone.
         self.map = nn.utils.skip_init(nn.Linear, n_features, cohort.features.shape[1])
-        nn.init.orthogonal_(self.map.weight, generator=torch.Generator().manual_seed(0))
-        nn.init.zeros_(self.map.bias)
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Start afresh: the map from a generator of its own, so that the student starts as it does alone."""
+        first = nn.init.orthogonal_(torch.empty(self.map.weight.shape), generator=torch.Generator().manual_seed(0))
+        self.map.weight.data.copy_(first)
+        self.map.bias.data.zero_()
         # Of each step of the epoch its rows, and the parts of its loss.
         self.steps: list[tuple[int, Tensor, Tensor]] = []
 

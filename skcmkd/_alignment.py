@@ -132,8 +132,12 @@ def class_cost(logits: Tensor, codes: Tensor, labelled: Tensor, teacher_codes: T
 
 
 def prototype_cost(cost: Tensor, logits: Tensor, codes: Tensor, labelled: Tensor, known: Tensor) -> Tensor:
-    """Mean over rows of sum_k r_ik c_ik, the cost to each class's prototype; r is the label, or the student's guess."""
-    shares = class_shares(logits, codes, labelled, known)
+    """Mean over rows of sum_k r_ik c_ik, the cost to each class's prototype; r is the label, or the student's guess.
+
+    As much as a row may belong to a class that the teacher's cohort lacks, it is left where it is.
+    """
+    guess = logits.detach().softmax(dim=1)
+    shares = torch.where(labelled[:, None], F.one_hot(codes, logits.shape[1]).to(guess.dtype), guess)
     return (shares * cost.masked_fill(~known, 0.0)).sum(dim=1).mean()
 
 

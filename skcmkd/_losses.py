@@ -154,6 +154,10 @@ class DonskerVaradhanLoss(nn.Module):
         self.rate = rate
         self.register_buffer("log_average", torch.tensor(torch.nan))
 
+    def reset_parameters(self) -> None:
+        """Forget the batches seen."""
+        self.log_average = torch.full_like(self.log_average, torch.nan)
+
     def forward(self, factors: Tensor) -> Tensor:
         scores = pair_scores(factors)
         own, n = scores.diagonal(), len(scores)

@@ -67,8 +67,10 @@ class MeanRowLoss(nn.Module):
 
     def __init__(self, row_loss: RowLoss, backward: Backward = backpropagate) -> None:
         super().__init__()
-        # A loss with weights or a memory of its own starts each training as it was given.
-        self.row_loss = copy.deepcopy(row_loss)
+        # A loss with weights or a memory of its own starts each training afresh.
+        if hasattr(row_loss, "reset_parameters"):
+            row_loss.reset_parameters()
+        self.row_loss = row_loss
         self.backward = backward
 
     def forward(self, output: Tensor, *targets: Tensor) -> Tensor:
@@ -215,6 +217,6 @@ def apply_in_blocks(
             rows = slice(start, start + INFERENCE_BLOCK)
             block = module(torch.as_tensor(prepare(X[rows])).to(net.device, precision))
             if start == 0:
-                outputs = np.empty((len(X), block.shape[1]))
+                outputs = np.empty((len(X), *block.shape[1:]))
             outputs[rows] = block.cpu().double().numpy()
     return outputs
