@@ -38,12 +38,23 @@ html_copy_source = False
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_sidebars = {
-    page: [] for page in ("index", "guide", "data", "decisions", "reproduction", "information", "limits", "changelog")
+    page: []
+    for page in (
+        "index",
+        "guide",
+        "unpaired",
+        "data",
+        "decisions",
+        "reproduction",
+        "information",
+        "limits",
+        "changelog",
+    )
 }
 html_theme_options = {
     "logo": {"text": "skcmkd"},
     "navbar_align": "left",
-    "header_links_before_dropdown": 8,
+    "header_links_before_dropdown": 9,
     "navigation_with_keys": False,
     "footer_start": ["copyright"],
     "footer_end": [],

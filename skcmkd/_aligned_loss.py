@@ -63,6 +63,7 @@ class AlignedLoss(nn.Module):
 
     features: Tensor
     codes: Tensor
+    order: Tensor
     known: Tensor
     shares: Tensor
     prototypes: Tensor
@@ -90,12 +91,12 @@ class AlignedLoss(nn.Module):
         cohort = alignment.cohort
         self.lacks_class = not cohort.known.all()
         self.scale = cohort.scale_of(alignment.cost)
-        # Rows of a class lie side by side, so that a row of a class is drawn by its place.
-        order = cohort.codes.argsort(kind="stable")
         sizes = torch.bincount(torch.as_tensor(cohort.codes), minlength=len(cohort.known))
         buffers = {
-            "features": cohort.features[order],
-            "codes": cohort.codes[order],
+            "features": cohort.features,
+            "codes": cohort.codes,
+            # Rows class by class, so that a row of a class is drawn by its place.
+            "order": cohort.codes.argsort(kind="stable"),
             "known": cohort.known,
             "shares": cohort.shares,
             "prototypes": directions(torch.as_tensor(cohort.prototypes), alignment.cost),
@@ -245,7 +246,7 @@ class AlignedLoss(nn.Module):
         """A row of the teacher's cohort for each of the classes."""
         size = self.sizes[classes]
         within = (torch.rand(len(classes), device=classes.device) * size).long().minimum(size - 1)
-        return self.starts[classes] + within
+        return self.order[self.starts[classes] + within]
 
     def raw_features(self, rows: Tensor) -> Tensor:
         """The teacher's own features, neither centred nor scaled."""

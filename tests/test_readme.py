@@ -10,6 +10,10 @@ from skcmkd.datasets import make_gaussian_modalities
 README = Path(__file__).parents[1] / "README.md"
 
 
+def examples():
+    return re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
+
+
 def test_lines_for_an_own_table(tmp_path, monkeypatch, capsys):
     strengths = {"panel": 0.3, "rna": 2.5, "protein": 0.0}
     drawn = make_gaussian_modalities(120, specific_signal=strengths, n_noise=2, random_state=0)
@@ -18,8 +22,23 @@ def test_lines_for_an_own_table(tmp_path, monkeypatch, capsys):
     table.loc[:9, drawn.modalities["rna"]] = np.nan
     table.to_csv(tmp_path / "cohort.csv")
     monkeypatch.chdir(tmp_path)
-    (lines,) = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
-    exec(lines, {})
+    exec(examples()[0], {})
     out = capsys.readouterr().out
     assert "advantage_lower" in out
     assert "benign" in out or "malignant" in out
+
+
+def test_lines_for_another_cohort(capsys):
+    drawn = make_gaussian_modalities(200, random_state=0)
+    panel, rna = (drawn.data[drawn.modalities[name]] for name in ("student", "teacher"))
+    names = {
+        "panel": panel[:60],
+        "diagnosis": drawn.target[:60],
+        "their_rna": rna[60:160],
+        "their_diagnosis": drawn.target[60:160],
+        "panel_of_both": panel[160:],
+        "rna_of_both": rna[160:],
+    }
+    exec(examples()[1], names)
+    assert names["distiller"].predict(panel[160:]).shape == (40,)
+    assert "shuffled teacher" in capsys.readouterr().out or names["distiller"].best_alignment_ == "none"
