@@ -27,16 +27,19 @@ INFERENCE_BLOCK = 8192
 
 
 class TensorTable(torch.utils.data.Dataset):
-    """Inputs and per-row targets as tensors on one device."""
+    """Inputs and per-row targets as tensors on one device: all of their rows, or those at the given positions."""
 
-    def __init__(self, X: np.ndarray, targets: Sequence[np.ndarray], device: torch.device) -> None:
+    def __init__(
+        self, X: np.ndarray, targets: Sequence[np.ndarray], device: torch.device, rows: np.ndarray | None = None
+    ) -> None:
         self.columns = [torch.as_tensor(array, device=device) for array in (X, *targets)]
+        self.rows = None if rows is None else torch.as_tensor(rows, device=device)
 
     def __len__(self) -> int:
-        return len(self.columns[0])
+        return len(self.columns[0]) if self.rows is None else len(self.rows)
 
     def __getitem__(self, rows: Any) -> list[Tensor]:
-        return [column[rows] for column in self.columns]
+        return [column[rows if self.rows is None else self.rows[rows]] for column in self.columns]
 
 
 class ShuffledBatches:
@@ -157,8 +160,8 @@ def train_network(
     epochs are run. ``backward`` sets the gradients of a step. Torch's global random state is left as it was.
     """
     where = resolve_device(device)
-    training_rows = slice(None) if validation_rows is None else ~validation_rows
-    table = TensorTable(X[training_rows], [target[training_rows] for target in targets], where)
+    # Each epoch's shuffling copies the rows anyway: the table itself is not cut.
+    table = TensorTable(X, targets, where, None if validation_rows is None else np.flatnonzero(~validation_rows))
     callbacks: list[Any] = [EpochTimer()] if verbose else []
     held_out = None
     if validation_rows is not None:

@@ -1,4 +1,4 @@
-"""One figure: how many samples with both modalities are needed."""
+"""Two figures: how many samples with both modalities are needed, and an alignment seen from inside."""
 
 from pathlib import Path
 
@@ -6,9 +6,13 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from methods import SELF_TRAINING
+from sklearn.model_selection import train_test_split
 from tables import BETTER, RESULTS, bridge_curve, load_cells
 
-FIGURE = Path(__file__).parents[2] / "docs" / "images" / "unpaired-bridge.png"
+from skcmkd import AlignmentDisplay, UnpairedDistiller
+from skcmkd.datasets import load_digit_views
+
+IMAGES = Path(__file__).parents[2] / "docs" / "images"
 METHODS = {
     "auto": ("#0072B2", "o", "the default"),
     "none": ("#D55E00", "s", "soft targets on the bridge alone"),
@@ -55,8 +59,32 @@ def draw_pairs(ax: plt.Axes, cells: pd.DataFrame) -> None:
     ax.legend(title="bridge", frameon=False, fontsize="small")
 
 
-def main(path: Path = FIGURE, folder: Path = RESULTS) -> None:
+def draw_alignment() -> plt.Figure:
+    """The example of the page "Without pairs", with rows that nobody was trained on."""
+    digits = load_digit_views()
+    student, teacher = (digits.data[digits.modalities[name]] for name in ("zernike", "profile_correlations"))
+    y = digits.target
+    rows, test = train_test_split(y.index, test_size=1000, stratify=y, random_state=0)
+    own, rest = train_test_split(rows, train_size=100, stratify=y[rows], random_state=0)
+    others, both = train_test_split(rest, train_size=600, stratify=y[rest], random_state=0)
+    distiller = UnpairedDistiller(alignment="prototypes", random_state=0).fit(
+        student.loc[own],
+        y[own],
+        teacher_data=(teacher.loc[others], y[others]),
+        bridge=(student.loc[both[:100]], teacher.loc[both[:100]]),
+    )
+    return AlignmentDisplay.from_estimator(
+        distiller,
+        student.loc[own],
+        y[own],
+        teacher_data=(teacher.loc[others], y[others]),
+        test_data=(student.loc[test], y[test]),
+    ).figure_
+
+
+def main(images: Path = IMAGES, folder: Path = RESULTS) -> None:
     """Draw from the results and save."""
+    draw_alignment().savefig(images / "alignment.png", dpi=110)
     cells = load_cells(folder)
     curve = bridge_curve(cells)
     figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4.2), layout="constrained")
@@ -67,7 +95,7 @@ def main(path: Path = FIGURE, folder: Path = RESULTS) -> None:
     right.set_title("Each student and teacher", loc="left")
     for ax in (left, right):
         ax.spines[["top", "right"]].set_visible(False)
-    figure.savefig(path, dpi=110)
+    figure.savefig(images / "unpaired-bridge.png", dpi=110)
 
 
 if __name__ == "__main__":
