@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -102,7 +103,7 @@ class AlignedLoss(nn.Module):
             "prototypes": directions(torch.as_tensor(cohort.prototypes), alignment.cost),
             "coef": cohort.coef,
             "intercept": cohort.intercept,
-            "centre": cohort.centre,
+            "centre": cohort.centre.astype(np.float32),
             "sizes": sizes,
             "starts": sizes.cumsum(0) - sizes,
         }

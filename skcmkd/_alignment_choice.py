@@ -50,7 +50,7 @@ def judge_candidate(
     truth = np.eye(len(material.classes))[codes]
     feature_alignment = label_alignment = np.nan
     if material.alignment is not None and isinstance(final_step(fitted), NetworkClassifier):
-        feature_alignment, label_alignment = measure_alignment(fitted, material, rows, X, proba)
+        feature_alignment, label_alignment = measure_alignment(fitted, material, rows, held_out, proba)
     return Judgement(
         ((proba - truth) ** 2).sum(axis=1),
         -np.log(np.maximum(proba[np.arange(len(y)), codes], np.finfo(float).tiny)),
@@ -61,16 +61,20 @@ def judge_candidate(
 
 
 def measure_alignment(
-    fitted: BaseEstimator, material: Material, rows: np.ndarray, X: Table, proba: np.ndarray
+    fitted: BaseEstimator, material: Material, rows: np.ndarray, held_out: np.ndarray, proba: np.ndarray
 ) -> tuple[float, float]:
-    """Feature and label alignment of a fitted student on held-out rows.
+    """Feature and label alignment of a fitted student on held-out rows whose class the teacher's cohort has.
 
     The yardstick is the same for every student: ridge regression from its features to the prototypes of the classes,
     fitted to its training rows. Features: debiased transport cost to the teacher's rows, in mean costs between two of
     these. Labels: KL of the student's probabilities from those of the teacher's head, in nats.
     """
-    cohort, cost = material.alignment.cohort, material.alignment.cost
+    cohort, cost = material.yardstick or material.alignment.cohort, material.alignment.cost
     codes = np.searchsorted(material.classes, material.y[rows])
+    judged = cohort.known[np.searchsorted(material.classes, material.y[held_out])]
+    if not cohort.known[codes].any() or not judged.any():
+        return np.nan, np.nan
+    X, proba = take_rows(material.X, held_out[judged]), proba[judged]
     mapped = map_to_teacher(fitted, cohort, take_rows(material.X, rows), codes, X)
     weights = (cohort.shares / np.maximum(np.bincount(cohort.codes, minlength=len(cohort.shares)), 1))[cohort.codes]
     scale = cohort.scale_of(cost)
@@ -146,9 +150,14 @@ def _join(parts: Sequence[Judgement]) -> Judgement:
         np.concatenate([part.brier for part in parts]),
         np.concatenate([part.log_loss for part in parts]),
         np.concatenate([part.wrong for part in parts]),
-        float(np.mean([part.feature_alignment for part in parts])),
-        float(np.mean([part.label_alignment for part in parts])),
+        _mean_of_known([part.feature_alignment for part in parts]),
+        _mean_of_known([part.label_alignment for part in parts]),
     )
+
+
+def _mean_of_known(values: Sequence[float]) -> float:
+    known = [value for value in values if not np.isnan(value)]
+    return float(np.mean(known)) if known else np.nan
 
 
 def choose_candidate(

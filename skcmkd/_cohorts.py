@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from numbers import Integral
 from typing import Any
@@ -13,7 +14,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import PredefinedSplit, cross_val_predict
 
-from ._cross_fitting import assign_folds, unseen_proba
+from ._cross_fitting import assign_folds, predict_aligned_proba, unseen_proba
 from ._networks import NetworkClassifier, network_head
 from ._ridge import TunedRidge, as_design
 from ._side_data import SideData
@@ -24,6 +25,8 @@ from .information import log_ratio_coordinates
 
 # The mean cost between two rows is a unit of measure: so many rows tell it well enough.
 ROWS_FOR_SCALE = 1000
+# A column that varies less, relative to its mean, is constant but for rounding.
+SMALLEST_SPREAD = 1e-9
 # Where the student's rows have folds of their own making.
 TEACHER_FOLDS = 5
 REPRESENTATIONS = ("transform", "decision_function", "predict_proba")
@@ -42,7 +45,7 @@ class TeacherCohort:
     shares : ndarray of shape (n_classes,)
         Shares of the classes in the student's cohort, among those that both cohorts have; 0 for the others.
     coef, intercept : ndarray of shape (n_classes, n_features) and (n_classes,)
-        The teacher's head: scores of each class from the representation.
+        The teacher's head: scores of each class from the representation, corrected for the student's class shares.
     centre, unit : ndarray of shape (n_features,), float
         What the teacher's own features were centred at and divided by.
     """
@@ -90,8 +93,11 @@ class TeacherCohort:
         )
 
     def shuffled(self, random_state: np.random.RandomState) -> TeacherCohort:
-        """A cohort whose rows lost their classes: what is left of a teacher that knows nothing of the label."""
-        return replace(self, codes=random_state.permutation(self.codes))
+        """A cohort whose rows lost their classes, and a head that says their shares: a teacher that knows nothing."""
+        shares = np.log(np.where(self.known, self.shares, 1)).astype(np.float32)
+        return replace(
+            self, codes=random_state.permutation(self.codes), coef=np.zeros_like(self.coef), intercept=shares
+        )
 
     def place(self, own_features: np.ndarray) -> np.ndarray:
         """The teacher's own features of other rows, in the cohort's space."""
@@ -129,13 +135,17 @@ def choose_representation(teacher: BaseEstimator, representation: str) -> str:
     )
 
 
-def represent_by(teacher: BaseEstimator, X: Table, method: str) -> np.ndarray:
-    """The teacher's representation of each row: a transform, decision scores, or log-ratios of probabilities."""
+def represent_by(teacher: BaseEstimator, X: Table, method: str, classes: np.ndarray | None = None) -> np.ndarray:
+    """The teacher's representation of each row: a transform, decision scores, or log-ratios of probabilities.
+
+    ``classes`` are those of its cohort, where a ready teacher knows more.
+    """
+    if method == "predict_proba":
+        classes = teacher.classes_ if classes is None else classes
+        return _with_opposite(log_ratio_coordinates(predict_aligned_proba(teacher, X, classes)))
     values = getattr(teacher, method)(X)
     values = np.asarray(values.toarray() if issparse(values) else values, dtype=np.float64)
-    if method == "predict_proba":
-        values = log_ratio_coordinates(values)
-    values = values.reshape(len(values), -1)
+    values = _with_opposite(values.reshape(len(values), -1))
     if not np.isfinite(values).all():
         raise ValueError(
             f"{teacher.__class__.__name__}.{method} gave NaN or infinity for "
@@ -143,6 +153,11 @@ def represent_by(teacher: BaseEstimator, X: Table, method: str) -> np.ndarray:
             "set representation to another of its methods."
         )
     return values
+
+
+def _with_opposite(values: np.ndarray) -> np.ndarray:
+    """A single score beside its opposite, as of two classes: alone it has no direction that could be turned."""
+    return np.hstack([-values, values]) if values.shape[1] == 1 else values
 
 
 def unseen_opinions(teacher: BaseEstimator, side: SideData, cv: Any, n_jobs: int | None) -> np.ndarray:
@@ -165,8 +180,8 @@ def represent_own_rows(
 ) -> np.ndarray:
     """The teacher's representation of its own rows; of probabilities those of teachers that have not seen the row."""
     if method != "predict_proba":
-        return represent_by(teacher, side.X_teacher, method)
-    return log_ratio_coordinates(unseen_opinions(teacher, side, cv, n_jobs) if proba is None else proba)
+        return represent_by(teacher, side.X_teacher, method, np.unique(side.y_teacher))
+    return _with_opposite(log_ratio_coordinates(unseen_opinions(teacher, side, cv, n_jobs) if proba is None else proba))
 
 
 def build_cohort(
@@ -182,13 +197,16 @@ def build_cohort(
     unit = float(np.sqrt(np.vdot(features, features) / features.size)) or 1.0
     features /= np.float32(unit)
     coef, intercept = _head_of(teacher, features, own_codes, classes, centre, unit, method)
+    shares = shares / shares.sum()
+    former = np.bincount(own_codes, minlength=len(classes)) / len(own_codes)
+    intercept[known] += np.log(shares[known] / former[known])
     return TeacherCohort(
         features,
         own_codes,
-        (shares / shares.sum()).astype(np.float32),
+        shares.astype(np.float32),
         coef.astype(np.float32),
         intercept.astype(np.float32),
-        centre.astype(np.float32),
+        centre,
         unit,
     )
 
@@ -230,18 +248,32 @@ def shift_shares(proba: np.ndarray, shares: np.ndarray, former: np.ndarray) -> n
     return np.where(total > 0, moved / np.where(total > 0, total, 1.0), proba)
 
 
-def estimate_features(X: Table, X_teacher: Table, features: np.ndarray) -> np.ndarray:
+def estimate_features(
+    tables: Sequence[Table], X_teacher: Table, weights: np.ndarray, features: np.ndarray
+) -> list[np.ndarray]:
     """Estimate the teacher's features of the student's rows from columns that measure the same in both cohorts.
 
-    Ridge regression from these columns to the features, fitted to the teacher's rows. The student's columns are first
-    brought to the mean and spread that they have in the teacher's cohort.
+    Ridge regression from these columns to the features, fitted to the teacher's rows. The student's columns, of all
+    its tables together, are first brought to the mean and spread that they have among the teacher's rows, weighted to
+    the student's class shares.
     """
-    linked = as_design(X_teacher)
-    return TunedRidge().fit(linked, features).predict(match_moments(as_design(X), linked)).astype(np.float32)
+    linked, own = as_design(X_teacher), [as_design(table) for table in tables]
+    ridge = TunedRidge().fit(linked, features)
+    moved = match_moments(np.concatenate(own), linked, weights)
+    return np.split(ridge.predict(moved).astype(np.float32), np.cumsum([len(part) for part in own])[:-1])
 
 
-def match_moments(values: np.ndarray, like: np.ndarray) -> np.ndarray:
-    """Columns shifted and stretched to the mean and spread of others."""
-    spread = np.nanstd(values, axis=0)
-    unit = np.where(spread > 0, np.nanstd(like, axis=0) / np.where(spread > 0, spread, 1.0), 1.0)
-    return (values - np.nanmean(values, axis=0)) * unit + np.nanmean(like, axis=0)
+def match_moments(values: np.ndarray, like: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Columns shifted and stretched to the mean and spread of others, whose rows are weighted."""
+    mean, spread = _moments(values, np.ones(len(values)))
+    wanted_mean, wanted_spread = _moments(like, weights)
+    varies = spread > SMALLEST_SPREAD * np.abs(mean)
+    return (values - mean) * np.where(varies, wanted_spread / np.where(varies, spread, 1.0), 1.0) + wanted_mean
+
+
+def _moments(values: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Weighted mean and standard deviation of each column's known values."""
+    known = np.ma.masked_invalid(values)
+    mean = np.ma.average(known, axis=0, weights=weights)
+    variance = np.ma.average((known - mean) ** 2, axis=0, weights=weights)
+    return np.ma.filled(mean, 0.0), np.sqrt(np.ma.filled(variance, 0.0))

@@ -50,7 +50,8 @@ class Ties:
 class Material:
     """All that a student can be taught from: its own rows, and what came of the teacher's cohort.
 
-    ``ties`` are of the labelled rows, ``unlabeled_ties`` of the student's further rows, ``bridge_ties`` of the bridge.
+    ``ties`` are of the labelled rows, ``unlabeled_ties`` of the student's further rows, ``bridge_ties`` of the bridge;
+    ``yardstick`` is the teacher's cohort that every student is measured by.
     """
 
     X: Table
@@ -65,6 +66,7 @@ class Material:
     bridge_ties: Ties | None = None
     alignment: Any = None
     taught_classes: np.ndarray | None = None
+    yardstick: Any = None
 
     @property
     def is_tied(self) -> bool:
@@ -154,21 +156,25 @@ def gather_material(
     cohort = build_cohort(teacher, own_features, side.y_teacher, classes, codes, method)
     former = np.array([(side.y_teacher == label).mean() for label in classes])
 
-    def ties_of(table: Table | None) -> Ties | None:
-        """Estimates for rows of the student's, from the linked columns."""
-        if side.links is None or table is None:
-            return None
+    tables = [X] if side.X_unlabeled is None else [X, side.X_unlabeled]
+    linked_ties: list[Ties | None] = [None, None]
+    if side.links is not None and alpha != 0:
         own, other = side.links
-        linked = take_columns(side.X_teacher, other)
-        features = estimate_features(take_columns(table, own), linked, cohort.place(own_features))
-        proba = _softmax_over(cohort.known, features @ cohort.coef.T + cohort.intercept)
-        return Ties(shift_shares(proba, cohort.shares, former), features)
-
+        place = np.searchsorted(classes, side.y_teacher).clip(max=len(classes) - 1)
+        weights = (cohort.shares / np.where(former > 0, former, 1.0))[place]
+        estimates = estimate_features(
+            [take_columns(table, own) for table in tables],
+            take_columns(side.X_teacher, other),
+            np.where(np.isin(side.y_teacher, classes), weights, 0.0),
+            cohort.place(own_features),
+        )
+        for i, features in enumerate(estimates):
+            linked_ties[i] = Ties(_softmax_over(cohort.known, features @ cohort.coef.T + cohort.intercept), features)
     bridge_ties = None
-    if side.X_bridge is not None:
+    if side.X_bridge is not None and alpha != 0:
         proba = predict_aligned_proba(teacher, side.X_teacher_bridge, classes)
-        features = cohort.place(represent_by(teacher, side.X_teacher_bridge, method))
-        bridge_ties = Ties(shift_shares(proba, cohort.shares, former), features)
+        own = represent_by(teacher, side.X_teacher_bridge, method, np.unique(side.y_teacher))
+        bridge_ties = Ties(shift_shares(proba, cohort.shares, former), cohort.place(own))
     return Material(
         X,
         y,
@@ -176,11 +182,12 @@ def gather_material(
         alpha,
         temperature,
         X_unlabeled=side.X_unlabeled,
-        X_bridge=side.X_bridge,
-        ties=ties_of(X),
-        unlabeled_ties=ties_of(side.X_unlabeled),
+        X_bridge=None if bridge_ties is None else side.X_bridge,
+        ties=linked_ties[0],
+        unlabeled_ties=linked_ties[1],
         bridge_ties=bridge_ties,
         alignment=replace(alignment, cohort=cohort),
+        yardstick=cohort,
         taught_classes=classes[cohort.known],
     )
 
@@ -208,28 +215,52 @@ def fit_candidate(
     lesson = material.lesson(candidate)
     if rows is not None:
         lesson = lesson.of_rows(rows)
+    if lesson.taught_positions() is not None and not isinstance(final_step(student), NetworkClassifier):
+        lesson = say_the_rest(lesson, clone(student).fit(lesson.X, lesson.y))
     if candidate.alignment != "self_training" or material.X_unlabeled is None:
-        return _fit_lesson(student, lesson, material)
-    guesser = _fit_lesson(clone(student), lesson, material)
+        return _fit_lesson(student, lesson, material.alpha, material.temperature)
+    guesser = _fit_lesson(clone(student), lesson, material.alpha, material.temperature)
+    lesson = say_the_rest(lesson, guesser)
     proba = predict_aligned_proba(guesser, material.X_unlabeled, lesson.classes)
     sure = proba.max(axis=1) >= CONFIDENT
     guessed = np.where(sure[:, None], np.eye(len(lesson.classes))[proba.argmax(axis=1)], np.nan)
-    X_further, further = material.X_unlabeled, guessed
+    X_further = material.X_unlabeled
     if lesson.X_unlabeled is not None:
-        X_further, further = (
-            stack_rows(lesson.X_unlabeled, X_further),
-            np.concatenate([lesson.unlabeled_proba, guessed]),
-        )
+        X_further = stack_rows(lesson.X_unlabeled, X_further)
+    further = np.concatenate([lesson.unlabeled_proba, guessed])
     return _fit_lesson(
-        student, replace(lesson, X_unlabeled=X_further, unlabeled_proba=further, taught_classes=None), material
+        student, replace(lesson, X_unlabeled=X_further, unlabeled_proba=further), "auto", material.temperature
     )
 
 
-def _fit_lesson(student: BaseEstimator, lesson: Lesson, material: Material) -> BaseEstimator:
+def say_the_rest(lesson: Lesson, guesser: BaseEstimator) -> Lesson:
+    """The lesson with the guesser's probabilities for the classes that the teacher never met.
+
+    The teacher's are then those given that the class is one of its own. A network's loss can do without: it leaves the
+    other classes out.
+    """
+    if lesson.taught_positions() is None:
+        return lesson
+    known = np.isin(lesson.classes, np.asarray(lesson.taught_classes))
+
+    def fill(X: Table | None, proba: np.ndarray) -> np.ndarray:
+        if X is None or np.isnan(proba).all():
+            return proba
+        guess = predict_aligned_proba(guesser, X, lesson.classes)
+        filled = np.where(known, proba * guess[:, known].sum(axis=1, keepdims=True), guess)
+        return np.where(np.isnan(proba), np.nan, filled)
+
+    return replace(
+        lesson,
+        teacher_proba=fill(lesson.X, lesson.teacher_proba),
+        unlabeled_proba=fill(lesson.X_unlabeled, lesson.unlabeled_proba),
+        taught_classes=None,
+    )
+
+
+def _fit_lesson(student: BaseEstimator, lesson: Lesson, alpha: float | str, temperature: float) -> BaseEstimator:
     n_taught = sum(
         int((~np.isnan(proba).any(axis=1)).sum()) for proba in (lesson.teacher_proba, lesson.unlabeled_proba)
     )
-    alpha = material.alpha
-    if alpha == "auto":
-        alpha = n_taught / (n_taught + len(lesson.y))
-    return fit_student(student, lesson, alpha if n_taught else 0.0, material.temperature)
+    share = n_taught / (n_taught + len(lesson.y)) if isinstance(alpha, str) else alpha
+    return fit_student(student, lesson, share if n_taught else 0.0, temperature)

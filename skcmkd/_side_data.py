@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_consistent_length
 
@@ -175,7 +176,20 @@ def find_links(X: Table, X_teacher: Table, linked_columns: Any) -> tuple[np.ndar
                 f"linked_columns={linked_columns!r} must be 'names' or a list of pairs (student's column, teacher's)."
             )
     own, other = zip(*pairs, strict=True)
-    return (
+    places = (
         column_positions(X, list(own), "linked_columns"),
         column_positions(X_teacher, list(other), "linked_columns", "teacher_data[0]"),
     )
+    for table, place, name in ((X, places[0], "X"), (X_teacher, places[1], "teacher_data[0]")):
+        _check_linked_numbers(take_columns(table, place), name)
+    return places
+
+
+def _check_linked_numbers(table: Table, name: str) -> None:
+    """Raise on linked columns that hold categories: those of two tables cannot be compared by a regression."""
+    for column in getattr(table, "columns", ()):
+        if not pd.api.types.is_numeric_dtype(table[column].dtype):
+            raise ValueError(
+                f"Linked column {column!r} of {name} has dtype {table[column].dtype}: only numbers can be linked. "
+                "Encode it alike in both tables, or link other columns."
+            )

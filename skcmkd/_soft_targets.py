@@ -48,6 +48,7 @@ class Lesson:
         """The lesson on some of the labelled rows, with the classes that they have."""
         y = self.y[rows]
         present = np.isin(self.classes, y)
+        alignment = None if self.alignment is None else self.alignment.of_classes(present)
         return replace(
             self,
             X=take_rows(self.X, rows),
@@ -55,7 +56,8 @@ class Lesson:
             teacher_proba=_restrict(self.teacher_proba[rows], present),
             unlabeled_proba=_restrict(self.unlabeled_proba, present),
             classes=self.classes[present],
-            alignment=None if self.alignment is None else self.alignment.of_classes(present),
+            # With no class left that both cohorts have there is nothing to align.
+            alignment=alignment if alignment is not None and alignment.cohort.known.any() else None,
             anchors=None if self.anchors is None else self.anchors[rows],
         )
 

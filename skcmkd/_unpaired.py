@@ -73,7 +73,8 @@ class UnpairedDistiller(StudentPredictions, BaseEstimator):
         ``NetworkClassifier()``. Without an alignment any classifier whose ``fit`` takes ``sample_weight``.
     teacher : classifier, default=None
         Learns from the teacher's cohort: a network, any classifier with a ``representation``, a Pipeline, or a
-        ``FrozenEstimator`` that was fitted before. None is ``NetworkClassifier()``.
+        ``FrozenEstimator`` that was fitted before **on other rows**: what it says of ``teacher_data`` counts as
+        unseen. None is ``NetworkClassifier()``.
     alignment : str, default="auto"
         What the student is trained by, beside labels and ties. With y the class, mu_y the teacher's mean
         representation of it, and OT the cost of optimal transport between two batches:
@@ -100,16 +101,17 @@ class UnpairedDistiller(StudentPredictions, BaseEstimator):
     cost : {"cosine", "euclidean", "cityblock", "chordal"}, default="cosine"
         Cost c between two representations.
     reg : float >= 0, default=0.0
-        Entropic regularisation of the transport, in mean costs. 0 is exact.
+        Entropic regularisation of the transport of "classwise", "feature", "joint" and "bilevel", in mean costs. 0 is
+        exact.
     reg_m : float > 0 or None, default=None
-        Unbalanced transport: the price of mass that is not moved, in mean costs. None moves all of it.
+        Their transport unbalanced: the price of mass that is not moved, in mean costs. None moves all of it.
     inner_steps : int, default=1
         Steps of "bilevel" and "published" on the copy, of each term.
     inner_learning_rate : float > 0 or None, default=None
         Their step size; None is 0.01, for "published" 1e-5.
     alpha : float in [0, 1] or "auto", default="auto"
-        The teacher's share where samples are tied to it, by ``bridge`` or ``linked_columns``. "auto" gives a tied row
-        the weight of a labelled row.
+        The teacher's share where samples are tied to it, by ``bridge`` or ``linked_columns``; 0 leaves the ties out.
+        "auto" gives a tied row the weight of a labelled row.
     temperature : float > 0, default=1.0
         Softens teacher and student alike on tied rows.
     representation : {"auto", "transform", "decision_function", "predict_proba"}, default="auto"
@@ -282,7 +284,9 @@ class UnpairedDistiller(StudentPredictions, BaseEstimator):
         unlabeled : tuple (X_unlabeled,), default=None
             Further rows of the student's table, without a label.
         bridge : tuple (X_bridge, X_teacher_bridge), default=None
-            Samples with both modalities, row for row; no label is needed. Tuples are never cut by cross-validation.
+            Samples with both modalities, row for row; no label is needed. They must be other samples than those of X
+            and of the teacher's cohort, or the teacher repeats labels it has seen. Tuples are never cut by
+            cross-validation.
 
         Returns
         -------
@@ -368,12 +372,16 @@ class UnpairedDistiller(StudentPredictions, BaseEstimator):
         automatic = self.alignment == "auto"
         chosen = Candidate(self.alignment, material.is_tied)
         candidates = list_candidates(student, material) if automatic else [LABELS_ONLY, chosen]
-        if chosen.uses_cohort and not automatic and material.alignment is None:
-            candidates = [LABELS_ONLY]
+        without_cohort = chosen.uses_cohort and material.alignment is None
+        without_rows = chosen.alignment == "self_training" and material.X_unlabeled is None
+        if not automatic and (without_cohort or without_rows):
+            candidates = [LABELS_ONLY, Candidate("none", material.is_tied)]
         if candidates[0] == candidates[-1] or not (automatic or self.check_alignment):
             return candidates[-1]
         fold_of = assign_folds(self.cv, material.y)
-        folds = range(int(fold_of.max()) + 1) if automatic else (0,)
+        # One fold is enough of a check, unless a splitter makes it a single row.
+        all_folds = automatic or not isinstance(self.cv, Integral)
+        folds = range(int(fold_of.max()) + 1) if all_folds else (0,)
         options: dict[str, Any] = {"n_jobs": self.n_jobs, "verbose": bool(self.verbose)}
         judged = judge_candidates(student, [(material, c) for c in candidates], fold_of, folds, **options)
         if automatic:

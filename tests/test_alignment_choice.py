@@ -84,7 +84,7 @@ def test_alignment_measured_by_hand(material):
     X, cohort = material.X, material.alignment.cohort
     fitted = fit_candidate(clone(NETWORK), material, PROTOTYPES, rows)
     proba = fitted.predict_proba(X[held_out])
-    features, labels = measure_alignment(fitted, material, rows, X[held_out], proba)
+    features, labels = measure_alignment(fitted, material, rows, held_out, proba)
     means = np.stack([cohort.features[cohort.codes == code].mean(axis=0) for code in range(3)])
     ridge = Ridge().fit(fitted.transform(X[rows]), means[material.y[rows]])
     mapped = ridge.predict(fitted.transform(X[held_out]))
@@ -106,8 +106,8 @@ def test_alignment_does_not_depend_on_the_units_of_the_cohort(material):
     cohort = material.alignment.cohort
     stretched = replace(cohort, features=8 * cohort.features, coef=cohort.coef / 8)
     other = replace(material, alignment=replace(material.alignment, cohort=stretched))
-    found = measure_alignment(fitted, material, rows, material.X[held_out], proba)
-    np.testing.assert_allclose(measure_alignment(fitted, other, rows, material.X[held_out], proba), found, rtol=1e-3)
+    found = measure_alignment(fitted, material, rows, held_out, proba)
+    np.testing.assert_allclose(measure_alignment(fitted, other, rows, held_out, proba), found, rtol=1e-3)
 
 
 def test_alignment_with_a_class_that_the_cohort_lacks(material):

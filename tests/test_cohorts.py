@@ -62,7 +62,8 @@ def test_head_of_a_network_is_laid_out_by_the_students_classes(teacher_rows, net
     """Class a is the teacher's alone, class z the student's."""
     X, y = teacher_rows
     cohort = cohort_of(network, X, y, classes="bcdz", student="bbcdzz")
-    proba = network.predict_proba(X[y != "a"])[:, 1:]
+    # b makes up half of the student's rows of common classes, and a third of the teacher's.
+    proba = network.predict_proba(X[y != "a"])[:, 1:] * [2, 1, 1]
     found = softmax(scores_of(cohort)[:, :3], axis=1)
     np.testing.assert_allclose(found, proba / proba.sum(axis=1, keepdims=True), atol=1e-5)
     assert (cohort.coef[3] == 0).all()
@@ -92,7 +93,8 @@ def test_head_of_another_teacher_is_a_logistic_regression(teacher_rows, teacher,
 def test_two_classes_have_a_head(teacher_rows, classes):
     X, y = (part[np.isin(teacher_rows[1], list(classes))] for part in teacher_rows)
     cohort = cohort_of(SVC().fit(X, y), X, y, "decision_function", classes=classes)
-    assert cohort.features.shape == (30, 1)
+    assert cohort.features.shape == (30, 2)
+    np.testing.assert_allclose(cohort.features[:, 0], -cohort.features[:, 1])
     expected = LogisticRegression(max_iter=1000).fit(cohort.features, y).predict_proba(cohort.features)
     np.testing.assert_allclose(softmax(scores_of(cohort), axis=1), expected, atol=1e-5)
 
@@ -159,7 +161,8 @@ def test_representation_is_the_methods_output(teacher_rows):
     knn = KNeighborsClassifier().fit(X, y)
     np.testing.assert_allclose(represent_by(knn, X, "predict_proba"), log_ratio_coordinates(knn.predict_proba(X)))
     svc = SVC().fit(X[y < "c"], y[y < "c"])
-    np.testing.assert_allclose(represent_by(svc, X, "decision_function")[:, 0], svc.decision_function(X))
+    score = svc.decision_function(X)
+    np.testing.assert_allclose(represent_by(svc, X, "decision_function"), np.column_stack([-score, score]))
 
 
 def test_representation_with_holes_is_told(teacher_rows):
@@ -222,7 +225,8 @@ def test_features_estimated_from_linked_columns_are_an_exact_linear_link():
     linked = np.column_stack([rng.normal(size=(200, 3)), np.full(200, 2.0)])
     W = rng.normal(size=(4, 2))
     features = linked @ W + 1
-    found = estimate_features(linked[::-1] * [10, 0.1, 3, 1] + 5, linked, features)
+    moved = linked[::-1] * [10, 0.1, 3, 1] + 5
+    found = np.concatenate(estimate_features([moved[:50], moved[50:]], linked, np.ones(200), features))
     np.testing.assert_allclose(found, features[::-1], atol=0.02 * features.std())
 
 
@@ -232,7 +236,7 @@ def test_missing_values_in_linked_columns():
     features = linked @ rng.normal(size=(3, 2))
     holes = linked.copy()
     holes[rng.uniform(size=holes.shape) < 0.05] = np.nan
-    found = estimate_features(holes, holes, features)
+    (found,) = estimate_features([holes], holes, np.ones(300), features)
     assert np.isfinite(found).all()
     whole = ~np.isnan(holes).any(axis=1)
     error = ((found - features)[whole] ** 2).mean() / features.var()
@@ -244,7 +248,8 @@ def test_matched_moments():
     rng = np.random.RandomState(0)
     values, like = rng.normal(size=(20, 3)) * 5 + 1, rng.normal(size=(30, 3))
     values[:, 2], values[0, 0] = 7.0, np.nan
-    found = match_moments(values, like)
-    np.testing.assert_allclose(np.nanmean(found, axis=0), like.mean(axis=0))
-    np.testing.assert_allclose(np.nanstd(found, axis=0)[:2], like.std(axis=0)[:2])
-    np.testing.assert_allclose(found[:, 2], like[:, 2].mean())
+    weights = rng.randint(1, 4, size=30)
+    found, repeated = match_moments(values, like, weights), np.repeat(like, weights, axis=0)
+    np.testing.assert_allclose(np.nanmean(found, axis=0), repeated.mean(axis=0))
+    np.testing.assert_allclose(np.nanstd(found, axis=0)[:2], repeated.std(axis=0)[:2])
+    np.testing.assert_allclose(found[:, 2], repeated[:, 2].mean())

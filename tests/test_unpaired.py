@@ -546,9 +546,11 @@ def test_terms_of_the_bound(drawn, cv):
     n_folds = 3 if cv == 3 else 5
     predicted = cross_val_predict(LOGISTIC, drawn.T, drawn.y_teacher, cv=StratifiedKFold(n_folds))
     np.testing.assert_allclose(table["teacher_error"], (predicted != drawn.y_teacher).mean())
-    train, held_out = next(StratifiedKFold(3).split(drawn.X, drawn.y))
-    alone = clone(NETWORK).set_params(random_state=0).fit(drawn.X[train], drawn.y[train])
-    proba, truth = alone.predict_proba(drawn.X[held_out]), drawn.y[held_out]
+    # A number of folds is checked on the first, a splitter on all.
+    splits = list(StratifiedKFold(3).split(drawn.X, drawn.y))[: 1 if cv == 3 else 3]
+    network = clone(NETWORK).set_params(random_state=0)
+    proba = np.concatenate([clone(network).fit(drawn.X[a], drawn.y[a]).predict_proba(drawn.X[b]) for a, b in splits])
+    truth = np.concatenate([drawn.y[b] for _, b in splits])
     assert table.loc["alone", "error"] == pytest.approx((proba.argmax(axis=1) != truth).mean())
     assert table.loc["alone", "log_loss"] == pytest.approx(log_loss(truth, proba))
     assert np.isfinite(table).all(axis=None)
@@ -705,3 +707,52 @@ def test_missing_column_at_predict(drawn):
     assert list(found.feature_names_in_) == list("abcde")
     with pytest.raises(ValueError, match="now missing:\n- c"):
         found.predict(X.drop(columns="c"))
+
+
+# Faults that were found and mended
+
+
+@pytest.mark.parametrize("alignment", ["none", "self_training"])
+@pytest.mark.parametrize("student", [LOGISTIC, NETWORK], ids=["logistic", "network"])
+def test_a_class_that_the_teacher_lacks_is_not_unlearnt(drawn, alignment, student):
+    """Bridge rows of that class are not taught that they belong to another one."""
+    known = drawn.y_teacher != 1
+    alone = clone(student).set_params(random_state=0).fit(drawn.X, drawn.y)
+    sides = {"teacher_data": (drawn.T[known], drawn.y_teacher[known]), "bridge": drawn.bridge}
+    found = distiller(alignment=alignment, student=student)
+    with pytest.warns(UserWarning, match="taught by labels alone"):
+        found.fit(drawn.X, drawn.y, unlabeled=(drawn.X_test,), **sides)
+    assert found.is_tied_
+    own = drawn.y_test == 1
+    recall = [(model.predict(drawn.X_test[own]) == 1).mean() for model in (alone, found)]
+    assert recall[1] > recall[0] - 0.2
+
+
+@pytest.mark.parametrize("cost", ["cosine", "chordal"])
+def test_a_teacher_with_one_score_can_align(drawn, cost):
+    """Of two classes: a single number has no direction that a gradient could turn."""
+    two, others = drawn.y < 2, drawn.y_teacher < 2
+    found = distiller(alignment="prototypes", cost=cost, alignment_weight=10).fit(
+        drawn.X[two], drawn.y[two], teacher_data=(drawn.T[others], drawn.y_teacher[others])
+    )
+    alone = clone(NETWORK).set_params(random_state=0).fit(drawn.X[two], drawn.y[two])
+    assert np.abs(found.predict_proba(drawn.X_test) - alone.predict_proba(drawn.X_test)).max() > 1e-3
+
+
+def test_no_common_class_in_a_fold_leaves_the_student_alone(drawn):
+    """One row of the only class that both cohorts have: in its own fold there is nothing to align."""
+    y = np.where(drawn.y == 0, 0, 5)
+    y[np.flatnonzero(drawn.y == 0)[1:]] = 7
+    y_teacher = np.where(drawn.y_teacher == 0, 0, 1)
+    found = distiller(alignment="prototypes", check_alignment=True, cv=StratifiedKFold(3))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        found.fit(drawn.X, y, teacher_data=(drawn.T, y_teacher))
+    assert np.isfinite(found.alignment_["log_loss"]).all()
+
+
+def test_no_share_for_the_teacher_means_labels_alone(drawn):
+    found = distiller(alignment="none", alpha=0, student=LOGISTIC).fit(drawn.X, drawn.y, **drawn.sides)
+    assert not found.is_tied_
+    alone = clone(LOGISTIC).fit(drawn.X, drawn.y)
+    np.testing.assert_array_equal(found.predict_proba(drawn.X_test), alone.predict_proba(drawn.X_test))
