@@ -24,7 +24,7 @@ from ._validation import Table, in_single_precision
 from .information import log_ratio_coordinates
 
 # The mean cost between two rows is a unit of measure: so many rows tell it well enough.
-ROWS_FOR_SCALE = 1000
+ROWS_FOR_SCALE = 300
 # A column that varies less, relative to its mean, is constant but for rounding.
 SMALLEST_SPREAD = 1e-9
 # Where the student's rows have folds of their own making.
