@@ -24,6 +24,8 @@ ALPHA, TEMPERATURE, FOLDS = 0.5, 2.0, 5
 LABELS_ONLY, SELF_TRAINING = "labels only", "self-training, no teacher"
 SHUFFLED = "prototypes, labels of the teacher's cohort shuffled"
 CODES = "prototypes, one code a class, no teacher"
+RANDOM_CODES = "prototypes, a random code a class, no teacher"
+N_RANDOM = 64
 ALIGNMENTS = (
     "none",
     "self_training",
@@ -91,28 +93,41 @@ def fit_shuffled(cohorts: Cohorts, seed: int) -> BaseEstimator:
 
 
 class ClassCodes(ClassifierMixin, BaseEstimator):
-    """A teacher whose table is the label itself, one column a class: it knows nothing beyond the classes."""
+    """A teacher whose table is the label itself, one column a class: it knows nothing beyond the classes.
+
+    It represents a class by its column, or by a normal vector of its own.
+    """
+
+    def __init__(self, random_state: int | None = None) -> None:
+        self.random_state = random_state
 
     def fit(self, X: np.ndarray, y: np.ndarray) -> "ClassCodes":
         """Keep the classes."""
         self.classes_ = np.unique(y)
+        self.codes_ = np.eye(len(self.classes_))
+        if self.random_state is not None:
+            self.codes_ = np.random.RandomState(self.random_state).normal(size=(len(self.classes_), N_RANDOM))
         return self
 
     def transform(self, X: np.ndarray) -> np.ndarray:
         """The label's code."""
-        return np.asarray(X)
+        return np.asarray(X) @ self.codes_
 
     def predict(self, X: np.ndarray) -> np.ndarray:
         """The label."""
         return self.classes_[np.asarray(X).argmax(axis=1)]
 
 
-def fit_codes(cohorts: Cohorts, seed: int) -> BaseEstimator:
+def fit_codes(cohorts: Cohorts, seed: int, *, random: bool) -> BaseEstimator:
     """The default alignment with one code a class in place of a teacher."""
     y = np.asarray(cohorts.teacher_data[1])
     codes = (y[:, None] == np.unique(y)).astype(float)
     distiller = UnpairedDistiller(
-        make_student(seed), ClassCodes(), alignment="prototypes", check_alignment=False, random_state=seed
+        make_student(seed),
+        ClassCodes(seed if random else None),
+        alignment="prototypes",
+        check_alignment=False,
+        random_state=seed,
     )
     return distiller.fit(cohorts.X, cohorts.y, teacher_data=(codes, y), unlabeled=cohorts.unlabeled)
 
@@ -184,7 +199,8 @@ METHODS: dict[str, Method] = {
     "auto": partial(fit_aligned, alignment="auto"),
     **{name: partial(fit_aligned, alignment=name) for name in ALIGNMENTS},
     SHUFFLED: fit_shuffled,
-    CODES: fit_codes,
+    CODES: partial(fit_codes, random=False),
+    RANDOM_CODES: partial(fit_codes, random=True),
     "soft targets by row": partial(fit_by_class, targets=random_rows),
     "soft targets by class": partial(fit_by_class, targets=class_mean),
     "soft targets by pair": fit_pairs,
@@ -200,7 +216,7 @@ def suits(name: str, cell: Cell) -> bool:
         return tied
     if name == "self_training":
         return tied and setting.n_unlabeled > 0
-    if name in (SHUFFLED, CODES):
+    if name in (SHUFFLED, CODES, RANDOM_CODES):
         return not tied
     if name == SELF_TRAINING:
         return setting.n_bridge + setting.n_unlabeled > 0
