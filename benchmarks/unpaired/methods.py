@@ -98,15 +98,15 @@ class ClassCodes(ClassifierMixin, BaseEstimator):
     It represents a class by its column, or by a normal vector of its own.
     """
 
-    def __init__(self, random_state: int | None = None) -> None:
-        self.random_state = random_state
+    def __init__(self, code_seed: int | None = None) -> None:
+        self.code_seed = code_seed
 
     def fit(self, X: np.ndarray, y: np.ndarray) -> "ClassCodes":
         """Keep the classes."""
         self.classes_ = np.unique(y)
         self.codes_ = np.eye(len(self.classes_))
-        if self.random_state is not None:
-            self.codes_ = np.random.RandomState(self.random_state).normal(size=(len(self.classes_), N_RANDOM))
+        if self.code_seed is not None:
+            self.codes_ = np.random.RandomState(self.code_seed).normal(size=(len(self.classes_), N_RANDOM))
         return self
 
     def transform(self, X: np.ndarray) -> np.ndarray:
