@@ -23,10 +23,11 @@ from sklearn.base import (
 )
 from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import StandardScaler
-from sklearn.utils import check_random_state, column_or_1d
+from sklearn.utils import check_random_state, column_or_1d, gen_batches
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ._validation import (
+    ROWS_OF_A_BLOCK,
     ArrayLike,
     Interval,
     as_codes,
@@ -100,7 +101,9 @@ def _train(
             f"hidden_layer_sizes={network.hidden_layer_sizes!r} must name at least one layer of one unit "
             "or more: the last layer is the representation that transform gives."
         )
-    network.scaler_ = StandardScaler().fit(X)
+    network.scaler_ = StandardScaler()
+    for rows in gen_batches(len(X), ROWS_OF_A_BLOCK):
+        network.scaler_.partial_fit(X[rows])
     network._n_features_out = sizes[-1]
     build_module = partial(Perceptron, X.shape[1], sizes, n_outputs, network.dropout, backward is not None)
     fit_network = partial(

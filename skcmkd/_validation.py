@@ -25,6 +25,7 @@ from sklearn.utils.validation import (
 )
 
 __all__ = [
+    "ROWS_OF_A_BLOCK",
     "ArrayLike",
     "HasMethods",
     "Interval",

@@ -26,7 +26,7 @@ def test_the_main_job(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(program, "NetworkClassifier", lambda **given: NetworkClassifier(max_epochs=3, **given))
     monkeypatch.setattr("skcmkd._teaching.ALPHAS", (0.0, 0.5))
     monkeypatch.setattr(
-        "skcmkd._paired.NetworkClassifier", type("Short", (NetworkClassifier,), {"__init__": short_training})
+        "skcmkd._student_predictions.NetworkClassifier", type("Short", (NetworkClassifier,), {"__init__": short_training})
     )
     program.main(["--repeats", "2", "--jobs", "1", "--figures", str(tmp_path)])
     out = capsys.readouterr().out
