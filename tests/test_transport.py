@@ -169,7 +169,8 @@ def test_unbalanced_exact_is_as_low_as_a_quasi_newton_search(reg_m):
         options={"maxiter": 20000, "maxfun": 50000, "ftol": 1e-15, "gtol": 1e-10, "maxcor": 30},
     )
     given = transport(C, a, b, reg_m=reg_m)
-    np.testing.assert_allclose(given.value, found.fun, atol=1e-4 if reg_m > 1 else 1e-5)
+    # The search itself need not have converged: lower is no fault.
+    assert given.value <= found.fun + (1e-4 if reg_m > 1 else 1e-5)
     assert given.value <= transport(C, a, b).value + 1e-12
 
 
