@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 import torch
+from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -80,13 +81,19 @@ def transported_cost(cost: Tensor, target_weights: Tensor, *, reg: float, reg_m:
 def classwise_cost(cost: Tensor, codes: Tensor, teacher_codes: Tensor) -> Tensor:
     """Value of the exact transport of each class to itself, both sides with the same class shares.
 
-    It is ``transported_cost`` where another class costs too much to go to, found by blocks.
+    It is ``transported_cost`` where another class costs too much to go to, found by blocks. Between as many rows on
+    either side the plan is an assignment (Birkhoff), whose solver is ten times as fast as the network simplex.
     """
-    costs, plan = _as_array(cost), np.zeros(cost.shape)
+    costs, plan = _as_array(cost), np.zeros(cost.shape, dtype=np.float32 if cost.dtype == torch.float32 else None)
     own, others = codes.cpu().numpy(), teacher_codes.cpu().numpy()
     for code in np.unique(own):
-        block = (np.flatnonzero(own == code)[:, None], np.flatnonzero(others == code))
-        plan[block] = transport(costs[block]).plan * (len(block[0]) / len(own))
+        rows, columns = np.flatnonzero(own == code), np.flatnonzero(others == code)
+        block = costs[np.ix_(rows, columns)]
+        if len(rows) == len(columns):
+            matched, partners = linear_sum_assignment(block)
+            plan[rows[matched], columns[partners]] = 1 / len(own)
+        else:
+            plan[np.ix_(rows, columns)] = transport(block).plan * (len(rows) / len(own))
     return (torch.as_tensor(plan, dtype=cost.dtype, device=cost.device) * cost).sum()
 
 
