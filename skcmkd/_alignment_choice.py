@@ -40,16 +40,21 @@ class Judgement:
 
 
 def judge_candidate(
-    student: BaseEstimator, material: Material, candidate: Candidate, rows: np.ndarray, held_out: np.ndarray
+    student: BaseEstimator,
+    material: Material,
+    candidate: Candidate,
+    rows: np.ndarray,
+    held_out: np.ndarray,
+    measured: bool = True,
 ) -> Judgement:
-    """Fit a clone to some rows and judge it on others."""
+    """Fit a clone to some rows and judge it on others; its alignment is ``measured`` only for who asks."""
     fitted = fit_candidate(clone(student), material, candidate, rows)
     X, y = take_rows(material.X, held_out), material.y[held_out]
     proba = predict_unseen_proba(fitted, X, material.classes, len(rows))
     codes = np.searchsorted(material.classes, y)
     truth = np.eye(len(material.classes))[codes]
     feature_alignment = label_alignment = np.nan
-    if material.alignment is not None and isinstance(final_step(fitted), NetworkClassifier):
+    if measured and material.alignment is not None and isinstance(final_step(fitted), NetworkClassifier):
         feature_alignment, label_alignment = measure_alignment(fitted, material, rows, held_out, proba)
     return Judgement(
         ((proba - truth) ** 2).sum(axis=1),
@@ -135,11 +140,13 @@ def judge_candidates(
     *,
     n_jobs: int | None,
     verbose: bool,
+    measured: bool = True,
 ) -> list[Judgement]:
     """Judge each candidate with its material on each of the folds, and join what the folds say."""
     jobs = [(trial, fold) for trial in trials for fold in folds]
     calls = (
-        (student, *trial, np.flatnonzero(fold_of != fold), np.flatnonzero(fold_of == fold)) for trial, fold in jobs
+        (student, *trial, np.flatnonzero(fold_of != fold), np.flatnonzero(fold_of == fold), measured)
+        for trial, fold in jobs
     )
     found = run_each(judge_candidate, calls, len(jobs), n_jobs=n_jobs, description="alignment", show=verbose)
     return [_join(found[start : start + len(folds)]) for start in range(0, len(found), len(folds))]

@@ -9,16 +9,17 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.utils import check_random_state, get_tags
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ._networks import NetworkClassifier
-from ._validation import Table, draw_seed
+from ._validation import Table, as_table, draw_seed
 
 
 class StudentPredictions(ClassifierMixin):
     """What a distiller does once it is fitted: it hands rows to ``student_``.
 
-    A distiller has the parameter ``student`` and says in ``_student_table`` which columns are the student's.
+    A distiller has the parameter ``student``; one that takes both modalities in one table says in ``_student_table``
+    which columns are the student's.
     """
 
     student: BaseEstimator | None
@@ -89,7 +90,10 @@ class StudentPredictions(ClassifierMixin):
         return NetworkClassifier() if self.student is None else self.student
 
     def _student_table(self, X: Table) -> Table:
-        raise NotImplementedError
+        """The student's columns, checked against those of fit."""
+        X = as_table(X, estimator=self)
+        validate_data(self, X, reset=False, skip_check_array=True)
+        return X
 
 
 def clone_or_network(model: BaseEstimator | None) -> BaseEstimator:

@@ -326,31 +326,32 @@ class UnpairedDistiller(StudentPredictions, BaseEstimator):
             self.alignment_: pd.DataFrame | None = None
             self.candidate_scores_: pd.DataFrame | None = None
             self.history_: pd.DataFrame | None = None
-            material = self._gather(X, y, side, teacher)
-            chosen = self._choose(student, material, seed)
+            material, teacher_wrong = self._gather(X, y, side, teacher)
+            chosen = self._choose(student, material, teacher_wrong, seed)
             self.student_ = fit_candidate(student, material, chosen)
             self.best_alignment_, self.is_tied_ = chosen.alignment, chosen.tied
             if isinstance(final_step(self.student_), NetworkClassifier):
                 self.history_ = pd.DataFrame(list(final_step(self.student_).net_.history)).drop(columns="batches")
         return self
 
-    def _gather(self, X: Table, y: np.ndarray, side: SideData, teacher: BaseEstimator) -> Material:
-        """Fit the teacher to its cohort, and gather what the student can be taught from."""
+    def _gather(
+        self, X: Table, y: np.ndarray, side: SideData, teacher: BaseEstimator
+    ) -> tuple[Material, np.ndarray | None]:
+        """Fit the teacher to its cohort; what the student can be taught from, and the teacher's unseen mistakes."""
         own: dict[str, Any] = {"alpha": self.alpha, "temperature": float(self.temperature)}
-        self._teacher_wrong = None
         if side.X_teacher is None:
-            return Material(X, y, self.classes_, **own, X_unlabeled=side.X_unlabeled)
+            return Material(X, y, self.classes_, **own, X_unlabeled=side.X_unlabeled), None
         self._say_what_is_not_shared(side.y_teacher)
         method = choose_representation(teacher, self.representation)
         self.teacher_ = teacher.fit(side.X_teacher, side.y_teacher)
-        proba = None
+        proba = teacher_wrong = None
         if self.check_alignment:
             if hasattr(teacher, "predict_proba"):
                 proba = unseen_opinions(teacher, side, self.cv, self.n_jobs)
                 guess = np.unique(side.y_teacher)[proba.argmax(axis=1)]
             else:
                 guess = unseen_predictions(teacher, side, self.cv, self.n_jobs)
-            self._teacher_wrong = guess != side.y_teacher
+            teacher_wrong = guess != side.y_teacher
         own_features = represent_own_rows(teacher, side, method, self.cv, self.n_jobs, proba)
         weight = self.alignment_weight
         if weight is None:
@@ -365,9 +366,12 @@ class UnpairedDistiller(StudentPredictions, BaseEstimator):
             self.inner_steps,
             self.inner_learning_rate or INNER_LEARNING_RATES.get(self.alignment, 1e-2),
         )
-        return gather_material(X, y, self.classes_, side, teacher, own_features, method, alignment, **own)
+        material = gather_material(X, y, self.classes_, side, teacher, own_features, method, alignment, **own)
+        return material, teacher_wrong
 
-    def _choose(self, student: BaseEstimator, material: Material, seed: int | None) -> Candidate:
+    def _choose(
+        self, student: BaseEstimator, material: Material, teacher_wrong: np.ndarray | None, seed: int | None
+    ) -> Candidate:
         """The alignment to use; sets ``alignment_`` and ``candidate_scores_``."""
         automatic = self.alignment == "auto"
         chosen = Candidate(self.alignment, material.is_tied)
@@ -382,7 +386,11 @@ class UnpairedDistiller(StudentPredictions, BaseEstimator):
         # One fold is enough of a check, unless a splitter makes it a single row.
         all_folds = automatic or not isinstance(self.cv, Integral)
         folds = range(int(fold_of.max()) + 1) if all_folds else (0,)
-        options: dict[str, Any] = {"n_jobs": self.n_jobs, "verbose": bool(self.verbose)}
+        options: dict[str, Any] = {
+            "n_jobs": self.n_jobs,
+            "verbose": bool(self.verbose),
+            "measured": self.check_alignment,
+        }
         judged = judge_candidates(student, [(material, c) for c in candidates], fold_of, folds, **options)
         if automatic:
             chosen, self.candidate_scores_ = choose_candidate(candidates, judged)
@@ -392,7 +400,7 @@ class UnpairedDistiller(StudentPredictions, BaseEstimator):
         if chosen.uses_cohort or chosen.tied:
             shuffled = material.with_shuffled_teacher(check_random_state(seed))
             (table["shuffled teacher"],) = judge_candidates(student, [(shuffled, chosen)], fold_of, folds, **options)
-        self.alignment_ = tabulate_alignment(table, self._teacher_wrong)
+        self.alignment_ = tabulate_alignment(table, teacher_wrong)
         if not automatic:
             warn_of_harm(table["alone"], table["aligned"], chosen)
         return chosen
@@ -417,8 +425,3 @@ class UnpairedDistiller(StudentPredictions, BaseEstimator):
             parts = [f"{missing} are missing in the teacher's cohort and are taught by labels alone"] * bool(missing)
             parts += [f"{unknown} are missing in y and will not be predicted"] * bool(unknown)
             warnings.warn(f"The cohorts do not have the same classes: {'; '.join(parts)}.", UserWarning, stacklevel=4)
-
-    def _student_table(self, X: Table) -> Table:
-        X = as_table(X, estimator=self)
-        validate_data(self, X, reset=False, skip_check_array=True)
-        return X
