@@ -16,6 +16,7 @@ _HOMES = {
     "NetworkClassifier": "._networks",
     "NetworkRegressor": "._networks",
     "PairedDistiller": "._paired",
+    "PairedDistillerRegressor": "._paired_regressor",
     "UnpairedDistiller": "._unpaired",
     "cch_matrix": "._matrix",
     "datasets": ".datasets",
@@ -33,6 +34,7 @@ __all__ = [
     "NetworkClassifier",
     "NetworkRegressor",
     "PairedDistiller",
+    "PairedDistillerRegressor",
     "UnpairedDistiller",
     "cch_matrix",
     "datasets",
@@ -48,6 +50,7 @@ if TYPE_CHECKING:
     from ._matrix import cch_matrix
     from ._networks import NetworkClassifier, NetworkRegressor
     from ._paired import PairedDistiller
+    from ._paired_regressor import PairedDistillerRegressor
     from ._selector import CCHSelector
     from ._unpaired import UnpairedDistiller
     from .information import MutualInformation, mutual_information

@@ -14,10 +14,10 @@ from sklearn.linear_model import Ridge
 
 from ._cohorts import TeacherCohort
 from ._cross_fitting import predict_unseen_proba
+from ._fitting import final_step
 from ._material import Candidate, Material, fit_candidate
 from ._networks import NetworkClassifier
 from ._parallel import run_each
-from ._soft_targets import final_step
 from ._transport import cost_matrix, debiased_cost, transport
 from ._validation import Table, take_rows
 

@@ -13,8 +13,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from ._alignment_choice import map_to_teacher, plan_between_classes
 from ._cohorts import TeacherCohort, build_cohort, choose_representation, represent_own_rows
+from ._fitting import final_step
 from ._side_data import check_side_data
-from ._soft_targets import final_step
 from ._validation import ArrayLike, Table, check_labels, check_tuple, take_rows
 
 if TYPE_CHECKING:

@@ -15,10 +15,10 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import PredefinedSplit, cross_val_predict
 
 from ._cross_fitting import assign_folds, predict_aligned_proba, unseen_proba
+from ._fitting import final_step
 from ._networks import NetworkClassifier, network_head
 from ._ridge import TunedRidge, as_design
 from ._side_data import SideData
-from ._soft_targets import final_step
 from ._transport import cost_matrix
 from ._validation import Table, in_single_precision
 from .information import log_ratio_coordinates

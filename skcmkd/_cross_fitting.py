@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator, clone
-from sklearn.model_selection import check_cv
+from sklearn.model_selection import GroupKFold, StratifiedGroupKFold, check_cv
 
 from ._parallel import run_each
 from ._validation import Table, take_rows
@@ -27,15 +27,18 @@ def stratified_folds(codes: np.ndarray, n_folds: int) -> np.ndarray:
     return fold_of
 
 
-def assign_folds(cv: Any, y: np.ndarray, *, classes: bool = True) -> np.ndarray:
+def assign_folds(cv: Any, y: np.ndarray, *, classes: bool = True, groups: np.ndarray | None = None) -> np.ndarray:
     """The fold that each row is held out in.
 
     When cv is a number of folds they are stratified by class, or, without classes, dealt out along the sorted
-    numbers. Raises ValueError when there are too few rows, or when the splitter does not hold out each row once.
+    numbers. Rows of a group are held out together. Raises ValueError when there are too few rows or groups, when the
+    splitter does not hold out each row once, or when it parts a group.
     """
+    counted = cv is None or isinstance(cv, Integral)
+    if groups is not None:
+        return _folds_of_groups(cv, y, groups, classes, counted)
     splitter = check_cv(cv, y, classifier=classes)
     n_folds = splitter.get_n_splits(np.zeros(len(y)), y)
-    counted = cv is None or isinstance(cv, Integral)
     if not classes:
         if len(y) < n_folds:
             raise ValueError(
@@ -54,9 +57,33 @@ def assign_folds(cv: Any, y: np.ndarray, *, classes: bool = True) -> np.ndarray:
     return stratified_folds(codes, n_folds) if counted else _folds_of_splitter(cv, splitter, y)
 
 
-def _folds_of_splitter(cv: Any, splitter: Any, y: np.ndarray) -> np.ndarray:
+def _folds_of_groups(cv: Any, y: np.ndarray, groups: np.ndarray, classes: bool, counted: bool) -> np.ndarray:
+    splitter = cv
+    if counted:
+        n_folds, n_groups = 5 if cv is None else int(cv), len(np.unique(groups))
+        if n_groups < n_folds:
+            raise ValueError(
+                f"{n_folds} folds need at least {n_folds} groups, but groups holds {n_groups} in {len(y)} rows. Lower "
+                "cv, or add groups."
+            )
+        splitter = StratifiedGroupKFold(n_folds) if classes else GroupKFold(n_folds)
+    fold_of = _folds_of_splitter(cv, check_cv(splitter, y, classifier=classes), y, groups)
+    # A few large groups can leave a fold without rows.
+    fold_of = np.unique(fold_of, return_inverse=True)[1]
+    codes, n_folds = np.unique(groups, return_inverse=True)[1], fold_of.max() + 1
+    parted = np.bincount(np.unique(codes * n_folds + fold_of) // n_folds) > 1
+    if parted.any():
+        group = groups[np.flatnonzero(codes == parted.argmax())[0]]
+        raise ValueError(
+            f"cv={cv!r} puts rows of group {group!r} into several folds. Give a number of folds, or a splitter that "
+            "keeps groups together, such as GroupKFold or StratifiedGroupKFold."
+        )
+    return fold_of
+
+
+def _folds_of_splitter(cv: Any, splitter: Any, y: np.ndarray, groups: np.ndarray | None = None) -> np.ndarray:
     fold_of = np.full(len(y), -1)
-    for fold, (_, held_out) in enumerate(splitter.split(np.zeros(len(y)), y)):
+    for fold, (_, held_out) in enumerate(splitter.split(np.zeros(len(y)), y, groups)):
         if (fold_of[held_out] >= 0).any():
             raise ValueError(f"cv={cv!r} holds some rows out twice; give a splitter that holds each row out once.")
         fold_of[held_out] = fold
@@ -114,36 +141,24 @@ def check_training_classes(y: np.ndarray, estimator: BaseEstimator, left_out: Se
         )
 
 
-def predict_left_out(
-    estimator: BaseEstimator,
-    X: Table,
-    y: np.ndarray,
-    usable: np.ndarray,
-    fold_of: np.ndarray,
-    left_out: Sequence[int],
-    classes: np.ndarray,
-) -> tuple[BaseEstimator, np.ndarray, np.ndarray]:
-    """A clone fitted without some folds, those folds' usable rows, and its probabilities for them."""
-    unseen = np.isin(fold_of, left_out)
-    train, rows = np.flatnonzero(usable & ~unseen), np.flatnonzero(usable & unseen)
-    check_training_classes(y[train], estimator, left_out)
-    model = clone(estimator).fit(take_rows(X, train), y[train])
-    if len(rows) == 0:
-        return model, rows, np.empty((0, len(classes)))
-    return model, rows, predict_aligned_proba(model, take_rows(X, rows), classes)
-
-
 def unseen_proba(
     estimator: BaseEstimator, X: Table, y: np.ndarray, fold_of: np.ndarray, n_jobs: int | None
 ) -> np.ndarray:
     """Probabilities of each row by a clone that has not seen it, in the order of the sorted classes."""
     classes = np.unique(y)
-    usable = np.ones(len(y), dtype=bool)
     folds = range(int(fold_of.max()) + 1)
-    calls = ((estimator, X, y, usable, fold_of, (fold,), classes) for fold in folds)
+    calls = ((estimator, X, y, fold_of == fold, classes, fold) for fold in folds)
     proba = np.empty((len(y), len(classes)))
-    for _, rows, part in run_each(
-        predict_left_out, calls, len(folds), n_jobs=n_jobs, description="teacher", show=False
-    ):
-        proba[rows] = part
+    parts = run_each(_fit_and_predict, calls, len(folds), n_jobs=n_jobs, description="teacher", show=False)
+    for fold, part in zip(folds, parts, strict=True):
+        proba[fold_of == fold] = part
     return proba
+
+
+def _fit_and_predict(
+    estimator: BaseEstimator, X: Table, y: np.ndarray, held_out: np.ndarray, classes: np.ndarray, fold: int
+) -> np.ndarray:
+    train = np.flatnonzero(~held_out)
+    check_training_classes(y[train], estimator, [fold])
+    model = clone(estimator).fit(take_rows(X, train), y[train])
+    return predict_aligned_proba(model, take_rows(X, np.flatnonzero(held_out)), classes)

@@ -11,9 +11,10 @@ from sklearn.base import BaseEstimator, clone
 
 from ._cohorts import Alignment, build_cohort, estimate_features, represent_by, shift_shares
 from ._cross_fitting import predict_aligned_proba
+from ._fitting import final_step
 from ._networks import NetworkClassifier
 from ._side_data import SideData
-from ._soft_targets import Lesson, final_step, fit_student
+from ._soft_targets import Lesson, fit_student
 from ._validation import Table, n_rows_of, stack_rows, take_columns
 
 # What a class-aware alignment is tried by when the choice is left to cross-validation.
@@ -227,9 +228,9 @@ def fit_candidate(
     X_further = material.X_unlabeled
     if lesson.X_unlabeled is not None:
         X_further = stack_rows(lesson.X_unlabeled, X_further)
-    further = np.concatenate([lesson.unlabeled_proba, guessed])
+    further = np.concatenate([lesson.unlabeled_opinion, guessed])
     return _fit_lesson(
-        student, replace(lesson, X_unlabeled=X_further, unlabeled_proba=further), "auto", material.temperature
+        student, replace(lesson, X_unlabeled=X_further, unlabeled_opinion=further), "auto", material.temperature
     )
 
 
@@ -252,15 +253,13 @@ def say_the_rest(lesson: Lesson, guesser: BaseEstimator) -> Lesson:
 
     return replace(
         lesson,
-        teacher_proba=fill(lesson.X, lesson.teacher_proba),
-        unlabeled_proba=fill(lesson.X_unlabeled, lesson.unlabeled_proba),
+        opinion=fill(lesson.X, lesson.opinion),
+        unlabeled_opinion=fill(lesson.X_unlabeled, lesson.unlabeled_opinion),
         taught_classes=None,
     )
 
 
 def _fit_lesson(student: BaseEstimator, lesson: Lesson, alpha: float | str, temperature: float) -> BaseEstimator:
-    n_taught = sum(
-        int((~np.isnan(proba).any(axis=1)).sum()) for proba in (lesson.teacher_proba, lesson.unlabeled_proba)
-    )
+    n_taught = sum(int((~np.isnan(proba).any(axis=1)).sum()) for proba in (lesson.opinion, lesson.unlabeled_opinion))
     share = n_taught / (n_taught + len(lesson.y)) if isinstance(alpha, str) else alpha
     return fit_student(student, lesson, share if n_taught else 0.0, temperature)

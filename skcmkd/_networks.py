@@ -31,6 +31,7 @@ from ._validation import (
     ArrayLike,
     Interval,
     as_codes,
+    check_groups,
     check_labels,
     check_row_weights,
     draw_seed,
@@ -60,14 +61,23 @@ NETWORK_CONSTRAINTS: dict[str, list[Any]] = {
 }
 
 
-def hold_out_rows(strata: np.ndarray | None, n_rows: int, fraction: float, seed: int) -> np.ndarray | None:
+def hold_out_rows(
+    strata: np.ndarray | None, n_rows: int, fraction: float, seed: int, groups: np.ndarray | None = None
+) -> np.ndarray | None:
     """Mask of the rows held out for early stopping, or None when there are too few rows to spare any.
 
-    Every stratum keeps its share where each has two rows or more; otherwise the rows are drawn plainly.
+    Every stratum keeps its share where each has two rows or more; otherwise the rows are drawn plainly. Rows of a
+    group are held out together: whole groups are drawn then, without strata.
     """
     n_held_out = min(int(np.ceil(fraction * n_rows)), n_rows - 1)
     if n_held_out == 0 or n_rows < FEWEST_ROWS_TO_HOLD_OUT:
         return None
+    if groups is not None:
+        names, codes = np.unique(groups, return_inverse=True)
+        if len(names) < 2:
+            return None
+        n_groups = min(int(np.ceil(fraction * len(names))), len(names) - 1)
+        return np.random.RandomState(seed).permutation(len(names))[codes] < n_groups
     if strata is not None:
         sizes = np.unique(strata, return_counts=True)[1]
         if sizes.min() < 2 or len(sizes) > min(n_held_out, n_rows - n_held_out):
@@ -86,6 +96,7 @@ def _train(
     n_outputs: int,
     strata: np.ndarray | None,
     backward: Any = None,
+    groups: np.ndarray | None = None,
 ) -> None:
     """Standardise X, hold rows out, train; sets ``scaler_``, ``net_`` and ``n_iter_``.
 
@@ -121,7 +132,7 @@ def _train(
         verbose=int(network.verbose),
         backward=backward or backpropagate,
     )
-    held_out = hold_out_rows(strata, len(X), network.validation_fraction, seed)
+    held_out = hold_out_rows(strata, len(X), network.validation_fraction, seed, groups)
     network.net_ = fit_network(max_epochs=network.max_epochs, validation_rows=held_out)
     if held_out is not None and network.refit:
         losses = [epoch["valid_loss"] for epoch in network.net_.history]
@@ -207,6 +218,7 @@ def fit_soft_targets(
     taught_classes: Sequence[int] | None = None,
     alignment: Alignment | None = None,
     row_ties: Sequence[np.ndarray] = (),
+    groups: np.ndarray | None = None,
 ) -> NetworkClassifier:
     """Fit the network in place to labels and to a teacher's class probabilities, each row with two weights.
 
@@ -224,7 +236,7 @@ def fit_soft_targets(
         n_classes = len(network.classes_)
         distillation = DistillationLoss(temperature, taught_classes, taught=bool(teacher_weight.any()))
         if alignment is None:
-            _train(network, X, distillation, targets, n_classes, strata)
+            _train(network, X, distillation, targets, n_classes, strata, groups=groups)
         else:
             from ._aligned_loss import AlignedLoss
             from ._lookahead import BACKWARD
@@ -234,7 +246,7 @@ def fit_soft_targets(
             complete = bool((labelled & alignment.cohort.known[codes]).all())
             tied = bool(anchored.any())
             aligned_loss = AlignedLoss(alignment, distillation, n_features, complete=complete, tied=tied)
-            _train(network, X, aligned_loss, targets, n_classes, strata, BACKWARD[alignment.name])
+            _train(network, X, aligned_loss, targets, n_classes, strata, BACKWARD[alignment.name], groups)
             network.net_.module_.shows_features = False
     return network
 
@@ -319,7 +331,9 @@ class NetworkClassifier(ClassifierMixin, _Network):
     (150, 64)
     """
 
-    def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> NetworkClassifier:
+    def fit(
+        self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None, *, groups: ArrayLike | None = None
+    ) -> NetworkClassifier:
         """Train the network.
 
         Parameters
@@ -330,6 +344,8 @@ class NetworkClassifier(ClassifierMixin, _Network):
             Class labels, at least two classes.
         sample_weight : array-like of shape (n_samples,), default=None
             Weight of each row's loss; only the weights' proportions matter.
+        groups : array-like of shape (n_samples,), default=None
+            Group of each row, such as the patient: rows of a group are held out together for early stopping.
 
         Returns
         -------
@@ -348,7 +364,8 @@ class NetworkClassifier(ClassifierMixin, _Network):
             X, y = validate_data(self, X, y, dtype=(np.float64, np.float32))
             weight = check_row_weights(sample_weight, X)
             self.classes_, codes = as_codes(check_labels(y))
-            _train(self, X, weighted_cross_entropy, (codes, weight), len(self.classes_), strata=codes)
+            groups = check_groups(groups, X)
+            _train(self, X, weighted_cross_entropy, (codes, weight), len(self.classes_), strata=codes, groups=groups)
         return self
 
     def predict_proba(self, X: ArrayLike) -> np.ndarray:
@@ -453,7 +470,9 @@ class NetworkRegressor(RegressorMixin, _Network):
     True
     """
 
-    def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> NetworkRegressor:
+    def fit(
+        self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None, *, groups: ArrayLike | None = None
+    ) -> NetworkRegressor:
         """Train the network.
 
         Parameters
@@ -464,6 +483,8 @@ class NetworkRegressor(RegressorMixin, _Network):
             Finite targets.
         sample_weight : array-like of shape (n_samples,), default=None
             Weight of each row's loss; only the weights' proportions matter.
+        groups : array-like of shape (n_samples,), default=None
+            Group of each row, such as the patient: rows of a group are held out together for early stopping.
 
         Returns
         -------
@@ -486,7 +507,8 @@ class NetworkRegressor(RegressorMixin, _Network):
             target = y.reshape(len(y), -1)
             self.target_scaler_ = StandardScaler().fit(target)
             target = self.target_scaler_.transform(target).astype(np.float32)
-            _train(self, X, weighted_squared_error, (target, weight), target.shape[1], strata=None)
+            groups = check_groups(groups, X)
+            _train(self, X, weighted_squared_error, (target, weight), target.shape[1], strata=None, groups=groups)
         return self
 
     def predict(self, X: ArrayLike) -> np.ndarray:

@@ -2,39 +2,27 @@
 
 from __future__ import annotations
 
-from numbers import Integral, Real
+from collections.abc import Mapping
+from numbers import Real
 from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator
-from sklearn.utils import check_consistent_length
-from sklearn.utils.validation import validate_data
+from sklearn.utils import check_consistent_length, compute_sample_weight
 
-from ._cross_fitting import assign_folds
-from ._pairs import check_pairs, check_two_tables, split_one_table
-from ._soft_targets import check_student, fit_student
-from ._student_predictions import StudentPredictions, clone_or_network, seed_of
-from ._teaching import Opinions, choose_alpha
+from ._distillation import PARAMETERS, open_tables, teach
+from ._student_predictions import StudentPredictions
+from ._targets import ClassTarget
+from ._teaching import confidence
 from ._validation import (
     ArrayLike,
     Columns,
-    HasMethods,
     Interval,
     StrOptions,
     Table,
     as_codes,
-    as_table,
     check_labels,
-    check_missing_values,
-    check_same_index,
-    check_text_columns,
-    check_values,
-    column_positions,
-    drop_teacher_columns,
     keep_earlier_fit,
-    n_columns_of,
-    set_seeds,
-    take_columns,
 )
 
 
@@ -55,23 +43,44 @@ class PairedDistiller(StudentPredictions, BaseEstimator):
     student : classifier, default=None
         Predicts from the student's modality. A classifier whose ``fit`` takes ``sample_weight``, a Pipeline that ends
         in one, or a network. None is ``NetworkClassifier()``.
-    teacher : classifier with ``predict_proba``, default=None
-        Learns from the teacher's modality; a Pipeline, or a ``FrozenEstimator`` that was fitted **on other rows**.
-        None is ``NetworkClassifier()``.
+    teacher : classifier with ``predict_proba``, or dict of them, default=None
+        Learns from the teacher's modality; a Pipeline, or a ``FrozenEstimator`` that was fitted **on other rows**: it
+        gets the columns that it was fitted to, by name. A dict gives each of ``teacher_columns`` its own. None is
+        ``NetworkClassifier()``.
     student_columns : columns, default=None
         For one table that holds both modalities: the student's columns, as names, positions, a slice, a boolean
         mask or a callable; **all others** are the teacher's, so leave labels and identifiers out of the table.
         Integers are positions. None means that X is the student's table.
-    alpha : float in [0, 1] or "auto", default="auto"
+    teacher_columns : columns or dict of them, default=None
+        Columns that the teacher sees, of ``X_teacher``, or of X when ``student_columns`` is set. A dict, name to
+        columns, makes one teacher for each modality. A modality whose columns a selector before has taken out of X is
+        left out. None is one teacher on all columns.
+    teacher_sees : {"teacher", "both"}, default="teacher"
+        "both" puts the student's columns beside each teacher's own.
+    teacher_weights : {"equal", "gap", "learned"} or dict, default="equal"
+        How several teachers are pooled, sum_m w_m q_m, for each row over those that it was measured on. "learned"
+        takes the weights with the least Brier score on rows no teacher has seen; "gap" weighs by the complementarity
+        gap I(T; S) - I(S; Y) of out-of-fold probabilities, where it is positive; a dict fixes them by name.
+    alpha : float in [0, 1], "auto" or "analytic", default="auto"
         The teacher's share: 0 labels only, 1 teacher only. "auto" takes one of 0, 0.25, 0.5, 0.75 by the Brier score
-        on held-out rows, by the one-standard-error rule in favour of the smallest.
+        on held-out rows, by the one-standard-error rule in favour of the smallest. "analytic" is the weight where the
+        excess risk of a linear student is least to first order; it needs no fits of the student, and errs where the
+        student is far from linear.
     temperature : float > 0, default=2.0
         Softens teacher and student alike where the student is a network. Other students have no temperature of
         their own: they are taught at 1 and this is not used.
+    class_weight : dict, "balanced" or None, default=None
+        Weight of each class, times ``sample_weight``, for teacher, student and the choice of alpha.
+    unlabeled_weight : {"uniform", "confidence"}, default="uniform"
+        Weight of unlabelled pairs among each other: all alike, or 1 - H(q) / log K, so that the teacher is heard where
+        it is sure.
+    calibrate : bool, default=False
+        Scale the student's probabilities to p^(1/T), with the T of least log-loss on rows held out from student and
+        teachers. Classes stay as they are.
     cv : int or splitter, default=5
         Folds in which the teacher's targets are made and alpha is chosen; each row is held out once. Stratified
-        blocks of adjacent rows when a number, at least 3 for "auto". For repeated measurements of a subject give a
-        list of splits that keeps its rows together.
+        blocks of adjacent rows when a number, at least 3 for "auto" and ``calibrate``. With ``groups`` in ``fit`` the
+        rows of a group stay together.
     n_jobs : int or None, default=None
         Parallel fits; changes nothing but time.
     random_state : int, RandomState or None, default=None
@@ -83,17 +92,19 @@ class PairedDistiller(StudentPredictions, BaseEstimator):
     ----------
     student_ : classifier
         The fitted student: predicts alone, knows nothing of the teacher, and can be deployed without it.
-    teacher_ : classifier or None
-        The teacher, fitted to all labelled rows that it was measured on; None when no teacher was used: no
-        teacher's table was given, a selector before kept none, or alpha is set to 0.
+    teacher_ : classifier, dict or None
+        The teacher, fitted to all labelled rows that it was measured on, by name where ``teacher_columns`` is a dict;
+        None when no teacher was used: no teacher's table was given, a selector before kept none, or alpha is set to 0.
+    teacher_weights_ : dict or None
+        Weight of each teacher by name where ``teacher_columns`` is a dict; they add up to 1.
     alpha_ : float
         The weight used; 0 without a teacher's table.
     alpha_scores_ : DataFrame or None
         With ``alpha="auto"``: for each weight the mean Brier score on held-out rows (``brier``, 0 is best), its
         difference to the student alone (``excess``) and the standard error of that.
     teacher_proba_ : ndarray of shape (n_samples, n_classes) or None
-        The teacher's probabilities for the labelled rows, each by a teacher that has not seen the row; NaN where it
-        was not measured.
+        The teacher's probabilities for the labelled rows, pooled over several teachers, each by one that has not seen
+        the row; NaN where none was measured.
     classes_ : ndarray of shape (n_classes,)
         Class labels.
     n_features_in_ : int
@@ -104,13 +115,16 @@ class PairedDistiller(StudentPredictions, BaseEstimator):
     See Also
     --------
     CCHSelector : Says which modality should teach, before this.
+    PairedDistillerRegressor : The same for quantities.
+    UnpairedDistiller : For cohorts of different samples.
 
     Notes
     -----
-    A row of the teacher's table that is missing throughout was not measured: it is taught by its label alone.
-    A row missing in part goes to the teacher as it is; put an imputer into the teacher's pipeline. Preprocessing
-    of one modality belongs into the pipeline of its model. To choose alpha without leaking, the targets of a row
-    come from teachers that have seen neither the row nor the rows that judge the student.
+    A row of the teacher's table that is missing throughout was not measured: it is taught by its label alone. A row
+    of the student's table that is missing throughout teaches the teacher alone. With several teachers each row has
+    those that it was measured on. A row missing in part goes to the teacher as it is; put an imputer into the
+    teacher's pipeline. Preprocessing of one modality belongs into the pipeline of its model. To choose alpha without
+    leaking, the targets of a row come from teachers that have seen neither the row nor the rows that judge the student.
 
     References
     ----------
@@ -137,8 +151,14 @@ class PairedDistiller(StudentPredictions, BaseEstimator):
         teacher: BaseEstimator | None = None,
         *,
         student_columns: Columns = None,
+        teacher_columns: Columns | Mapping[str, Columns] = None,
+        teacher_sees: str = "teacher",
+        teacher_weights: str | Mapping[str, float] = "equal",
         alpha: float | str = "auto",
         temperature: float = 2.0,
+        class_weight: Mapping[Any, float] | str | None = None,
+        unlabeled_weight: str = "uniform",
+        calibrate: bool = False,
         cv: Any = 5,
         n_jobs: int | None = None,
         random_state: int | np.random.RandomState | None = None,
@@ -147,30 +167,33 @@ class PairedDistiller(StudentPredictions, BaseEstimator):
         self.student = student
         self.teacher = teacher
         self.student_columns = student_columns
+        self.teacher_columns = teacher_columns
+        self.teacher_sees = teacher_sees
+        self.teacher_weights = teacher_weights
         self.alpha = alpha
         self.temperature = temperature
+        self.class_weight = class_weight
+        self.unlabeled_weight = unlabeled_weight
+        self.calibrate = calibrate
         self.cv = cv
         self.n_jobs = n_jobs
         self.random_state = random_state
         self.verbose = verbose
 
-    _parameter_constraints = {  # noqa: RUF012 - scikit-learn's own convention
-        "student": [HasMethods(["fit", "predict"]), None],
-        "teacher": [HasMethods(["fit", "predict"]), None],
-        "student_columns": "no_validation",
-        "alpha": [Interval(Real, 0, 1, closed="both"), StrOptions({"auto"})],
+    _parameter_constraints = PARAMETERS | {
         "temperature": [Interval(Real, 0, None, closed="neither")],
-        "cv": ["cv_object"],
-        "n_jobs": [Integral, None],
-        "random_state": ["random_state"],
-        "verbose": ["verbose"],
+        "class_weight": [dict, StrOptions({"balanced"}), None],
+        "unlabeled_weight": [StrOptions({"uniform", "confidence"})],
+        "calibrate": ["boolean"],
     }
 
     def fit(
         self,
         X: Table,
         y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
         *,
+        groups: ArrayLike | None = None,
         X_teacher: Table | None = None,
         unlabeled_pairs: tuple[Table, ...] | None = None,
     ) -> PairedDistiller:
@@ -182,6 +205,11 @@ class PairedDistiller(StudentPredictions, BaseEstimator):
             The student's table, or both modalities when ``student_columns`` is set.
         y : array-like of shape (n_samples,)
             Class labels.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weight of each labelled row: of its label and its soft target, in the teacher's fit where that takes
+            weights, and in the choice of alpha. Unlabelled pairs weigh 1.
+        groups : array-like of shape (n_samples,), default=None
+            Group of each row, such as the patient: no internal split parts a group.
         X_teacher : DataFrame or array-like of shape (n_samples, n_teacher_features), default=None
             The teacher's table, a row for each row of X; rows missing throughout were not measured. None trains the
             student alone.
@@ -202,61 +230,20 @@ class PairedDistiller(StudentPredictions, BaseEstimator):
         """
         with keep_earlier_fit(self):
             self._validate_params()
-            X = as_table(X, estimator=self)
-            self._student_positions = None
-            if self.student_columns is None:
-                X_teacher, unlabeled_pairs = check_two_tables(X_teacher, unlabeled_pairs)
-            else:
-                self._student_positions = column_positions(X, self.student_columns, "student_columns")
-                self._n_table_columns = n_columns_of(X)
-                X, X_teacher, unlabeled_pairs = split_one_table(X, self._student_positions, X_teacher, unlabeled_pairs)
-            validate_data(self, X, y, skip_check_array=True)
-            check_same_index(X, y, "y")
+            given = open_tables(self, X, y, X_teacher, unlabeled_pairs, sample_weight, groups)
             y = check_labels(y)
-            check_consistent_length(X, y)
+            check_consistent_length(given.X, y)
             self.classes_, _ = as_codes(y)
-            seed = seed_of(self.random_state)
-            student = set_seeds(clone_or_network(self.student), seed)
-            teacher = set_seeds(clone_or_network(self.teacher), seed)
-            check_text_columns(X, student, "X", "student")
-            check_values(X, "X")
-            check_missing_values(X, student, "X", "student")
-            self.teacher_, self.teacher_proba_, self.alpha_scores_, self.alpha_ = None, None, None, 0.0
-            pairs = None
-            if X_teacher is not None:
-                pairs = check_pairs(X, y, self.classes_, X_teacher, unlabeled_pairs, teacher)
-            if pairs is None or self.alpha == 0:
-                self.student_ = student.fit(X, y)
-                return self
-            check_student(student)
-            opinions = Opinions(
-                teacher,
-                pairs,
-                assign_folds(self.cv, y),
-                leave_two_out=self.alpha == "auto",
-                n_jobs=self.n_jobs,
-                verbose=bool(self.verbose),
+            if self.class_weight is not None:
+                weight = compute_sample_weight(self.class_weight, y)
+                given.sample_weight = weight if given.sample_weight is None else weight * given.sample_weight
+            self.teacher_proba_ = teach(
+                self,
+                ClassTarget(self.classes_),
+                given,
+                y,
+                temperature=self.temperature,
+                calibrate=self.calibrate,
+                unlabeled_weight=confidence if self.unlabeled_weight == "confidence" else None,
             )
-            if self.alpha == "auto":
-                self.alpha_, self.alpha_scores_ = choose_alpha(
-                    student, opinions, self.temperature, n_jobs=self.n_jobs, verbose=bool(self.verbose)
-                )
-            else:
-                self.alpha_ = float(self.alpha)
-            lesson = opinions.lesson()
-            self.student_ = fit_student(student, lesson, self.alpha_, self.temperature)
-            self.teacher_, self.teacher_proba_ = opinions.teacher, lesson.teacher_proba
         return self
-
-    def _student_table(self, X: Table) -> Table:
-        """The student's columns of a table with or without the teacher's."""
-        X = as_table(X, estimator=self)
-        if self._student_positions is not None:
-            names = getattr(self, "feature_names_in_", None)
-            selected = drop_teacher_columns(X, names) if names is not None else None
-            if selected is not None:
-                X = selected
-            elif n_columns_of(X) == self._n_table_columns:
-                X = take_columns(X, self._student_positions)
-        validate_data(self, X, reset=False, skip_check_array=True)
-        return X

@@ -28,15 +28,20 @@ NAMES = ("unlabeled_pairs[0]", "unlabeled_pairs[1]")
 
 @dataclass
 class Pairs:
-    """Both modalities, side by side: labelled rows, and further pairs without a label."""
+    """Both modalities, side by side: labelled rows, and further pairs without a label.
+
+    ``measured`` and ``studied`` say which labelled rows have the teacher's modality and the student's.
+    """
 
     X: Table
     y: np.ndarray
     X_teacher: Table
     measured: np.ndarray
-    X_unlabeled: Table | None
-    X_teacher_unlabeled: Table | None
-    classes: np.ndarray
+    studied: np.ndarray
+    X_unlabeled: Table | None = None
+    X_teacher_unlabeled: Table | None = None
+    sample_weight: np.ndarray | None = None
+    groups: np.ndarray | None = None
 
 
 def check_two_tables(
@@ -74,22 +79,9 @@ def split_one_table(
     return take_columns(X, student), take_columns(X, teacher), unlabeled_pairs
 
 
-def check_pairs(
-    X: Table,
-    y: np.ndarray,
-    classes: np.ndarray,
-    X_teacher: Table,
-    unlabeled_pairs: tuple[Table, ...] | None,
-    teacher: BaseEstimator,
-) -> Pairs:
-    """Both modalities, checked against each other; pairs that lack one of them are left out."""
-    if not hasattr(teacher, "predict_proba"):
-        raise ValueError(
-            f"The teacher {teacher.__class__.__name__} has no predict_proba, which soft targets need. Use one "
-            "that has, or wrap it in CalibratedClassifierCV."
-        )
+def check_pairs(X: Table, y: np.ndarray, X_teacher: Table, unlabeled_pairs: tuple[Table, ...] | None) -> Pairs:
+    """Both modalities, checked against each other; pairs without a label that lack one of them are left out."""
     check_same_rows(X, X_teacher, "X_teacher")
-    check_text_columns(X_teacher, teacher, "X_teacher", "teacher")
     check_values(X_teacher, "X_teacher")
     measured = measured_rows(X_teacher)
     if not measured.any():
@@ -97,9 +89,11 @@ def check_pairs(
             f"X_teacher is missing in all of its {len(measured)} rows: nothing to learn from. Leave it out to "
             "train the student alone."
         )
-    check_missing_values(take_rows(X_teacher, measured), teacher, "X_teacher", "teacher")
     _check_not_the_label(X_teacher, y)
-    pairs = Pairs(X, y, X_teacher, measured, None, None, classes)
+    studied = measured_rows(X)
+    if not studied.any():
+        raise ValueError(f"X is missing in all of its {len(studied)} rows: the student has nothing to learn from.")
+    pairs = Pairs(X, y, X_teacher, measured, studied)
     if unlabeled_pairs is None:
         return pairs
     X_unlabeled, X_teacher_unlabeled = unlabeled_pairs
@@ -113,6 +107,14 @@ def check_pairs(
         pairs.X_unlabeled = take_rows(X_unlabeled, complete)
         pairs.X_teacher_unlabeled = take_rows(X_teacher_unlabeled, complete)
     return pairs
+
+
+def check_teacher_table(
+    teacher: BaseEstimator, X_teacher: Table, measured: np.ndarray, name: str = "X_teacher"
+) -> None:
+    """Raise on text or missing values that the teacher cannot take."""
+    check_text_columns(X_teacher, teacher, "X_teacher", "teacher")
+    check_missing_values(take_rows(X_teacher, measured), teacher, "X_teacher", "teacher")
 
 
 def _check_not_the_label(X_teacher: Table, y: np.ndarray) -> None:

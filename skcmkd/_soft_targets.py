@@ -1,4 +1,4 @@
-"""Training a student on labels and on a teacher's class probabilities."""
+"""Training a student on labels and on a teacher's opinion: class probabilities, or predicted numbers."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from sklearn.base import BaseEstimator
-from sklearn.pipeline import Pipeline
-from sklearn.utils.validation import has_fit_parameter
 
+from ._fitting import final_step, fit_final_step, fit_weighted, takes
 from ._networks import NetworkClassifier, fit_soft_targets
 from ._validation import Table, n_rows_of, stack_rows, take_rows
 
@@ -21,21 +20,30 @@ if TYPE_CHECKING:
 class Lesson:
     """What a student is taught: labelled rows, further rows without a label, and the teacher's opinion.
 
-    ``teacher_proba`` (labelled rows) and ``unlabeled_proba`` are (n, n_classes); a row of NaN has no teacher. For
-    alignment with a teacher's cohort, ``anchors`` and ``unlabeled_anchors`` are the teacher's features of the rows,
-    known or estimated; a row of NaN has none.
+    ``opinion`` (labelled rows) and ``unlabeled_opinion`` are (n, n_classes) probabilities, or (n, n_targets)
+    predictions where ``classes`` is empty; a row of NaN has no teacher. ``weight`` and ``unlabeled_weight`` are row
+    weights, all 1 when None. For alignment with a teacher's cohort, ``anchors`` and ``unlabeled_anchors`` are the
+    teacher's features of the rows, known or estimated; a row of NaN has none.
     """
 
     X: Table
     y: np.ndarray
-    teacher_proba: np.ndarray
+    opinion: np.ndarray
     X_unlabeled: Table | None
-    unlabeled_proba: np.ndarray
+    unlabeled_opinion: np.ndarray
     classes: np.ndarray
     taught_classes: np.ndarray | None = None
     alignment: Alignment | None = None
     anchors: np.ndarray | None = None
     unlabeled_anchors: np.ndarray | None = None
+    weight: np.ndarray | None = None
+    unlabeled_weight: np.ndarray | None = None
+    groups: np.ndarray | None = None
+
+    @property
+    def of_quantity(self) -> bool:
+        """Whether numbers are taught, and not classes."""
+        return len(self.classes) == 0
 
     def taught_positions(self) -> list[int] | None:
         """Positions of the classes that the teacher knows, or None when it knows all of them."""
@@ -47,14 +55,22 @@ class Lesson:
     def of_rows(self, rows: np.ndarray) -> Lesson:
         """The lesson on some of the labelled rows, with the classes that they have."""
         y = self.y[rows]
-        present = np.isin(self.classes, y)
-        alignment = None if self.alignment is None else self.alignment.of_classes(present)
-        return replace(
+        some = replace(
             self,
             X=take_rows(self.X, rows),
             y=y,
-            teacher_proba=_restrict(self.teacher_proba[rows], present),
-            unlabeled_proba=_restrict(self.unlabeled_proba, present),
+            opinion=self.opinion[rows],
+            weight=None if self.weight is None else self.weight[rows],
+            groups=None if self.groups is None else self.groups[rows],
+        )
+        if self.of_quantity:
+            return some
+        present = np.isin(self.classes, y)
+        alignment = None if self.alignment is None else self.alignment.of_classes(present)
+        return replace(
+            some,
+            opinion=_restrict(some.opinion, present),
+            unlabeled_opinion=_restrict(self.unlabeled_opinion, present),
             classes=self.classes[present],
             # With no class left that both cohorts have there is nothing to align.
             alignment=alignment if alignment is not None and alignment.cohort.known.any() else None,
@@ -81,7 +97,9 @@ def _restrict(proba: np.ndarray, present: np.ndarray) -> np.ndarray:
     return np.where(total == 0, 1 / present.sum(), kept / np.where(total == 0, 1.0, total))
 
 
-def row_weights(labelled: np.ndarray, taught: np.ndarray, alpha: float) -> tuple[np.ndarray, np.ndarray]:
+def row_weights(
+    labelled: np.ndarray, taught: np.ndarray, alpha: float, weight: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
     """Weights a_i of a row's label and b_i of its teacher, so that with n_l labelled and n_t taught rows.
 
     sum_i a_i CE_i + b_i KL_i = n [(1 - alpha) mean_labelled CE + alpha mean_taught KL].
@@ -89,11 +107,16 @@ def row_weights(labelled: np.ndarray, taught: np.ndarray, alpha: float) -> tuple
     n is the number of rows that speak: it keeps the strength of a student's regularisation in step with the data, and
     a_i = 1 - alpha, b_i = alpha where every row has both. It is n = (1 - alpha) n_l + alpha n_t or, where no row has
     both, Kish's effective number 1 / ((1 - alpha)^2 / n_l + alpha^2 / n_t), so that every row weighs 1 at
-    alpha = n_t / (n_l + n_t).
+    alpha = n_t / (n_l + n_t). With row weights w the means are weighted and n_l, n_t are sums of weights.
     """
-    n_labelled, n_taught = max(labelled.sum(), 1), max(taught.sum(), 1)
+    if weight is not None:
+        disjoint = not (labelled & taught & (weight > 0)).any()
+        labelled, taught = labelled * weight, taught * weight
+    else:
+        disjoint = not (labelled & taught).any()
+    n_labelled, n_taught = labelled.sum() or 1, taught.sum() or 1
     n_speaking = (1 - alpha) * n_labelled + alpha * n_taught
-    if not (labelled & taught).any():
+    if disjoint:
         n_speaking = 1 / ((1 - alpha) ** 2 / n_labelled + alpha**2 / n_taught)
     return (
         labelled * ((1 - alpha) * n_speaking / n_labelled),
@@ -101,18 +124,22 @@ def row_weights(labelled: np.ndarray, taught: np.ndarray, alpha: float) -> tuple
     )
 
 
-def final_step(student: BaseEstimator) -> BaseEstimator:
-    """The model at a pipeline's end, or the model itself."""
-    return student.steps[-1][1] if isinstance(student, Pipeline) else student
-
-
 def check_student(student: BaseEstimator) -> None:
     """Raise unless the student can be taught class probabilities."""
     model = final_step(student)
-    if not isinstance(model, NetworkClassifier) and not has_fit_parameter(model, "sample_weight"):
+    if not isinstance(model, NetworkClassifier) and not takes(model, "sample_weight"):
         raise ValueError(
             f"The student {model.__class__.__name__} cannot be taught: its fit takes no sample_weight. Use one that "
             "does, such as LogisticRegression, RandomForestClassifier or NetworkClassifier."
+        )
+
+
+def check_student_of_weights(student: BaseEstimator, reason: str) -> None:
+    """Raise unless the student takes row weights, which are needed for the given reason."""
+    if not takes(student, "sample_weight"):
+        raise ValueError(
+            f"The student {final_step(student).__class__.__name__} takes no sample_weight in fit, and {reason} needs "
+            "it. Use one that does, such as Ridge, LogisticRegression, HistGradientBoostingRegressor or a network."
         )
 
 
@@ -123,20 +150,14 @@ def fit_student(student: BaseEstimator, lesson: Lesson, alpha: float, temperatur
     are fitted to the labelled rows, as they are without a teacher.
     """
     if alpha == 0 and lesson.alignment is None:
-        return student.fit(lesson.X, lesson.y)
-    X, X_unlabeled = lesson.X, lesson.X_unlabeled
-    if isinstance(student, Pipeline) and len(student.steps) > 1:
-        head = student[:-1]
-        X = head.fit_transform(X, lesson.y)
-        if X_unlabeled is not None:
-            X_unlabeled = head.transform(X_unlabeled)
-        model = _fit_taught(student.steps[-1][1], X, X_unlabeled, lesson, alpha, temperature)
-        student.steps = [*head.steps, (student.steps[-1][0], model)]
-        return student
-    if isinstance(student, Pipeline):
-        _fit_taught(student.steps[-1][1], X, X_unlabeled, lesson, alpha, temperature)
-        return student
-    return _fit_taught(student, X, X_unlabeled, lesson, alpha, temperature)
+        return fit_weighted(student, lesson.X, lesson.y, lesson.weight, lesson.groups)
+    return fit_final_step(
+        student,
+        lesson.X,
+        lesson.y,
+        lesson.X_unlabeled,
+        lambda model, X, X_unlabeled: _fit_taught(model, X, X_unlabeled, lesson, alpha, temperature),
+    )
 
 
 def _fit_taught(
@@ -147,19 +168,24 @@ def _fit_taught(
     alpha: float,
     temperature: float,
 ) -> BaseEstimator:
-    y, proba = lesson.y, lesson.teacher_proba
+    y, opinion, weight = lesson.y, lesson.opinion, lesson.weight
     labelled = np.ones(len(y), dtype=bool)
     if X_unlabeled is not None:
         n_unlabeled = n_rows_of(X_unlabeled)
         X = stack_rows(X, X_unlabeled)
-        # The label of such a row has weight zero: any class will do.
-        y = np.concatenate([y, np.repeat(lesson.classes[:1], n_unlabeled)])
-        proba = np.concatenate([proba, lesson.unlabeled_proba])
+        # The label of such a row has weight zero: any will do.
+        y = np.concatenate([y, np.repeat(y[:1] if lesson.of_quantity else lesson.classes[:1], n_unlabeled, axis=0)])
+        opinion = np.concatenate([opinion, lesson.unlabeled_opinion])
         labelled = np.concatenate([labelled, np.zeros(n_unlabeled, dtype=bool)])
-    taught = ~np.isnan(proba).any(axis=1)
+        if weight is not None or lesson.unlabeled_weight is not None:
+            parts = (weight, len(lesson.y)), (lesson.unlabeled_weight, n_unlabeled)
+            weight = np.concatenate([np.ones(n) if given is None else given for given, n in parts])
+    taught = ~np.isnan(opinion).any(axis=1)
     # Without a word from the teacher the labels have all of the weight.
     alpha = alpha if taught.any() else 0.0
-    label_weight, teacher_weight = row_weights(labelled, taught, alpha)
+    label_weight, teacher_weight = row_weights(labelled, taught, alpha, weight)
+    if lesson.of_quantity:
+        return _fit_mixed_targets(model, X, y, label_weight, opinion, teacher_weight, _groups_of(lesson, len(y)))
     if isinstance(model, NetworkClassifier):
         scale = len(y) / (label_weight.sum() + teacher_weight.sum())
         return fit_soft_targets(
@@ -167,14 +193,49 @@ def _fit_taught(
             X,
             y,
             label_weight * scale,
-            np.where(taught[:, None], proba, 1 / len(lesson.classes)),
+            np.where(taught[:, None], opinion, 1 / len(lesson.classes)),
             teacher_weight * scale,
             temperature,
             taught_classes=lesson.taught_positions(),
             alignment=lesson.alignment,
             row_ties=() if lesson.alignment is None else _row_ties(lesson, labelled),
+            groups=_groups_of(lesson, len(y)),
         )
-    return _fit_repeated_rows(model, X, y, labelled, label_weight, proba, taught, teacher_weight, lesson.classes)
+    return _fit_repeated_rows(model, X, y, labelled, label_weight, opinion, taught, teacher_weight, lesson.classes)
+
+
+def _groups_of(lesson: Lesson, n_rows: int) -> np.ndarray | None:
+    """Groups of labelled and further rows as numbers; a row without a label is a group of its own."""
+    if lesson.groups is None:
+        return None
+    codes = np.unique(lesson.groups, return_inverse=True)[1]
+    return np.concatenate([codes, np.arange(len(codes), len(codes) + n_rows - len(codes)) + codes.max()])
+
+
+def _fit_mixed_targets(
+    model: BaseEstimator,
+    X: Table,
+    y: np.ndarray,
+    label_weight: np.ndarray,
+    opinion: np.ndarray,
+    teacher_weight: np.ndarray,
+    groups: np.ndarray | None,
+) -> BaseEstimator:
+    """Targets (a_i y_i + b_i t_i) / (a_i + b_i) of weight a_i + b_i.
+
+    a (y - p)^2 + b (t - p)^2 is (a + b) times the squared distance of p to that target, plus a constant. A model that
+    takes no weights is fitted where all rows weigh the same.
+    """
+    total = label_weight + teacher_weight
+    share = np.divide(teacher_weight, total, out=np.zeros_like(total), where=total > 0)
+    mixed = y.astype(np.float64).reshape(len(y), -1)
+    taught = share > 0
+    mixed[taught] += share[taught, None] * (opinion[taught] - mixed[taught])
+    # Where all rows weigh the same they are one another's equals without weights too.
+    weight = None if np.ptp(total) <= np.finfo(float).eps * total.max() * len(total) else total
+    if weight is not None:
+        check_student_of_weights(model, "a lesson whose rows differ in weight")
+    return fit_weighted(model, X, mixed.reshape(y.shape), weight, groups)
 
 
 def _fit_repeated_rows(

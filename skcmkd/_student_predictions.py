@@ -6,27 +6,30 @@ from numbers import Integral
 from typing import Any
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, clone
 from sklearn.utils import check_random_state, get_tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from ._networks import NetworkClassifier
-from ._validation import Table, as_table, draw_seed
+from ._networks import NetworkClassifier, NetworkRegressor
+from ._validation import Table, as_table, draw_seed, drop_teacher_columns, n_columns_of, take_columns
 
 
-class StudentPredictions(ClassifierMixin):
+class StudentDelegate(BaseEstimator):
     """What a distiller does once it is fitted: it hands rows to ``student_``.
 
-    A distiller has the parameter ``student``; one that takes both modalities in one table says in ``_student_table``
-    which columns are the student's.
+    A distiller has the parameter ``student``. One that was fitted to both modalities in one table keeps the positions
+    of the student's columns, and how many columns there were, in ``_student_positions`` and ``_n_table_columns``.
     """
 
     student: BaseEstimator | None
     student_: BaseEstimator
+    _default_student: type[BaseEstimator]
+    _student_positions: np.ndarray | None = None
+    _n_table_columns: int
 
     def predict(self, X: Table) -> np.ndarray:
-        """Predict the class of each row from the student's modality.
+        """Predict the target of each row from the student's modality.
 
         Parameters
         ----------
@@ -36,11 +39,45 @@ class StudentPredictions(ClassifierMixin):
 
         Returns
         -------
-        ndarray of shape (n_samples,)
-            Class labels.
+        ndarray of shape (n_samples,) or (n_samples, n_targets)
+            Class labels, or numbers.
         """
         check_is_fitted(self)
         return self.student_.predict(self._student_table(X))
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        student = get_tags(self._student_or_default())
+        tags.input_tags = student.input_tags
+        tags.classifier_tags = student.classifier_tags
+        tags.regressor_tags = student.regressor_tags
+        tags.target_tags.multi_output = tags.estimator_type == "regressor" and student.target_tags.multi_output
+        tags.non_deterministic = student.non_deterministic
+        return tags
+
+    def _student_or_default(self) -> BaseEstimator:
+        if hasattr(self, "student_"):
+            return self.student_
+        return self._default_student() if self.student is None else self.student
+
+    def _student_table(self, X: Table) -> Table:
+        """The student's columns of a table with or without the teacher's, checked against those of fit."""
+        X = as_table(X, estimator=self)
+        if self._student_positions is not None:
+            names = getattr(self, "feature_names_in_", None)
+            selected = drop_teacher_columns(X, names) if names is not None else None
+            if selected is not None:
+                X = selected
+            elif n_columns_of(X) == self._n_table_columns:
+                X = take_columns(X, self._student_positions)
+        validate_data(self, X, reset=False, skip_check_array=True)
+        return X
+
+
+class StudentPredictions(ClassifierMixin, StudentDelegate):
+    """The same for classes, with their probabilities."""
+
+    _default_student = NetworkClassifier
 
     @available_if(lambda self: hasattr(self._student_or_default(), "predict_proba"))
     def predict_proba(self, X: Table) -> np.ndarray:
@@ -76,29 +113,16 @@ class StudentPredictions(ClassifierMixin):
         check_is_fitted(self)
         return self.student_.decision_function(self._student_table(X))
 
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        student = get_tags(self._student_or_default())
-        tags.input_tags = student.input_tags
-        tags.classifier_tags = student.classifier_tags
-        tags.non_deterministic = student.non_deterministic
-        return tags
 
-    def _student_or_default(self) -> BaseEstimator:
-        if hasattr(self, "student_"):
-            return self.student_
-        return NetworkClassifier() if self.student is None else self.student
+class StudentQuantities(RegressorMixin, StudentDelegate):
+    """The same for quantities."""
 
-    def _student_table(self, X: Table) -> Table:
-        """The student's columns, checked against those of fit."""
-        X = as_table(X, estimator=self)
-        validate_data(self, X, reset=False, skip_check_array=True)
-        return X
+    _default_student = NetworkRegressor
 
 
-def clone_or_network(model: BaseEstimator | None) -> BaseEstimator:
+def clone_or_network(model: BaseEstimator | None, network: type[BaseEstimator] = NetworkClassifier) -> BaseEstimator:
     """An unfitted copy of the given model, a network where none is given."""
-    return NetworkClassifier() if model is None else clone(model)
+    return network() if model is None else clone(model)
 
 
 def seed_of(random_state: int | np.random.RandomState | None) -> int | None:

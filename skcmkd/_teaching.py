@@ -1,8 +1,8 @@
-"""A teacher's targets for rows it has not seen, and the weight that the teacher deserves."""
+"""Teachers' opinions of rows that they have not seen, and the weight that these deserve."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -10,143 +10,232 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, clone
 
-from ._cross_fitting import predict_aligned_proba, predict_left_out
+from ._fitting import fit_weighted
 from ._pairs import Pairs
 from ._parallel import run_each
 from ._resampling import one_standard_error_choice
 from ._soft_targets import Lesson, fit_student
+from ._targets import Target
+from ._teachers import TeacherSide, pool
 from ._validation import take_rows
 
 # Weights of the teacher that alpha="auto" weighs against each other; 0 is the student alone.
 ALPHAS = (0.0, 0.25, 0.5, 0.75)
+# Weights of several teachers, from the opinions of each on labelled rows it has not seen, the student's own where
+# asked for, and the labels.
+Weigh = Callable[[Sequence[np.ndarray], np.ndarray | None, np.ndarray], np.ndarray]
 
 
 @dataclass
 class Opinion:
-    """What a teacher fitted without some folds says of their rows and of the unlabelled pairs.
+    """What a model fitted without some folds says of their rows and of the unlabelled pairs.
 
-    The teacher itself is kept only where no fold was left out.
+    The model itself is kept only where no fold was left out.
     """
 
-    teacher: BaseEstimator | None
+    model: BaseEstimator | None
     rows: np.ndarray
-    proba: np.ndarray
-    unlabeled_proba: np.ndarray
+    opinion: np.ndarray
+    unlabeled_opinion: np.ndarray
 
 
 class Opinions:
-    """Opinions of teachers that were fitted without each fold and, to choose alpha, without each two.
+    """Opinions of teachers that were fitted without each fold and, to judge students, without each two.
 
     The teacher without folds k and l serves twice: it gives fold l's targets where fold k judges the student, and
-    fold k's where fold l does. So no target has seen the rows that judge it, for k (k - 1) / 2 fits.
+    fold k's where fold l does. So no target has seen the rows that judge it, for k (k - 1) / 2 fits. Several teachers
+    are pooled with weights that have not seen them either. ``student``, where given, has its own opinion formed in
+    the same way for the weights.
     """
 
     def __init__(
         self,
-        teacher: BaseEstimator,
+        target: Target,
         pairs: Pairs,
+        sides: Sequence[TeacherSide],
         fold_of: np.ndarray,
         *,
+        weigh: Weigh,
+        student: BaseEstimator | None = None,
+        unlabeled_weight: Callable[[np.ndarray], np.ndarray] | None = None,
         leave_two_out: bool,
         n_jobs: int | None,
         verbose: bool,
     ) -> None:
+        self.target = target
         self.pairs = pairs
         self.fold_of = fold_of
         self.folds = range(int(fold_of.max()) + 1)
+        self.weigh = weigh
+        self.unlabeled_weight = unlabeled_weight
+        self.n_teachers = len(sides)
         if leave_two_out and len(self.folds) < 3:
             raise ValueError(
-                f"alpha='auto' needs at least 3 folds, one to judge and two for the teacher's targets; cv gives "
-                f"{len(self.folds)}. Raise cv, or set alpha to a number."
+                f"alpha='auto' and calibrate=True need at least 3 folds, one to judge and two for the teacher's "
+                f"targets; cv gives {len(self.folds)}. Raise cv, or set alpha to a number and calibrate to False."
             )
+        sides = list(sides)
+        if student is not None:
+            sides.append(TeacherSide("student", student, pairs.X, pairs.studied, None, np.zeros(0, dtype=bool)))
         left_out: list[tuple[int, ...]] = [(), *((fold,) for fold in self.folds)]
         if leave_two_out:
             left_out += combinations(self.folds, 2)
-        calls = ((teacher, pairs, fold_of, out) for out in left_out)
-        fits = run_each(_form_opinion, calls, len(left_out), n_jobs=n_jobs, description="teacher", show=verbose)
-        self._without = dict(zip(left_out, fits, strict=True))
+        jobs = [(place, out) for place in range(len(sides)) for out in left_out]
+        calls = ((target, sides[place], pairs, fold_of, out) for place, out in jobs)
+        fits = run_each(_form_opinion, calls, len(jobs), n_jobs=n_jobs, description="teacher", show=verbose)
+        self._formed = dict(zip(jobs, fits, strict=True))
 
     @property
-    def teacher(self) -> BaseEstimator | None:
-        """The teacher fitted to all measured rows."""
-        return self._without[()].teacher
+    def teachers(self) -> list[BaseEstimator]:
+        """The teachers fitted to all of their measured rows."""
+        return [self._formed[place, ()].model for place in range(self.n_teachers)]
 
     def lesson(self) -> Lesson:
-        """All labelled rows, each with the opinion of a teacher that has not seen it."""
+        """All labelled rows that the student can study, each with the opinion of teachers that have not seen it."""
         return self._lesson(())
 
     def lesson_without(self, judge: int) -> Lesson:
-        """The labelled rows outside one fold, with opinions that have seen neither the row nor that fold."""
-        lesson = self._lesson((judge,))
-        rows = np.flatnonzero(self.fold_of != judge)
-        return lesson.of_rows(rows)
+        """The same outside one fold, with opinions that have seen neither the row nor that fold."""
+        return self._lesson((judge,))
+
+    def weights(self) -> np.ndarray:
+        """Weights of the teachers, from all labelled rows."""
+        return self._weights(())
+
+    def opinion_of_rows(self, judges: tuple[int, ...] = ()) -> np.ndarray:
+        """Pooled opinion of every labelled row outside the judging folds, NaN where there is none."""
+        if self.n_teachers == 0:
+            return np.full((len(self.pairs.y), self.target.width), np.nan)
+        return pool(self._unseen(judges), self._weights(judges))
+
+    def _unseen(self, judges: tuple[int, ...]) -> list[np.ndarray]:
+        return [self._unseen_by(place, judges) for place in range(self.n_teachers)]
+
+    def _unseen_by(self, place: int, judges: tuple[int, ...]) -> np.ndarray:
+        opinion = np.full((len(self.pairs.y), self.target.width), np.nan)
+        for fold in self.folds:
+            if fold not in judges:
+                formed = self._formed[place, tuple(sorted((fold, *judges)))]
+                own = self.fold_of[formed.rows] == fold
+                opinion[formed.rows[own]] = formed.opinion[own]
+        return opinion
+
+    def _weights(self, judges: tuple[int, ...]) -> np.ndarray:
+        if self.n_teachers == 1:
+            return np.ones(1)
+        own = (self.n_teachers, ()) in self._formed
+        rows = np.flatnonzero(~np.isin(self.fold_of, judges))
+        student = self._unseen_by(self.n_teachers, judges)[rows] if own else None
+        return self.weigh([opinion[rows] for opinion in self._unseen(judges)], student, self.pairs.y[rows])
 
     def _lesson(self, judges: tuple[int, ...]) -> Lesson:
         pairs = self.pairs
-        proba = np.full((len(pairs.y), len(pairs.classes)), np.nan)
-        for fold in self.folds:
-            if fold not in judges:
-                opinion = self._without[tuple(sorted((fold, *judges)))]
-                own = self.fold_of[opinion.rows] == fold
-                proba[opinion.rows[own]] = opinion.proba[own]
-        unlabeled = self._without[judges].unlabeled_proba
-        return Lesson(pairs.X, pairs.y, proba, pairs.X_unlabeled, unlabeled, pairs.classes)
-
-
-def _form_opinion(teacher: BaseEstimator, pairs: Pairs, fold_of: np.ndarray, left_out: Sequence[int]) -> Opinion:
-    model, rows, proba = predict_left_out(
-        teacher, pairs.X_teacher, pairs.y, pairs.measured, fold_of, left_out, pairs.classes
-    )
-    unlabeled = np.empty((0, len(pairs.classes)))
-    if pairs.X_teacher_unlabeled is not None and len(left_out) < 2:
-        unlabeled = predict_aligned_proba(model, pairs.X_teacher_unlabeled, pairs.classes)
-    return Opinion(None if left_out else model, rows, proba, unlabeled)
-
-
-def choose_alpha(
-    student: BaseEstimator, opinions: Opinions, temperature: float, *, n_jobs: int | None, verbose: bool
-) -> tuple[float, pd.DataFrame]:
-    """The teacher's weight by cross-validation, and the scores it was chosen by.
-
-    Students are judged by the Brier score of held-out rows, a proper score that one confident mistake cannot rule.
-    """
-    jobs = [(fold, alpha) for fold in opinions.folds for alpha in ALPHAS]
-    calls = (
-        (
-            student,
-            opinions.lesson_without(fold),
-            alpha,
-            temperature,
-            opinions.pairs,
-            np.flatnonzero(opinions.fold_of == fold),
+        unlabeled = np.empty((0, self.target.width))
+        if pairs.X_unlabeled is not None and self.n_teachers:
+            formed = [self._formed[place, judges].unlabeled_opinion for place in range(self.n_teachers)]
+            unlabeled = pool(formed, self._weights(judges))
+        lesson = Lesson(
+            pairs.X,
+            pairs.y,
+            self.opinion_of_rows(judges),
+            pairs.X_unlabeled if self.n_teachers else None,
+            unlabeled,
+            self.target.classes,
+            weight=pairs.sample_weight,
+            unlabeled_weight=self.unlabeled_weight(unlabeled) if self.unlabeled_weight and len(unlabeled) else None,
+            groups=pairs.groups,
         )
+        rows = pairs.studied & ~np.isin(self.fold_of, judges)
+        return lesson if rows.all() else lesson.of_rows(np.flatnonzero(rows))
+
+
+def _form_opinion(
+    target: Target, side: TeacherSide, pairs: Pairs, fold_of: np.ndarray, left_out: Sequence[int]
+) -> Opinion:
+    unseen = np.isin(fold_of, left_out)
+    train, rows = np.flatnonzero(side.measured & ~unseen), np.flatnonzero(side.measured & unseen)
+    target.check_training(pairs.y[train], side.model, left_out)
+    weight, groups = (None if given is None else given[train] for given in (pairs.sample_weight, pairs.groups))
+    model = fit_weighted(clone(side.model), take_rows(side.X, train), pairs.y[train], weight, groups)
+    opinion = target.opinion(model, take_rows(side.X, rows)) if len(rows) else np.empty((0, target.width))
+    unlabeled = np.full((len(side.unlabeled_measured), target.width), np.nan)
+    if side.unlabeled_measured.any() and len(left_out) < 2:
+        known = side.unlabeled_measured
+        unlabeled[known] = target.opinion(model, take_rows(side.X_unlabeled, known))
+    return Opinion(None if left_out else model, rows, opinion, unlabeled)
+
+
+def confidence(proba: np.ndarray) -> np.ndarray:
+    """Weight 1 - H(q) / log K of each row's probabilities, divided by the mean: 0 for a teacher that knows nothing."""
+    entropy = -(proba * np.log(np.clip(proba, 1e-300, None))).sum(axis=1)
+    sure = np.nan_to_num((1 - entropy / np.log(proba.shape[1])).clip(min=0))
+    return sure / sure.mean() if sure.any() else np.ones(len(sure))
+
+
+@dataclass
+class Trial:
+    """Students judged on rows held out from them and from their teachers: each weight's opinions and losses."""
+
+    alphas: tuple[float, ...]
+    rows: np.ndarray
+    opinions: dict[float, np.ndarray]
+    losses: np.ndarray
+
+    def scores(self, name: str) -> pd.DataFrame:
+        """Of each weight the mean loss, how much more it is than the student's alone, and the standard error."""
+        excess = self.losses - self.losses[:, [0]]
+        return pd.DataFrame(
+            {
+                name: self.losses.mean(axis=0),
+                "excess": excess.mean(axis=0),
+                "standard_error": excess.std(axis=0, ddof=1) / np.sqrt(len(excess)),
+            },
+            index=pd.Index(self.alphas, name="alpha"),
+        )
+
+    def choice(self) -> float:
+        """The smallest weight within one standard error of the best."""
+        return self.alphas[one_standard_error_choice(self.losses)]
+
+
+def try_weights(
+    student: BaseEstimator,
+    opinions: Opinions,
+    alphas: tuple[float, ...],
+    temperature: float,
+    *,
+    n_jobs: int | None,
+    verbose: bool,
+) -> Trial:
+    """Fit a student for each weight without each fold, and judge it on that fold."""
+    pairs, target = opinions.pairs, opinions.target
+    jobs = [(fold, alpha) for fold in opinions.folds for alpha in alphas]
+    rows_of = {fold: np.flatnonzero(pairs.studied & (opinions.fold_of == fold)) for fold in opinions.folds}
+    calls = (
+        (student, target, opinions.lesson_without(fold), alpha, temperature, pairs, rows_of[fold])
         for fold, alpha in jobs
     )
-    fits = run_each(_judge_student, calls, len(jobs), n_jobs=n_jobs, description="alpha", show=verbose)
-    losses = np.empty((len(opinions.pairs.y), len(ALPHAS)))
-    for (fold, alpha), loss in zip(jobs, fits, strict=True):
-        losses[opinions.fold_of == fold, ALPHAS.index(alpha)] = loss
-    excess = losses - losses[:, [0]]
-    scores = pd.DataFrame(
-        {
-            "brier": losses.mean(axis=0),
-            "excess": excess.mean(axis=0),
-            "standard_error": excess.std(axis=0, ddof=1) / np.sqrt(len(losses)),
-        },
-        index=pd.Index(ALPHAS, name="alpha"),
-    )
-    return ALPHAS[one_standard_error_choice(losses)], scores
+    fits = run_each(_student_opinion, calls, len(jobs), n_jobs=n_jobs, description="alpha", show=verbose)
+    rows = np.flatnonzero(pairs.studied)
+    opinion = {alpha: np.full((len(pairs.y), target.width), np.nan) for alpha in alphas}
+    for (fold, alpha), part in zip(jobs, fits, strict=True):
+        opinion[alpha][rows_of[fold]] = part
+    opinion = {alpha: values[rows] for alpha, values in opinion.items()}
+    losses = np.column_stack([target.losses(values, pairs.y[rows]) for values in opinion.values()])
+    if pairs.sample_weight is not None:
+        losses *= (pairs.sample_weight[rows] / pairs.sample_weight[rows].mean())[:, None]
+    return Trial(alphas, rows, opinion, losses)
 
 
-def _judge_student(
-    student: BaseEstimator, lesson: Lesson, alpha: float, temperature: float, pairs: Pairs, rows: np.ndarray
+def _student_opinion(
+    student: BaseEstimator,
+    target: Target,
+    lesson: Lesson,
+    alpha: float,
+    temperature: float,
+    pairs: Pairs,
+    rows: np.ndarray,
 ) -> np.ndarray:
-    """Brier score |onehot(y) - p|^2 of each held-out row."""
-    fitted = fit_student(clone(student), lesson, alpha, temperature)
-    held_out = take_rows(pairs.X, rows)
-    truth = pairs.y[rows, None] == pairs.classes
-    if hasattr(fitted, "predict_proba"):
-        proba = predict_aligned_proba(fitted, held_out, pairs.classes)
-    else:
-        proba = fitted.predict(held_out)[:, None] == pairs.classes
-    return ((proba - truth.astype(float)) ** 2).sum(axis=1)
+    if len(rows) == 0:
+        return np.empty((0, target.width))
+    return target.opinion(fit_student(clone(student), lesson, alpha, temperature), take_rows(pairs.X, rows))

@@ -22,10 +22,11 @@ from ._cohorts import (
     unseen_predictions,
 )
 from ._cross_fitting import assign_folds
+from ._fitting import final_step
 from ._material import LABELS_ONLY, Candidate, Material, fit_candidate, gather_material, list_candidates
 from ._networks import NetworkClassifier
 from ._side_data import SideData, check_side_data
-from ._soft_targets import check_student, final_step
+from ._soft_targets import check_student
 from ._student_predictions import StudentPredictions, clone_or_network, seed_of
 from ._transport import COSTS
 from ._validation import (

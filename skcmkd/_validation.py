@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from pandas.api.types import union_categoricals
-from scipy.sparse import issparse, vstack
+from scipy.sparse import hstack, issparse, vstack
 from sklearn.base import BaseEstimator
-from sklearn.utils import _safe_indexing, check_array, column_or_1d, gen_batches, get_tags
+from sklearn.utils import _safe_indexing, check_array, check_consistent_length, column_or_1d, gen_batches, get_tags
 from sklearn.utils._indexing import _get_column_indices
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.multiclass import check_classification_targets
@@ -36,15 +36,18 @@ __all__ = [
     "as_table",
     "check_choice",
     "check_feature_names_in",
+    "check_groups",
     "check_label_or_quantity",
     "check_labels",
     "check_missing_values",
     "check_modalities",
     "check_numbers",
+    "check_quantities",
     "check_row_weights",
     "check_same_columns",
     "check_same_index",
     "check_same_rows",
+    "check_sample_weight",
     "check_text_columns",
     "check_tuple",
     "check_values",
@@ -58,6 +61,7 @@ __all__ = [
     "n_columns_of",
     "n_rows_of",
     "set_seeds",
+    "stack_columns",
     "stack_rows",
     "take_columns",
     "take_rows",
@@ -161,6 +165,12 @@ def check_label_or_quantity(y: Any) -> tuple[np.ndarray, bool]:
     return values.astype(np.float64), False
 
 
+def check_quantities(y: Any) -> np.ndarray:
+    """One or several columns of finite numbers; one column as a vector."""
+    y = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y")
+    return y if y.ndim == 2 and y.shape[1] > 1 else column_or_1d(y, warn=True)
+
+
 def as_codes(y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Sorted classes and each row's position among them; at least two classes are needed."""
     classes, codes = np.unique(y, return_inverse=True)
@@ -179,6 +189,26 @@ def as_codes_of_any(labels: Any, name: str) -> np.ndarray:
             f"{name} holds {n_missing} missing labels (NaN or None) among {len(labels)} rows. Leave out those rows."
         )
     return np.unique(np.asarray(labels), return_inverse=True)[1]
+
+
+def check_sample_weight(sample_weight: Any, X: Table) -> np.ndarray | None:
+    """Row weights as given, or None; negative weights and weights that are all zero are errors."""
+    if sample_weight is None:
+        return None
+    weight = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
+    if not weight.any():
+        raise ValueError(f"sample_weight is 0 in all of its {len(weight)} rows: nothing to learn from.")
+    return weight
+
+
+def check_groups(groups: Any, X: Table) -> np.ndarray | None:
+    """The group of each row as a number, or None; a missing group is an error."""
+    if groups is None:
+        return None
+    groups = column_or_1d(groups, warn=True)
+    check_consistent_length(X, groups)
+    as_codes_of_any(groups, "groups")
+    return np.asarray(groups)
 
 
 def check_row_weights(sample_weight: Any, X: np.ndarray) -> np.ndarray:
@@ -222,6 +252,28 @@ def take_rows(X: Table, rows: np.ndarray) -> Table:
 def take_columns(X: Table, positions: Sequence[int] | np.ndarray) -> Table:
     """Columns of a table, by positions."""
     return _safe_indexing(X, np.asarray(positions, dtype=int), axis=1)
+
+
+def stack_columns(left: Table, right: Table) -> Table:
+    """One table beside another, row for row; raises where the two share a column's name."""
+    if issparse(left) or issparse(right):
+        return hstack([left, right], format="csr")
+    if not hasattr(left, "columns") and not hasattr(right, "columns"):
+        return np.hstack([left, right])
+    left, right = (_as_pandas(table).reset_index(drop=True) for table in (left, right))
+    shared = [repr(name) for name in left.columns if name in set(right.columns)]
+    if shared:
+        raise ValueError(
+            f"Both tables have columns of the same name: {_name_some(shared)}. Rename those of one, such as "
+            'X_teacher.add_prefix("teacher_").'
+        )
+    return pd.concat([left, right], axis=1)
+
+
+def _as_pandas(X: Table) -> pd.DataFrame:
+    if isinstance(X, pd.DataFrame):
+        return X
+    return X.to_pandas() if hasattr(X, "to_pandas") else pd.DataFrame(np.asarray(X))
 
 
 def stack_rows(upper: Table, lower: Table) -> Table:

@@ -1,13 +1,12 @@
 import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import KFold, ShuffleSplit, StratifiedKFold, cross_val_predict
+from sklearn.model_selection import GroupKFold, KFold, ShuffleSplit, StratifiedKFold, cross_val_predict
 from sklearn.svm import LinearSVC
 
 from skcmkd._cross_fitting import (
     assign_folds,
     predict_aligned_proba,
-    predict_left_out,
     stratified_folds,
     unseen_proba,
 )
@@ -19,19 +18,6 @@ def data():
     y = np.array(["a", "b", "c"])[rng.randint(3, size=60)]
     X = rng.normal(size=(60, 4)) + (y == "a")[:, None]
     return X, y
-
-
-def test_left_out_probabilities_are_cross_val_predicts(data):
-    X, y = data
-    splitter = StratifiedKFold(4)
-    fold_of = assign_folds(splitter, y)
-    expected = cross_val_predict(LogisticRegression(), X, y, cv=splitter, method="predict_proba")
-    for fold in range(4):
-        _, rows, proba = predict_left_out(
-            LogisticRegression(), X, y, np.ones(60, dtype=bool), fold_of, [fold], np.unique(y)
-        )
-        np.testing.assert_array_equal(rows, np.flatnonzero(fold_of == fold))
-        np.testing.assert_allclose(proba, expected[rows])
 
 
 @pytest.mark.parametrize("n_jobs", [None, 2])
@@ -130,8 +116,25 @@ def test_bad_folds(cv, y, message):
 
 def test_one_class_left_in_a_fold():
     y = np.repeat([0, 1], 10)
-    fold_of = assign_folds(KFold(2), y)
     with pytest.raises(
         ValueError, match=r"fit LogisticRegression when fold \[0\] is held out, and they hold 1 classes"
     ):
-        predict_left_out(LogisticRegression(), np.ones((20, 1)), y, np.ones(20, bool), fold_of, [0], np.array([0, 1]))
+        unseen_proba(LogisticRegression(), np.ones((20, 1)), y, assign_folds(KFold(2), y), None)
+
+
+@pytest.mark.parametrize("classes", [True, False])
+@pytest.mark.parametrize("cv", [4, None, GroupKFold(4)])
+def test_groups_are_held_out_together(cv, classes):
+    rng = np.random.RandomState(0)
+    groups, y = np.array(list("abcdefgh"))[rng.randint(8, size=80)], rng.randint(3, size=80)
+    fold_of = assign_folds(cv, y, classes=classes, groups=groups)
+    assert all(len(np.unique(fold_of[groups == name])) == 1 for name in "abcdefgh")
+    assert set(fold_of) == set(range(5 if cv is None else 4))
+
+
+def test_splitter_that_parts_a_group():
+    groups = np.arange(20) // 2
+    with pytest.raises(ValueError, match=r"puts rows of group 3 into several folds.*GroupKFold"):
+        assign_folds(KFold(3), np.arange(20) % 2, groups=groups)
+    with pytest.raises(ValueError, match="5 folds need at least 5 groups, but groups holds 2 in 20 rows"):
+        assign_folds(5, np.arange(20) % 2, groups=np.arange(20) // 10)

@@ -10,8 +10,17 @@ import skcmkd
 ROOT = Path(skcmkd.__file__).parent
 ROWS = [
     {"__main__"},
-    {"_selector", "_paired", "_unpaired", "_display", "_gain_display", "_alignment_display", "_matrix"},
-    {"_alignment_choice", "_student_predictions"},
+    {
+        "_selector",
+        "_paired",
+        "_paired_regressor",
+        "_unpaired",
+        "_display",
+        "_gain_display",
+        "_alignment_display",
+        "_matrix",
+    },
+    {"_alignment_choice", "_student_predictions", "_distillation"},
     {"_material"},
     {
         "_study",
@@ -20,6 +29,8 @@ ROWS = [
         "_representations",
         "_residuals",
         "_teaching",
+        "_teachers",
+        "_targets",
         "_cohorts",
         "_side_data",
         "_soft_targets",
@@ -36,6 +47,8 @@ ROWS = [
         "_lookahead",
         "_cross_fitting",
         "_pairs",
+        "_fitting",
+        "_calibration",
         "_resampling",
         "_ridge",
         "datasets",
@@ -91,8 +104,10 @@ def test_imports_go_down(path):
 
 
 def test_estimators_do_not_import_each_other():
-    for here in ("_selector", "_paired", "_unpaired"):
-        assert not {"_selector", "_paired", "_unpaired", "_display"} & set(own_rooms(ROOT / f"{here}.py"))
+    for here in ("_selector", "_paired", "_paired_regressor", "_unpaired"):
+        assert not {"_selector", "_paired", "_paired_regressor", "_unpaired", "_display"} & set(
+            own_rooms(ROOT / f"{here}.py")
+        )
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))

@@ -193,8 +193,8 @@ def test_shuffled_teacher_keeps_everything_but_the_link(gather):
 def test_rows_of_a_lesson(gather, candidate, n_further, n_taught):
     """Unlabelled rows where a cohort or a tie speaks of them, the bridge where it is asked for."""
     lesson = gather()[0].lesson(candidate)
-    assert (0 if lesson.X_unlabeled is None else len(lesson.X_unlabeled)) == len(lesson.unlabeled_proba) == n_further
-    opinions = np.concatenate([lesson.teacher_proba, lesson.unlabeled_proba])
+    assert (0 if lesson.X_unlabeled is None else len(lesson.X_unlabeled)) == len(lesson.unlabeled_opinion) == n_further
+    opinions = np.concatenate([lesson.opinion, lesson.unlabeled_opinion])
     assert (~np.isnan(opinions).any(axis=1)).sum() == n_taught
     assert (lesson.alignment is not None) == candidate.uses_cohort
     if candidate.uses_cohort:
@@ -206,7 +206,7 @@ def test_opinions_stay_beside_their_rows(drawn, gather):
     material, _ = gather()
     lesson = material.lesson(Candidate("feature", True))
     np.testing.assert_array_equal(lesson.X_unlabeled, np.concatenate([X[80:100], X[50:80]]))
-    for name, found in (("proba", lesson.unlabeled_proba), ("features", lesson.unlabeled_anchors)):
+    for name, found in (("proba", lesson.unlabeled_opinion), ("features", lesson.unlabeled_anchors)):
         expected = [getattr(ties, name) for ties in (material.bridge_ties, material.unlabeled_ties)]
         np.testing.assert_array_equal(found, np.concatenate(expected))
     np.testing.assert_array_equal(lesson.anchors, material.ties.features)
@@ -215,9 +215,9 @@ def test_opinions_stay_beside_their_rows(drawn, gather):
 def test_bridge_alone_leaves_other_rows_without_an_opinion(gather):
     material, _ = gather(links=None)
     assert material.is_tied
-    assert len(material.lesson(Candidate("none", True)).unlabeled_proba) == 20
+    assert len(material.lesson(Candidate("none", True)).unlabeled_opinion) == 20
     lesson = material.lesson(Candidate("feature", True))
-    assert np.isnan(lesson.teacher_proba).all()
+    assert np.isnan(lesson.opinion).all()
     assert lesson.anchors is None
     known = ~np.isnan(lesson.unlabeled_anchors).any(axis=1)
     assert known.tolist() == [True] * 20 + [False] * 30

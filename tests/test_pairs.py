@@ -1,6 +1,5 @@
 import numpy as np
 import pytest
-from sklearn.linear_model import LogisticRegression
 
 from skcmkd._pairs import check_pairs, check_two_tables, split_one_table
 
@@ -23,10 +22,11 @@ def test_pairs_that_lack_a_side_are_left_out():
     T[0] = np.nan
     X_unlabeled, T_unlabeled = np.arange(3.0)[:, None], np.ones((3, 2))
     X_unlabeled[0], T_unlabeled[1] = np.nan, np.nan
-    found = check_pairs(X, y, np.array([0, 1]), T, (X_unlabeled, T_unlabeled), LogisticRegression())
+    found = check_pairs(X, y, T, (X_unlabeled, T_unlabeled))
     assert found.measured.tolist() == [False, True, True, True]
+    assert found.studied.all()
     np.testing.assert_array_equal(found.X_unlabeled, [[2.0]])
-    none = check_pairs(X, y, np.array([0, 1]), T, (X_unlabeled[:2], T_unlabeled[:2]), LogisticRegression())
+    none = check_pairs(X, y, T, (X_unlabeled[:2], T_unlabeled[:2]))
     assert none.X_unlabeled is None
 
 

@@ -11,7 +11,8 @@ from sklearn.preprocessing import StandardScaler
 
 from skcmkd import NetworkClassifier
 from skcmkd._cohorts import Alignment, build_cohort
-from skcmkd._soft_targets import Lesson, check_student, final_step, fit_student, row_weights
+from skcmkd._fitting import final_step
+from skcmkd._soft_targets import Lesson, check_student, fit_student, row_weights
 
 
 @pytest.fixture
@@ -46,7 +47,7 @@ def test_repeated_rows_minimise_the_soft_cross_entropy(lesson):
     alpha, C = 0.4, 0.5
     student = fit_student(LogisticRegression(C=C, tol=1e-12, max_iter=10_000), lesson, alpha, 2.0)
     X = np.concatenate([lesson.X, lesson.X_unlabeled])
-    proba = np.concatenate([lesson.teacher_proba, lesson.unlabeled_proba])
+    proba = np.concatenate([lesson.opinion, lesson.unlabeled_opinion])
     taught = ~np.isnan(proba).any(axis=1)
     n_speaking = (1 - alpha) * 30 + alpha * taught.sum()
 
@@ -77,9 +78,9 @@ def test_pipeline_is_its_steps(lesson, model):
     by_hand = Lesson(
         scaler.transform(lesson.X),
         lesson.y,
-        lesson.teacher_proba,
+        lesson.opinion,
         scaler.transform(lesson.X_unlabeled),
-        lesson.unlabeled_proba,
+        lesson.unlabeled_opinion,
         lesson.classes,
     )
     direct = fit_student(model.__class__(**model.get_params()), by_hand, 0.5, 2.0)
@@ -87,16 +88,16 @@ def test_pipeline_is_its_steps(lesson, model):
 
 
 def test_teacher_alone_keeps_all_classes(lesson):
-    lesson.teacher_proba[:, 2] = 0
-    lesson.unlabeled_proba[:, 2] = 0
+    lesson.opinion[:, 2] = 0
+    lesson.unlabeled_opinion[:, 2] = 0
     assert list(fit_student(LogisticRegression(), lesson, 1.0, 2.0).classes_) == [0, 1, 2]
 
 
 def test_network_follows_a_sure_teacher(lesson):
     """At alpha = 1 the network learns the teacher's classes, whatever the labels."""
     rule = (lesson.X[:, 0] > 0).astype(int)
-    lesson.teacher_proba = np.eye(3)[rule]
-    lesson.unlabeled_proba = np.eye(3)[(lesson.X_unlabeled[:, 0] > 0).astype(int)]
+    lesson.opinion = np.eye(3)[rule]
+    lesson.unlabeled_opinion = np.eye(3)[(lesson.X_unlabeled[:, 0] > 0).astype(int)]
     network = NetworkClassifier(max_epochs=100, validation_fraction=0, random_state=0)
     assert (fit_student(network, lesson, 1.0, 1.0).predict(lesson.X) == rule).mean() > 0.9
 
@@ -105,10 +106,10 @@ def test_lesson_of_rows_has_their_classes(lesson):
     rows = np.flatnonzero(lesson.y != 1)
     part = lesson.of_rows(rows)
     assert list(part.classes) == [0, 2]
-    taught = ~np.isnan(part.teacher_proba[:, 0])
-    assert taught.sum() == (~np.isnan(lesson.teacher_proba[rows, 0])).sum()
-    np.testing.assert_allclose(part.teacher_proba[taught].sum(axis=1), 1)
-    np.testing.assert_allclose(part.unlabeled_proba.sum(axis=1), 1)
+    taught = ~np.isnan(part.opinion[:, 0])
+    assert taught.sum() == (~np.isnan(lesson.opinion[rows, 0])).sum()
+    np.testing.assert_allclose(part.opinion[taught].sum(axis=1), 1)
+    np.testing.assert_allclose(part.unlabeled_opinion.sum(axis=1), 1)
 
 
 def test_student_that_takes_no_weights():
@@ -132,15 +133,15 @@ def align(lesson, **changed):
     alignment = Alignment(cohort=cohort, inner_steps=1, inner_learning_rate=0.01, **{**settings, **changed})
     return replace(
         lesson,
-        teacher_proba=np.full((30, 3), np.nan),
-        unlabeled_proba=np.full((50, 3), np.nan),
+        opinion=np.full((30, 3), np.nan),
+        unlabeled_opinion=np.full((50, 3), np.nan),
         alignment=alignment,
     )
 
 
 def test_alignment_of_weight_zero_is_the_student_alone(lesson):
     alone = fit_student(NetworkClassifier(**NETWORK.get_params()), replace(lesson, X_unlabeled=None), 0.0, 1.0)
-    aligned = replace(align(lesson, weight=0.0), X_unlabeled=None, unlabeled_proba=np.empty((0, 3)))
+    aligned = replace(align(lesson, weight=0.0), X_unlabeled=None, unlabeled_opinion=np.empty((0, 3)))
     found = fit_student(NetworkClassifier(**NETWORK.get_params()), aligned, 0.5, 1.0)
     np.testing.assert_allclose(found.predict_proba(lesson.X), alone.predict_proba(lesson.X), atol=1e-6)
 
@@ -205,8 +206,8 @@ def test_opinion_of_a_class_that_the_teacher_does_not_know_is_not_heard(lesson):
     """What it says of such a class, and of no other, may be anything."""
     taught = np.array([0, 2])
     spoiled = replace(lesson, taught_classes=taught)
-    spoiled.teacher_proba, spoiled.unlabeled_proba = lesson.teacher_proba.copy(), lesson.unlabeled_proba.copy()
-    spoiled.teacher_proba[:, 1] = spoiled.unlabeled_proba[:, 1] = 0.9
+    spoiled.opinion, spoiled.unlabeled_opinion = lesson.opinion.copy(), lesson.unlabeled_opinion.copy()
+    spoiled.opinion[:, 1] = spoiled.unlabeled_opinion[:, 1] = 0.9
     heard = fit_student(NetworkClassifier(**NETWORK.get_params()), replace(lesson, taught_classes=taught), 0.5, 1.0)
     found = fit_student(NetworkClassifier(**NETWORK.get_params()), spoiled, 0.5, 1.0)
     np.testing.assert_array_equal(found.predict_proba(lesson.X), heard.predict_proba(lesson.X))

@@ -1,12 +1,14 @@
 import numpy as np
 import pytest
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.neighbors import KNeighborsClassifier
 
 from skcmkd._cross_fitting import stratified_folds
 from skcmkd._pairs import Pairs
-from skcmkd._teaching import ALPHAS, Opinions, choose_alpha
+from skcmkd._targets import ClassTarget, QuantityTarget
+from skcmkd._teachers import TeacherSide, learn_weights
+from skcmkd._teaching import ALPHAS, Opinions, confidence, try_weights
 
 
 @pytest.fixture
@@ -16,12 +18,27 @@ def pairs():
     X = rng.normal(size=(40, 2)) + y[:, None]
     T = rng.normal(size=(40, 3)) + 2 * y[:, None]
     measured = np.arange(40) >= 5
-    return Pairs(X, y, T, measured, rng.normal(size=(7, 2)), rng.normal(size=(7, 3)), np.array([0, 1]))
+    return Pairs(X, y, T, measured, np.ones(40, dtype=bool), rng.normal(size=(7, 2)), rng.normal(size=(7, 3)))
 
 
-def form(teacher, pairs, **changed):
-    settings = {"leave_two_out": True, "n_jobs": None, "verbose": False}
-    return Opinions(teacher, pairs, stratified_folds(pairs.y, 4), **{**settings, **changed})
+TARGET = ClassTarget(np.array([0, 1]))
+
+
+def side(teacher, pairs, columns=slice(None), measured=None):
+    T, unlabeled = pairs.X_teacher[:, columns], pairs.X_teacher_unlabeled[:, columns]
+    return TeacherSide("", teacher, T, pairs.measured if measured is None else measured, unlabeled, np.ones(7, bool))
+
+
+def form(teacher, pairs, sides=None, target=TARGET, **changed):
+    settings = {"weigh": None, "leave_two_out": True, "n_jobs": None, "verbose": False}
+    codes = pairs.y if target is TARGET else np.arange(40) % 4
+    sides = [side(teacher, pairs)] if sides is None else sides
+    return Opinions(target, pairs, sides, stratified_folds(codes, 4), **{**settings, **changed})
+
+
+def choose_alpha(student, opinions, temperature, **parallel):
+    trial = try_weights(student, opinions, ALPHAS, temperature, **parallel)
+    return trial.choice(), trial.scores("brier")
 
 
 class Witness(ClassifierMixin, BaseEstimator):
@@ -40,8 +57,8 @@ class Witness(ClassifierMixin, BaseEstimator):
 def test_no_teacher_has_seen_the_row(pairs):
     opinions = form(Witness(), pairs)
     for lesson in (opinions.lesson(), *(opinions.lesson_without(fold) for fold in range(4))):
-        known = ~np.isnan(lesson.teacher_proba[:, 1])
-        assert (lesson.teacher_proba[known, 1] == 0).all()
+        known = ~np.isnan(lesson.opinion[:, 1])
+        assert (lesson.opinion[known, 1] == 0).all()
 
 
 def test_no_target_has_seen_the_rows_that_judge_it(pairs):
@@ -51,8 +68,8 @@ def test_no_target_has_seen_the_rows_that_judge_it(pairs):
         judging = pairs.X_teacher[(opinions.fold_of == judge) & pairs.measured]
         for fold in range(4):
             if fold != judge:
-                opinion = opinions._without[tuple(sorted((fold, judge)))]
-                assert (opinion.proba[:, 1] == 0).all()
+                opinion = opinions._formed[0, tuple(sorted((fold, judge)))]
+                assert (opinion.opinion[:, 1] == 0).all()
                 rows = pairs.X_teacher[opinion.rows]
                 assert {row.tobytes() for row in judging} <= {row.tobytes() for row in rows}
 
@@ -64,22 +81,22 @@ def test_targets_of_a_memorising_teacher_are_not_the_labels(pairs):
     pairs.measured[:] = True
     neighbour = KNeighborsClassifier(1)
     assert clone(neighbour).fit(pairs.X_teacher, pairs.y).score(pairs.X_teacher, pairs.y) == 1.0
-    proba = form(neighbour, pairs).lesson().teacher_proba
+    proba = form(neighbour, pairs).lesson().opinion
     assert (proba.argmax(axis=1) == pairs.y).mean() < 0.75
 
 
 def test_lesson_is_the_refitted_teacher_out_of_fold(pairs):
     opinions = form(LogisticRegression(), pairs)
     lesson = opinions.lesson()
-    assert np.isnan(lesson.teacher_proba[:5]).all()
+    assert np.isnan(lesson.opinion[:5]).all()
     for fold in range(4):
         train = pairs.measured & (opinions.fold_of != fold)
         rows = pairs.measured & (opinions.fold_of == fold)
         direct = LogisticRegression().fit(pairs.X_teacher[train], pairs.y[train])
-        np.testing.assert_allclose(lesson.teacher_proba[rows], direct.predict_proba(pairs.X_teacher[rows]))
+        np.testing.assert_allclose(lesson.opinion[rows], direct.predict_proba(pairs.X_teacher[rows]))
     whole = LogisticRegression().fit(pairs.X_teacher[pairs.measured], pairs.y[pairs.measured])
-    np.testing.assert_allclose(lesson.unlabeled_proba, whole.predict_proba(pairs.X_teacher_unlabeled))
-    np.testing.assert_allclose(opinions.teacher.coef_, whole.coef_)
+    np.testing.assert_allclose(lesson.unlabeled_opinion, whole.predict_proba(pairs.X_teacher_unlabeled))
+    np.testing.assert_allclose(opinions.teachers[0].coef_, whole.coef_)
 
 
 def test_judged_lesson_is_the_teacher_without_two_folds(pairs):
@@ -90,10 +107,10 @@ def test_judged_lesson_is_the_teacher_without_two_folds(pairs):
     train = pairs.measured & ~np.isin(opinions.fold_of, [0, 2])
     direct = LogisticRegression().fit(pairs.X_teacher[train], pairs.y[train])
     rows = (opinions.fold_of[kept] == 0) & pairs.measured[kept]
-    np.testing.assert_allclose(lesson.teacher_proba[rows], direct.predict_proba(pairs.X_teacher[kept][rows]))
+    np.testing.assert_allclose(lesson.opinion[rows], direct.predict_proba(pairs.X_teacher[kept][rows]))
     train = pairs.measured & (opinions.fold_of != 2)
     direct = LogisticRegression().fit(pairs.X_teacher[train], pairs.y[train])
-    np.testing.assert_allclose(lesson.unlabeled_proba, direct.predict_proba(pairs.X_teacher_unlabeled))
+    np.testing.assert_allclose(lesson.unlabeled_opinion, direct.predict_proba(pairs.X_teacher_unlabeled))
 
 
 def test_scores_are_brier_scores_of_held_out_rows(pairs):
@@ -130,12 +147,99 @@ def test_processes_change_nothing_but_time(pairs):
 
 
 def test_two_folds_are_too_few_to_choose_the_weight(pairs):
-    with pytest.raises(ValueError, match=r"alpha='auto' needs at least 3 folds.*cv gives 2"):
+    with pytest.raises(ValueError, match=r"alpha='auto' and calibrate=True need at least 3 folds.*cv gives 2"):
         Opinions(
-            LogisticRegression(),
+            TARGET,
             pairs,
+            [side(LogisticRegression(), pairs)],
             stratified_folds(pairs.y, 2),
+            weigh=None,
             leave_two_out=True,
             n_jobs=None,
             verbose=False,
         )
+
+
+def test_several_teachers_are_pooled_where_they_were_measured(pairs):
+    measured = [pairs.measured, np.arange(40) % 3 > 0]
+    sides = [side(LogisticRegression(), pairs, [place], measured[place]) for place in range(2)]
+    opinions = form(None, pairs, sides, weigh=lambda *_: np.array([0.2, 0.8]))
+    alone = [form(None, pairs, [one]).lesson() for one in sides]
+    lesson = opinions.lesson()
+    both = measured[0] & measured[1]
+    expected = np.where(measured[0][:, None], alone[0].opinion, alone[1].opinion)
+    expected[both] = (0.2 * alone[0].opinion + 0.8 * alone[1].opinion)[both]
+    np.testing.assert_allclose(lesson.opinion, expected)
+    unlabeled = 0.2 * alone[0].unlabeled_opinion + 0.8 * alone[1].unlabeled_opinion
+    np.testing.assert_allclose(lesson.unlabeled_opinion, unlabeled)
+
+
+def test_weights_of_teachers_have_not_seen_the_judging_fold(pairs):
+    """What is learned without a fold is the same whatever the labels there are."""
+    sides = [side(LogisticRegression(), pairs, [place]) for place in range(3)]
+    learned = []
+    for flip in (False, True):
+        judged = stratified_folds(pairs.y, 4) == 1
+        changed = Pairs(**{**vars(pairs), "y": np.where(judged & flip, 1 - pairs.y, pairs.y)})
+        fold_of = np.where(judged, 1, np.array([0, 2, 3])[np.arange(40) % 3])
+        opinions = Opinions(
+            TARGET,
+            changed,
+            sides,
+            fold_of,
+            weigh=lambda given, _, y: learn_weights(given, y, TARGET),
+            leave_two_out=True,
+            n_jobs=None,
+            verbose=False,
+        )
+        learned.append((opinions._weights((1,)), opinions.weights()))
+    np.testing.assert_array_equal(learned[0][0], learned[1][0])
+    assert not np.allclose(learned[0][1], learned[1][1])
+
+
+def test_row_weights_reach_teachers_students_and_judges(pairs):
+    """A row of weight 0 is as good as absent, for all of them."""
+    keep = np.arange(40) % 5 != 2
+    weighted = Pairs(**{**vars(pairs), "sample_weight": keep.astype(float)})
+    fold_of = stratified_folds(pairs.y, 4)
+    settings = {"weigh": None, "leave_two_out": True, "n_jobs": None, "verbose": False}
+    whole = Opinions(TARGET, weighted, [side(LogisticRegression(), weighted)], fold_of, **settings)
+    parts = {"X": pairs.X[keep], "y": pairs.y[keep], "X_teacher": pairs.X_teacher[keep]}
+    masks = {"measured": pairs.measured[keep], "studied": pairs.studied[keep]}
+    few = Pairs(**{**vars(pairs), **parts, **masks})
+    kept = Opinions(TARGET, few, [side(LogisticRegression(), few)], fold_of[keep], **settings)
+    np.testing.assert_allclose(whole.lesson().opinion[keep], kept.lesson().opinion, rtol=1e-5)
+    trials = [try_weights(LogisticRegression(), o, (0.0, 0.5), 1.0, n_jobs=None, verbose=False) for o in (whole, kept)]
+    np.testing.assert_allclose(trials[0].losses[keep] * keep.mean(), trials[1].losses, rtol=1e-3)
+    np.testing.assert_array_equal(trials[0].losses[~keep], 0)
+
+
+def test_rows_without_the_students_modality_teach_the_teacher_alone(pairs):
+    pairs.studied = np.arange(40) % 4 != 3
+    opinions = form(LogisticRegression(), pairs)
+    lesson = opinions.lesson()
+    np.testing.assert_array_equal(lesson.X, pairs.X[pairs.studied])
+    whole = LogisticRegression().fit(pairs.X_teacher[pairs.measured], pairs.y[pairs.measured])
+    np.testing.assert_allclose(opinions.teachers[0].coef_, whole.coef_)
+    trial = try_weights(LogisticRegression(), opinions, (0.0, 0.5), 1.0, n_jobs=None, verbose=False)
+    np.testing.assert_array_equal(trial.rows, np.flatnonzero(pairs.studied))
+    assert trial.losses.shape == (30, 2)
+
+
+def test_quantities_are_judged_by_squared_error(pairs):
+    pairs.y = pairs.X[:, 0] + pairs.X_teacher[:, 0]
+    opinions = form(None, pairs, [side(Ridge(), pairs)], QuantityTarget(1))
+    trial = try_weights(Ridge(), opinions, (0.0, 0.5), 1.0, n_jobs=None, verbose=False)
+    error = np.empty(40)
+    for fold in range(4):
+        train, test = opinions.fold_of != fold, opinions.fold_of == fold
+        error[test] = (Ridge().fit(pairs.X[train], pairs.y[train]).predict(pairs.X[test]) - pairs.y[test]) ** 2
+    np.testing.assert_allclose(trial.losses[:, 0], error)
+    assert trial.scores("squared_error").loc[0.0, "squared_error"] == pytest.approx(error.mean())
+
+
+def test_confidence_is_one_on_average_and_zero_for_knowing_nothing():
+    proba = np.array([[0.5, 0.5], [1.0, 0.0], [0.9, 0.1]])
+    sure = np.log(2) - np.array([np.log(2), 0, -(0.9 * np.log(0.9) + 0.1 * np.log(0.1))])
+    np.testing.assert_allclose(confidence(proba), sure / sure.mean())
+    np.testing.assert_array_equal(confidence(np.full((3, 4), 0.25)), np.ones(3))

@@ -1,0 +1,259 @@
+"""What the paired distillers do, whether they predict a class or a quantity."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import validate_data
+
+from ._calibration import TemperatureScaled, calibration_temperature
+from ._cross_fitting import assign_folds
+from ._fitting import fit_weighted
+from ._pairs import Pairs, check_pairs, check_teacher_table, check_two_tables, split_one_table
+from ._residuals import linear_residuals
+from ._soft_targets import check_student_of_weights, fit_student
+from ._student_predictions import clone_or_network, seed_of
+from ._targets import ClassTarget, Target
+from ._teachers import TeacherSide, gap_weights, gather_sides, given_weights, learn_weights, teacher_positions
+from ._teaching import ALPHAS, Opinions, Trial, try_weights
+from ._validation import (
+    ArrayLike,
+    HasMethods,
+    Interval,
+    StrOptions,
+    Table,
+    as_table,
+    check_groups,
+    check_missing_values,
+    check_same_index,
+    check_sample_weight,
+    check_text_columns,
+    check_values,
+    column_positions,
+    n_columns_of,
+    n_rows_of,
+    set_seeds,
+    take_rows,
+)
+
+AUTO, ANALYTIC = "auto", "analytic"
+EQUAL, GAP, LEARNED = "equal", "gap", "learned"
+# What both paired distillers may be given.
+PARAMETERS: dict[str, Any] = {
+    "student": [HasMethods(["fit", "predict"]), None],
+    "teacher": [HasMethods(["fit", "predict"]), dict, None],
+    "student_columns": "no_validation",
+    "teacher_columns": "no_validation",
+    "teacher_sees": [StrOptions({"teacher", "both"})],
+    "teacher_weights": [StrOptions({EQUAL, GAP, LEARNED}), dict],
+    "alpha": [Interval(Real, 0, 1, closed="both"), StrOptions({AUTO, ANALYTIC})],
+    "cv": ["cv_object"],
+    "n_jobs": [Integral, None],
+    "random_state": ["random_state"],
+    "verbose": ["verbose"],
+}
+
+
+@dataclass
+class Given:
+    """What ``fit`` was given, as two tables: the student's, and the teacher's or None."""
+
+    X: Table
+    X_teacher: Table | None
+    unlabeled_pairs: tuple[Table, ...] | None
+    teacher_positions: dict[str, np.ndarray]
+    sample_weight: np.ndarray | None = None
+    groups: np.ndarray | None = None
+
+
+def open_tables(
+    distiller: Any,
+    X: Table,
+    y: ArrayLike,
+    X_teacher: Table | None,
+    unlabeled_pairs: tuple[Table, ...] | None,
+    sample_weight: ArrayLike | None,
+    groups: ArrayLike | None,
+) -> Given:
+    """Check what ``fit`` was given, in either form; sets the distiller's names and positions of columns."""
+    X = as_table(X, estimator=distiller)
+    distiller._student_positions = None
+    positions: dict[str, np.ndarray] = {}
+    if distiller.student_columns is None:
+        X_teacher, unlabeled_pairs = check_two_tables(X_teacher, unlabeled_pairs)
+        if X_teacher is not None and distiller.teacher_columns is not None:
+            positions = teacher_positions(X_teacher, distiller.teacher_columns, None)
+    else:
+        distiller._student_positions = column_positions(X, distiller.student_columns, "student_columns")
+        distiller._n_table_columns = n_columns_of(X)
+        if distiller.teacher_columns is not None:
+            positions = teacher_positions(X, distiller.teacher_columns, distiller._student_positions)
+        X, X_teacher, unlabeled_pairs = split_one_table(X, distiller._student_positions, X_teacher, unlabeled_pairs)
+        if distiller.teacher_columns is not None and not positions:
+            X_teacher, unlabeled_pairs = None, None
+    if X_teacher is not None and distiller.teacher_columns is None:
+        positions = {"": np.arange(n_columns_of(X_teacher))}
+    validate_data(distiller, X, y, skip_check_array=True)
+    check_same_index(X, y, "y")
+    weight, groups = check_sample_weight(sample_weight, X), check_groups(groups, X)
+    return Given(X, X_teacher, unlabeled_pairs, positions, weight, groups)
+
+
+def make_models(distiller: Any, names: list[str]) -> tuple[BaseEstimator, dict[str, BaseEstimator]]:
+    """Unfitted copies of the student and of the teacher of each name, with the distiller's seed."""
+    seed = seed_of(distiller.random_state)
+    network = distiller._default_student
+    student = set_seeds(clone_or_network(distiller.student, network), seed)
+    given = distiller.teacher
+    if isinstance(given, Mapping):
+        unknown = sorted(set(names) - set(given))
+        if unknown or not isinstance(distiller.teacher_columns, Mapping):
+            raise ValueError(
+                f"teacher is a dict of {', '.join(map(repr, given))}; it needs teacher_columns as a dict of the same "
+                f"names{f', and lacks {unknown[0]!r}' if unknown else ''}."
+            )
+    return student, {
+        name: set_seeds(clone_or_network(given[name] if isinstance(given, Mapping) else given, network), seed)
+        for name in names
+    }
+
+
+def teach(
+    distiller: Any,
+    target: Target,
+    given: Given,
+    y: np.ndarray,
+    *,
+    temperature: float = 1.0,
+    calibrate: bool = False,
+    unlabeled_weight: Callable[[np.ndarray], np.ndarray] | None = None,
+) -> np.ndarray | None:
+    """Form the teachers' opinions, choose the weight, train the student; sets the distiller's fitted attributes.
+
+    Returns the pooled out-of-fold opinion of each labelled row, or None where no teacher was used.
+    """
+    names = list(given.teacher_positions) if given.X_teacher is not None else []
+    student, teachers = make_models(distiller, names)
+    distiller.teacher_, distiller.teacher_weights_ = None, None
+    distiller.alpha_, distiller.alpha_scores_ = 0.0, None
+    pairs, sides = _check_given(distiller, target, given, y, student, teachers)
+    if distiller.alpha == 0:
+        sides = []
+    if not sides and not calibrate:
+        rows = np.flatnonzero(pairs.studied)
+        weight, groups = (None if a is None else a[rows] for a in (pairs.sample_weight, pairs.groups))
+        distiller.student_ = fit_weighted(student, take_rows(pairs.X, pairs.studied), y[rows], weight, groups)
+        return None
+    if sides:
+        target.check_student(student)
+    parallel = {"n_jobs": distiller.n_jobs, "verbose": bool(distiller.verbose)}
+    opinions = Opinions(
+        target,
+        pairs,
+        sides,
+        assign_folds(distiller.cv, y, classes=isinstance(target, ClassTarget), groups=pairs.groups),
+        weigh=partial(weigh_teachers, distiller.teacher_weights, names, target),
+        student=student if distiller.teacher_weights == GAP and len(sides) > 1 else None,
+        unlabeled_weight=unlabeled_weight,
+        leave_two_out=calibrate or distiller.alpha == AUTO,
+        **parallel,
+    )
+    attempt = partial(
+        try_weights,
+        student,
+        opinions,
+        temperature=temperature,
+        n_jobs=distiller.n_jobs,
+        verbose=bool(distiller.verbose),
+    )
+    trial = None
+    if sides and distiller.alpha == AUTO:
+        trial = attempt(ALPHAS)
+        distiller.alpha_, distiller.alpha_scores_ = trial.choice(), trial.scores(target.loss_name)
+    elif sides:
+        distiller.alpha_ = analytic_weight(opinions) if distiller.alpha == ANALYTIC else float(distiller.alpha)
+    lesson = opinions.lesson()
+    distiller.student_ = fit_student(student, lesson, distiller.alpha_, temperature)
+    if calibrate and isinstance(target, ClassTarget):
+        trial = trial or attempt((distiller.alpha_,))
+        distiller.student_ = calibrated(distiller.student_, trial, distiller.alpha_, pairs, target)
+    if not sides:
+        return None
+    named = distiller.teacher_columns is not None and isinstance(distiller.teacher_columns, Mapping)
+    distiller.teacher_ = dict(zip(names, opinions.teachers, strict=True)) if named else opinions.teachers[0]
+    distiller.teacher_weights_ = dict(zip(names, opinions.weights().tolist(), strict=True)) if named else None
+    return opinions.opinion_of_rows()
+
+
+def _check_given(
+    distiller: Any,
+    target: Target,
+    given: Given,
+    y: np.ndarray,
+    student: BaseEstimator,
+    teachers: Mapping[str, BaseEstimator],
+) -> tuple[Pairs, list[TeacherSide]]:
+    """Raise on what student and teachers cannot take."""
+    X = given.X
+    check_text_columns(X, student, "X", "student")
+    check_values(X, "X")
+    if given.sample_weight is not None:
+        check_student_of_weights(student, "sample_weight or class_weight")
+    if given.X_teacher is None:
+        pairs, sides = Pairs(X, y, None, np.zeros(len(y), dtype=bool), np.ones(len(y), dtype=bool)), []
+    else:
+        pairs = check_pairs(X, y, given.X_teacher, given.unlabeled_pairs)
+        sees_student = distiller.teacher_sees == "both"
+        sides = gather_sides(pairs, teachers, given.teacher_positions, sees_student=sees_student)
+        for side in sides:
+            target.check_teacher(side.model)
+            check_teacher_table(side.model, side.X, side.measured)
+    check_missing_values(take_rows(X, pairs.studied), student, "X", "student")
+    pairs.sample_weight, pairs.groups = given.sample_weight, given.groups
+    return pairs, sides
+
+
+def weigh_teachers(
+    teacher_weights: str | Mapping[str, float],
+    names: Sequence[str],
+    target: Target,
+    opinions: Sequence[np.ndarray],
+    student: np.ndarray | None,
+    y: np.ndarray,
+) -> np.ndarray:
+    """Weights of several teachers by the chosen rule."""
+    if teacher_weights == LEARNED:
+        return learn_weights(opinions, y, target)
+    if student is not None:
+        return gap_weights(opinions, student, y, target)
+    return given_weights(teacher_weights, names)
+
+
+def analytic_weight(opinions: Opinions) -> float:
+    """The weight in closed form: where a linear student's excess risk is least, to first order."""
+    pairs, opinion = opinions.pairs, opinions.opinion_of_rows()
+    both = pairs.studied & ~np.isnan(opinion).any(axis=1)
+    rows = np.flatnonzero(both)
+    n_unlabeled = 0 if pairs.X_unlabeled is None else n_rows_of(pairs.X_unlabeled)
+    residuals = linear_residuals(
+        take_rows(pairs.X, rows),
+        opinions.target.as_numbers(pairs.y[rows]),
+        opinion[rows],
+        opinions.fold_of[rows],
+        len(rows) / (len(rows) + n_unlabeled),
+    )
+    return residuals.best_weight()
+
+
+def calibrated(student: BaseEstimator, trial: Trial, alpha: float, pairs: Pairs, target: ClassTarget) -> BaseEstimator:
+    """The student with the temperature that fits the rows held out in the trial best."""
+    y, weight = pairs.y[trial.rows], pairs.sample_weight
+    codes = np.searchsorted(target.classes, y)
+    weight = None if weight is None else weight[trial.rows]
+    return TemperatureScaled(student, calibration_temperature(trial.opinions[alpha], codes, weight))
