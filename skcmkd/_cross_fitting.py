@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Sequence
 from numbers import Integral
 from typing import Any
@@ -31,7 +32,7 @@ def assign_folds(cv: Any, y: np.ndarray, *, classes: bool = True, groups: np.nda
     """The fold that each row is held out in.
 
     When cv is a number of folds they are stratified by class, or, without classes, dealt out along the sorted
-    numbers. Rows of a group are held out together. Raises ValueError when there are too few rows or groups, when the
+    numbers (of several, the first). Rows of a group are held out together. Raises ValueError when there are too few rows or groups, when the
     splitter does not hold out each row once, or when it parts a group.
     """
     counted = cv is None or isinstance(cv, Integral)
@@ -45,7 +46,8 @@ def assign_folds(cv: Any, y: np.ndarray, *, classes: bool = True, groups: np.nda
                 f"{n_folds} folds need at least {n_folds} rows, got n_samples={len(y)}. Lower cv, or add rows."
             )
         if counted:
-            return np.argsort(np.argsort(y, kind="stable"), kind="stable") % n_folds
+            first = y if y.ndim == 1 else y[:, 0]
+            return np.argsort(np.argsort(first, kind="stable"), kind="stable") % n_folds
         return _folds_of_splitter(cv, splitter, y)
     names, codes, sizes = np.unique(y, return_inverse=True, return_counts=True)
     if len(y) < n_folds or (counted and sizes.max() < n_folds):
@@ -73,10 +75,10 @@ def _folds_of_groups(cv: Any, y: np.ndarray, groups: np.ndarray, classes: bool, 
     codes, n_folds = np.unique(groups, return_inverse=True)[1], fold_of.max() + 1
     parted = np.bincount(np.unique(codes * n_folds + fold_of) // n_folds) > 1
     if parted.any():
-        group = groups[np.flatnonzero(codes == parted.argmax())[0]]
+        group = np.asarray(groups).tolist()[np.flatnonzero(codes == parted.argmax())[0]]
         raise ValueError(
-            f"cv={cv!r} puts rows of group {group!r} into several folds. Give a number of folds, or a splitter that "
-            "keeps groups together, such as GroupKFold or StratifiedGroupKFold."
+            f"cv={reprlib.repr(cv)} puts rows of group {group!r} into several folds. Give a number of folds, or "
+            "a splitter that keeps groups together, such as GroupKFold or StratifiedGroupKFold."
         )
     return fold_of
 

@@ -24,6 +24,7 @@ from ._validation import (
 )
 
 NAMES = ("unlabeled_pairs[0]", "unlabeled_pairs[1]")
+FEW_ROWS = 100
 
 
 @dataclass
@@ -121,11 +122,17 @@ def _check_not_the_label(X_teacher: Table, y: np.ndarray) -> None:
     """Raise when a column of the teacher's table is the label itself, left in by mistake."""
     if issparse(X_teacher):
         return
-    same = np.asarray(X_teacher, dtype=object) == y[:, None]
-    if same.all(axis=0).any():
-        column = int(same.all(axis=0).argmax())
-        name = getattr(X_teacher, "columns", range(same.shape[1]))[column]
-        raise ValueError(
-            f"Column {name!r} of the teacher's table equals y in every row: the teacher would copy the label. Leave it "
-            "out."
-        )
+    names = getattr(X_teacher, "columns", range(n_columns_of(X_teacher)))
+    targets = y.reshape(len(y), -1).T
+    for name in names:
+        column = X_teacher[name].to_numpy() if hasattr(X_teacher, "columns") else X_teacher[:, name]
+        # Most columns differ in the first rows: the others need not be looked at.
+        if any(_equal(column[:FEW_ROWS], t[:FEW_ROWS]) and _equal(column, t) for t in targets):
+            raise ValueError(
+                f"Column {name!r} of the teacher's table equals y in every row: the teacher would copy the label. "
+                "Leave it out."
+            )
+
+
+def _equal(column: np.ndarray, target: np.ndarray) -> bool:
+    return bool((np.asarray(column, dtype=object) == np.asarray(target, dtype=object)).all())

@@ -184,8 +184,9 @@ def _fit_taught(
     # Without a word from the teacher the labels have all of the weight.
     alpha = alpha if taught.any() else 0.0
     label_weight, teacher_weight = row_weights(labelled, taught, alpha, weight)
+    groups = _groups_of(lesson, len(y))
     if lesson.of_quantity:
-        return _fit_mixed_targets(model, X, y, label_weight, opinion, teacher_weight, _groups_of(lesson, len(y)))
+        return _fit_mixed_targets(model, X, y, label_weight, opinion, teacher_weight, groups)
     if isinstance(model, NetworkClassifier):
         scale = len(y) / (label_weight.sum() + teacher_weight.sum())
         return fit_soft_targets(
@@ -199,9 +200,10 @@ def _fit_taught(
             taught_classes=lesson.taught_positions(),
             alignment=lesson.alignment,
             row_ties=() if lesson.alignment is None else _row_ties(lesson, labelled),
-            groups=_groups_of(lesson, len(y)),
+            groups=groups,
         )
-    return _fit_repeated_rows(model, X, y, labelled, label_weight, opinion, taught, teacher_weight, lesson.classes)
+    weights = (label_weight, teacher_weight)
+    return _fit_repeated_rows(model, X, y, labelled, opinion, taught, weights, lesson.classes, groups)
 
 
 def _groups_of(lesson: Lesson, n_rows: int) -> np.ndarray | None:
@@ -243,17 +245,18 @@ def _fit_repeated_rows(
     X: Table,
     y: np.ndarray,
     labelled: np.ndarray,
-    label_weight: np.ndarray,
     proba: np.ndarray,
     taught: np.ndarray,
-    teacher_weight: np.ndarray,
+    weights: tuple[np.ndarray, np.ndarray],
     classes: np.ndarray,
+    groups: np.ndarray | None,
 ) -> BaseEstimator:
     """Soft targets for a model that knows only labels: each row once per class, weighted by its target.
 
-    sum_k t_ik (-log p_ik) with t_i = a_i onehot(y_i) + b_i q_i is the cross-entropy of the mixed target. Labels
-    keep their row even at weight zero, so that the model meets every class.
+    sum_k t_ik (-log p_ik) with t_i = a_i onehot(y_i) + b_i q_i is the cross-entropy of the mixed target; ``weights``
+    are a and b. Labels keep their row even at weight zero, so that the model meets every class.
     """
+    label_weight, teacher_weight = weights
     target = np.where(taught[:, None], proba * teacher_weight[:, None], 0.0)
     own_class = np.searchsorted(classes, y)
     rows_labelled = np.flatnonzero(labelled)
@@ -261,4 +264,5 @@ def _fit_repeated_rows(
     keep = target > 0
     keep[rows_labelled, own_class[rows_labelled]] = True
     rows, codes = np.nonzero(keep)
-    return model.fit(take_rows(X, rows), classes[codes], sample_weight=target[rows, codes])
+    groups = None if groups is None else groups[rows]
+    return fit_weighted(model, take_rows(X, rows), classes[codes], target[rows, codes], groups)

@@ -3,10 +3,17 @@
 from dataclasses import dataclass
 
 import pytest
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from skcmkd import CCHSelector, NetworkClassifier, NetworkRegressor, PairedDistiller, UnpairedDistiller
+from skcmkd import (
+    CCHSelector,
+    NetworkClassifier,
+    NetworkRegressor,
+    PairedDistiller,
+    PairedDistillerRegressor,
+    UnpairedDistiller,
+)
 
 WEIGHTS = (
     "Mini-batches and held-out rows are drawn from the rows that are there: a row of weight two is not drawn like two "
@@ -33,6 +40,8 @@ ESTIMATORS = [
     NetworkRegressor(max_epochs=30),
     PairedDistiller(NetworkClassifier(max_epochs=30)),
     PairedDistiller(LogisticRegression()),
+    PairedDistillerRegressor(NetworkRegressor(max_epochs=30)),
+    PairedDistillerRegressor(Ridge()),
     UnpairedDistiller(NetworkClassifier(max_epochs=30)),
     UnpairedDistiller(LogisticRegression()),
     CCHSelector({"panel": Columns(True), "omics": Columns(False)}, student="panel", cv=2, n_subsamples=10),
@@ -40,7 +49,8 @@ ESTIMATORS = [
 
 
 def expected_failures(estimator):
-    return NETWORK_FAILURES if isinstance(estimator, (NetworkClassifier, NetworkRegressor)) else {}
+    networks = (NetworkClassifier, NetworkRegressor)
+    return NETWORK_FAILURES if isinstance(getattr(estimator, "student", estimator), networks) else {}
 
 
 @pytest.mark.filterwarnings("default")  # the checks raise warnings on purpose and look at them themselves

@@ -134,7 +134,7 @@ def test_groups_are_held_out_together(cv, classes):
 
 def test_splitter_that_parts_a_group():
     groups = np.arange(20) // 2
-    with pytest.raises(ValueError, match=r"puts rows of group 3 into several folds.*GroupKFold"):
-        assign_folds(KFold(3), np.arange(20) % 2, groups=groups)
+    with pytest.raises(ValueError, match=r"puts rows of group 3 into several folds.* such as GroupKFold"):
+        assign_folds(list(KFold(3).split(groups)), np.arange(20) % 2, groups=groups)
     with pytest.raises(ValueError, match="5 folds need at least 5 groups, but groups holds 2 in 20 rows"):
         assign_folds(5, np.arange(20) % 2, groups=np.arange(20) // 10)

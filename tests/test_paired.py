@@ -9,12 +9,16 @@ from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassif
 from sklearn.frozen import FrozenEstimator
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import GridSearchCV, cross_validate
+from sklearn.model_selection import GridSearchCV, GroupKFold, cross_validate
+from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.svm import LinearSVC
 
 from skcmkd import CCHSelector, NetworkClassifier, PairedDistiller
+from skcmkd._calibration import calibration_temperature, scale_proba
+from skcmkd._cross_fitting import assign_folds
+from skcmkd._residuals import linear_residuals
 from skcmkd.datasets import load_digit_views, make_gaussian_modalities
 
 LOGISTIC = LogisticRegression()
@@ -431,3 +435,204 @@ def test_score_frames(drawn):
     scores = fit_pair(drawn, alpha="auto").alpha_scores_
     assert isinstance(scores, pd.DataFrame)
     assert list(scores.columns) == ["brier", "excess", "standard_error"]
+
+
+# Several teachers
+
+
+def modalities_of_teacher(drawn):
+    names = list(drawn.T.columns)
+    return {"first": names[:8], "second": names[8:]}
+
+
+def test_several_teachers_are_the_mean_of_each_alone(drawn):
+    columns = modalities_of_teacher(drawn)
+    alone = [fit_pair(drawn, teacher_columns=own).teacher_proba_ for own in columns.values()]
+    found = fit_pair(drawn, teacher_columns=columns)
+    np.testing.assert_allclose(found.teacher_proba_, np.mean(alone, axis=0))
+    assert found.teacher_weights_ == {"first": 0.5, "second": 0.5}
+    assert found.teacher_["second"].n_features_in_ == len(columns["second"])
+    fixed = fit_pair(drawn, teacher_columns=columns, teacher_weights={"first": 1, "second": 3})
+    np.testing.assert_allclose(fixed.teacher_proba_, 0.25 * alone[0] + 0.75 * alone[1])
+
+
+@pytest.mark.parametrize("rule", ["learned", "gap"])
+def test_a_teacher_of_noise_gets_little_weight(drawn, rule):
+    noise = pd.DataFrame(np.random.RandomState(0).normal(size=(150, 8)), index=drawn.T.index).add_prefix("noise")
+    tables = drawn.T.join(noise)
+    columns = {"noise": list(noise.columns), "good": list(drawn.T.columns)}
+    found = distiller(teacher_columns=columns, teacher_weights=rule).fit(drawn.X, drawn.y, X_teacher=tables)
+    assert found.teacher_weights_["good"] > 0.8
+    assert sum(found.teacher_weights_.values()) == pytest.approx(1)
+
+
+def test_each_teacher_may_be_another_model(drawn):
+    columns = modalities_of_teacher(drawn)
+    models = {"first": LOGISTIC, "second": RandomForestClassifier(5, random_state=0)}
+    found = fit_pair(drawn, teacher=models, teacher_columns=columns, alpha="auto")
+    assert isinstance(found.teacher_["second"], RandomForestClassifier)
+    with pytest.raises(ValueError, match=r"lacks 'second'"):
+        fit_pair(drawn, teacher={"first": LOGISTIC}, teacher_columns=columns)
+    with pytest.raises(ValueError, match="needs teacher_columns as a dict"):
+        fit_pair(drawn, teacher=models)
+
+
+def test_one_table_with_several_teachers(drawn):
+    columns = modalities_of_teacher(drawn)
+    two = fit_pair(drawn, teacher_columns=columns, unlabeled=None)
+    names = {"student_columns": drawn.modalities["student"], "teacher_columns": columns}
+    one = distiller(**names).fit(drawn.data[:70], drawn.y[:70])
+    np.testing.assert_array_equal(one.predict_proba(drawn.X), two.predict_proba(drawn.X))
+    fewer = distiller(**names).fit(drawn.data[:70].drop(columns=columns["first"]), drawn.y[:70])
+    assert fewer.teacher_weights_ == {"second": 1.0}
+    none = distiller(**names).fit(drawn.data[:70].drop(columns=drawn.T.columns), drawn.y[:70])
+    assert none.teacher_ is None
+
+
+def test_teacher_that_sees_both(drawn):
+    found = fit_pair(drawn, teacher_sees="both", unlabeled=None)
+    assert list(found.teacher_.feature_names_in_) == [*drawn.X.columns, *drawn.T.columns]
+    direct = fit_pair(drawn, student_columns=None, unlabeled=None)
+    assert not np.allclose(found.teacher_proba_, direct.teacher_proba_)
+    clash = drawn.T.set_axis([drawn.X.columns[0], *drawn.T.columns[1:]], axis=1)
+    with pytest.raises(ValueError, match="columns of the same name"):
+        distiller(teacher_sees="both").fit(drawn.X, drawn.y, X_teacher=clash)
+
+
+def test_every_pattern_of_missing_modalities(drawn):
+    """Rows lack the student's modality, one of the teachers', or both of them."""
+    columns = modalities_of_teacher(drawn)
+    X, T = drawn.X.copy(), drawn.T.copy()
+    X.iloc[:10] = np.nan
+    T.loc[T.index[5:30], columns["first"]] = np.nan
+    T.loc[T.index[20:50], columns["second"]] = np.nan
+    found = distiller(teacher_columns=columns).fit(X, drawn.y, X_teacher=T)
+    assert np.flatnonzero(np.isnan(found.teacher_proba_[:, 0])).tolist() == list(range(20, 30))
+    first = T[columns["first"]].notna().all(axis=1)
+    direct = LogisticRegression().fit(T.loc[first, columns["first"]], drawn.y[first])
+    np.testing.assert_allclose(found.teacher_["first"].coef_, direct.coef_)
+    alone = distiller(alpha=0, teacher_columns=columns).fit(X, drawn.y, X_teacher=T)
+    np.testing.assert_array_equal(alone.student_.coef_, LogisticRegression().fit(X[10:], drawn.y[10:]).coef_)
+
+
+# Real cohorts
+
+
+@pytest.mark.parametrize("alpha", [0, 0.5, "auto"])
+def test_rows_of_weight_zero_are_absent(drawn, alpha):
+    keep = np.arange(70) % 7 != 3
+    folds = np.arange(70) % 3
+    splits = [(np.flatnonzero(folds != f), np.flatnonzero(folds == f)) for f in range(3)]
+    kept = [(np.flatnonzero(folds[keep] != f), np.flatnonzero(folds[keep] == f)) for f in range(3)]
+    tables = {"X_teacher": drawn.T[:70]}
+    weighted = distiller(alpha=alpha, cv=splits).fit(drawn.X[:70], drawn.y[:70], keep.astype(float), **tables)
+    absent = distiller(alpha=alpha, cv=kept).fit(drawn.X[:70][keep], drawn.y[:70][keep], X_teacher=drawn.T[:70][keep])
+    np.testing.assert_allclose(weighted.predict_proba(drawn.X), absent.predict_proba(drawn.X), atol=1e-4)
+
+
+def test_class_weights_are_row_weights(drawn):
+    y = drawn.y[:70]
+    weight = np.where(y == y.iloc[0], 3.0, 1.0)
+    by_class = distiller(class_weight={c: 3.0 if c == y.iloc[0] else 1.0 for c in y.unique()})
+    found = by_class.fit(drawn.X[:70], y, X_teacher=drawn.T[:70])
+    direct = distiller().fit(drawn.X[:70], y, sample_weight=weight, X_teacher=drawn.T[:70])
+    np.testing.assert_array_equal(found.predict_proba(drawn.X), direct.predict_proba(drawn.X))
+
+
+def test_balanced_weights_find_the_rare_class(drawn):
+    rare = drawn.y == drawn.y.unique()[0]
+    rows = np.flatnonzero(~rare | (rare.cumsum() <= 8))
+    recall = []
+    for weight in (None, "balanced"):
+        found = distiller(class_weight=weight).fit(drawn.X.iloc[rows], drawn.y.iloc[rows], X_teacher=drawn.T.iloc[rows])
+        recall.append((found.predict(drawn.X[rare]) == drawn.y[rare]).mean())
+    assert recall[1] > recall[0] + 0.1
+
+
+def test_student_without_row_weights(drawn):
+    with pytest.raises(ValueError, match=r"KNeighborsClassifier takes no sample_weight.*sample_weight or class_weight"):
+        distiller(student=KNeighborsClassifier()).fit(drawn.X, drawn.y, np.ones(150))
+
+
+class GroupWitness(LogisticRegression):
+    """Keeps the groups of each of its fits."""
+
+    seen = []  # noqa: RUF012 - clones share it
+
+    def fit(self, X, y, sample_weight=None, groups=None):
+        self.seen.append(set(groups))
+        return super().fit(X, y, sample_weight)
+
+
+def test_no_group_is_parted(drawn):
+    """Of every teacher that is fitted without folds, no group is on both sides."""
+    GroupWitness.seen.clear()
+    groups = np.arange(150) // 5
+    found = distiller(teacher=GroupWitness(), alpha="auto", cv=4).fit(
+        drawn.X, drawn.y, X_teacher=drawn.T, groups=groups
+    )
+    assert len(GroupWitness.seen) == 1 + 4 + 6
+    sizes = sorted(len(seen) for seen in GroupWitness.seen)
+    assert sizes[-1] == 30
+    # Every group is left out with one fold of four, and with three of the six pairs of folds.
+    for group in range(30):
+        assert sum(group not in seen for seen in GroupWitness.seen) == 1 + 3
+    assert found.alpha_scores_ is not None
+
+
+def test_groups_by_routing(drawn, routing):
+    groups = np.arange(150) // 5
+    routed = distiller(student=GroupWitness()).set_fit_request(X_teacher=True, groups=True)
+    scores = cross_validate(routed, drawn.X, drawn.y, cv=GroupKFold(3), params={"X_teacher": drawn.T, "groups": groups})
+    assert len(scores["test_score"]) == 3
+
+
+def test_network_holds_out_whole_groups(drawn):
+    groups = np.arange(150) // 15
+    network = NetworkClassifier((8,), max_epochs=5, random_state=0)
+    found = distiller(student=network, alpha=0.5).fit(drawn.X, drawn.y, X_teacher=drawn.T, groups=groups)
+    other = distiller(student=network, alpha=0.5).fit(drawn.X, drawn.y, X_teacher=drawn.T)
+    assert not np.allclose(found.predict_proba(drawn.X), other.predict_proba(drawn.X))
+
+
+@pytest.mark.parametrize("alpha", [0, 0.5, "auto"])
+def test_calibrated_student(drawn, alpha):
+    plain, scaled = (fit_pair(drawn, alpha=alpha, calibrate=c, unlabeled=None) for c in (False, True))
+    np.testing.assert_array_equal(plain.predict(drawn.X), scaled.predict(drawn.X))
+    temperature = scaled.student_.temperature
+    np.testing.assert_allclose(scaled.predict_proba(drawn.X), scale_proba(plain.predict_proba(drawn.X), temperature))
+    assert temperature != 1
+
+
+def test_calibration_is_of_held_out_rows(drawn):
+    """A student that learns its rows by heart is too sure elsewhere, and its own rows do not show it."""
+    forest = RandomForestClassifier(20, random_state=0, max_features=1)
+    found = fit_pair(drawn, student=forest, alpha=0, calibrate=True, unlabeled=None)
+    codes = np.searchsorted(found.classes_, drawn.y[:70])
+    own_rows = calibration_temperature(found.student_.estimator.predict_proba(drawn.X[:70]), codes)
+    assert own_rows < 0.5 < 1 < found.student_.temperature
+    alone = distiller(student=forest, calibrate=True).fit(drawn.X[:70], drawn.y[:70])
+    np.testing.assert_allclose(alone.student_.temperature, found.student_.temperature)
+
+
+def test_sure_opinions_weigh_more(drawn):
+    uniform, sure = (fit_pair(drawn, unlabeled_weight=w) for w in ("uniform", "confidence"))
+    assert not np.allclose(uniform.predict_proba(drawn.X), sure.predict_proba(drawn.X))
+
+
+def test_analytic_weight(drawn):
+    found = fit_pair(drawn, alpha="analytic", unlabeled=None)
+    target = (drawn.y[:70].to_numpy()[:, None] == found.classes_).astype(float)
+    fold_of = assign_folds(3, drawn.y[:70].to_numpy())
+    expected = linear_residuals(drawn.X[:70], target, found.teacher_proba_, fold_of).best_weight()
+    assert found.alpha_ == expected
+    noise = pd.DataFrame(np.random.RandomState(0).normal(size=(70, 4)))
+    useless = distiller(alpha="analytic").fit(drawn.X[:70], drawn.y[:70], X_teacher=noise.set_index(drawn.X.index[:70]))
+    assert useless.alpha_ < 0.5 < found.alpha_
+
+
+def test_pretrained_teacher_of_fewer_columns(drawn):
+    columns = list(drawn.T.columns[5:2:-1])
+    ready = FrozenEstimator(LogisticRegression().fit(drawn.T.iloc[70:][columns], drawn.y[70:]))
+    found = distiller(teacher=ready).fit(drawn.X[:70], drawn.y[:70], X_teacher=drawn.T[:70])
+    np.testing.assert_allclose(found.teacher_proba_, ready.predict_proba(drawn.T[:70][columns]))
