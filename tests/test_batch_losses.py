@@ -83,7 +83,7 @@ def transport_oracle(own, teacher, confidence, n_anchors=3, reg=0.05):
     n = len(own)
     s, S = (np.array([[cosine(r[i], r[a]) for a in anchors] for i in range(n)]) for r in (own, teacher))
     cost = np.array([[((s[i] - S[j]) ** 2).mean() for j in range(n)] for i in range(n)])
-    return n * (transport(cost, reg=reg).plan * cost).sum(axis=1), cost
+    return n * (transport(cost, reg=reg, max_iter=losses.ITERATIONS_OF_PLAN).plan * cost).sum(axis=1), cost
 
 
 def comparative_oracle(logits, proba, temperature=2.0):
@@ -227,10 +227,11 @@ def test_gradient_of_similarity_transport_is_that_of_the_regularised_minimum(row
 
     def minimum(step):
         _, cost = transport_oracle(rows[0] + step * direction, rows[1], confidence)
-        return transport(cost, reg=0.05, max_iter=100000).value
+        return transport(cost, reg=0.5, max_iter=100000).value
 
     own = torch.tensor(rows[0], requires_grad=True)
-    losses.similarity_transport(own, *map(torch.tensor, (rows[1], confidence)), n_anchors=3).mean().backward()
+    loss = losses.similarity_transport(own, *map(torch.tensor, (rows[1], confidence)), n_anchors=3, reg=0.5)
+    loss.mean().backward()
     expected = (minimum(1e-4) - minimum(-1e-4)) / 2e-4
     np.testing.assert_allclose((own.grad.numpy() * direction).sum(), expected, rtol=1e-4)
 
