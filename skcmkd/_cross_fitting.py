@@ -32,8 +32,8 @@ def assign_folds(cv: Any, y: np.ndarray, *, classes: bool = True, groups: np.nda
     """The fold that each row is held out in.
 
     When cv is a number of folds they are stratified by class, or, without classes, dealt out along the sorted
-    numbers (of several, the first). Rows of a group are held out together. Raises ValueError when there are too few rows or groups, when the
-    splitter does not hold out each row once, or when it parts a group.
+    numbers (of several, the first). Rows of a group are held out together. Raises ValueError when there are too few
+    rows or groups, when the splitter does not hold out each row once, or when it parts a group.
     """
     counted = cv is None or isinstance(cv, Integral)
     if groups is not None:

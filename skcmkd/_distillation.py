@@ -14,7 +14,9 @@ from sklearn.utils.validation import validate_data
 
 from ._calibration import TemperatureScaled, calibration_temperature
 from ._cross_fitting import assign_folds
-from ._fitting import fit_weighted
+from ._fitting import final_step, fit_weighted
+from ._networks import NetworkClassifier
+from ._objectives import Objective
 from ._pairs import Pairs, check_pairs, check_teacher_table, check_two_tables, split_one_table
 from ._residuals import linear_residuals
 from ._soft_targets import check_student_of_weights, fit_student
@@ -133,6 +135,8 @@ def teach(
     temperature: float = 1.0,
     calibrate: bool = False,
     unlabeled_weight: Callable[[np.ndarray], np.ndarray] | None = None,
+    objective: Objective | None = None,
+    representation: str = "auto",
 ) -> np.ndarray | None:
     """Form the teachers' opinions, choose the weight, train the student; sets the distiller's fitted attributes.
 
@@ -152,6 +156,7 @@ def teach(
         return None
     if sides:
         target.check_student(student)
+        check_objective(objective, student)
     parallel = {"n_jobs": distiller.n_jobs, "verbose": bool(distiller.verbose)}
     opinions = Opinions(
         target,
@@ -161,6 +166,8 @@ def teach(
         weigh=partial(weigh_teachers, distiller.teacher_weights, names, target),
         student=student if distiller.teacher_weights == GAP and len(sides) > 1 else None,
         unlabeled_weight=unlabeled_weight,
+        objective=objective,
+        representation=representation,
         leave_two_out=calibrate or distiller.alpha == AUTO,
         **parallel,
     )
@@ -217,6 +224,16 @@ def _check_given(
     check_missing_values(take_rows(X, pairs.studied), student, "X", "student")
     pairs.sample_weight, pairs.groups = given.sample_weight, given.groups
     return pairs, sides
+
+
+def check_objective(objective: Objective | None, student: BaseEstimator) -> None:
+    """Raise when another objective than soft targets is asked of a student that is no network."""
+    model = final_step(student)
+    if objective is not None and not objective.is_soft_targets and not isinstance(model, NetworkClassifier):
+        raise ValueError(
+            f"objective={[term for term, _ in objective.terms]!r} needs a network as student, and "
+            f"{model.__class__.__name__} is none. Use NetworkClassifier, or objective='soft_targets'."
+        )
 
 
 def weigh_teachers(

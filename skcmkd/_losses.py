@@ -16,6 +16,8 @@ SMALLEST_PROBABILITY = 1e-7
 # Scores are log density ratios. Without a limit one outlying pair of held-out rows can outweigh all others in
 # the mean of exponentials.
 SCORE_LIMIT = 8.0
+# Constant teacher features can be foretold exactly: their learned variance must not reach zero.
+SMALLEST_VARIANCE = 1e-5
 
 
 def cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
@@ -34,9 +36,53 @@ def soft_target_divergence(logits: Tensor, teacher_proba: Tensor, temperature: f
     return temperature**2 * (log_q.exp() * (log_q - log_p)).sum(dim=1)
 
 
+def decoupled_divergence(
+    logits: Tensor, teacher_proba: Tensor, labels: Tensor, temperature: float, *, alpha: float = 1.0, beta: float = 8.0
+) -> Tensor:
+    """Divergence tau^2 [alpha KL(b_q || b_p) + beta KL(q_rest || p_rest)], in nats, for each row.
+
+    With c the row's label, b = (q_c, 1 - q_c) says whether it is the label, and q_rest is q given that it is not.
+    KL(q || p) itself has alpha = 1 and beta = 1 - q_c (Zhao et al. 2022, "Decoupled knowledge distillation", CVPR,
+    section 3). For a row without a label give the teacher's most probable class.
+    """
+    log_p = F.log_softmax(logits / temperature, dim=1)
+    log_q = F.log_softmax(teacher_proba.clamp_min(SMALLEST_PROBABILITY).log() / temperature, dim=1)
+    if logits.shape[1] == 1:
+        return log_p[:, 0]
+    own = F.one_hot(labels, logits.shape[1]).bool()
+    # The logarithm of 1 - p_c as a sum over the other classes: the difference would round to 0.
+    rest_p, rest_q = (each.masked_fill(own, -torch.inf).logsumexp(dim=1) for each in (log_p, log_q))
+    target = log_q[own].exp() * (log_q[own] - log_p[own]) + rest_q.exp() * (rest_q - rest_p)
+    given_p, given_q = log_p - rest_p[:, None], log_q - rest_q[:, None]
+    non_target = (given_q.exp() * (given_q - given_p)).masked_fill(own, 0.0).sum(dim=1)
+    return temperature**2 * (alpha * target + beta * non_target)
+
+
 def squared_error(prediction: Tensor, target: Tensor) -> Tensor:
     """Error |y - p|^2 averaged over outputs, for each row."""
     return (prediction - target).square().mean(dim=1)
+
+
+def hint_error(mapped: Tensor, teacher_features: Tensor, feature_weight: Tensor | None = None) -> Tensor:
+    """Error sum_d w_d (m_d - t_d)^2 / D of the student's mapped features as a hint of the teacher's, for each row.
+
+    Romero et al. 2015, "FitNets", ICLR, equation 3, divided by the number D of features. All weights are 1 unless
+    given (Xue et al. 2023, "The modality focusing hypothesis", arXiv 2206.06487).
+    """
+    error = (mapped - teacher_features).square()
+    return (error if feature_weight is None else feature_weight * error).mean(dim=1)
+
+
+def variational_information(mean: Tensor, raw_variance: Tensor, teacher_features: Tensor) -> Tensor:
+    """Mean over the teacher's features d of -log N(t_d; m_d, v_d), in nats, for each row.
+
+    The variance v_d = log(1 + exp(r_d)) is learned and serves all rows. Up to the teacher's entropy it is minus a lower
+    bound of I(t; m), divided by the number of features (Ahn et al. 2019, "Variational information distillation",
+    CVPR, section 2).
+    """
+    variance = F.softplus(raw_variance) + SMALLEST_VARIANCE
+    error = (teacher_features - mean).square()
+    return 0.5 * (error / variance + variance.log() + math.log(2 * math.pi)).mean(dim=1)
 
 
 def distillation_loss(
@@ -135,7 +181,11 @@ def info_nce(factors: Tensor) -> Tensor:
 
     That is the cross-entropy of the row's own partner among the batch's n, less log n.
     """
-    scores = pair_scores(factors)
+    return partner_entropy(pair_scores(factors))
+
+
+def partner_entropy(scores: Tensor) -> Tensor:
+    """Loss -log(exp s_ii / mean_j exp s_ij) of each row of a square of scores, in nats."""
     own = torch.arange(len(scores), device=scores.device)
     return cross_entropy(scores, own) - math.log(len(scores))
 

@@ -41,6 +41,7 @@ from ._validation import (
 
 if TYPE_CHECKING:
     from ._cohorts import Alignment
+    from ._objectives import Objective
 
 # Fewer rows than this leave no held-out set worth listening to: all epochs are run.
 FEWEST_ROWS_TO_HOLD_OUT = 20
@@ -219,11 +220,15 @@ def fit_soft_targets(
     alignment: Alignment | None = None,
     row_ties: Sequence[np.ndarray] = (),
     groups: np.ndarray | None = None,
+    objective: Objective | None = None,
+    teacher_features: np.ndarray | None = None,
 ) -> NetworkClassifier:
     """Fit the network in place to labels and to a teacher's class probabilities, each row with two weights.
 
     Classes are those of y, sorted; the columns of ``teacher_proba`` follow them. With an ``alignment`` the network is
-    also aligned with a teacher's cohort; ``row_ties`` are the further targets of each row that this takes.
+    also aligned with a teacher's cohort; ``row_ties`` are the further targets of each row that this takes. An
+    ``objective`` other than soft targets takes their place; what it matches of the teacher's representation is in
+    ``teacher_features``, read only where ``teacher_weight`` is above 0.
     """
     from ._losses import DistillationLoss
 
@@ -235,7 +240,15 @@ def fit_soft_targets(
         strata = np.where(label_weight > 0, codes, -1)
         n_classes = len(network.classes_)
         distillation = DistillationLoss(temperature, taught_classes, taught=bool(teacher_weight.any()))
-        if alignment is None:
+        if objective is not None and not objective.is_soft_targets and distillation.taught:
+            from ._objectives import loss_of_objective
+            from ._training import backpropagate
+
+            n_features = int(np.ravel(network.hidden_layer_sizes)[-1])
+            loss, features = loss_of_objective(objective, distillation, X, targets, teacher_features, n_features)
+            _train(network, X, loss, [*targets, features], n_classes, strata, backpropagate, groups)
+            network.net_.module_.shows_features = False
+        elif alignment is None:
             _train(network, X, distillation, targets, n_classes, strata, groups=groups)
         else:
             from ._aligned_loss import AlignedLoss

@@ -10,7 +10,9 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_consistent_length, compute_sample_weight
 
+from ._cohorts import REPRESENTATIONS
 from ._distillation import PARAMETERS, open_tables, teach
+from ._objectives import resolve_objective
 from ._student_predictions import StudentPredictions
 from ._targets import ClassTarget
 from ._teaching import confidence
@@ -69,6 +71,15 @@ class PairedDistiller(StudentPredictions, BaseEstimator):
     temperature : float > 0, default=2.0
         Softens teacher and student alike where the student is a network. Other students have no temperature of
         their own: they are taught at 1 and this is not used.
+    objective : str, callable or list, default="soft_targets"
+        What a network student is to match of the teacher, in place of the divergence in the formula above: a name,
+        a callable ``f(student_logits, student_features, teacher_proba, teacher_features)`` that gives one loss a row
+        (torch tensors), or a list of these, alone or as (objective, weight) pairs, that are added. Names are
+        "soft_targets", "dkd", "ckd", "hints", "mfh", "vid", "rkd", "rkd_distance", "rkd_angle", "sp", "cc", "pkdot",
+        "crd", "amid" and "shared_specific"; the page on paired distillation has their formulas and sources. On held-out
+        rows of early stopping soft targets are what counts.
+    representation : {"auto", "transform", "decision_function", "predict_proba"}, default="auto"
+        The teacher's features, for objectives that compare representations; "auto" is the first of these that it has.
     class_weight : dict, "balanced" or None, default=None
         Weight of each class, times ``sample_weight``, for teacher, student and the choice of alpha.
     unlabeled_weight : {"uniform", "confidence"}, default="uniform"
@@ -156,6 +167,8 @@ class PairedDistiller(StudentPredictions, BaseEstimator):
         teacher_weights: str | Mapping[str, float] = "equal",
         alpha: float | str = "auto",
         temperature: float = 2.0,
+        objective: Any = "soft_targets",
+        representation: str = "auto",
         class_weight: Mapping[Any, float] | str | None = None,
         unlabeled_weight: str = "uniform",
         calibrate: bool = False,
@@ -172,6 +185,8 @@ class PairedDistiller(StudentPredictions, BaseEstimator):
         self.teacher_weights = teacher_weights
         self.alpha = alpha
         self.temperature = temperature
+        self.objective = objective
+        self.representation = representation
         self.class_weight = class_weight
         self.unlabeled_weight = unlabeled_weight
         self.calibrate = calibrate
@@ -182,6 +197,8 @@ class PairedDistiller(StudentPredictions, BaseEstimator):
 
     _parameter_constraints = PARAMETERS | {
         "temperature": [Interval(Real, 0, None, closed="neither")],
+        "objective": [str, list, tuple, callable],
+        "representation": [StrOptions({"auto", *REPRESENTATIONS})],
         "class_weight": [dict, StrOptions({"balanced"}), None],
         "unlabeled_weight": [StrOptions({"uniform", "confidence"})],
         "calibrate": ["boolean"],
@@ -230,6 +247,7 @@ class PairedDistiller(StudentPredictions, BaseEstimator):
         """
         with keep_earlier_fit(self):
             self._validate_params()
+            objective = resolve_objective(self.objective)
             given = open_tables(self, X, y, X_teacher, unlabeled_pairs, sample_weight, groups)
             y = check_labels(y)
             check_consistent_length(given.X, y)
@@ -245,5 +263,7 @@ class PairedDistiller(StudentPredictions, BaseEstimator):
                 temperature=self.temperature,
                 calibrate=self.calibrate,
                 unlabeled_weight=confidence if self.unlabeled_weight == "confidence" else None,
+                objective=objective,
+                representation=self.representation,
             )
         return self

@@ -14,6 +14,7 @@ from ._validation import Table, n_rows_of, stack_rows, take_rows
 
 if TYPE_CHECKING:
     from ._cohorts import Alignment
+    from ._objectives import Objective
 
 
 @dataclass
@@ -39,6 +40,9 @@ class Lesson:
     weight: np.ndarray | None = None
     unlabeled_weight: np.ndarray | None = None
     groups: np.ndarray | None = None
+    objective: Objective | None = None
+    features: np.ndarray | None = None
+    unlabeled_features: np.ndarray | None = None
 
     @property
     def of_quantity(self) -> bool:
@@ -62,6 +66,7 @@ class Lesson:
             opinion=self.opinion[rows],
             weight=None if self.weight is None else self.weight[rows],
             groups=None if self.groups is None else self.groups[rows],
+            features=None if self.features is None else self.features[rows],
         )
         if self.of_quantity:
             return some
@@ -201,9 +206,18 @@ def _fit_taught(
             alignment=lesson.alignment,
             row_ties=() if lesson.alignment is None else _row_ties(lesson, labelled),
             groups=groups,
+            objective=lesson.objective,
+            teacher_features=_stack_features(lesson) if taught.any() else None,
         )
     weights = (label_weight, teacher_weight)
     return _fit_repeated_rows(model, X, y, labelled, opinion, taught, weights, lesson.classes, groups)
+
+
+def _stack_features(lesson: Lesson) -> np.ndarray | None:
+    """The teacher's features of labelled and further rows."""
+    if lesson.features is None or lesson.X_unlabeled is None:
+        return lesson.features
+    return np.concatenate([lesson.features, lesson.unlabeled_features])
 
 
 def _groups_of(lesson: Lesson, n_rows: int) -> np.ndarray | None:

@@ -5,19 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, clone
 
+from ._cohorts import choose_representation, represent_by
 from ._fitting import fit_weighted
 from ._pairs import Pairs
 from ._parallel import run_each
 from ._resampling import one_standard_error_choice
 from ._soft_targets import Lesson, fit_student
 from ._targets import Target
+from ._teacher_features import standardise_features, unseen_features
 from ._teachers import TeacherSide, pool
 from ._validation import take_rows
+
+if TYPE_CHECKING:
+    from ._objectives import Objective
 
 # Weights of the teacher that alpha="auto" weighs against each other; 0 is the student alone.
 ALPHAS = (0.0, 0.25, 0.5, 0.75)
@@ -30,10 +36,11 @@ Weigh = Callable[[Sequence[np.ndarray], np.ndarray | None, np.ndarray], np.ndarr
 class Opinion:
     """What a model fitted without some folds says of their rows and of the unlabelled pairs.
 
-    The model itself is kept only where no fold was left out.
+    The model itself, and the rows that it was fitted to, are kept only where they are needed later.
     """
 
     model: BaseEstimator | None
+    training_rows: np.ndarray | None
     rows: np.ndarray
     opinion: np.ndarray
     unlabeled_opinion: np.ndarray
@@ -58,6 +65,8 @@ class Opinions:
         weigh: Weigh,
         student: BaseEstimator | None = None,
         unlabeled_weight: Callable[[np.ndarray], np.ndarray] | None = None,
+        objective: Objective | None = None,
+        representation: str = "auto",
         leave_two_out: bool,
         n_jobs: int | None,
         verbose: bool,
@@ -68,22 +77,31 @@ class Opinions:
         self.folds = range(int(fold_of.max()) + 1)
         self.weigh = weigh
         self.unlabeled_weight = unlabeled_weight
-        self.n_teachers = len(sides)
+        self.objective = objective
+        self.sides = list(sides)
+        self.methods: list[str] = []
+        if objective is not None and objective.needs_features:
+            self.methods = [choose_representation(side.model, representation) for side in sides]
         if leave_two_out and len(self.folds) < 3:
             raise ValueError(
                 f"alpha='auto' and calibrate=True need at least 3 folds, one to judge and two for the teacher's "
                 f"targets; cv gives {len(self.folds)}. Raise cv, or set alpha to a number and calibrate to False."
             )
-        sides = list(sides)
+        formed_by = [*self.sides]
         if student is not None:
-            sides.append(TeacherSide("student", student, pairs.X, pairs.studied, None, np.zeros(0, dtype=bool)))
+            formed_by.append(TeacherSide("student", student, pairs.X, pairs.studied, None, np.zeros(0, dtype=bool)))
         left_out: list[tuple[int, ...]] = [(), *((fold,) for fold in self.folds)]
         if leave_two_out:
             left_out += combinations(self.folds, 2)
-        jobs = [(place, out) for place in range(len(sides)) for out in left_out]
-        calls = ((target, sides[place], pairs, fold_of, out) for place, out in jobs)
+        jobs = [(place, out) for place in range(len(formed_by)) for out in left_out]
+        calls = ((target, formed_by[place], pairs, fold_of, out, bool(self.methods)) for place, out in jobs)
         fits = run_each(_form_opinion, calls, len(jobs), n_jobs=n_jobs, description="teacher", show=verbose)
         self._formed = dict(zip(jobs, fits, strict=True))
+
+    @property
+    def n_teachers(self) -> int:
+        """How many teachers there are."""
+        return len(self.sides)
 
     @property
     def teachers(self) -> list[BaseEstimator]:
@@ -144,13 +162,45 @@ class Opinions:
             weight=pairs.sample_weight,
             unlabeled_weight=self.unlabeled_weight(unlabeled) if self.unlabeled_weight and len(unlabeled) else None,
             groups=pairs.groups,
+            objective=self.objective,
         )
+        if self.methods:
+            lesson.features, lesson.unlabeled_features = self._features(judges)
         rows = pairs.studied & ~np.isin(self.fold_of, judges)
         return lesson if rows.all() else lesson.of_rows(np.flatnonzero(rows))
 
+    def _features(self, judges: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
+        """The teachers' features side by side, of each row by ones that have not seen it; unknown is 0, the mean."""
+        found = [self._features_of(place, judges) for place in range(self.n_teachers)]
+        labelled, unlabeled = (np.hstack([np.nan_to_num(parts[k]) for parts in found]) for k in range(2))
+        return labelled, unlabeled
+
+    def _features_of(self, place: int, judges: tuple[int, ...]) -> list[np.ndarray]:
+        side, method = self.sides[place], self.methods[place]
+        whole = self._formed[place, judges].model
+        parts = []
+        for fold in self.folds:
+            formed = self._formed[place, tuple(sorted((fold, *judges)))]
+            rows = formed.rows[self.fold_of[formed.rows] == fold]
+            if fold not in judges and len(rows):
+                parts.append((rows, unseen_features(formed.model, whole, side.X, formed.training_rows, rows, method)))
+        features = np.full((len(self.fold_of), parts[0][1].shape[1]), np.nan)
+        for rows, part in parts:
+            features[rows] = part
+        unlabeled = np.full((len(side.unlabeled_measured), features.shape[1]), np.nan)
+        if side.unlabeled_measured.any():
+            known = side.unlabeled_measured
+            unlabeled[known] = represent_by(whole, take_rows(side.X_unlabeled, known), method)
+        return standardise_features([features, unlabeled])
+
 
 def _form_opinion(
-    target: Target, side: TeacherSide, pairs: Pairs, fold_of: np.ndarray, left_out: Sequence[int]
+    target: Target,
+    side: TeacherSide,
+    pairs: Pairs,
+    fold_of: np.ndarray,
+    left_out: Sequence[int],
+    keep_model: bool,
 ) -> Opinion:
     unseen = np.isin(fold_of, left_out)
     train, rows = np.flatnonzero(side.measured & ~unseen), np.flatnonzero(side.measured & unseen)
@@ -162,7 +212,8 @@ def _form_opinion(
     if side.unlabeled_measured.any() and len(left_out) < 2:
         known = side.unlabeled_measured
         unlabeled[known] = target.opinion(model, take_rows(side.X_unlabeled, known))
-    return Opinion(None if left_out else model, rows, opinion, unlabeled)
+    keep_model = keep_model or not left_out
+    return Opinion(model if keep_model else None, train if keep_model else None, rows, opinion, unlabeled)
 
 
 def confidence(proba: np.ndarray) -> np.ndarray:

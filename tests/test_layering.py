@@ -35,10 +35,14 @@ ROWS = [
         "_side_data",
         "_soft_targets",
         "_networks",
+        "_objectives",
+        "_teacher_features",
     },
     {
         "information",
         "_losses",
+        "_batch_losses",
+        "_objective_loss",
         "_modules",
         "_training",
         "_transport",
@@ -56,7 +60,16 @@ ROWS = [
     {"_validation", "_progress", "_parallel"},
 ]
 HEIGHT = {name: -row for row, names in enumerate(ROWS) for name in names}
-TORCH = {"_losses", "_modules", "_training", "_alignment", "_aligned_loss", "_lookahead"}
+TORCH = {
+    "_losses",
+    "_batch_losses",
+    "_objective_loss",
+    "_modules",
+    "_training",
+    "_alignment",
+    "_aligned_loss",
+    "_lookahead",
+}
 OPTIMAL_TRANSPORT = {"_transport"}
 PRIVATE_SCIKIT_LEARN = {"_validation"}
 FILES = sorted(path for path in ROOT.rglob("*.py") if path != ROOT / "__init__.py")

@@ -18,6 +18,7 @@ from sklearn.svm import LinearSVC
 from skcmkd import CCHSelector, NetworkClassifier, PairedDistiller
 from skcmkd._calibration import calibration_temperature, scale_proba
 from skcmkd._cross_fitting import assign_folds
+from skcmkd._losses import soft_target_divergence
 from skcmkd._residuals import linear_residuals
 from skcmkd.datasets import load_digit_views, make_gaussian_modalities
 
@@ -636,3 +637,85 @@ def test_pretrained_teacher_of_fewer_columns(drawn):
     ready = FrozenEstimator(LogisticRegression().fit(drawn.T.iloc[70:][columns], drawn.y[70:]))
     found = distiller(teacher=ready).fit(drawn.X[:70], drawn.y[:70], X_teacher=drawn.T[:70])
     np.testing.assert_allclose(found.teacher_proba_, ready.predict_proba(drawn.T[:70][columns]))
+
+
+# Objectives
+
+NETWORK = NetworkClassifier((16, 8), max_epochs=15, random_state=0)
+
+
+def test_soft_targets_by_name_are_the_default_bit_for_bit(drawn):
+    default = fit_pair(drawn, student=NETWORK).predict_proba(drawn.X)
+    named = fit_pair(drawn, student=NETWORK, objective=[("soft_targets", 1.0)]).predict_proba(drawn.X)
+    np.testing.assert_array_equal(named, default)
+
+
+@pytest.mark.parametrize(
+    "objective", ["dkd", "hints", ["soft_targets", ("sp", 0.5)], [("mfh", 2.0)], "shared_specific"]
+)
+@pytest.mark.parametrize("teacher", [LOGISTIC, NETWORK], ids=["scores", "features"])
+def test_objectives_change_the_student_and_leave_no_trace(drawn, objective, teacher):
+    T = drawn.T.copy()
+    T.iloc[:9] = np.nan
+    found = distiller(student=NETWORK, teacher=teacher, objective=objective).fit(
+        drawn.X[:70], drawn.y[:70], X_teacher=T[:70], unlabeled_pairs=(drawn.X[70:120], drawn.T[70:120])
+    )
+    other = distiller(student=NETWORK, teacher=teacher).fit(
+        drawn.X[:70], drawn.y[:70], X_teacher=T[:70], unlabeled_pairs=(drawn.X[70:120], drawn.T[70:120])
+    )
+    assert not np.allclose(found.predict_proba(drawn.X), other.predict_proba(drawn.X))
+    again = pickle.loads(pickle.dumps(found))
+    np.testing.assert_array_equal(again.student_.transform(drawn.X), found.student_.transform(drawn.X))
+
+
+def test_decoupled_divergence_of_two_classes_is_the_plain_one(drawn):
+    """With one other class there is nothing to tell apart among the others."""
+    plain, decoupled = (fit_pair(drawn, student=NETWORK, objective=o) for o in ("soft_targets", "dkd"))
+    np.testing.assert_allclose(decoupled.predict_proba(drawn.X), plain.predict_proba(drawn.X), atol=1e-4)
+
+
+def test_own_objective(drawn):
+    """A callable that is the soft-target divergence gives the student that the name gives."""
+
+    def divergence(student_logits, student_features, teacher_proba, teacher_features):
+        return soft_target_divergence(student_logits, teacher_proba, 2.0)
+
+    own, named = (fit_pair(drawn, student=NETWORK, objective=o) for o in (divergence, "soft_targets"))
+    np.testing.assert_allclose(own.predict_proba(drawn.X), named.predict_proba(drawn.X), atol=1e-4)
+
+
+def test_weight_of_an_objective_may_be_chosen(drawn, routing):
+    search = GridSearchCV(
+        distiller(student=NETWORK).set_fit_request(X_teacher=True),
+        {"objective": ["soft_targets", [("hints", 0.1)], [("hints", 1.0)]]},
+        cv=2,
+    )
+    search.fit(drawn.X, drawn.y, X_teacher=drawn.T)
+    auto = fit_pair(drawn, student=NETWORK, objective="hints", alpha="auto", unlabeled=None)
+    assert list(auto.alpha_scores_.index) == sorted(auto.alpha_scores_.index)
+
+
+def test_objectives_of_several_teachers(drawn):
+    T = drawn.T.copy()
+    columns = modalities_of_teacher(drawn)
+    T.loc[T.index[:30], columns["second"]] = np.nan
+    found = distiller(student=NETWORK, objective="hints", teacher_columns=columns).fit(drawn.X, drawn.y, X_teacher=T)
+    assert np.isfinite(found.predict_proba(drawn.X)).all()
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"student": LOGISTIC, "objective": "hints"}, r"objective=\['hints'\] needs a network as student"),
+        ({"student": NETWORK, "objective": "hint"}, "'hint', which is unknown. Choose among soft_targets, dkd"),
+        ({"student": NETWORK, "objective": []}, "asks for nothing"),
+        ({"student": NETWORK, "objective": [("sp", -1)]}, "must be a positive number"),
+        (
+            {"student": NETWORK, "objective": "hints", "representation": "transform"},
+            "LogisticRegression has no transform",
+        ),
+    ],
+)
+def test_bad_objectives(drawn, parameters, message):
+    with pytest.raises(ValueError, match=message):
+        fit_pair(drawn, **parameters)
