@@ -6,7 +6,7 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from skcmkd import CCHSelector, NetworkClassifier, NetworkRegressor, PairedDistiller, UnpairedDistiller
+from skcmkd import CCHSelector, MutualDistiller, NetworkClassifier, NetworkRegressor, PairedDistiller, UnpairedDistiller
 
 WEIGHTS = (
     "Mini-batches and held-out rows are drawn from the rows that are there: a row of weight two is not drawn like two "
@@ -33,6 +33,7 @@ ESTIMATORS = [
     NetworkRegressor(max_epochs=30),
     PairedDistiller(NetworkClassifier(max_epochs=30)),
     PairedDistiller(LogisticRegression()),
+    MutualDistiller(NetworkClassifier(max_epochs=30)),
     UnpairedDistiller(NetworkClassifier(max_epochs=30)),
     UnpairedDistiller(LogisticRegression()),
     CCHSelector({"panel": Columns(True), "omics": Columns(False)}, student="panel", cv=2, n_subsamples=10),

@@ -10,7 +10,7 @@ import skcmkd
 ROOT = Path(skcmkd.__file__).parent
 ROWS = [
     {"__main__"},
-    {"_selector", "_paired", "_unpaired", "_display", "_gain_display", "_alignment_display", "_matrix"},
+    {"_selector", "_paired", "_mutual", "_unpaired", "_display", "_gain_display", "_alignment_display", "_matrix"},
     {"_alignment_choice", "_student_predictions"},
     {"_material"},
     {
@@ -23,6 +23,7 @@ ROWS = [
         "_cohorts",
         "_side_data",
         "_soft_targets",
+        "_side_by_side",
         "_networks",
     },
     {
@@ -36,6 +37,7 @@ ROWS = [
         "_lookahead",
         "_cross_fitting",
         "_pairs",
+        "_two_forms",
         "_resampling",
         "_ridge",
         "datasets",
@@ -91,8 +93,9 @@ def test_imports_go_down(path):
 
 
 def test_estimators_do_not_import_each_other():
-    for here in ("_selector", "_paired", "_unpaired"):
-        assert not {"_selector", "_paired", "_unpaired", "_display"} & set(own_rooms(ROOT / f"{here}.py"))
+    estimators = {"_selector", "_paired", "_mutual", "_unpaired"}
+    for here in estimators:
+        assert not {*estimators, "_display"} & set(own_rooms(ROOT / f"{here}.py"))
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
