@@ -185,7 +185,7 @@ class MutualDistiller(StudentPredictions, BaseEstimator):
                 student.fit(X, y)
                 teacher.fit(take_rows(X_teacher, pairs.measured), y[pairs.measured])
             else:
-                fit_side_by_side(student, teacher, pairs, self.alpha, self.temperature)
+                fit_side_by_side(student, teacher, pairs, self.classes_, self.alpha, self.temperature)
         return self
 
     def _prepare(self, model: BaseEstimator | None, seed: int | None) -> BaseEstimator:

@@ -25,7 +25,12 @@ def check_network(model: BaseEstimator, role: str) -> None:
 
 
 def fit_side_by_side(
-    student: BaseEstimator, teacher: BaseEstimator, pairs: Pairs, alpha: float, temperature: float
+    student: BaseEstimator,
+    teacher: BaseEstimator,
+    pairs: Pairs,
+    classes: np.ndarray,
+    alpha: float,
+    temperature: float,
 ) -> None:
     """Fit both networks, or the pipelines that end in them, in place: each to the labels and to the other.
 
@@ -36,7 +41,7 @@ def fit_side_by_side(
     from ._modules import SideBySide
     from ._training import part_of_network
 
-    measured, classes = pairs.measured, pairs.classes
+    measured = pairs.measured
     networks = final_step(student), final_step(teacher)
     X = _through_steps(student, pairs.X, pairs.y, pairs.X_unlabeled)
     X_teacher = _through_steps(

@@ -37,7 +37,7 @@ def complete(pairs):
 
 def fit(pairs, student=NETWORK, teacher=NETWORK, alpha=0.4, temperature=2.0, **settings):
     fitted = SimpleNamespace(student=clone(student).set_params(**settings), teacher=clone(teacher))
-    fit_side_by_side(fitted.student, fitted.teacher, pairs, alpha, temperature)
+    fit_side_by_side(fitted.student, fitted.teacher, pairs, np.arange(3), alpha, temperature)
     return fitted
 
 
