@@ -83,6 +83,9 @@ class MutualDistiller(StudentPredictions, BaseEstimator):
     fitted to the labelled rows. Training stops early on the cross-entropy of held-out labelled rows, summed over both
     networks: networks that have learnt nothing agree, so their divergence does not tell when to stop.
 
+    Both teach, also the weaker one, and nothing chooses alpha: with pairs without a label a much weaker teacher harms.
+    Compare alpha = 0 by cross-validation.
+
     References
     ----------
     Zhang, Xiang, Hospedales, Lu. Deep mutual learning. arXiv 1706.00384, equations 5 and 6, here with one step for
