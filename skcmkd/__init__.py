@@ -12,6 +12,7 @@ _HOMES = {
     "CCHMatrixDisplay": "._display",
     "CCHSelector": "._selector",
     "GainDisplay": "._gain_display",
+    "MutualDistiller": "._mutual",
     "MutualInformation": ".information",
     "NetworkClassifier": "._networks",
     "NetworkRegressor": "._networks",
@@ -30,6 +31,7 @@ __all__ = [
     "CCHMatrixDisplay",
     "CCHSelector",
     "GainDisplay",
+    "MutualDistiller",
     "MutualInformation",
     "NetworkClassifier",
     "NetworkRegressor",
@@ -48,6 +50,7 @@ if TYPE_CHECKING:
     from ._display import CCHDisplay, CCHMatrixDisplay
     from ._gain_display import GainDisplay
     from ._matrix import cch_matrix
+    from ._mutual import MutualDistiller
     from ._networks import NetworkClassifier, NetworkRegressor
     from ._paired import PairedDistiller
     from ._paired_regressor import PairedDistillerRegressor

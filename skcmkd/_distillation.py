@@ -23,7 +23,7 @@ from ._soft_targets import check_student_of_weights, fit_student
 from ._student_predictions import clone_or_network, seed_of
 from ._targets import ClassTarget, Target
 from ._teachers import TeacherSide, gap_weights, gather_sides, given_weights, learn_weights, teacher_positions
-from ._teaching import ALPHAS, Opinions, Trial, try_weights
+from ._teaching import Opinions, Trial, candidate_weight, try_weights
 from ._validation import (
     ArrayLike,
     HasMethods,
@@ -80,26 +80,27 @@ def open_tables(
     y: ArrayLike,
     X_teacher: Table | None,
     unlabeled_pairs: tuple[Table, ...] | None,
-    sample_weight: ArrayLike | None,
-    groups: ArrayLike | None,
+    sample_weight: ArrayLike | None = None,
+    groups: ArrayLike | None = None,
 ) -> Given:
     """Check what ``fit`` was given, in either form; sets the distiller's names and positions of columns."""
     X = as_table(X, estimator=distiller)
+    teacher_columns = getattr(distiller, "teacher_columns", None)
     distiller._student_positions = None
     positions: dict[str, np.ndarray] = {}
     if distiller.student_columns is None:
         X_teacher, unlabeled_pairs = check_two_tables(X_teacher, unlabeled_pairs)
-        if X_teacher is not None and distiller.teacher_columns is not None:
-            positions = teacher_positions(X_teacher, distiller.teacher_columns, None)
+        if X_teacher is not None and teacher_columns is not None:
+            positions = teacher_positions(X_teacher, teacher_columns, None)
     else:
         distiller._student_positions = column_positions(X, distiller.student_columns, "student_columns")
         distiller._n_table_columns = n_columns_of(X)
-        if distiller.teacher_columns is not None:
-            positions = teacher_positions(X, distiller.teacher_columns, distiller._student_positions)
+        if teacher_columns is not None:
+            positions = teacher_positions(X, teacher_columns, distiller._student_positions)
         X, X_teacher, unlabeled_pairs = split_one_table(X, distiller._student_positions, X_teacher, unlabeled_pairs)
-        if distiller.teacher_columns is not None and not positions:
+        if teacher_columns is not None and not positions:
             X_teacher, unlabeled_pairs = None, None
-    if X_teacher is not None and distiller.teacher_columns is None:
+    if X_teacher is not None and teacher_columns is None:
         positions = {"": np.arange(n_columns_of(X_teacher))}
     validate_data(distiller, X, y, skip_check_array=True)
     check_same_index(X, y, "y")
@@ -168,7 +169,7 @@ def teach(
         unlabeled_weight=unlabeled_weight,
         objective=objective,
         representation=representation,
-        leave_two_out=calibrate or distiller.alpha == AUTO,
+        judged=calibrate or distiller.alpha == AUTO,
         **parallel,
     )
     attempt = partial(
@@ -181,7 +182,7 @@ def teach(
     )
     trial = None
     if sides and distiller.alpha == AUTO:
-        trial = attempt(ALPHAS)
+        trial = attempt((0.0, candidate_weight(pairs)))
         distiller.alpha_, distiller.alpha_scores_ = trial.choice(), trial.scores(target.loss_name)
     elif sides:
         distiller.alpha_ = analytic_weight(opinions) if distiller.alpha == ANALYTIC else float(distiller.alpha)
@@ -208,8 +209,6 @@ def _check_given(
 ) -> tuple[Pairs, list[TeacherSide]]:
     """Raise on what student and teachers cannot take."""
     X = given.X
-    check_text_columns(X, student, "X", "student")
-    check_values(X, "X")
     if given.sample_weight is not None:
         check_student_of_weights(student, "sample_weight or class_weight")
     if given.X_teacher is None:
@@ -221,7 +220,7 @@ def _check_given(
         for side in sides:
             target.check_teacher(side.model)
             check_teacher_table(side.model, side.X, side.measured)
-    check_missing_values(take_rows(X, pairs.studied), student, "X", "student")
+    check_student_values(take_rows(X, pairs.studied), student)
     pairs.sample_weight, pairs.groups = given.sample_weight, given.groups
     return pairs, sides
 
@@ -234,6 +233,13 @@ def check_objective(objective: Objective | None, student: BaseEstimator) -> None
             f"objective={[term for term, _ in objective.terms]!r} needs a network as student, and "
             f"{model.__class__.__name__} is none. Use NetworkClassifier, or objective='soft_targets'."
         )
+
+
+def check_student_values(X: Table, student: BaseEstimator) -> None:
+    """Raise on text, infinite and missing values that the student cannot take."""
+    check_text_columns(X, student, "X", "student")
+    check_values(X, "X")
+    check_missing_values(X, student, "X", "student")
 
 
 def weigh_teachers(

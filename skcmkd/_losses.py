@@ -139,6 +139,49 @@ class DistillationLoss(nn.Module):
         )
 
 
+def mutual_loss(
+    logits: Tensor,
+    labels: Tensor,
+    student_weight: Tensor,
+    teacher_weight: Tensor,
+    pair_weight: Tensor,
+    *,
+    temperature: float,
+) -> Tensor:
+    """Loss a_S CE(y, p_S) + a_T CE(y, p_T) + b tau^2 [KL(p_T^tau || p_S^tau) + KL(p_S^tau || p_T^tau)], in nats.
+
+    For each row with its own weights a_S, a_T and b; ``logits`` holds both networks' side by side. The first
+    distribution of each divergence is a target: no gradient goes through it (Zhang et al. 2018, equation 6).
+    """
+    student, teacher = logits.chunk(2, dim=1)
+    of_student = soft_target_divergence(student, teacher.detach().softmax(dim=1), temperature)
+    of_teacher = soft_target_divergence(teacher, student.detach().softmax(dim=1), temperature)
+    by_labels = student_weight * cross_entropy(student, labels) + teacher_weight * cross_entropy(teacher, labels)
+    return by_labels + pair_weight * (of_student + of_teacher)
+
+
+class MutualLoss(nn.Module):
+    """``mutual_loss`` while training; on held-out rows the cross-entropy of both networks, of each where it has a say.
+
+    Two networks that have learnt nothing agree on every row, so their divergence does not tell when to stop.
+    """
+
+    def __init__(self, temperature: float) -> None:
+        super().__init__()
+        self.temperature = temperature
+
+    def forward(
+        self, logits: Tensor, labels: Tensor, student_weight: Tensor, teacher_weight: Tensor, pair_weight: Tensor
+    ) -> Tensor:
+        if self.training:
+            return mutual_loss(
+                logits, labels, student_weight, teacher_weight, pair_weight, temperature=self.temperature
+            )
+        student, teacher = logits.chunk(2, dim=1)
+        student_vote, teacher_vote = (student_weight > 0).to(logits), (teacher_weight > 0).to(logits)
+        return student_vote * cross_entropy(student, labels) + teacher_vote * cross_entropy(teacher, labels)
+
+
 def weighted_cross_entropy(logits: Tensor, labels: Tensor, label_weight: Tensor) -> Tensor:
     """Weighted loss w CE(y, p), in nats, for each row with its weight w."""
     return label_weight * cross_entropy(logits, labels)

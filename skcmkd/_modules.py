@@ -35,6 +35,20 @@ class Perceptron(nn.Module):
         return (output, features) if self.shows_features else output
 
 
+class SideBySide(nn.Module):
+    """Two modules, each on its own columns of one table: the first on the first ``n_first``; outputs side by side."""
+
+    def __init__(self, n_first: int, first: nn.Module, second: nn.Module) -> None:
+        super().__init__()
+        self.n_first = n_first
+        self.first = first
+        self.second = second
+
+    def forward(self, pair: Tensor) -> Tensor:
+        own, other = pair.tensor_split([self.n_first], dim=1)
+        return torch.cat([self.first(own), self.second(other)], dim=1)
+
+
 class ShortcutPerceptron(nn.Module):
     """A linear map plus rectified linear units beside it, so that linear links need no hidden unit."""
 

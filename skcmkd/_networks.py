@@ -89,6 +89,63 @@ def hold_out_rows(
     return mask
 
 
+def standardise(network: _Network, X: np.ndarray) -> np.ndarray:
+    """The standardised columns of X in single precision; sets ``scaler_``."""
+    network.scaler_ = StandardScaler()
+    for rows in gen_batches(len(X), ROWS_OF_A_BLOCK):
+        network.scaler_.partial_fit(X[rows])
+    return in_single_precision(network.scaler_.transform, X)
+
+
+def perceptron_of(network: _Network, n_inputs: int, n_outputs: int, shows_features: bool = False) -> Callable[[], Any]:
+    """What builds the network's module, by its parameters; sets the number of features that ``transform`` gives."""
+    from ._modules import Perceptron
+
+    sizes = [int(size) for size in np.ravel(network.hidden_layer_sizes)]
+    if not sizes or min(sizes) < 1:
+        raise ValueError(
+            f"hidden_layer_sizes={network.hidden_layer_sizes!r} must name at least one layer of one unit "
+            "or more: the last layer is the representation that transform gives."
+        )
+    network._n_features_out = sizes[-1]
+    return partial(Perceptron, n_inputs, sizes, n_outputs, network.dropout, shows_features)
+
+
+def train_as_set(
+    network: _Network,
+    build_module: Callable[[], Any],
+    row_loss: Callable[..., Any],
+    X: np.ndarray,
+    targets: Sequence[np.ndarray],
+    held_out: np.ndarray | None,
+    seed: int,
+    backward: Any = None,
+) -> Any:
+    """Train a module with the network's settings; with rows held out, stop early and, if set, train again on all."""
+    from ._training import backpropagate, train_network
+
+    fit_network = partial(
+        train_network,
+        build_module,
+        row_loss,
+        X,
+        targets,
+        patience=network.patience,
+        batch_size=network.batch_size,
+        learning_rate=network.learning_rate,
+        weight_decay=network.weight_decay,
+        device=network.device,
+        seed=seed,
+        verbose=int(network.verbose),
+        backward=backward or backpropagate,
+    )
+    net = fit_network(max_epochs=network.max_epochs, validation_rows=held_out)
+    if held_out is not None and network.refit:
+        losses = [epoch["valid_loss"] for epoch in net.history]
+        net = fit_network(max_epochs=int(np.argmin(losses)) + 1, validation_rows=None)
+    return net
+
+
 def _train(
     network: _Network,
     X: np.ndarray,
@@ -103,41 +160,11 @@ def _train(
 
     With a ``backward`` of its own the loss sees the representation beside the output.
     """
-    from ._modules import Perceptron
-    from ._training import backpropagate, train_network
-
     seed = draw_seed(check_random_state(network.random_state))
-    sizes = [int(size) for size in np.ravel(network.hidden_layer_sizes)]
-    if not sizes or min(sizes) < 1:
-        raise ValueError(
-            f"hidden_layer_sizes={network.hidden_layer_sizes!r} must name at least one layer of one unit "
-            "or more: the last layer is the representation that transform gives."
-        )
-    network.scaler_ = StandardScaler()
-    for rows in gen_batches(len(X), ROWS_OF_A_BLOCK):
-        network.scaler_.partial_fit(X[rows])
-    network._n_features_out = sizes[-1]
-    build_module = partial(Perceptron, X.shape[1], sizes, n_outputs, network.dropout, backward is not None)
-    fit_network = partial(
-        train_network,
-        build_module,
-        row_loss,
-        in_single_precision(network.scaler_.transform, X),
-        targets,
-        patience=network.patience,
-        batch_size=network.batch_size,
-        learning_rate=network.learning_rate,
-        weight_decay=network.weight_decay,
-        device=network.device,
-        seed=seed,
-        verbose=int(network.verbose),
-        backward=backward or backpropagate,
-    )
+    build_module = perceptron_of(network, X.shape[1], n_outputs, backward is not None)
     held_out = hold_out_rows(strata, len(X), network.validation_fraction, seed, groups)
-    network.net_ = fit_network(max_epochs=network.max_epochs, validation_rows=held_out)
-    if held_out is not None and network.refit:
-        losses = [epoch["valid_loss"] for epoch in network.net_.history]
-        network.net_ = fit_network(max_epochs=int(np.argmin(losses)) + 1, validation_rows=None)
+    table = standardise(network, X)
+    network.net_ = train_as_set(network, build_module, row_loss, table, targets, held_out, seed, backward)
     network.n_iter_ = len(network.net_.history)
 
 

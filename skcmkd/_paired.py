@@ -64,8 +64,9 @@ class PairedDistiller(StudentPredictions, BaseEstimator):
         takes the weights with the least Brier score on rows no teacher has seen; "gap" weighs by the complementarity
         gap I(T; S) - I(S; Y) of out-of-fold probabilities, where it is positive; a dict fixes them by name.
     alpha : float in [0, 1], "auto" or "analytic", default="auto"
-        The teacher's share: 0 labels only, 1 teacher only. "auto" takes one of 0, 0.25, 0.5, 0.75 by the Brier score
-        on held-out rows, by the one-standard-error rule in favour of the smallest. "analytic" is the weight where the
+        The teacher's share: 0 labels only, 1 teacher only. "auto" takes 0.25, or 0.5 where
+        unlabelled pairs outnumber labelled rows, when on two held-out folds that beats the student alone in Brier score
+        by half a standard error, else 0. "analytic" is the weight where the
         excess risk of a linear student is least to first order; it needs no fits of the student, and errs where the
         student is far from linear.
     temperature : float > 0, default=2.0

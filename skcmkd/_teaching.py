@@ -20,13 +20,17 @@ from ._soft_targets import Lesson, fit_student
 from ._targets import Target
 from ._teacher_features import standardise_features, unseen_features
 from ._teachers import TeacherSide, pool
-from ._validation import take_rows
+from ._validation import n_rows_of, take_rows
 
 if TYPE_CHECKING:
     from ._objectives import Objective
 
-# Weights of the teacher that alpha="auto" weighs against each other; 0 is the student alone.
-ALPHAS = (0.0, 0.25, 0.5, 0.75)
+# alpha="auto" holds one weight against the student alone, on two folds: more weights and more folds were dearer and no
+# better. It must win by half a standard error: without a margin more students were harmed, with a whole one the gain
+# was less.
+WEIGHT, WEIGHT_WITH_MANY_PAIRS = 0.25, 0.5
+N_JUDGES = 2
+MARGIN = 0.5
 # Weights of several teachers, from the opinions of each on labelled rows it has not seen, the student's own where
 # asked for, and the labels.
 Weigh = Callable[[Sequence[np.ndarray], np.ndarray | None, np.ndarray], np.ndarray]
@@ -49,8 +53,8 @@ class Opinion:
 class Opinions:
     """Opinions of teachers that were fitted without each fold and, to judge students, without each two.
 
-    The teacher without folds k and l serves twice: it gives fold l's targets where fold k judges the student, and
-    fold k's where fold l does. So no target has seen the rows that judge it, for k (k - 1) / 2 fits. Several teachers
+    Where fold j judges the student, the teacher without folds j and k gives fold k's targets. So no target has seen the
+    rows that judge it, for k - 1 fits with one judge and 2k - 3 with two. Several teachers
     are pooled with weights that have not seen them either. ``student``, where given, has its own opinion formed in
     the same way for the weights.
     """
@@ -67,7 +71,7 @@ class Opinions:
         unlabeled_weight: Callable[[np.ndarray], np.ndarray] | None = None,
         objective: Objective | None = None,
         representation: str = "auto",
-        leave_two_out: bool,
+        judged: bool,
         n_jobs: int | None,
         verbose: bool,
     ) -> None:
@@ -82,7 +86,9 @@ class Opinions:
         self.methods: list[str] = []
         if objective is not None and objective.needs_features:
             self.methods = [choose_representation(side.model, representation) for side in sides]
-        if leave_two_out and len(self.folds) < 3:
+        # The folds that judge students, where students are to be judged.
+        self.judges = self.folds[:N_JUDGES] if judged else self.folds[:0]
+        if judged and len(self.folds) < 3:
             raise ValueError(
                 f"alpha='auto' and calibrate=True need at least 3 folds, one to judge and two for the teacher's "
                 f"targets; cv gives {len(self.folds)}. Raise cv, or set alpha to a number and calibrate to False."
@@ -91,8 +97,7 @@ class Opinions:
         if student is not None:
             formed_by.append(TeacherSide("student", student, pairs.X, pairs.studied, None, np.zeros(0, dtype=bool)))
         left_out: list[tuple[int, ...]] = [(), *((fold,) for fold in self.folds)]
-        if leave_two_out:
-            left_out += combinations(self.folds, 2)
+        left_out += [two for two in combinations(self.folds, 2) if set(two) & set(self.judges)]
         jobs = [(place, out) for place in range(len(formed_by)) for out in left_out]
         calls = ((target, formed_by[place], pairs, fold_of, out, bool(self.methods)) for place, out in jobs)
         fits = run_each(_form_opinion, calls, len(jobs), n_jobs=n_jobs, description="teacher", show=verbose)
@@ -245,8 +250,14 @@ class Trial:
         )
 
     def choice(self) -> float:
-        """The smallest weight within one standard error of the best."""
-        return self.alphas[one_standard_error_choice(self.losses)]
+        """The smallest weight that no other beats by the margin."""
+        return self.alphas[one_standard_error_choice(self.losses, MARGIN)]
+
+
+def candidate_weight(pairs: Pairs) -> float:
+    """The weight that is tried: more where the teacher labels more rows than are labelled."""
+    n_unlabeled = 0 if pairs.X_unlabeled is None else n_rows_of(pairs.X_unlabeled)
+    return WEIGHT_WITH_MANY_PAIRS if n_unlabeled > len(pairs.y) else WEIGHT
 
 
 def try_weights(
@@ -258,16 +269,16 @@ def try_weights(
     n_jobs: int | None,
     verbose: bool,
 ) -> Trial:
-    """Fit a student for each weight without each fold, and judge it on that fold."""
+    """Fit a student for each weight without each judging fold, and judge it there."""
     pairs, target = opinions.pairs, opinions.target
-    jobs = [(fold, alpha) for fold in opinions.folds for alpha in alphas]
-    rows_of = {fold: np.flatnonzero(pairs.studied & (opinions.fold_of == fold)) for fold in opinions.folds}
+    jobs = [(fold, alpha) for fold in opinions.judges for alpha in alphas]
+    rows_of = {fold: np.flatnonzero(pairs.studied & (opinions.fold_of == fold)) for fold in opinions.judges}
     calls = (
         (student, target, opinions.lesson_without(fold), alpha, temperature, pairs, rows_of[fold])
         for fold, alpha in jobs
     )
     fits = run_each(_student_opinion, calls, len(jobs), n_jobs=n_jobs, description="alpha", show=verbose)
-    rows = np.flatnonzero(pairs.studied)
+    rows = np.flatnonzero(pairs.studied & np.isin(opinions.fold_of, opinions.judges))
     opinion = {alpha: np.full((len(pairs.y), target.width), np.nan) for alpha in alphas}
     for (fold, alpha), part in zip(jobs, fits, strict=True):
         opinion[alpha][rows_of[fold]] = part

@@ -202,6 +202,15 @@ def train_network(
     return net
 
 
+def part_of_network(net: skorch.NeuralNet, part: nn.Module) -> skorch.NeuralNet:
+    """A part of the trained module as a trained network of its own, with the whole's history."""
+    # skorch wants a criterion, and the trimming takes it away again.
+    alone = _EpochNet(part, nn.Identity, device=net.device).initialize()
+    alone.trim_for_prediction()
+    alone.history.extend(copy.deepcopy(list(net.history)))
+    return alone
+
+
 def apply_in_blocks(
     net: skorch.NeuralNet,
     part: Callable[[nn.Module], nn.Module],

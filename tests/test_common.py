@@ -8,6 +8,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skcmkd import (
     CCHSelector,
+    MutualDistiller,
     NetworkClassifier,
     NetworkRegressor,
     PairedDistiller,
@@ -42,6 +43,7 @@ ESTIMATORS = [
     PairedDistiller(LogisticRegression()),
     PairedDistillerRegressor(NetworkRegressor(max_epochs=30)),
     PairedDistillerRegressor(Ridge()),
+    MutualDistiller(NetworkClassifier(max_epochs=30)),
     UnpairedDistiller(NetworkClassifier(max_epochs=30)),
     UnpairedDistiller(LogisticRegression()),
     CCHSelector({"panel": Columns(True), "omics": Columns(False)}, student="panel", cv=2, n_subsamples=10),

@@ -14,7 +14,7 @@ def table():
 
 
 def opened(distiller, X, X_teacher=None, unlabeled=None):
-    return open_tables(distiller, X, [0, 1, 0, 1], X_teacher, unlabeled, None, None)
+    return open_tables(distiller, X, [0, 1, 0, 1], X_teacher, unlabeled)
 
 
 def test_either_form_gives_the_same_tables(table):

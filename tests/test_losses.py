@@ -207,6 +207,71 @@ def test_loss_without_any_teacher_is_the_one_of_teachers_without_weight(batch, t
     torch.testing.assert_close(without(logits, labels, a, proba, torch.zeros_like(a)), expected, rtol=0, atol=0)
 
 
+@pytest.fixture
+def two_networks(batch):
+    """Logits of both, labels, and the weights of the three kinds; some rows lack a label, some a partner."""
+    logits, labels, _ = batch
+    other = np.random.RandomState(2).normal(size=(6, 3))
+    weights = np.random.RandomState(3).uniform(0.5, 1.5, size=(3, 6)) * [
+        [1, 1, 1, 1, 0, 0],
+        [0, 1, 1, 1, 0, 0],
+        [0, 1, 1, 1, 1, 1],
+    ]
+    return logits, other, labels, weights
+
+
+@pytest.mark.parametrize("temperature", [1.0, 2.5])
+def test_mutual_loss_is_the_written_out_sum(two_networks, temperature):
+    own, other, labels, (a, b, c) = two_networks
+    p, q = (softmax(z / temperature, axis=1) for z in (own, other))
+    rows = np.arange(6)
+    expected = -a * log_softmax(own, axis=1)[rows, labels] - b * log_softmax(other, axis=1)[rows, labels]
+    expected += c * temperature**2 * ((q * np.log(q / p)).sum(axis=1) + (p * np.log(p / q)).sum(axis=1))
+    given = [torch.tensor(part) for part in (np.hstack([own, other]), labels, a, b, c)]
+    np.testing.assert_allclose(_losses.MutualLoss(temperature).train()(*given), expected, rtol=1e-6)
+
+
+def test_gradient_of_the_mutual_loss_takes_the_other_network_as_given(two_networks):
+    """a (p - onehot) + c tau (p^tau - q^tau) for each network: nothing of its part as a target."""
+    own, other, labels, weights = two_networks
+    logits = torch.tensor(np.hstack([own, other]), requires_grad=True)
+    loss = _losses.mutual_loss(logits, torch.tensor(labels), *torch.tensor(weights), temperature=2.5)
+    found = torch.autograd.grad(loss.sum(), logits)[0].numpy()
+    tempered = [softmax(z / 2.5, axis=1) for z in (own, other)]
+    for side, z in enumerate((own, other)):
+        by_label = softmax(z, axis=1) - np.eye(3)[labels]
+        by_other = 2.5 * (tempered[side] - tempered[1 - side])
+        expected = weights[side][:, None] * by_label + weights[2][:, None] * by_other
+        np.testing.assert_allclose(found[:, 3 * side : 3 * side + 3], expected, atol=1e-6)
+
+
+def test_numeric_gradient_of_the_mutual_loss_with_the_targets_held(two_networks):
+    """Each network's gradient is that of the distillation loss with the other's probabilities as the teacher's."""
+    own, other, labels, weights = (torch.tensor(part) for part in two_networks)
+
+    def held(side, z, target):
+        return _losses.distillation_loss(z, labels, weights[side], target.softmax(dim=1), weights[2], temperature=2.0)
+
+    logits = torch.cat([own, other], dim=1).requires_grad_()
+    joint = _losses.mutual_loss(logits, labels, *weights, temperature=2.0)
+    found = torch.autograd.grad(joint.sum(), logits)[0]
+    for side, (z, target) in enumerate(((own, other), (other, own))):
+        z = z.clone().requires_grad_()
+        assert torch.autograd.gradcheck(lambda z, side=side, target=target: held(side, z, target), z)
+        expected = torch.autograd.grad(held(side, z, target).sum(), z)[0]
+        torch.testing.assert_close(found[:, 3 * side : 3 * side + 3], expected)
+
+
+def test_held_out_rows_judge_both_networks_by_their_labels(two_networks):
+    own, other, labels, weights = two_networks
+    given = [torch.tensor(part) for part in (np.hstack([own, other]), labels, *weights)]
+    rows = np.arange(6)
+    expected = -(log_softmax(own, axis=1)[rows, labels] * (weights[0] > 0))
+    expected -= log_softmax(other, axis=1)[rows, labels] * (weights[1] > 0)
+    np.testing.assert_allclose(_losses.MutualLoss(2.0).eval()(*given), expected)
+    assert expected[4] == expected[5] == 0
+
+
 def test_squared_error_averages_over_outputs():
     found = _losses.weighted_squared_error(torch.tensor([[1.0, 2.0]]), torch.tensor([[0.0, 4.0]]), torch.tensor([3.0]))
     assert found.tolist() == [7.5]

@@ -1,6 +1,7 @@
 import torch
 
-from skcmkd._modules import CrossAutoencoder, Perceptron, RowLosses, SeparableCritic, ShortcutPerceptron
+from skcmkd._losses import mutual_loss, soft_target_divergence
+from skcmkd._modules import CrossAutoencoder, Perceptron, RowLosses, SeparableCritic, ShortcutPerceptron, SideBySide
 
 
 def test_head_of_the_representation_is_the_output():
@@ -9,6 +10,30 @@ def test_head_of_the_representation_is_the_output():
     assert module.represent(X).shape == (5, 3)
     torch.testing.assert_close(module.head(module.represent(X)), module(X))
     assert (module.represent(X) >= 0).all()
+
+
+def test_modules_side_by_side_see_their_own_columns():
+    first, second = Perceptron(2, (3,), 4, dropout=0.0), Perceptron(5, (3,), 4, dropout=0.0)
+    x, y = torch.randn(6, 2), torch.randn(6, 5)
+    output = SideBySide(2, first, second)(torch.cat([x, y], dim=1))
+    torch.testing.assert_close(output, torch.cat([first(x), second(y)], dim=1))
+
+
+def test_no_gradient_goes_from_one_networks_divergence_into_the_other():
+    """Gradients of the mutual loss by both networks' weights, against each network with the other one as data."""
+    first, second = Perceptron(2, (3,), 4, dropout=0.0), Perceptron(5, (3,), 4, dropout=0.0)
+    x, y = torch.randn(6, 2), torch.randn(6, 5)
+    labels, nothing, one = torch.zeros(6, dtype=torch.long), torch.zeros(6), torch.ones(6)
+    logits = SideBySide(2, first, second)(torch.cat([x, y], dim=1))
+    joint = mutual_loss(logits, labels, nothing, nothing, one, temperature=2.0).sum()
+    parameters = [*first.parameters(), *second.parameters()]
+    found = torch.autograd.grad(joint, parameters)
+    own, other = first(x), second(y)
+    parts = (own, other.detach()), (other, own.detach())
+    apart = sum(soft_target_divergence(z, target.softmax(dim=1), 2.0).sum() for z, target in parts)
+    for gradient, expected in zip(found, torch.autograd.grad(apart, parameters), strict=True):
+        torch.testing.assert_close(gradient, expected)
+        assert (gradient != 0).any()
 
 
 def test_shortcut_without_bend_is_linear():

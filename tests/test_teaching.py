@@ -8,7 +8,15 @@ from skcmkd._cross_fitting import stratified_folds
 from skcmkd._pairs import Pairs
 from skcmkd._targets import ClassTarget, QuantityTarget
 from skcmkd._teachers import TeacherSide, learn_weights
-from skcmkd._teaching import ALPHAS, Opinions, confidence, try_weights
+from skcmkd._teaching import (
+    N_JUDGES,
+    WEIGHT,
+    WEIGHT_WITH_MANY_PAIRS,
+    Opinions,
+    candidate_weight,
+    confidence,
+    try_weights,
+)
 
 
 @pytest.fixture
@@ -30,14 +38,18 @@ def side(teacher, pairs, columns=slice(None), measured=None):
 
 
 def form(teacher, pairs, sides=None, target=TARGET, **changed):
-    settings = {"weigh": None, "leave_two_out": True, "n_jobs": None, "verbose": False}
+    settings = {"weigh": None, "judged": True, "n_jobs": None, "verbose": False}
     codes = pairs.y if target is TARGET else np.arange(40) % 4
     sides = [side(teacher, pairs)] if sides is None else sides
     return Opinions(target, pairs, sides, stratified_folds(codes, 4), **{**settings, **changed})
 
 
+ALPHAS = (0.0, 0.25, 0.5)
+
+
 def choose_alpha(student, opinions, temperature, **parallel):
     trial = try_weights(student, opinions, ALPHAS, temperature, **parallel)
+    assert set(trial.rows) == set(np.flatnonzero(opinions.fold_of < N_JUDGES))
     return trial.choice(), trial.scores("brier")
 
 
@@ -56,7 +68,7 @@ class Witness(ClassifierMixin, BaseEstimator):
 
 def test_no_teacher_has_seen_the_row(pairs):
     opinions = form(Witness(), pairs)
-    for lesson in (opinions.lesson(), *(opinions.lesson_without(fold) for fold in range(4))):
+    for lesson in (opinions.lesson(), *(opinions.lesson_without(fold) for fold in opinions.judges)):
         known = ~np.isnan(lesson.opinion[:, 1])
         assert (lesson.opinion[known, 1] == 0).all()
 
@@ -64,7 +76,7 @@ def test_no_teacher_has_seen_the_row(pairs):
 def test_no_target_has_seen_the_rows_that_judge_it(pairs):
     """The teachers behind a judged lesson were fitted without the judging fold."""
     opinions = form(Witness(), pairs)
-    for judge in range(4):
+    for judge in opinions.judges:
         judging = pairs.X_teacher[(opinions.fold_of == judge) & pairs.measured]
         for fold in range(4):
             if fold != judge:
@@ -101,14 +113,14 @@ def test_lesson_is_the_refitted_teacher_out_of_fold(pairs):
 
 def test_judged_lesson_is_the_teacher_without_two_folds(pairs):
     opinions = form(LogisticRegression(), pairs)
-    lesson = opinions.lesson_without(2)
-    kept = np.flatnonzero(opinions.fold_of != 2)
+    lesson = opinions.lesson_without(1)
+    kept = np.flatnonzero(opinions.fold_of != 1)
     np.testing.assert_array_equal(lesson.X, pairs.X[kept])
-    train = pairs.measured & ~np.isin(opinions.fold_of, [0, 2])
+    train = pairs.measured & ~np.isin(opinions.fold_of, [0, 1])
     direct = LogisticRegression().fit(pairs.X_teacher[train], pairs.y[train])
     rows = (opinions.fold_of[kept] == 0) & pairs.measured[kept]
     np.testing.assert_allclose(lesson.opinion[rows], direct.predict_proba(pairs.X_teacher[kept][rows]))
-    train = pairs.measured & (opinions.fold_of != 2)
+    train = pairs.measured & (opinions.fold_of != 1)
     direct = LogisticRegression().fit(pairs.X_teacher[train], pairs.y[train])
     np.testing.assert_allclose(lesson.unlabeled_opinion, direct.predict_proba(pairs.X_teacher_unlabeled))
 
@@ -116,12 +128,12 @@ def test_judged_lesson_is_the_teacher_without_two_folds(pairs):
 def test_scores_are_brier_scores_of_held_out_rows(pairs):
     opinions = form(LogisticRegression(), pairs)
     alpha, scores = choose_alpha(LogisticRegression(), opinions, 2.0, n_jobs=None, verbose=False)
-    losses = np.empty(40)
-    for fold in range(4):
+    losses = np.full(40, np.nan)
+    for fold in range(N_JUDGES):
         train, test = opinions.fold_of != fold, opinions.fold_of == fold
         proba = LogisticRegression().fit(pairs.X[train], pairs.y[train]).predict_proba(pairs.X[test])
         losses[test] = ((proba - np.eye(2)[pairs.y[test]]) ** 2).sum(axis=1)
-    np.testing.assert_allclose(scores.loc[0.0, "brier"], losses.mean())
+    np.testing.assert_allclose(scores.loc[0.0, "brier"], np.nanmean(losses))
     assert scores.loc[0.0, "excess"] == 0
     assert alpha in ALPHAS
     assert tuple(scores.index) == ALPHAS
@@ -154,7 +166,7 @@ def test_two_folds_are_too_few_to_choose_the_weight(pairs):
             [side(LogisticRegression(), pairs)],
             stratified_folds(pairs.y, 2),
             weigh=None,
-            leave_two_out=True,
+            judged=True,
             n_jobs=None,
             verbose=False,
         )
@@ -188,7 +200,7 @@ def test_weights_of_teachers_have_not_seen_the_judging_fold(pairs):
             sides,
             fold_of,
             weigh=lambda given, _, y: learn_weights(given, y, TARGET),
-            leave_two_out=True,
+            judged=True,
             n_jobs=None,
             verbose=False,
         )
@@ -202,7 +214,7 @@ def test_row_weights_reach_teachers_students_and_judges(pairs):
     keep = np.arange(40) % 5 != 2
     weighted = Pairs(**{**vars(pairs), "sample_weight": keep.astype(float)})
     fold_of = stratified_folds(pairs.y, 4)
-    settings = {"weigh": None, "leave_two_out": True, "n_jobs": None, "verbose": False}
+    settings = {"weigh": None, "judged": True, "n_jobs": None, "verbose": False}
     whole = Opinions(TARGET, weighted, [side(LogisticRegression(), weighted)], fold_of, **settings)
     parts = {"X": pairs.X[keep], "y": pairs.y[keep], "X_teacher": pairs.X_teacher[keep]}
     masks = {"measured": pairs.measured[keep], "studied": pairs.studied[keep]}
@@ -210,8 +222,9 @@ def test_row_weights_reach_teachers_students_and_judges(pairs):
     kept = Opinions(TARGET, few, [side(LogisticRegression(), few)], fold_of[keep], **settings)
     np.testing.assert_allclose(whole.lesson().opinion[keep], kept.lesson().opinion, rtol=1e-5)
     trials = [try_weights(LogisticRegression(), o, (0.0, 0.5), 1.0, n_jobs=None, verbose=False) for o in (whole, kept)]
-    np.testing.assert_allclose(trials[0].losses[keep] * keep.mean(), trials[1].losses, rtol=1e-3)
-    np.testing.assert_array_equal(trials[0].losses[~keep], 0)
+    judged = keep[trials[0].rows]
+    np.testing.assert_allclose(trials[0].losses[judged] * judged.mean(), trials[1].losses, rtol=1e-3)
+    np.testing.assert_array_equal(trials[0].losses[~judged], 0)
 
 
 def test_rows_without_the_students_modality_teach_the_teacher_alone(pairs):
@@ -222,20 +235,20 @@ def test_rows_without_the_students_modality_teach_the_teacher_alone(pairs):
     whole = LogisticRegression().fit(pairs.X_teacher[pairs.measured], pairs.y[pairs.measured])
     np.testing.assert_allclose(opinions.teachers[0].coef_, whole.coef_)
     trial = try_weights(LogisticRegression(), opinions, (0.0, 0.5), 1.0, n_jobs=None, verbose=False)
-    np.testing.assert_array_equal(trial.rows, np.flatnonzero(pairs.studied))
-    assert trial.losses.shape == (30, 2)
+    np.testing.assert_array_equal(trial.rows, np.flatnonzero(pairs.studied & (opinions.fold_of < N_JUDGES)))
+    assert trial.losses.shape == (len(trial.rows), 2)
 
 
 def test_quantities_are_judged_by_squared_error(pairs):
     pairs.y = pairs.X[:, 0] + pairs.X_teacher[:, 0]
     opinions = form(None, pairs, [side(Ridge(), pairs)], QuantityTarget(1))
     trial = try_weights(Ridge(), opinions, (0.0, 0.5), 1.0, n_jobs=None, verbose=False)
-    error = np.empty(40)
-    for fold in range(4):
+    error = np.full(40, np.nan)
+    for fold in range(N_JUDGES):
         train, test = opinions.fold_of != fold, opinions.fold_of == fold
         error[test] = (Ridge().fit(pairs.X[train], pairs.y[train]).predict(pairs.X[test]) - pairs.y[test]) ** 2
-    np.testing.assert_allclose(trial.losses[:, 0], error)
-    assert trial.scores("squared_error").loc[0.0, "squared_error"] == pytest.approx(error.mean())
+    np.testing.assert_allclose(trial.losses[:, 0], error[trial.rows])
+    assert trial.scores("squared_error").loc[0.0, "squared_error"] == pytest.approx(np.nanmean(error))
 
 
 def test_confidence_is_one_on_average_and_zero_for_knowing_nothing():
@@ -243,3 +256,19 @@ def test_confidence_is_one_on_average_and_zero_for_knowing_nothing():
     sure = np.log(2) - np.array([np.log(2), 0, -(0.9 * np.log(0.9) + 0.1 * np.log(0.1))])
     np.testing.assert_allclose(confidence(proba), sure / sure.mean())
     np.testing.assert_array_equal(confidence(np.full((3, 4), 0.25)), np.ones(3))
+
+
+def test_teachers_are_fitted_for_the_judging_folds_alone(pairs):
+    opinions = form(LogisticRegression(), pairs)
+    left_out = {out for _, out in opinions._formed}
+    assert left_out == {(), (0,), (1,), (2,), (3,), (0, 1), (0, 2), (0, 3), (1, 2), (1, 3)}
+    plain = form(LogisticRegression(), pairs, judged=False)
+    assert {out for _, out in plain._formed} == {(), (0,), (1,), (2,), (3,)}
+
+
+def test_more_weight_is_tried_where_the_teacher_labels_more_rows(pairs):
+    assert candidate_weight(pairs) == WEIGHT
+    pairs.X_unlabeled = np.zeros((41, 2))
+    assert candidate_weight(pairs) == WEIGHT_WITH_MANY_PAIRS
+    pairs.X_unlabeled = None
+    assert candidate_weight(pairs) == WEIGHT

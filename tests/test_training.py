@@ -1,3 +1,4 @@
+import pickle
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
@@ -124,6 +125,20 @@ def test_a_trained_network_carries_no_training_rows(data):
     assert net.optimizer_ is None
     assert not net.callbacks_
     assert len(net.history) > 0
+
+
+def test_a_part_is_a_network_of_its_own(data):
+    X, _ = data
+    net = train(data)
+    state = torch.random.get_rng_state()
+    part = _training.part_of_network(net, net.module_.represent)
+    assert torch.equal(torch.random.get_rng_state(), state)
+    found = _training.apply_in_blocks(pickle.loads(pickle.dumps(part)), lambda module: module, X)
+    np.testing.assert_array_equal(found, _training.apply_in_blocks(net, lambda module: module.represent, X))
+    assert list(part.history) == list(net.history)
+    assert part.history is not net.history
+    assert len(pickle.dumps(part)) < len(pickle.dumps(net))
+    assert part.optimizer_ is None
 
 
 def test_device(data):
