@@ -17,8 +17,6 @@ import pandas as pd
 import torch
 from sklearn.base import BaseEstimator
 from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 
 from skcmkd import NetworkClassifier, PairedDistiller
 from skcmkd.datasets import load_digit_views, make_gaussian_modalities
@@ -129,8 +127,7 @@ def auto_contenders(tables: Tables, student: Callable[[], BaseEstimator]) -> dic
     X, y = tables["X"], tables["y"]
 
     def distil(alpha: float | str, unlabeled: bool = False) -> float:
-        teacher = make_pipeline(StandardScaler(), TimedTeacher())
-        distiller = PairedDistiller(student(), teacher, alpha=alpha, random_state=0)
+        distiller = PairedDistiller(student(), TimedTeacher(), alpha=alpha, random_state=0)
         pairs = tables["unlabeled_pairs"] if unlabeled else None
         _teacher_seconds.clear()
         whole = seconds_of(lambda: distiller.fit(X, y, X_teacher=tables["X_teacher"], unlabeled_pairs=pairs))
