@@ -1,0 +1,197 @@
+"""Processor time of distilling on one thread, beside the fits that it cannot do without.
+
+With a fixed weight: the whole fit beside the teacher's cross-validation and the student alone. With ``alpha="auto"``:
+the fit without the teacher's part, beside the student alone. The contenders take turns in a new random order in each
+repeat, each repeat on other rows, so that all meet the same load of the machine; what is told is the median of the
+ratios within a repeat.
+"""
+
+import argparse
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from sklearn.base import BaseEstimator
+from sklearn.linear_model import LogisticRegression
+
+from skcmkd import NetworkClassifier, PairedDistiller
+from skcmkd.datasets import load_digit_views, make_gaussian_modalities
+
+RESULTS = Path(__file__).parent / "results"
+ALPHA, N_FOLDS = 0.5, 5
+N_UNLABELED = 900
+Tables = dict[str, Any]
+
+_teacher_seconds: list[float] = []
+
+
+class TimedTeacher(LogisticRegression):
+    """A linear teacher that notes the processor time of its fits and predictions."""
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> "TimedTeacher":
+        """Fit, and note the time."""
+        begin = time.process_time()
+        super().fit(X, y, sample_weight)
+        _teacher_seconds.append(time.process_time() - begin)
+        return self
+
+    def predict_proba(self, X: Any) -> np.ndarray:
+        """Predict, and note the time."""
+        begin = time.process_time()
+        proba = super().predict_proba(X)
+        _teacher_seconds.append(time.process_time() - begin)
+        return proba
+
+
+def digit_pairs(n_rows: int, seed: int) -> Tables:
+    """Ten classes: Zernike moments taught by profile correlations, and further pairs without a label."""
+    digits = load_digit_views()
+    order = np.random.RandomState(seed).permutation(len(digits.target))
+    rows, further = order[:n_rows], order[n_rows : n_rows + N_UNLABELED]
+    views = [digits.data[digits.modalities[name]].to_numpy() for name in ("zernike", "profile_correlations")]
+    views = [(view - view.mean(axis=0)) / view.std(axis=0) for view in views]
+    return {
+        "X": views[0][rows],
+        "y": digits.target.to_numpy()[rows],
+        "X_teacher": views[1][rows],
+        "unlabeled_pairs": tuple(view[further] for view in views),
+    }
+
+
+def two_class_pairs(n_rows: int, seed: int) -> Tables:
+    """Two simulated classes, 50 columns a modality."""
+    drawn = make_gaussian_modalities(n_rows, n_noise=44, random_state=seed)
+    X, X_teacher = (drawn.data[drawn.modalities[name]].to_numpy() for name in ("student", "teacher"))
+    return {"X": X, "y": drawn.target.to_numpy(), "X_teacher": X_teacher, "unlabeled_pairs": None}
+
+
+def linear() -> BaseEstimator:
+    """A linear student."""
+    return LogisticRegression()
+
+
+def network() -> NetworkClassifier:
+    """The default student."""
+    return NetworkClassifier(device="cpu", random_state=0)
+
+
+def network_of_30_epochs() -> NetworkClassifier:
+    """A student that runs all of its epochs on all of its rows, whatever its targets."""
+    return NetworkClassifier(validation_fraction=0.0, max_epochs=30, device="cpu", random_state=0)
+
+
+CELLS: dict[str, tuple[Callable[[int, int], Tables], int, Callable[[], BaseEstimator]]] = {
+    "digits, 100 rows, network": (digit_pairs, 100, network),
+    "digits, 300 rows, network": (digit_pairs, 300, network),
+    "digits, 300 rows, network of 30 epochs": (digit_pairs, 300, network_of_30_epochs),
+    "digits, 300 rows, linear": (digit_pairs, 300, linear),
+    "two classes, 300 rows, network": (two_class_pairs, 300, network),
+    "two classes, 300 rows, linear": (two_class_pairs, 300, linear),
+    "two classes, 20000 rows, linear": (two_class_pairs, 20_000, linear),
+}
+
+
+def seconds_of(fit: Callable[[], Any]) -> float:
+    """Processor time of a call."""
+    begin = time.process_time()
+    fit()
+    return time.process_time() - begin
+
+
+def cross_validate(teacher: BaseEstimator, tables: Tables) -> None:
+    """The teacher fitted to all rows, and without each fold, whose rows it then predicts."""
+    X, y = tables["X_teacher"], tables["y"]
+    fold_of = np.arange(len(y)) % N_FOLDS
+    teacher.fit(X, y)
+    for fold in range(N_FOLDS):
+        teacher.fit(X[fold_of != fold], y[fold_of != fold]).predict_proba(X[fold_of == fold])
+
+
+def fixed_contenders(tables: Tables, student: Callable[[], BaseEstimator]) -> dict[str, Callable[[], float]]:
+    """Seconds of the whole fit with a fixed weight, and of its parts; the teacher is of the student's kind."""
+    X, y = tables["X"], tables["y"]
+    distiller = PairedDistiller(student(), student(), alpha=ALPHA, random_state=0)
+    return {
+        "student alone": lambda: seconds_of(lambda: student().fit(X, y)),
+        "teacher": lambda: seconds_of(lambda: cross_validate(student(), tables)),
+        "distilled": lambda: seconds_of(lambda: distiller.fit(X, y, X_teacher=tables["X_teacher"])),
+    }
+
+
+def auto_contenders(tables: Tables, student: Callable[[], BaseEstimator]) -> dict[str, Callable[[], float]]:
+    """Seconds of the student alone, and of the fits with a fixed and a chosen weight less their teachers'."""
+    X, y = tables["X"], tables["y"]
+
+    def distil(alpha: float | str, unlabeled: bool = False) -> float:
+        distiller = PairedDistiller(student(), TimedTeacher(), alpha=alpha, random_state=0)
+        pairs = tables["unlabeled_pairs"] if unlabeled else None
+        _teacher_seconds.clear()
+        whole = seconds_of(lambda: distiller.fit(X, y, X_teacher=tables["X_teacher"], unlabeled_pairs=pairs))
+        return whole - sum(_teacher_seconds)
+
+    contenders = {
+        "student alone": lambda: seconds_of(lambda: student().fit(X, y)),
+        "fixed": lambda: distil(ALPHA),
+        "auto": lambda: distil("auto"),
+    }
+    if tables["unlabeled_pairs"] is not None:
+        contenders["fixed, unlabeled"] = lambda: distil(ALPHA, unlabeled=True)
+        contenders["auto, unlabeled"] = lambda: distil("auto", unlabeled=True)
+    return contenders
+
+
+PARTS = {"fixed": fixed_contenders, "auto": auto_contenders}
+
+
+def take_turns(part: str, cells: list[str], n_repeats: int, seed: int = 0) -> pd.DataFrame:
+    """The seconds of each contender in each cell and repeat; the first round warms up and is not counted."""
+    rng, rows = np.random.RandomState(seed), []
+    for cell in cells:
+        draw, n_rows, student = CELLS[cell]
+        for repeat in range(-1, n_repeats):
+            contenders = PARTS[part](draw(n_rows, max(repeat, 0)), student)
+            found = {name: contenders[name]() for name in rng.permutation(list(contenders))}
+            if repeat >= 0:
+                rows.append({"cell": cell, "repeat": repeat} | {name: found[name] for name in contenders})
+    return pd.DataFrame(rows)
+
+
+def summarise(table: pd.DataFrame, part: str) -> pd.DataFrame:
+    """Median seconds, and median and quartiles of the ratios within a repeat."""
+    if part == "fixed":
+        ratios = {"whole to its parts": table.distilled / (table.teacher + table["student alone"])}
+    else:
+        ratios = {"auto to alone": table.auto / table["student alone"], "auto to fixed": table.auto / table.fixed}
+        if "auto, unlabeled" in table:
+            ratios["unlabeled: auto to alone"] = table["auto, unlabeled"] / table["student alone"]
+            ratios["unlabeled: auto to fixed"] = table["auto, unlabeled"] / table["fixed, unlabeled"]
+    groups = pd.DataFrame(ratios).groupby(table.cell, sort=False)
+    told = table.drop(columns="repeat").groupby("cell", sort=False).median().round(3)
+    for name in ratios:
+        low, middle, high = (groups[name].quantile(quantile) for quantile in (0.25, 0.5, 0.75))
+        told[name] = [f"{m:.2f} ({a:.2f}-{b:.2f})" for a, m, b in zip(low, middle, high, strict=True)]
+    return told
+
+
+def main() -> None:
+    """Time what is asked for, write the rows and print the summary."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--repeats", type=int, default=7)
+    parser.add_argument("--parts", nargs="+", choices=list(PARTS), default=list(PARTS))
+    parser.add_argument("--cells", nargs="+", choices=list(CELLS), default=list(CELLS))
+    given = parser.parse_args()
+    torch.set_num_threads(1)
+    RESULTS.mkdir(exist_ok=True)
+    for part in given.parts:
+        table = take_turns(part, given.cells, given.repeats)
+        table.to_csv(RESULTS / f"speed_{part}.csv", index=False, float_format="%.5g")
+        print(f"{part}, seconds")
+        print(summarise(table, part).to_string())
+
+
+if __name__ == "__main__":
+    main()
