@@ -11,6 +11,7 @@ _HOMES = {
     "CCHDisplay": "._display",
     "CCHMatrixDisplay": "._display",
     "CCHSelector": "._selector",
+    "DistillationReport": "._report",
     "GainDisplay": "._gain_display",
     "MutualInformation": ".information",
     "NetworkClassifier": "._networks",
@@ -28,6 +29,7 @@ __all__ = [
     "CCHDisplay",
     "CCHMatrixDisplay",
     "CCHSelector",
+    "DistillationReport",
     "GainDisplay",
     "MutualInformation",
     "NetworkClassifier",
@@ -48,6 +50,7 @@ if TYPE_CHECKING:
     from ._matrix import cch_matrix
     from ._networks import NetworkClassifier, NetworkRegressor
     from ._paired import PairedDistiller
+    from ._report import DistillationReport
     from ._selector import CCHSelector
     from ._unpaired import UnpairedDistiller
     from .information import MutualInformation, mutual_information

@@ -10,8 +10,18 @@ import skcmkd
 ROOT = Path(skcmkd.__file__).parent
 ROWS = [
     {"__main__"},
-    {"_selector", "_paired", "_unpaired", "_display", "_gain_display", "_alignment_display", "_matrix"},
-    {"_alignment_choice", "_student_predictions"},
+    {
+        "_selector",
+        "_paired",
+        "_unpaired",
+        "_display",
+        "_gain_display",
+        "_alignment_display",
+        "_matrix",
+        "_report",
+        "_report_display",
+    },
+    {"_alignment_choice", "_student_predictions", "_report_cohort", "_report_folds", "_report_scores"},
     {"_material"},
     {
         "_study",
