@@ -7,14 +7,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator
-from sklearn.frozen import FrozenEstimator
 from sklearn.utils import check_random_state
 
 from ._report_cohort import check_cohort, check_distiller
 from ._report_display import draw_report
-from ._report_folds import ALONE, DISTILLED, SHUFFLED, TEACHER, ask_models, split_rows, teacher_of
+from ._report_folds import ALONE, DISTILLED, SHUFFLED, TEACHER, ask_models, fused_model, split_rows
 from ._report_scores import DIFFERENCE, add_explained, compare_classes, compare_rows, gather_rows, mean_agreement
-from ._validation import ArrayLike, Table, check_choice, check_missing_values, check_text_columns, take_rows
+from ._validation import ArrayLike, Table, check_choice
 
 
 class DistillationReport:
@@ -215,16 +214,10 @@ class DistillationReport:
         if not 0 < confidence < 1:
             raise ValueError(f"confidence={confidence!r} must lie between 0 and 1, such as 0.95.")
         cohort = check_cohort(distiller, X, y, X_teacher, unlabeled_pairs, sample_weight, groups)
-        if isinstance(fused, str):
-            if fused != "teacher":
-                raise ValueError(f"fused={fused!r} must be a model, 'teacher' or None.")
-            fused = None if isinstance(distiller.teacher, FrozenEstimator) else teacher_of(distiller)
-        if fused is not None:
-            check_text_columns(cohort.student_table, fused, "X", "fused")
-            check_missing_values(take_rows(cohort.student_table, cohort.measured), fused, "X", "fused")
-        random_state = check_random_state(random_state)
-        splits = split_rows(cv, n_repeats, cohort, random_state)
-        folds = ask_models(distiller, cohort, splits, fused, random_state, n_jobs=n_jobs, verbose=bool(verbose))
+        both = fused_model(fused, distiller, cohort)
+        random = check_random_state(random_state)
+        splits = split_rows(cv, n_repeats, cohort, random)
+        folds = ask_models(distiller, cohort, splits, both, random, n_jobs=n_jobs, verbose=bool(verbose))
         rows, agreement, alphas = gather_rows(cohort.y, folds, cohort.classes)
         table = pd.DataFrame(alphas, index=pd.RangeIndex(len(alphas), name="split"))[[DISTILLED, SHUFFLED]]
         return cls(

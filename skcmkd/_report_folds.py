@@ -20,7 +20,7 @@ from ._networks import NetworkClassifier, NetworkRegressor
 from ._parallel import run_each
 from ._report_cohort import Cohort, beside, shuffle_measured, shuffle_teacher_columns
 from ._student_predictions import seed_of
-from ._validation import Table, draw_seed, set_seeds, take_rows
+from ._validation import Table, check_choice, check_missing_values, check_text_columns, draw_seed, set_seeds, take_rows
 
 ALONE, DISTILLED, TEACHER, FUSED, SHUFFLED = "student alone", "distilled", "teacher", "fused", "shuffled teacher"
 
@@ -79,6 +79,18 @@ def teacher_of(distiller: BaseEstimator) -> BaseEstimator:
     if distiller.teacher is not None:
         return clone(distiller.teacher)
     return NetworkRegressor() if is_regressor(distiller) else NetworkClassifier()
+
+
+def fused_model(fused: BaseEstimator | str | None, distiller: BaseEstimator, cohort: Cohort) -> BaseEstimator | None:
+    """The model of both tables, if there is one; raise where it cannot read the student's table."""
+    if isinstance(fused, str):
+        check_choice("fused", fused, ["teacher"])
+        fused = None if isinstance(distiller.teacher, FrozenEstimator) else teacher_of(distiller)
+    if fused is not None:
+        student_table = take_rows(cohort.student_table, cohort.measured)
+        check_text_columns(student_table, fused, "X", "fused")
+        check_missing_values(student_table, fused, "X", "fused")
+    return fused
 
 
 def ask_models(
