@@ -29,8 +29,8 @@ class DistillationReport:
     - ``student alone``: the distiller with ``alpha=0``;
     - ``distilled``: the distiller;
     - ``teacher``: its teacher on the teacher's table, on the rows where that was measured;
-    - ``fused``: the same model on both tables side by side, on the same rows: what a model reaches that may ask for
-      both modalities;
+    - ``fused``: the same model on both tables side by side, on the rows where both were measured: what a model reaches
+      that may ask for both modalities;
     - ``shuffled teacher``: the control. The distiller with the teacher's measured rows in random order, those of
       unlabelled pairs too. What remains of the gain here does not come from what the teacher knows: soft targets
       smooth labels whoever gives them.
@@ -84,10 +84,11 @@ class DistillationReport:
 
     Notes
     -----
-    A row's scores are averaged over repeats before anything else, so that rows are counted and not answers. With
-    ``groups`` the standard error is that of a mean over clusters. Models of different folds share training rows and the
-    intervals leave that out: they say how sure the gain is **of these fitted models**, and are somewhat too narrow for
-    that of another cohort of this size. Repeats make the mean steadier and do not mend that.
+    A row's scores are averaged over repeats before anything else, so that rows are counted and not answers; with
+    ``groups`` the standard error is that of a mean over clusters. Folds share training rows, which a mean over rows
+    leaves out. On simulated cohorts of 80 and 200 rows 91 to 100 % of the 95 % intervals held the mean gain over
+    cohorts, with one repeat and with four, so they are at worst somewhat too narrow. The corrected variance of folds
+    (Nadeau and Bengio) held it in 93 to 100 % with standard errors 1.4 to 2 times as large, and there is none for a class.
 
     A class that a training fold lacks gets the probability of one row among those fitted to. Log-losses are cut at
     the resolution of double precision, 36 nats, as in scikit-learn. A student without ``predict_proba`` has NaN in all
@@ -113,8 +114,8 @@ class DistillationReport:
     >>> report = DistillationReport.from_estimator(distiller, drawn.data, drawn.target, random_state=0)
     >>> list(report.to_frame().index)
     ['student alone', 'distilled', 'teacher', 'fused', 'shuffled teacher']
-    >>> report.differences_.loc[("distilled", "log_loss"), "n_rows"]
-    300
+    >>> report.differences_["n_rows"].unique()
+    array([300])
     """
 
     def __init__(

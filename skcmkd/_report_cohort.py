@@ -52,6 +52,11 @@ class Cohort:
         return self.X if self.student_positions is None else take_columns(self.X, self.student_positions)
 
     @property
+    def studied(self) -> np.ndarray:
+        """Mask of the rows that have the student's modality."""
+        return measured_rows(self.student_table)
+
+    @property
     def measured(self) -> np.ndarray:
         """Mask of the rows that have a teacher."""
         return measured_rows(self.teacher_table)

@@ -87,7 +87,7 @@ def fused_model(fused: BaseEstimator | str | None, distiller: BaseEstimator, coh
         check_choice("fused", fused, ["teacher"])
         fused = None if isinstance(distiller.teacher, FrozenEstimator) else teacher_of(distiller)
     if fused is not None:
-        student_table = take_rows(cohort.student_table, cohort.measured)
+        student_table = take_rows(cohort.student_table, cohort.measured & cohort.studied)
         check_text_columns(student_table, fused, "X", "fused")
         check_missing_values(student_table, fused, "X", "fused")
     return fused
@@ -133,8 +133,9 @@ def _ask(
 ) -> Answers:
     if name in (TEACHER, FUSED):
         # The teacher's columns come first: a pipeline that finds them by position still does.
-        table = cohort.teacher_table if name == TEACHER else beside(cohort.teacher_table, cohort.student_table)
-        measured = cohort.measured
+        table, measured = cohort.teacher_table, cohort.measured
+        if name == FUSED:
+            table, measured = beside(table, cohort.student_table), measured & cohort.studied
         train, test = train[measured[train]], test[measured[test]]
         weight = None if cohort.sample_weight is None else cohort.sample_weight[train]
         fitted = _fit_weighted(clone(model), take_rows(table, train), cohort.y[train], weight)
@@ -142,6 +143,7 @@ def _ask(
         table = cohort.X
         shuffler = np.random.RandomState(shuffle_seed) if name == SHUFFLED else None
         fitted = _fit_distiller(clone(model), cohort, train, shuffler)
+        test = test[cohort.studied[test]]
     if len(test) == 0:
         return Answers(test, cohort.y[test], None, np.nan)
     held_out, proba = take_rows(table, test), None

@@ -36,17 +36,19 @@ def score_rows(y: np.ndarray, answers: Answers, classes: np.ndarray | None) -> d
     return scores
 
 
-def agree_rows(answers: Answers, teacher: Answers, classes: np.ndarray | None) -> dict[str, np.ndarray]:
-    """How near a model's answers are to the teacher's, on the rows that the teacher was asked about."""
-    own = np.isin(answers.rows, teacher.rows)
-    prediction = answers.prediction[own]
+def agree_rows(
+    answers: Answers, teacher: Answers, classes: np.ndarray | None
+) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """The rows that both a model and the teacher were asked about, and how near their answers are."""
+    rows, own, others = np.intersect1d(answers.rows, teacher.rows, return_indices=True)
+    prediction, teachers = answers.prediction[own], teacher.prediction[others]
     if classes is None:
-        return {"squared_difference": (prediction - teacher.prediction) ** 2}
-    divergence = np.full(len(prediction), np.nan)
+        return rows, {"squared_difference": (prediction - teachers) ** 2}
+    divergence = np.full(len(rows), np.nan)
     if answers.proba is not None and teacher.proba is not None:
-        q = teacher.proba
-        divergence = (xlogy(q, q) - xlogy(q, np.clip(answers.proba[own], SMALLEST, 1))).sum(axis=1)
-    return {"same_prediction": (prediction == teacher.prediction).astype(float), "kl": divergence}
+        q, p = teacher.proba[others], np.clip(answers.proba[own], SMALLEST, 1)
+        divergence = (xlogy(q, q) - xlogy(q, p)).sum(axis=1)
+    return rows, {"same_prediction": (prediction == teachers).astype(float), "kl": divergence}
 
 
 def gather_rows(
@@ -62,11 +64,7 @@ def gather_rows(
     for answers in folds:
         teacher = answers[TEACHER]
         scored.append(_as_columns({n: (a.rows, score_rows(y, a, classes)) for n, a in answers.items()}))
-        agreed.append(
-            _as_columns(
-                {n: (teacher.rows, agree_rows(a, teacher, classes)) for n, a in answers.items() if n != TEACHER}
-            )
-        )
+        agreed.append(_as_columns({n: agree_rows(a, teacher, classes) for n, a in answers.items() if n != TEACHER}))
         alphas.append({name: a.alpha for name, a in answers.items()})
     every = pd.RangeIndex(len(y), name="row")
     rows, agreement = (pd.concat(parts).groupby(level=0).mean().reindex(every) for parts in (scored, agreed))

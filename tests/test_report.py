@@ -265,6 +265,17 @@ def test_rows_without_a_teacher_are_left_out_of_its_scores(drawn):
     assert teacher[~kept].isna().all(axis=None)
 
 
+def test_rows_without_a_student_are_left_out_of_its_scores(drawn):
+    X = drawn.X.copy()
+    X.iloc[::9] = np.nan
+    model = make_pipeline(SimpleImputer(), LOGISTIC)
+    report = report_of(drawn, distiller(student=model, teacher=model), X=X)
+    assert report.to_frame()["n_rows"].tolist() == [80, 80, 90, 80, 80]
+    assert report.differences_["n_rows"].eq(80).all()
+    assert report.agreement_["n_rows"].eq(80).all()
+    assert report.n_without_teacher_ == 0
+
+
 def test_labels_may_be_text(drawn):
     numbers = report_of(drawn)
     text = report_of(drawn, y=drawn.y.map({0: "healthy", 1: "ill"}))

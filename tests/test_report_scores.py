@@ -40,8 +40,8 @@ def test_divergence_is_zero_only_of_the_teacher_itself(asked):
     _, proba = asked
     proba[0] = [1.0, 0.0, 0.0]
     teacher = answers(np.arange(20), proba)
-    np.testing.assert_allclose(agree_rows(teacher, teacher, CLASSES)["kl"], 0, atol=1e-12)
-    other = agree_rows(answers(np.arange(20), np.roll(proba, 1, axis=0)), teacher, CLASSES)
+    np.testing.assert_allclose(agree_rows(teacher, teacher, CLASSES)[1]["kl"], 0, atol=1e-12)
+    _, other = agree_rows(answers(np.arange(20), np.roll(proba, 1, axis=0)), teacher, CLASSES)
     assert (other["kl"] > 0).all()
 
 
@@ -49,7 +49,8 @@ def test_agreement_looks_at_the_teachers_rows_only(asked):
     y, proba = asked
     teacher = answers(np.arange(5, 10), proba[5:10])
     student = answers(np.arange(20), proba)
-    agreement = agree_rows(student, teacher, CLASSES)
+    both, agreement = agree_rows(student, teacher, CLASSES)
+    assert both.tolist() == [5, 6, 7, 8, 9]
     assert agreement["same_prediction"].tolist() == [1.0] * 5
     rows, agreed, alphas = gather_rows(y, [{"student alone": student, "teacher": teacher}], CLASSES)
     assert rows["teacher"].notna().all(axis=1).to_numpy().nonzero()[0].tolist() == [5, 6, 7, 8, 9]
