@@ -87,8 +87,8 @@ class DistillationReport:
     A row's scores are averaged over repeats before anything else, so that rows are counted and not answers; with
     ``groups`` the standard error is that of a mean over clusters. Folds share training rows, which a mean over rows
     leaves out. On simulated cohorts of 80 and 200 rows 91 to 100 % of the 95 % intervals held the mean gain over
-    cohorts, with one repeat and with four, so they are at worst somewhat too narrow. The corrected variance of folds
-    (Nadeau and Bengio) held it in 93 to 100 % with standard errors 1.4 to 2 times as large, and there is none for a class.
+    cohorts, with one repeat and with four: at worst they are somewhat too narrow. With the corrected variance of folds
+    (Nadeau and Bengio) 93 to 100 % did, at standard errors 1.4 to 2.1 times as large; a class has too few rows for it.
 
     A class that a training fold lacks gets the probability of one row among those fitted to. Log-losses are cut at
     the resolution of double precision, 36 nats, as in scikit-learn. A student without ``predict_proba`` has NaN in all
