@@ -74,6 +74,7 @@ def _draw_gains(ax: Any, rows: pd.DataFrame, prefix: str, *, named: bool) -> Non
     if not named:
         ax.set_yticklabels([])
     ax.locator_params(axis="x", nbins=6)
+    ax.ticklabel_format(axis="x", scilimits=(-3, 5))
     ax.axvline(0, color="black", linewidth=0.8)
     value, lower, upper = (scale * rows[f"{prefix}_{end}"].to_numpy(dtype=float) for end in ("gain", "lower", "upper"))
     decision = np.array([decide(*ends) for ends in zip(lower, upper, strict=True)])
