@@ -11,6 +11,7 @@ _HOMES = {
     "CCHDisplay": "._display",
     "CCHMatrixDisplay": "._display",
     "CCHSelector": "._selector",
+    "DistillationReport": "._report",
     "GainDisplay": "._gain_display",
     "MutualDistiller": "._mutual",
     "MutualInformation": ".information",
@@ -30,6 +31,7 @@ __all__ = [
     "CCHDisplay",
     "CCHMatrixDisplay",
     "CCHSelector",
+    "DistillationReport",
     "GainDisplay",
     "MutualDistiller",
     "MutualInformation",
@@ -54,6 +56,7 @@ if TYPE_CHECKING:
     from ._networks import NetworkClassifier, NetworkRegressor
     from ._paired import PairedDistiller
     from ._paired_regressor import PairedDistillerRegressor
+    from ._report import DistillationReport
     from ._selector import CCHSelector
     from ._unpaired import UnpairedDistiller
     from .information import MutualInformation, mutual_information

@@ -20,8 +20,17 @@ ROWS = [
         "_gain_display",
         "_alignment_display",
         "_matrix",
+        "_report",
+        "_report_display",
     },
-    {"_alignment_choice", "_student_predictions", "_distillation"},
+    {
+        "_alignment_choice",
+        "_student_predictions",
+        "_distillation",
+        "_report_cohort",
+        "_report_folds",
+        "_report_scores",
+    },
     {"_material"},
     {
         "_study",

@@ -1,0 +1,184 @@
+"""The models of a report, all fitted to the same folds and asked about the same held-out rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from numbers import Integral
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator, clone, is_regressor
+from sklearn.frozen import FrozenEstimator
+from sklearn.model_selection import check_cv
+from sklearn.pipeline import Pipeline
+from sklearn.utils.validation import has_fit_parameter
+
+from ._cross_fitting import predict_unseen_proba, stratified_folds
+from ._networks import NetworkClassifier, NetworkRegressor
+from ._parallel import run_each
+from ._report_cohort import Cohort, beside, shuffle_measured, shuffle_teacher_columns
+from ._student_predictions import seed_of
+from ._validation import Table, check_choice, check_missing_values, check_text_columns, draw_seed, set_seeds, take_rows
+
+ALONE, DISTILLED, TEACHER, FUSED, SHUFFLED = "student alone", "distilled", "teacher", "fused", "shuffled teacher"
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What a fitted model says of held-out rows; ``proba`` is in the order of the sorted classes."""
+
+    rows: np.ndarray
+    prediction: np.ndarray
+    proba: np.ndarray | None
+    alpha: float
+
+
+def split_rows(
+    cv: Any, n_repeats: int, cohort: Cohort, random_state: np.random.RandomState
+) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Training and held-out rows of each fold of each repeat.
+
+    A number of folds deals shuffled rows, or shuffled groups, out class by class (a group by its most frequent class).
+    """
+    n_rows = len(cohort.y)
+    if not isinstance(n_repeats, Integral) or n_repeats < 1:
+        raise ValueError(f"n_repeats={n_repeats!r} must be a whole number of at least 1.")
+    if cv is not None and not isinstance(cv, Integral):
+        if n_repeats != 1:
+            raise ValueError(
+                f"n_repeats={n_repeats} repeats a number of folds, but cv={cv!r} is a splitter. Give a number, or a "
+                "splitter that repeats itself, such as RepeatedStratifiedKFold."
+            )
+        splitter = check_cv(cv, cohort.y, classifier=cohort.classes is not None)
+        return list(splitter.split(np.zeros(n_rows), cohort.y, cohort.groups))
+    n_folds = 5 if cv is None else int(cv)
+    codes = np.zeros(n_rows, dtype=int) if cohort.classes is None else np.searchsorted(cohort.classes, cohort.y)
+    unit_of, unit = np.arange(n_rows), "rows"
+    if cohort.groups is not None:
+        unit_of, unit = np.unique(cohort.groups, return_inverse=True)[1], "groups"
+        codes = pd.crosstab(unit_of, codes).to_numpy().argmax(axis=1)
+    if not 2 <= n_folds <= len(codes):
+        raise ValueError(
+            f"cv={cv!r} must be at least 2 and at most the number of {unit}, {len(codes)} (n_samples={n_rows}): each "
+            f"fold holds out at least one of the {unit}. Change cv, or add {unit}."
+        )
+    splits = []
+    for _ in range(n_repeats):
+        order = random_state.permutation(len(codes))
+        fold_of = np.empty(len(codes), dtype=int)
+        fold_of[order] = stratified_folds(codes[order], n_folds)
+        held_out = fold_of[unit_of]
+        splits += [(np.flatnonzero(held_out != fold), np.flatnonzero(held_out == fold)) for fold in range(n_folds)]
+    return splits
+
+
+def teacher_of(distiller: BaseEstimator) -> BaseEstimator:
+    """An unfitted copy of the distiller's teacher, a network where it has none."""
+    if distiller.teacher is not None:
+        return clone(distiller.teacher)
+    return NetworkRegressor() if is_regressor(distiller) else NetworkClassifier()
+
+
+def fused_model(fused: BaseEstimator | str | None, distiller: BaseEstimator, cohort: Cohort) -> BaseEstimator | None:
+    """The model of both tables, if there is one; raise where it cannot read the student's table."""
+    if isinstance(fused, str):
+        check_choice("fused", fused, ["teacher"])
+        fused = None if isinstance(distiller.teacher, FrozenEstimator) else teacher_of(distiller)
+    if fused is not None:
+        student_table = take_rows(cohort.student_table, cohort.measured & cohort.studied)
+        check_text_columns(student_table, fused, "X", "fused")
+        check_missing_values(student_table, fused, "X", "fused")
+    return fused
+
+
+def ask_models(
+    distiller: BaseEstimator,
+    cohort: Cohort,
+    splits: list[tuple[np.ndarray, np.ndarray]],
+    fused: BaseEstimator | None,
+    random_state: np.random.RandomState,
+    *,
+    n_jobs: int | None,
+    verbose: bool,
+) -> Iterator[dict[str, Answers]]:
+    """The answers of every model, fold by fold.
+
+    All models of all folds have the same seeds, so that the student alone and the distilled one differ in the teacher
+    only.
+    """
+    distiller = set_seeds(clone(distiller), draw_seed(random_state))
+    seed = seed_of(distiller.random_state)
+    models = {
+        ALONE: clone(distiller).set_params(alpha=0),
+        DISTILLED: distiller,
+        TEACHER: set_seeds(teacher_of(distiller), seed),
+        FUSED: None if fused is None else set_seeds(clone(fused), seed),
+        SHUFFLED: distiller,
+    }
+    models = {name: model for name, model in models.items() if model is not None}
+    calls = [
+        (name, model, cohort, train, test, shuffle_seed)
+        for (train, test), shuffle_seed in ((split, draw_seed(random_state)) for split in splits)
+        for name, model in models.items()
+    ]
+    answers = run_each(_ask, calls, len(calls), n_jobs=n_jobs, description="report", show=verbose)
+    for first in range(0, len(answers), len(models)):
+        yield dict(zip(models, answers[first : first + len(models)], strict=True))
+
+
+def _ask(
+    name: str, model: BaseEstimator, cohort: Cohort, train: np.ndarray, test: np.ndarray, shuffle_seed: int
+) -> Answers:
+    if name in (TEACHER, FUSED):
+        # The teacher's columns come first: a pipeline that finds them by position still does.
+        table, measured = cohort.teacher_table, cohort.measured
+        if name == FUSED:
+            table, measured = beside(table, cohort.student_table), measured & cohort.studied
+        train, test = train[measured[train]], test[measured[test]]
+        weight = None if cohort.sample_weight is None else cohort.sample_weight[train]
+        fitted = _fit_weighted(clone(model), take_rows(table, train), cohort.y[train], weight)
+    else:
+        table = cohort.X
+        shuffler = np.random.RandomState(shuffle_seed) if name == SHUFFLED else None
+        fitted = _fit_distiller(clone(model), cohort, train, shuffler)
+        test = test[cohort.studied[test]]
+    if len(test) == 0:
+        return Answers(test, cohort.y[test], None, np.nan)
+    held_out, proba = take_rows(table, test), None
+    if cohort.classes is not None and hasattr(fitted, "predict_proba"):
+        proba = predict_unseen_proba(fitted, held_out, cohort.classes, len(train))
+    return Answers(test, np.asarray(fitted.predict(held_out)), proba, getattr(fitted, "alpha_", np.nan))
+
+
+def _fit_distiller(
+    distiller: BaseEstimator, cohort: Cohort, train: np.ndarray, shuffler: np.random.RandomState | None
+) -> BaseEstimator:
+    given = {"sample_weight": cohort.sample_weight, "groups": cohort.groups}
+    further: dict[str, Any] = {
+        name: values[train]
+        for name, values in given.items()
+        if values is not None and has_fit_parameter(distiller, name)
+    }
+    X, unlabeled = take_rows(cohort.X, train), cohort.unlabeled_pairs
+    if cohort.student_positions is None:
+        T = take_rows(cohort.teacher_table, train)
+        if shuffler is not None:
+            T = shuffle_measured(T, shuffler)
+            unlabeled = None if unlabeled is None else (unlabeled[0], shuffle_measured(unlabeled[1], shuffler))
+        further["X_teacher"] = T
+    elif shuffler is not None:
+        X = shuffle_teacher_columns(X, cohort.student_positions, shuffler)
+        if unlabeled is not None:
+            unlabeled = (shuffle_teacher_columns(unlabeled[0], cohort.student_positions, shuffler),)
+    return distiller.fit(X, cohort.y[train], unlabeled_pairs=unlabeled, **further)
+
+
+def _fit_weighted(model: BaseEstimator, X: Table, y: np.ndarray, weight: np.ndarray | None) -> BaseEstimator:
+    """Fit with row weights where the model, or a pipeline's last step, takes them."""
+    last = model.steps[-1][1] if isinstance(model, Pipeline) else model
+    if weight is None or isinstance(model, FrozenEstimator) or not has_fit_parameter(last, "sample_weight"):
+        return model.fit(X, y)
+    name = f"{model.steps[-1][0]}__sample_weight" if isinstance(model, Pipeline) else "sample_weight"
+    return model.fit(X, y, **{name: weight})

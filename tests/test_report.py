@@ -1,0 +1,432 @@
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.sparse import csr_matrix
+from scipy.stats import t
+from sklearn.base import BaseEstimator, RegressorMixin, clone
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.frozen import FrozenEstimator
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.metrics import accuracy_score, brier_score_loss, log_loss, r2_score
+from sklearn.model_selection import KFold, RepeatedStratifiedKFold, StratifiedKFold
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import LinearSVC
+
+from skcmkd import DistillationReport, NetworkClassifier, PairedDistiller, UnpairedDistiller
+from skcmkd.datasets import load_digit_views, make_gaussian_modalities
+
+LOGISTIC = LogisticRegression()
+MODELS = ["student alone", "distilled", "teacher", "fused", "shuffled teacher"]
+PARTS = ["gain", "standard_error", "lower", "upper", "better", "worse"]
+FOLDS = StratifiedKFold(3, shuffle=True, random_state=0)
+
+
+class SimpleDistillerRegressor(RegressorMixin, BaseEstimator):
+    """Targets (1 - alpha) y + alpha t, in sample: the least that the report asks of a distiller of quantities."""
+
+    def __init__(self, student=None, teacher=None, *, student_columns=None, alpha=0.5, random_state=None):
+        self.student = student
+        self.teacher = teacher
+        self.student_columns = student_columns
+        self.alpha = alpha
+        self.random_state = random_state
+
+    def fit(self, X, y, *, X_teacher=None, unlabeled_pairs=None):
+        target = y
+        if self.alpha > 0:
+            target = (1 - self.alpha) * y + self.alpha * clone(self.teacher).fit(X_teacher, y).predict(X_teacher)
+        self.student_, self.alpha_ = clone(self.student).fit(X, target), self.alpha
+        return self
+
+    def predict(self, X):
+        return self.student_.predict(X)
+
+
+@pytest.fixture(scope="module")
+def drawn():
+    """90 labelled rows, 40 pairs without a label."""
+    drawn = make_gaussian_modalities(130, random_state=0)
+    student, teacher = drawn.modalities["student"], drawn.modalities["teacher"]
+    drawn.X, drawn.T, drawn.y = drawn.data.loc[:89, student], drawn.data.loc[:89, teacher], drawn.target.loc[:89]
+    drawn.pairs = (drawn.data.loc[90:, student], drawn.data.loc[90:, teacher])
+    return drawn
+
+
+def distiller(**changed):
+    return PairedDistiller(**{"student": LOGISTIC, "teacher": LOGISTIC, "alpha": 0.5, "cv": 3, **changed})
+
+
+def report_of(drawn, given=None, **changed):
+    return DistillationReport.from_estimator(
+        distiller() if given is None else given,
+        changed.pop("X", drawn.X),
+        changed.pop("y", drawn.y),
+        X_teacher=changed.pop("X_teacher", drawn.T),
+        **{"cv": FOLDS, "random_state": 0, **changed},
+    )
+
+
+def held_out_proba(model, X, y, splits, **aligned):
+    proba = np.empty((len(y), len(np.unique(y))))
+    for train, test in splits:
+        further = {name: table.iloc[train] for name, table in aligned.items()}
+        proba[test] = clone(model).fit(X.iloc[train], y.iloc[train], **further).predict_proba(X.iloc[test])
+    return proba
+
+
+# The numbers
+
+
+def test_every_model_equals_a_loop_by_hand(drawn):
+    frame = report_of(drawn).to_frame()
+    splits = list(FOLDS.split(drawn.X, drawn.y))
+    both = pd.concat([drawn.T, drawn.X], axis=1)
+    proba = {
+        "student alone": held_out_proba(LOGISTIC, drawn.X, drawn.y, splits),
+        "distilled": held_out_proba(distiller(), drawn.X, drawn.y, splits, X_teacher=drawn.T),
+        "teacher": held_out_proba(LOGISTIC, drawn.T, drawn.y, splits),
+        "fused": held_out_proba(LOGISTIC, both, drawn.y, splits),
+    }
+    assert list(frame.index) == MODELS
+    for model, given in proba.items():
+        np.testing.assert_allclose(frame.loc[model, "log_loss"], log_loss(drawn.y, given))
+        np.testing.assert_allclose(frame.loc[model, "brier"], brier_score_loss(drawn.y, given, scale_by_half=False))
+        np.testing.assert_allclose(frame.loc[model, "accuracy"], accuracy_score(drawn.y, given.argmax(axis=1)))
+        assert frame.loc[model, "n_rows"] == 90
+
+
+def test_intervals_and_shares_equal_the_formula(drawn):
+    report = report_of(drawn, confidence=0.9)
+    splits = list(FOLDS.split(drawn.X, drawn.y))
+    own = np.arange(90), drawn.y.to_numpy()
+    alone = -np.log(held_out_proba(LOGISTIC, drawn.X, drawn.y, splits)[own])
+    taught = -np.log(held_out_proba(distiller(), drawn.X, drawn.y, splits, X_teacher=drawn.T)[own])
+    gain = alone - taught
+    error = gain.std(ddof=1) / np.sqrt(90)
+    margin = t(89).ppf(0.95) * error
+    expected = [
+        90,
+        gain.mean(),
+        error,
+        gain.mean() - margin,
+        gain.mean() + margin,
+        (gain > 0).mean(),
+        (gain < 0).mean(),
+    ]
+    found = report.differences_.loc[("distilled", "log_loss"), ["n_rows", *PARTS]].to_numpy(dtype=float)
+    np.testing.assert_allclose(found, expected, rtol=1e-9)
+    assert report.to_frame().loc["distilled", "log_loss_lower"] == found[3]
+
+
+def test_classes_add_up(drawn):
+    report = report_of(drawn)
+    frame = report.to_frame()
+    counts = report.per_class_["n_rows"]
+    for model in MODELS:
+        part = report.per_class_.loc[model]
+        assert counts[model].to_dict() == drawn.y.value_counts().to_dict()
+        for name, score in (("recall", "accuracy"), ("log_loss", "log_loss")):
+            np.testing.assert_allclose(np.average(part[name], weights=part["n_rows"]), frame.loc[model, score])
+    gain = np.average(report.per_class_.loc["distilled", "log_loss_gain"], weights=counts["distilled"])
+    np.testing.assert_allclose(gain, frame.loc["distilled", "log_loss_gain"])
+
+
+def test_agreement_equals_a_sum_by_hand(drawn):
+    agreement = report_of(drawn).agreement_
+    splits = list(FOLDS.split(drawn.X, drawn.y))
+    q = held_out_proba(LOGISTIC, drawn.T, drawn.y, splits)
+    p = held_out_proba(LOGISTIC, drawn.X, drawn.y, splits)
+    np.testing.assert_allclose(agreement.loc["student alone", "kl"], (q * np.log(q / p)).sum(axis=1).mean())
+    assert agreement.loc["student alone", "same_prediction"] == (q.argmax(axis=1) == p.argmax(axis=1)).mean()
+    assert list(agreement.index) == ["student alone", "distilled", "fused", "shuffled teacher"]
+
+
+def test_the_frame_has_the_documented_columns(drawn):
+    report = report_of(drawn)
+    scores = ["accuracy", "log_loss", "brier"]
+    columns = ["n_rows", "alpha", *(c for s in scores for c in [s, *(f"{s}_{part}" for part in PARTS)])]
+    assert list(report.to_frame().columns) == columns
+    assert list(report.differences_.columns) == ["n_rows", *PARTS]
+    assert report.differences_.index.tolist() == [(model, score) for model in MODELS[1:] for score in scores]
+    interval = ["gain", "standard_error", "lower", "upper"]
+    per_class = ["n_rows", *(c for s in ("recall", "log_loss") for c in [s, *(f"{s}_{part}" for part in interval)])]
+    assert list(report.per_class_.columns) == per_class
+    assert report.alphas_.to_numpy().tolist() == [[0.5, 0.5]] * 3
+    assert report.row_scores_.shape == (90, 15)
+
+
+def test_comparisons_add_up(drawn):
+    report = report_of(drawn)
+    parts = [report.compare("distilled", "shuffled teacher"), report.compare("shuffled teacher")]
+    whole = report.differences_.loc["distilled", "gain"]
+    np.testing.assert_allclose(sum(part["gain"] for part in parts), whole, atol=1e-12)
+    pd.testing.assert_frame_equal(report.compare("teacher"), report.differences_.loc["teacher"])
+    with pytest.raises(ValueError, match="model='student' must be one of 'student alone'"):
+        report.compare("student")
+
+
+# What it should show
+
+
+@pytest.mark.parametrize("student", [LOGISTIC, NetworkClassifier(max_epochs=5)], ids=["linear", "network"])
+def test_alpha_zero_brings_exactly_nothing(drawn, student):
+    report = report_of(drawn, distiller(student=student, alpha=0), fused=None)
+    for model in ("distilled", "shuffled teacher"):
+        assert (report.differences_.loc[model, PARTS] == 0).all(axis=None)
+
+
+def test_shuffling_the_teacher_loses_the_gain():
+    digits = load_digit_views()
+    student, teacher = digits.modalities["zernike"], digits.modalities["profile_correlations"]
+    X, y = digits.data.iloc[::7], digits.target.iloc[::7]
+    labelled = np.arange(len(y)) % 3 == 0
+    model = make_pipeline(StandardScaler(), LogisticRegression(C=0.1))
+    report = DistillationReport.from_estimator(
+        PairedDistiller(model, model, student_columns=student, alpha=0.5, cv=3),
+        X.loc[labelled, [*student, *teacher]],
+        y[labelled],
+        unlabeled_pairs=(X.loc[~labelled, [*student, *teacher]],),
+        random_state=0,
+    )
+    log_loss_gain = report.differences_.xs("log_loss", level="score")
+    assert log_loss_gain.loc["distilled", "lower"] > 0
+    assert log_loss_gain.loc["shuffled teacher", "gain"] < 0
+    assert report.compare("distilled", "shuffled teacher").loc["log_loss", "lower"] > 0
+    assert report.agreement_.loc["distilled", "kl"] < report.agreement_.loc["student alone", "kl"]
+
+
+def test_a_seed_repeats(drawn):
+    given = distiller(student=NetworkClassifier(max_epochs=2))
+    first, again, other = (
+        report_of(drawn, given, cv=2, n_repeats=2, fused=None, random_state=seed) for seed in (0, 0, 1)
+    )
+    pd.testing.assert_frame_equal(first.row_scores_, again.row_scores_, check_exact=True)
+    assert (first.row_scores_ != other.row_scores_).any(axis=None)
+
+
+def test_processes_change_nothing(drawn):
+    one, two = (report_of(drawn, cv=2, unlabeled_pairs=drawn.pairs, n_jobs=n_jobs) for n_jobs in (None, 2))
+    pd.testing.assert_frame_equal(one.row_scores_, two.row_scores_, check_exact=True)
+
+
+def test_a_report_leaves_the_distiller_and_the_tables_as_they_are(drawn):
+    given = distiller()
+    X, T, before = drawn.X.copy(), drawn.T.copy(), str(given.get_params())
+    report_of(drawn, given)
+    assert str(given.get_params()) == before
+    assert not hasattr(given, "alpha_")
+    pd.testing.assert_frame_equal(drawn.X, X)
+    pd.testing.assert_frame_equal(drawn.T, T)
+
+
+# Forms of data
+
+
+def test_one_table_and_two_tables_agree(drawn):
+    two = report_of(drawn, unlabeled_pairs=drawn.pairs)
+    one = DistillationReport.from_estimator(
+        distiller(student_columns=drawn.modalities["student"]),
+        drawn.data.loc[:89],
+        drawn.y,
+        unlabeled_pairs=(drawn.data.loc[90:],),
+        cv=FOLDS,
+        random_state=0,
+    )
+    pd.testing.assert_frame_equal(one.to_frame(), two.to_frame())
+    assert (report_of(drawn).to_frame() != two.to_frame()).any(axis=None)
+
+
+def test_arrays_and_sparse_tables_agree_with_frames(drawn):
+    frames = report_of(drawn).to_frame()
+    arrays = report_of(drawn, X=drawn.X.to_numpy(), X_teacher=drawn.T.to_numpy()).to_frame()
+    pd.testing.assert_frame_equal(arrays, frames)
+    mixed = report_of(drawn, X_teacher=drawn.T.to_numpy()).to_frame()
+    pd.testing.assert_frame_equal(mixed, frames)
+    sparse = report_of(drawn, X=csr_matrix(drawn.X), X_teacher=csr_matrix(drawn.T)).to_frame()
+    pd.testing.assert_frame_equal(sparse, frames, rtol=1e-4, atol=1e-4)
+
+
+def test_rows_without_a_teacher_are_left_out_of_its_scores(drawn):
+    T = drawn.T.copy()
+    T.iloc[::3] = np.nan
+    report = report_of(drawn, X_teacher=T)
+    assert report.n_without_teacher_ == 30
+    assert report.to_frame()["n_rows"].tolist() == [90, 90, 60, 60, 90]
+    assert report.agreement_["n_rows"].tolist() == [60] * 4
+    kept = np.arange(90) % 3 != 0
+    alone = report.row_scores_["student alone"]
+    teacher = report.row_scores_["teacher"]
+    np.testing.assert_allclose(
+        report.differences_.loc[("teacher", "log_loss"), "gain"],
+        alone["log_loss"][kept].mean() - teacher["log_loss"][kept].mean(),
+    )
+    assert teacher[~kept].isna().all(axis=None)
+
+
+def test_rows_without_a_student_are_left_out_of_its_scores(drawn):
+    X = drawn.X.copy()
+    X.iloc[::9] = np.nan
+    model = make_pipeline(SimpleImputer(), LOGISTIC)
+    report = report_of(drawn, distiller(student=model, teacher=model), X=X)
+    assert report.to_frame()["n_rows"].tolist() == [80, 80, 90, 80, 80]
+    assert report.differences_["n_rows"].eq(80).all()
+    assert report.agreement_["n_rows"].eq(80).all()
+    assert report.n_without_teacher_ == 0
+
+
+def test_labels_may_be_text(drawn):
+    numbers = report_of(drawn)
+    text = report_of(drawn, y=drawn.y.map({0: "healthy", 1: "ill"}))
+    pd.testing.assert_frame_equal(text.to_frame(), numbers.to_frame())
+    assert text.per_class_.loc["distilled"].index.tolist() == ["healthy", "ill"]
+
+
+def test_pipelines_with_missing_values(drawn):
+    X = drawn.X.mask(np.random.RandomState(0).rand(*drawn.X.shape) < 0.1)
+    model = make_pipeline(SimpleImputer(), StandardScaler(), LOGISTIC)
+    frame = report_of(drawn, distiller(student=model, teacher=model), X=X).to_frame()
+    assert frame[["accuracy", "log_loss", "brier"]].notna().all(axis=None)
+    given = distiller(student=model)
+    with pytest.raises(ValueError, match=r"fused LogisticRegression takes none.*fused=make_pipeline\(SimpleImputer"):
+        report_of(drawn, given, X=X)
+    assert "fused" not in report_of(drawn, given, X=X, fused=None).to_frame().index
+    chosen = report_of(drawn, given, X=X, fused=HistGradientBoostingClassifier(max_iter=3)).to_frame()
+    assert chosen.loc["fused", "n_rows"] == 90
+
+
+def test_a_frozen_teacher_has_no_fused_model(drawn):
+    frozen = FrozenEstimator(LogisticRegression().fit(drawn.pairs[1], drawn.target.loc[90:]))
+    report = report_of(drawn, distiller(teacher=frozen))
+    assert list(report.to_frame().index) == ["student alone", "distilled", "teacher", "shuffled teacher"]
+    proba = frozen.predict_proba(drawn.T)
+    np.testing.assert_allclose(report.to_frame().loc["teacher", "log_loss"], log_loss(drawn.y, proba))
+
+
+def test_a_student_without_probabilities_is_compared_by_accuracy(drawn):
+    report = report_of(drawn, distiller(student=LinearSVC()))
+    frame = report.to_frame()
+    assert frame.loc[["student alone", "distilled"], ["log_loss", "brier"]].isna().all(axis=None)
+    assert frame.loc["distilled", ["accuracy", "accuracy_lower", "accuracy_upper"]].notna().all()
+    assert np.isnan(frame.loc["teacher", "log_loss_gain"])
+    assert report.agreement_.loc["distilled", ["kl"]].isna().all()
+    assert report.plot().axes_.shape == (2, 1)
+
+
+def test_a_class_that_a_training_fold_lacks(drawn):
+    y = drawn.y.astype(object).where(drawn.y.index != 7, "rare")
+    report = report_of(drawn, y=y.astype(str), cv=3)
+    rare = report.per_class_.loc[("distilled", "rare")]
+    assert rare["n_rows"] == 1
+    assert rare["recall"] == 0
+    # One row among the 60 and one that the fold was fitted to.
+    np.testing.assert_allclose(rare["log_loss"], np.log(61))
+    assert np.isnan(rare["recall_lower"])
+
+
+def test_weights_reach_the_models_that_take_them(drawn):
+    weight = np.where(np.arange(90) % 2, 5.0, 0.1)
+    frame = report_of(drawn, sample_weight=weight).to_frame()
+    proba = np.empty((90, 2))
+    for train, test in FOLDS.split(drawn.X, drawn.y):
+        model = LogisticRegression().fit(drawn.T.iloc[train], drawn.y.iloc[train], sample_weight=weight[train])
+        proba[test] = model.predict_proba(drawn.T.iloc[test])
+    np.testing.assert_allclose(frame.loc["teacher", "log_loss"], log_loss(drawn.y, proba))
+    piped = distiller(teacher=make_pipeline(LOGISTIC))
+    np.testing.assert_allclose(
+        report_of(drawn, piped, sample_weight=weight).to_frame().loc["teacher"], frame.loc["teacher"]
+    )
+
+
+def test_groups_are_held_out_and_counted_together(drawn):
+    groups = np.repeat([f"patient {i}" for i in range(30)], 3)
+    report = report_of(drawn, groups=groups, cv=3)
+    gain = (report.row_scores_["student alone"]["log_loss"] - report.row_scores_["distilled"]["log_loss"]).to_numpy()
+    # Groups of one size: the mean of 30 independent group means.
+    means = gain.reshape(30, 3).mean(axis=1)
+    found = report.differences_.loc[("distilled", "log_loss")]
+    np.testing.assert_allclose(found["standard_error"], means.std(ddof=1) / np.sqrt(30))
+    np.testing.assert_allclose(found["upper"] - found["gain"], t(29).ppf(0.975) * found["standard_error"])
+
+
+def test_repeats_are_averaged_by_row(drawn):
+    cv = RepeatedStratifiedKFold(n_splits=3, n_repeats=2, random_state=0)
+    report = report_of(drawn, cv=cv)
+    single = []
+    for repeat in (0, 1):
+        splits = list(cv.split(drawn.X, drawn.y))[3 * repeat : 3 * repeat + 3]
+        single.append(-np.log(held_out_proba(LOGISTIC, drawn.X, drawn.y, splits)[np.arange(90), drawn.y]))
+    np.testing.assert_allclose(report.row_scores_["student alone"]["log_loss"], np.mean(single, axis=0))
+    assert len(report.alphas_) == 6
+    assert report.differences_["n_rows"].eq(90).all()
+
+
+# Quantities
+
+
+def test_quantities(drawn):
+    y = drawn.T.iloc[:, 0] + drawn.X.iloc[:, 0]
+    T = drawn.T.iloc[:, 1:].copy()
+    T.iloc[::3] = np.nan
+    given = SimpleDistillerRegressor(Ridge(), make_pipeline(SimpleImputer(), Ridge()), alpha=0.5)
+    folds = KFold(3)
+    report = report_of(drawn, given, y=y, X_teacher=T, cv=folds)
+    frame = report.to_frame()
+    alone, teacher = np.empty(90), np.full(90, np.nan)
+    kept = np.arange(90) % 3 != 0
+    for train, test in folds.split(y):
+        alone[test] = Ridge().fit(drawn.X.iloc[train], y.iloc[train]).predict(drawn.X.iloc[test])
+        own, asked = train[kept[train]], test[kept[test]]
+        teacher[asked] = Ridge().fit(T.iloc[own], y.iloc[own]).predict(T.iloc[asked])
+    np.testing.assert_allclose(frame.loc["student alone", "r2"], r2_score(y, alone))
+    np.testing.assert_allclose(frame.loc["student alone", "squared_error"], ((y - alone) ** 2).mean())
+    r2 = r2_score(y[kept], teacher[kept])
+    np.testing.assert_allclose(frame.loc["teacher", "r2"], r2)
+    np.testing.assert_allclose(frame.loc["teacher", "r2_gain"], r2 - r2_score(y[kept], alone[kept]))
+    assert frame.loc["teacher", "n_rows"] == 60
+    assert report.per_class_ is None
+    distance = np.sqrt(((alone - teacher)[kept] ** 2).mean())
+    np.testing.assert_allclose(report.agreement_.loc["student alone", "root_mean_squared_difference"], distance)
+    ratio = report.differences_.loc[("distilled", "r2"), "standard_error"] * y.var(ddof=0)
+    np.testing.assert_allclose(ratio, report.differences_.loc[("distilled", "squared_error"), "standard_error"])
+
+
+# Errors
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"given": LOGISTIC}, "LogisticRegression has no parameter 'student'. Give a PairedDistiller"),
+        ({"given": UnpairedDistiller()}, "UnpairedDistiller takes no X_teacher in fit"),
+        ({"given": Pipeline([("distill", PairedDistiller())])}, "of a Pipeline, its last step"),
+        ({"X_teacher": None}, "nothing to compare the student alone with. Give X_teacher"),
+        ({"y": np.arange(89) % 2}, "inconsistent numbers of samples"),
+        ({"groups": np.zeros(89)}, "inconsistent numbers of samples"),
+        ({"sample_weight": np.ones(91)}, "inconsistent numbers of samples"),
+        ({"X_teacher": np.zeros((89, 2))}, "X_teacher has 89 rows and X has 90"),
+        ({"cv": 91}, "at most the number of rows, 90"),
+        ({"cv": 1}, "at least 2"),
+        ({"cv": 3, "groups": np.arange(90) % 2}, "at most the number of groups, 2"),
+        ({"n_repeats": 2}, "is a splitter. Give a number, or a splitter that repeats itself"),
+        ({"n_repeats": 0}, "must be a whole number of at least 1"),
+        ({"confidence": 95}, "confidence=95 must lie between 0 and 1"),
+        ({"fused": "student"}, "fused='student' must be one of 'teacher'"),
+    ],
+    ids=lambda value: str(next(iter(value))) if isinstance(value, dict) else "",
+)
+def test_errors(drawn, changed, message):
+    with pytest.raises(ValueError, match=message):
+        report_of(drawn, **changed)
+
+
+def test_one_table_without_columns_of_a_teacher(drawn):
+    with pytest.raises(ValueError, match="There is no teacher's table"):
+        report_of(drawn, distiller(student_columns=list(drawn.X.columns)), X_teacher=None)
+
+
+def test_a_quantity_must_be_finite(drawn):
+    given = SimpleDistillerRegressor(Ridge(), Ridge())
+    with pytest.raises(ValueError, match="NaN or infinity in 1 of 90 rows"):
+        report_of(drawn, given, y=drawn.y.where(drawn.y.index != 3))

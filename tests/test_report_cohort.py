@@ -1,0 +1,68 @@
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.sparse import csr_matrix
+from sklearn.linear_model import LogisticRegression
+
+from skcmkd import PairedDistiller
+from skcmkd._report_cohort import beside, check_cohort, shuffle_measured, shuffle_teacher_columns
+
+RANDOM = np.random.RandomState(0)
+TABLE = RANDOM.rand(12, 5)
+
+
+def test_only_measured_rows_change_places():
+    T = pd.DataFrame(TABLE, index=[f"sample {i}" for i in range(12)])
+    T.iloc[[2, 5, 11]] = np.nan
+    shuffled = shuffle_measured(T, np.random.RandomState(0))
+    assert shuffled.index.equals(T.index)
+    assert shuffled.isna().all(axis=1).tolist() == T.isna().all(axis=1).tolist()
+    assert (shuffled.dropna() != T.dropna()).any(axis=None)
+    position = {value: row for row, value in enumerate(T[0]) if not np.isnan(value)}
+    order = shuffled[0].dropna().map(position).astype(int)
+    np.testing.assert_array_equal(shuffled.dropna(), T.iloc[order])
+
+
+@pytest.mark.parametrize("form", [np.asarray, pd.DataFrame, csr_matrix], ids=["array", "frame", "sparse"])
+def test_the_students_columns_stay_as_they_are(form):
+    student = np.array([3, 1])
+    found = shuffle_teacher_columns(form(TABLE), student, np.random.RandomState(0))
+    assert isinstance(found, type(form(TABLE)))
+    found = found.toarray() if isinstance(found, csr_matrix) else np.asarray(found)
+    np.testing.assert_array_equal(found[:, student], TABLE[:, student])
+    teacher = [0, 2, 4]
+    assert (found[:, teacher] != TABLE[:, teacher]).any()
+    # Whole rows move: sorted by their first column the two are equal.
+    for values in (found, TABLE):
+        np.testing.assert_array_equal(
+            values[np.argsort(values[:, 0])][:, teacher], TABLE[np.argsort(TABLE[:, 0])][:, teacher]
+        )
+
+
+def test_tables_of_two_kinds_side_by_side():
+    left = pd.DataFrame({"sex": ["f", "m"], "age": [40, 50]}, index=["a", "b"])
+    right = np.array([[1.0, 2.0], [3.0, 4.0]])
+    found = beside(left, right)
+    assert found.columns.tolist() == ["sex", "age", "right_0", "right_1"]
+    assert found.index.tolist() == ["a", "b"]
+    assert found["right_1"].tolist() == [2.0, 4.0]
+    np.testing.assert_array_equal(beside(right, csr_matrix(right)).toarray(), np.hstack([right, right]))
+
+
+def test_both_forms_give_the_same_cohort():
+    y = np.arange(12) % 2
+    two = check_cohort(PairedDistiller(), TABLE[:, :2], y, TABLE[:, 2:], None, None, None)
+    one = check_cohort(PairedDistiller(LogisticRegression(), student_columns=[0, 1]), TABLE, y, None, None, None, None)
+    np.testing.assert_array_equal(one.student_table, two.student_table)
+    np.testing.assert_array_equal(one.teacher_table, two.teacher_table)
+    assert one.measured.all()
+    assert one.classes.tolist() == [0, 1]
+
+
+def test_rows_of_other_samples_are_refused():
+    X = pd.DataFrame(TABLE[:, :2], index=[f"sample {i}" for i in range(12)])
+    T = pd.DataFrame(TABLE[:, 2:], index=X.index[::-1])
+    with pytest.raises(ValueError, match="in another order"):
+        check_cohort(PairedDistiller(), X, np.arange(12) % 2, T, None, None, None)
+    with pytest.raises(ValueError, match="in another order"):
+        check_cohort(PairedDistiller(), X, pd.Series(np.arange(12) % 2, index=T.index), X, None, None, None)

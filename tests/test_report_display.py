@@ -1,0 +1,99 @@
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+
+from skcmkd import DistillationReport
+
+RANDOM = np.random.RandomState(0)
+MODELS = ["student alone", "distilled", "teacher", "shuffled teacher"]
+NAMES = np.array(["healthy", "adrenocortical carcinoma, oncocytic variant"])
+
+
+@pytest.fixture
+def report():
+    columns = pd.MultiIndex.from_product([MODELS, ["accuracy", "log_loss", "brier"]], names=["model", "score"])
+    rows = pd.DataFrame(RANDOM.rand(40, 12), columns=columns)
+    rows["teacher", "log_loss"] = rows["student alone", "log_loss"] - 1 + 0.01 * RANDOM.rand(40)
+    rows["shuffled teacher", "log_loss"] = rows["student alone", "log_loss"] + 1 + 0.01 * RANDOM.rand(40)
+    agreement = pd.DataFrame({("distilled", "kl"): RANDOM.rand(40)}).rename_axis(columns=["model", "measure"])
+    alphas = pd.DataFrame({"distilled": [0.5], "shuffled teacher": [0.5]})
+    yield DistillationReport(rows, agreement, alphas, NAMES[np.arange(40) % 2], classes=np.sort(NAMES))
+    plt.close("all")
+
+
+def drawn_gains(ax):
+    """Positions (gain, height) of the markers."""
+    return sorted((float(x), int(y)) for bars in ax.containers for x, y in bars[0].get_xydata())
+
+
+def names_of(ax):
+    return [label.get_text() for label in ax.get_yticklabels()]
+
+
+def test_every_gain_is_drawn_where_it_belongs(report):
+    axes = report.plot().axes_
+    frame = report.to_frame()
+    for ax, score, scale in ((axes[0, 0], "accuracy", 100), (axes[0, 1], "log_loss", 1)):
+        expected = [(scale * frame.loc[model, f"{score}_gain"], 3 - row) for row, model in enumerate(MODELS) if row]
+        np.testing.assert_allclose(drawn_gains(ax), sorted(expected))
+    assert names_of(axes[0, 0]) == ["shuffled teacher", "teacher", "distilled"]
+    assert axes[0, 1].get_xlabel() == "gain in log-loss, nats"
+    classes = report.per_class_.loc["distilled"]
+    expected = [(100 * gain, 1 - row) for row, gain in enumerate(classes["recall_gain"])]
+    np.testing.assert_allclose(drawn_gains(axes[1, 0]), sorted(expected))
+    assert report.figure_ is axes[0, 0].figure
+
+
+def test_styles_say_what_the_interval_says(report):
+    ax = report.plot().axes_[0, 1]
+    labels = {bars.get_label(): bars[0].get_xydata()[:, 1].tolist() for bars in ax.containers}
+    assert labels["better"] == [1]
+    assert labels["worse"] == [0]
+    assert [text.get_text() for text in report.figure_.legends[0].get_texts()] == [
+        "better",
+        "worse",
+        "interval holds 0",
+    ]
+    assert "95 % intervals" in report.figure_.get_suptitle()
+
+
+def test_long_names_are_cut_and_carry_their_rows(report):
+    names = names_of(report.plot().axes_[1, 0])
+    assert names == ["healthy (20)", "adrenocortical carcinoma, o… (20)"]
+
+
+def test_nothing_overlaps_or_leaves_the_figure(report):
+    report.plot()
+    report.figure_.canvas.draw()
+    frame = report.figure_.bbox
+    boxes = [ax.get_tightbbox() for ax in report.axes_.flat]
+    for box in boxes:
+        assert box.x0 >= frame.x0 - 1
+        assert box.x1 <= frame.x1 + 1
+    for first in range(4):
+        for second in range(first):
+            assert not boxes[first].padded(-2).overlaps(boxes[second].padded(-2))
+
+
+def test_axes_may_be_given(report):
+    figure, axes = plt.subplots(2, 2)
+    assert report.plot(axes).figure_ is figure
+    assert (report.axes_ == axes).all()
+    with pytest.raises(ValueError, match="axes holds 3 axes and the report needs 2 x 2"):
+        report.plot(axes.ravel()[:3])
+
+
+def test_a_quantity_has_one_row_of_panels():
+    columns = pd.MultiIndex.from_product([MODELS, ["squared_error"]], names=["model", "score"])
+    rows = pd.DataFrame(RANDOM.rand(30, 4), columns=columns)
+    agreement = pd.DataFrame({("distilled", "squared_difference"): RANDOM.rand(30)})
+    agreement = agreement.rename_axis(columns=["model", "measure"])
+    alphas = pd.DataFrame({"distilled": [0.5], "shuffled teacher": [0.5]})
+    report = DistillationReport(rows, agreement, alphas, RANDOM.randn(30)).plot()
+    assert report.axes_.shape == (1, 2)
+    assert [ax.get_xlabel() for ax in report.axes_.flat] == [
+        "gain in $R^2$, share of the variance",
+        "gain in squared error, squared units of the target",
+    ]
+    plt.close("all")
