@@ -6,14 +6,14 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, clone
 from sklearn.utils import check_random_state
 
 from ._report_cohort import check_cohort, check_distiller
 from ._report_display import draw_report
 from ._report_folds import ALONE, DISTILLED, SHUFFLED, TEACHER, ask_models, fused_model, split_rows
 from ._report_scores import DIFFERENCE, add_explained, compare_classes, compare_rows, gather_rows, mean_agreement
-from ._validation import ArrayLike, Table, check_choice
+from ._validation import ArrayLike, Table, check_choice, draw_seed, set_seeds
 
 
 class DistillationReport:
@@ -28,9 +28,9 @@ class DistillationReport:
 
     - ``student alone``: the distiller with ``alpha=0``;
     - ``distilled``: the distiller;
-    - ``teacher``: its teacher on the teacher's table, on the rows where that was measured;
-    - ``fused``: the same model on both tables side by side, on the rows where both were measured: what a model reaches
-      that may ask for both modalities;
+    - ``teacher``: its teacher on what that sees, on the rows where it was measured; several teachers are pooled as the
+      distiller pools them;
+    - ``fused``: the teacher's model on both tables side by side, on the rows where both were measured;
     - ``shuffled teacher``: the control. The distiller with the teacher's measured rows in random order, those of
       unlabelled pairs too. What remains of the gain here does not come from what the teacher knows: soft targets
       smooth labels whoever gives them.
@@ -94,8 +94,7 @@ class DistillationReport:
     the resolution of double precision, 36 nats, as in scikit-learn. A student without ``predict_proba`` has NaN in all
     scores but accuracy.
 
-    With ``alpha="auto"`` the control chooses its own weight, so a good choice shows as a control without gain; set
-    ``alpha`` to a number to see what a wrong teacher would do.
+    With ``alpha="auto"`` the control chooses its own weight; set a number to see what a wrong teacher would do.
 
     References
     ----------
@@ -185,7 +184,7 @@ class DistillationReport:
             Rows of a group are held out together, and counted together in standard errors.
         fused : estimator, "teacher" or None, default="teacher"
             Model of both tables side by side, the teacher's columns first; "teacher" is a copy of the distiller's
-            teacher, none where that is frozen. None leaves it out.
+            teacher; there is none where that is frozen, a dict, or sees both already. None leaves it out.
         cv : int or splitter, default=5
             Folds. A number deals shuffled rows out class by class; rows that a splitter holds out several times are
             averaged, rows that it never holds out are not scored.
@@ -214,9 +213,10 @@ class DistillationReport:
         check_distiller(distiller)
         if not 0 < confidence < 1:
             raise ValueError(f"confidence={confidence!r} must lie between 0 and 1, such as 0.95.")
+        random = check_random_state(random_state)
+        distiller = set_seeds(clone(distiller), draw_seed(random))
         cohort = check_cohort(distiller, X, y, X_teacher, unlabeled_pairs, sample_weight, groups)
         both = fused_model(fused, distiller, cohort)
-        random = check_random_state(random_state)
         splits = split_rows(cv, n_repeats, cohort, random)
         folds = ask_models(distiller, cohort, splits, both, random, n_jobs=n_jobs, verbose=bool(verbose))
         rows, agreement, alphas = gather_rows(cohort.y, folds, cohort.classes)

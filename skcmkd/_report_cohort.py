@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.sparse import hstack, issparse
-from sklearn.base import BaseEstimator, is_classifier, is_regressor
+from sklearn.base import BaseEstimator, clone, is_classifier, is_regressor
 from sklearn.utils import check_consistent_length, column_or_1d
 from sklearn.utils.validation import has_fit_parameter
 
-from ._pairs import check_two_tables, split_one_table
+from ._distillation import make_models, open_tables
+from ._pairs import Pairs
+from ._teachers import TeacherSide, gather_sides
 from ._validation import (
     ArrayLike,
     Table,
     as_codes,
     as_table,
     check_labels,
-    check_same_index,
     check_same_rows,
     column_positions,
     measured_rows,
     n_columns_of,
     n_rows_of,
+    stack_columns,
     take_columns,
     take_rows,
 )
@@ -34,7 +37,8 @@ class Cohort:
     """Both modalities in the form that they were given in, and side by side.
 
     ``student_positions`` is None in the two-table form, where ``X`` is the student's table. Of one table,
-    ``teacher_table`` holds the columns that are not the student's.
+    ``teacher_table`` holds the columns that are not the student's. ``teachers`` are the distiller's, unfitted, each
+    with what it sees; ``taught_columns`` are the positions of what they see of the teacher's table.
     """
 
     X: Table
@@ -45,6 +49,9 @@ class Cohort:
     sample_weight: np.ndarray | None
     groups: np.ndarray | None
     classes: np.ndarray | None
+    class_weight: Mapping[Any, float] | str | None
+    teachers: tuple[TeacherSide, ...]
+    taught_columns: np.ndarray
 
     @property
     def student_table(self) -> Table:
@@ -57,16 +64,20 @@ class Cohort:
         return measured_rows(self.student_table)
 
     @property
-    def measured(self) -> np.ndarray:
-        """Mask of the rows that have a teacher."""
-        return measured_rows(self.teacher_table)
+    def fused_table(self) -> tuple[Table, np.ndarray]:
+        """All that teachers and student see, and the mask of the rows that have both.
+
+        The teacher's columns come first: a pipeline that finds them by position still does.
+        """
+        teachers = take_columns(self.teacher_table, self.taught_columns)
+        return stack_columns(teachers, self.student_table), measured_rows(teachers) & self.studied
 
 
 def check_distiller(distiller: BaseEstimator) -> None:
     """Raise unless the estimator distils from paired tables."""
     name = distiller.__class__.__name__
     parameters = distiller.get_params(deep=False) if hasattr(distiller, "get_params") else {}
-    lacking = [part for part in ("student", "teacher", "alpha") if part not in parameters]
+    lacking = [part for part in ("student", "teacher", "teacher_columns", "alpha") if part not in parameters]
     if lacking or not has_fit_parameter(distiller, "X_teacher"):
         lack = f"has no parameter {lacking[0]!r}" if lacking else "takes no X_teacher in fit"
         raise ValueError(
@@ -87,8 +98,12 @@ def check_cohort(
     groups: ArrayLike | None,
 ) -> Cohort:
     """What came in, checked as far as the report itself needs; the distiller's fit checks the rest."""
-    X = as_table(X, estimator=distiller)
-    check_same_index(X, y, "y")
+    given = open_tables(clone(distiller), X, y, X_teacher, unlabeled_pairs, sample_weight, groups)
+    if given.X_teacher is None:
+        raise ValueError(
+            "There is no teacher's table, so nothing to compare the student alone with. Give X_teacher, or set the "
+            "distiller's student_columns where X holds both modalities."
+        )
     y, classes = column_or_1d(y, warn=True), None
     if is_classifier(distiller):
         y = check_labels(y)
@@ -100,23 +115,30 @@ def check_cohort(
                 f"y holds NaN or infinity in {int((~np.isfinite(y)).sum())} of {len(y)} rows. Keep only labelled rows "
                 "in X and y."
             )
-    weight = None if sample_weight is None else column_or_1d(sample_weight).astype(np.float64)
-    groups = None if groups is None else column_or_1d(groups)
-    check_consistent_length(X, y, weight, groups)
-    positions, pairs = None, unlabeled_pairs
-    if distiller.student_columns is None:
-        T, pairs = check_two_tables(X_teacher, unlabeled_pairs)
-    else:
+    check_consistent_length(given.X, y)
+    check_same_rows(given.X, given.X_teacher, "X_teacher")
+    X, positions = as_table(X), None
+    if distiller.student_columns is not None:
         positions = column_positions(X, distiller.student_columns, "student_columns")
-        T = split_one_table(X, positions, X_teacher, unlabeled_pairs)[1]
-        pairs = None if unlabeled_pairs is None else (as_table(unlabeled_pairs[0], "unlabeled_pairs[0]"),)
-    if T is None:
-        raise ValueError(
-            "There is no teacher's table, so nothing to compare the student alone with. Give X_teacher, or set the "
-            "distiller's student_columns where X holds both modalities."
-        )
-    check_same_rows(X, T, "X_teacher")
-    return Cohort(X, y, T, positions, pairs, weight, groups, classes)
+        unlabeled_pairs = None if unlabeled_pairs is None else (as_table(unlabeled_pairs[0]),)
+    else:
+        unlabeled_pairs = given.unlabeled_pairs
+    models = make_models(distiller, list(given.teacher_positions))[1]
+    pairs = Pairs(given.X, y, given.X_teacher, measured_rows(given.X_teacher), measured_rows(given.X))
+    teachers = gather_sides(pairs, models, given.teacher_positions, sees_student=distiller.teacher_sees == "both")
+    return Cohort(
+        X,
+        y,
+        given.X_teacher,
+        positions,
+        unlabeled_pairs,
+        given.sample_weight,
+        given.groups,
+        classes,
+        getattr(distiller, "class_weight", None),
+        tuple(teachers),
+        np.unique(np.concatenate(list(given.teacher_positions.values()))),
+    )
 
 
 def shuffle_measured(T: Table, random_state: np.random.RandomState) -> Table:
@@ -132,20 +154,5 @@ def shuffle_teacher_columns(X: Table, student: np.ndarray, random_state: np.rand
     """One table of both modalities with the measured rows of the teacher's columns in another order."""
     teacher = np.setdiff1d(np.arange(n_columns_of(X)), student)
     shuffled = shuffle_measured(take_columns(X, teacher), random_state)
-    return take_columns(beside(take_columns(X, student), shuffled), np.argsort(np.concatenate([student, teacher])))
-
-
-def beside(left: Table, right: Table) -> Table:
-    """One table to the left of another with the same rows."""
-    if issparse(left) or issparse(right):
-        return hstack([left, right], format="csr")
-    if isinstance(left, pd.DataFrame) or isinstance(right, pd.DataFrame):
-        frames = [
-            table.reset_index(drop=True)
-            if isinstance(table, pd.DataFrame)
-            else pd.DataFrame(table).add_prefix(f"{side}_")
-            for table, side in ((left, "left"), (right, "right"))
-        ]
-        index = left.index if isinstance(left, pd.DataFrame) else right.index
-        return pd.concat(frames, axis=1).set_axis(index)
-    return np.concatenate([np.asarray(left), np.asarray(right)], axis=1)
+    mixed = take_columns(stack_columns(take_columns(X, student), shuffled), np.argsort(np.append(student, teacher)))
+    return mixed.set_axis(X.index) if isinstance(X, pd.DataFrame) else mixed

@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from numbers import Integral
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator, clone, is_regressor
+from sklearn.base import BaseEstimator, clone
 from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import check_cv
-from sklearn.pipeline import Pipeline
+from sklearn.utils import compute_sample_weight
 from sklearn.utils.validation import has_fit_parameter
 
 from ._cross_fitting import predict_unseen_proba, stratified_folds
-from ._networks import NetworkClassifier, NetworkRegressor
+from ._fitting import fit_weighted
 from ._parallel import run_each
-from ._report_cohort import Cohort, beside, shuffle_measured, shuffle_teacher_columns
+from ._report_cohort import Cohort, shuffle_measured, shuffle_teacher_columns
 from ._student_predictions import seed_of
-from ._validation import Table, check_choice, check_missing_values, check_text_columns, draw_seed, set_seeds, take_rows
+from ._teachers import pool
+from ._validation import check_choice, check_missing_values, check_text_columns, draw_seed, set_seeds, take_rows
 
 ALONE, DISTILLED, TEACHER, FUSED, SHUFFLED = "student alone", "distilled", "teacher", "fused", "shuffled teacher"
 
@@ -74,22 +75,19 @@ def split_rows(
     return splits
 
 
-def teacher_of(distiller: BaseEstimator) -> BaseEstimator:
-    """An unfitted copy of the distiller's teacher, a network where it has none."""
-    if distiller.teacher is not None:
-        return clone(distiller.teacher)
-    return NetworkRegressor() if is_regressor(distiller) else NetworkClassifier()
-
-
 def fused_model(fused: BaseEstimator | str | None, distiller: BaseEstimator, cohort: Cohort) -> BaseEstimator | None:
-    """The model of both tables, if there is one; raise where it cannot read the student's table."""
+    """The model of both tables, if there is one; raise where it cannot read them."""
     if isinstance(fused, str):
         check_choice("fused", fused, ["teacher"])
-        fused = None if isinstance(distiller.teacher, FrozenEstimator) else teacher_of(distiller)
+        own = cohort.teachers[0].model
+        several = isinstance(distiller.teacher, Mapping)
+        is_teacher = len(cohort.teachers) == 1 and distiller.teacher_sees == "both"
+        fused = None if several or is_teacher or isinstance(own, FrozenEstimator) else clone(own)
     if fused is not None:
-        student_table = take_rows(cohort.student_table, cohort.measured & cohort.studied)
-        check_text_columns(student_table, fused, "X", "fused")
-        check_missing_values(student_table, fused, "X", "fused")
+        table, measured = cohort.fused_table
+        table = take_rows(table, measured)
+        check_text_columns(table, fused, "X beside X_teacher", "fused")
+        check_missing_values(table, fused, "X beside X_teacher", "fused")
     return fused
 
 
@@ -108,13 +106,14 @@ def ask_models(
     All models of all folds have the same seeds, so that the student alone and the distilled one differ in the teacher
     only.
     """
-    distiller = set_seeds(clone(distiller), draw_seed(random_state))
-    seed = seed_of(distiller.random_state)
+    alone = clone(distiller).set_params(alpha=0)
+    # Only a distiller knows how several teachers are pooled; at any weight but 0 it trains them.
+    teacher = cohort.teachers[0].model if len(cohort.teachers) == 1 else clone(distiller).set_params(alpha=1)
     models = {
-        ALONE: clone(distiller).set_params(alpha=0),
+        ALONE: alone,
         DISTILLED: distiller,
-        TEACHER: set_seeds(teacher_of(distiller), seed),
-        FUSED: None if fused is None else set_seeds(clone(fused), seed),
+        TEACHER: teacher,
+        FUSED: None if fused is None else set_seeds(clone(fused), seed_of(distiller.random_state)),
         SHUFFLED: distiller,
     }
     models = {name: model for name, model in models.items() if model is not None}
@@ -131,14 +130,16 @@ def ask_models(
 def _ask(
     name: str, model: BaseEstimator, cohort: Cohort, train: np.ndarray, test: np.ndarray, shuffle_seed: int
 ) -> Answers:
+    if name == TEACHER and len(cohort.teachers) > 1:
+        return _ask_several(model, cohort, train, test)
     if name in (TEACHER, FUSED):
-        # The teacher's columns come first: a pipeline that finds them by position still does.
-        table, measured = cohort.teacher_table, cohort.measured
+        table, measured = cohort.teachers[0].X, cohort.teachers[0].measured
         if name == FUSED:
-            table, measured = beside(table, cohort.student_table), measured & cohort.studied
+            table, measured = cohort.fused_table
+        weight = _weights_of(cohort, train)
+        weight = None if weight is None else weight[measured[train]]
         train, test = train[measured[train]], test[measured[test]]
-        weight = None if cohort.sample_weight is None else cohort.sample_weight[train]
-        fitted = _fit_weighted(clone(model), take_rows(table, train), cohort.y[train], weight)
+        fitted = fit_weighted(clone(model), take_rows(table, train), cohort.y[train], weight)
     else:
         table = cohort.X
         shuffler = np.random.RandomState(shuffle_seed) if name == SHUFFLED else None
@@ -150,6 +151,38 @@ def _ask(
     if cohort.classes is not None and hasattr(fitted, "predict_proba"):
         proba = predict_unseen_proba(fitted, held_out, cohort.classes, len(train))
     return Answers(test, np.asarray(fitted.predict(held_out)), proba, getattr(fitted, "alpha_", np.nan))
+
+
+def _ask_several(distiller: BaseEstimator, cohort: Cohort, train: np.ndarray, test: np.ndarray) -> Answers:
+    """The teachers of a fitted distiller, pooled with its weights over those that each row was measured on."""
+    fitted = _fit_distiller(clone(distiller), cohort, train, None)
+    classes = cohort.classes
+    opinions = []
+    for side in cohort.teachers:
+        model, own = fitted.teacher_[side.name], side.measured[test]
+        opinion = np.full((len(test), 1 if classes is None else len(classes)), np.nan)
+        if own.any():
+            table, n_training = take_rows(side.X, test[own]), int(side.measured[train].sum())
+            if classes is None:
+                opinion[own] = np.reshape(model.predict(table), (-1, 1))
+            else:
+                opinion[own] = predict_unseen_proba(model, table, classes, n_training)
+        opinions.append(opinion)
+    pooled = pool(opinions, np.array([fitted.teacher_weights_[side.name] for side in cohort.teachers]))
+    known = ~np.isnan(pooled).any(axis=1)
+    rows, pooled = test[known], pooled[known]
+    if classes is None:
+        return Answers(rows, pooled[:, 0], None, np.nan)
+    return Answers(rows, classes[pooled.argmax(axis=1)], pooled, np.nan)
+
+
+def _weights_of(cohort: Cohort, train: np.ndarray) -> np.ndarray | None:
+    """Row weights of a training fold, as the distiller weighs them."""
+    weight = None if cohort.sample_weight is None else cohort.sample_weight[train]
+    if cohort.class_weight is None:
+        return weight
+    balance = compute_sample_weight(cohort.class_weight, cohort.y[train])
+    return balance if weight is None else balance * weight
 
 
 def _fit_distiller(
@@ -173,12 +206,3 @@ def _fit_distiller(
         if unlabeled is not None:
             unlabeled = (shuffle_teacher_columns(unlabeled[0], cohort.student_positions, shuffler),)
     return distiller.fit(X, cohort.y[train], unlabeled_pairs=unlabeled, **further)
-
-
-def _fit_weighted(model: BaseEstimator, X: Table, y: np.ndarray, weight: np.ndarray | None) -> BaseEstimator:
-    """Fit with row weights where the model, or a pipeline's last step, takes them."""
-    last = model.steps[-1][1] if isinstance(model, Pipeline) else model
-    if weight is None or isinstance(model, FrozenEstimator) or not has_fit_parameter(last, "sample_weight"):
-        return model.fit(X, y)
-    name = f"{model.steps[-1][0]}__sample_weight" if isinstance(model, Pipeline) else "sample_weight"
-    return model.fit(X, y, **{name: weight})

@@ -273,7 +273,7 @@ def stack_columns(left: Table, right: Table) -> Table:
 def _as_pandas(X: Table) -> pd.DataFrame:
     if isinstance(X, pd.DataFrame):
         return X
-    return X.to_pandas() if hasattr(X, "to_pandas") else pd.DataFrame(np.asarray(X))
+    return X.to_pandas() if hasattr(X, "to_pandas") else pd.DataFrame(np.asarray(X)).add_prefix("column_")
 
 
 def stack_rows(upper: Table, lower: Table) -> Table:

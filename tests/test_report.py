@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 from scipy.sparse import csr_matrix
 from scipy.stats import t
-from sklearn.base import BaseEstimator, RegressorMixin, clone
+from sklearn.base import clone
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.frozen import FrozenEstimator
 from sklearn.impute import SimpleImputer
@@ -14,34 +14,13 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
 
-from skcmkd import DistillationReport, NetworkClassifier, PairedDistiller, UnpairedDistiller
+from skcmkd import DistillationReport, NetworkClassifier, PairedDistiller, PairedDistillerRegressor, UnpairedDistiller
 from skcmkd.datasets import load_digit_views, make_gaussian_modalities
 
 LOGISTIC = LogisticRegression()
 MODELS = ["student alone", "distilled", "teacher", "fused", "shuffled teacher"]
 PARTS = ["gain", "standard_error", "lower", "upper", "better", "worse"]
 FOLDS = StratifiedKFold(3, shuffle=True, random_state=0)
-
-
-class SimpleDistillerRegressor(RegressorMixin, BaseEstimator):
-    """Targets (1 - alpha) y + alpha t, in sample: the least that the report asks of a distiller of quantities."""
-
-    def __init__(self, student=None, teacher=None, *, student_columns=None, alpha=0.5, random_state=None):
-        self.student = student
-        self.teacher = teacher
-        self.student_columns = student_columns
-        self.alpha = alpha
-        self.random_state = random_state
-
-    def fit(self, X, y, *, X_teacher=None, unlabeled_pairs=None):
-        target = y
-        if self.alpha > 0:
-            target = (1 - self.alpha) * y + self.alpha * clone(self.teacher).fit(X_teacher, y).predict(X_teacher)
-        self.student_, self.alpha_ = clone(self.student).fit(X, target), self.alpha
-        return self
-
-    def predict(self, X):
-        return self.student_.predict(X)
 
 
 @pytest.fixture(scope="module")
@@ -276,6 +255,45 @@ def test_rows_without_a_student_are_left_out_of_its_scores(drawn):
     assert report.n_without_teacher_ == 0
 
 
+def test_several_teachers_are_pooled_as_the_distiller_pools_them(drawn):
+    T = drawn.T.iloc[:, :6].copy()
+    parts = {"first": T.columns[:3].tolist(), "second": T.columns[3:].tolist()}
+    T.loc[T.index[::4], parts["first"]] = np.nan
+    T.loc[T.index[::10], parts["second"]] = np.nan
+    given = distiller(teacher_columns=parts, teacher_weights={"first": 1, "second": 3})
+    report = report_of(drawn, given, X_teacher=T, fused=None)
+    opinions = np.full((2, 90, 2), np.nan)
+    for opinion, columns in zip(opinions, parts.values(), strict=True):
+        own = T[columns].notna().all(axis=1).to_numpy()
+        for train, test in FOLDS.split(drawn.X, drawn.y):
+            train, test = train[own[train]], test[own[test]]
+            model = LogisticRegression().fit(T[columns].iloc[train], drawn.y.iloc[train])
+            opinion[test] = model.predict_proba(T[columns].iloc[test])
+    weight = np.array([1, 3])[:, None, None] * ~np.isnan(opinions)
+    known = weight.sum(axis=0)[:, 0] > 0
+    pooled = (np.nan_to_num(opinions) * weight).sum(axis=0)[known] / weight.sum(axis=0)[known]
+    row = report.to_frame().loc["teacher"]
+    assert row["n_rows"] == known.sum() == 85
+    np.testing.assert_allclose(row["log_loss"], log_loss(drawn.y[known], pooled))
+    assert report.n_without_teacher_ == 5
+
+
+def test_a_teacher_that_sees_both_is_the_fused_model(drawn):
+    fused = report_of(drawn).to_frame().loc["fused"]
+    frame = report_of(drawn, distiller(teacher_sees="both")).to_frame()
+    assert "fused" not in frame.index
+    np.testing.assert_allclose(frame.loc["teacher", "log_loss"], fused["log_loss"], rtol=1e-4)
+
+
+def test_the_teacher_has_the_distillers_class_weights(drawn):
+    rare = (drawn.y == 0) | (drawn.y.index % 3 == 0)
+    X, T, y = (table[rare].reset_index(drop=True) for table in (drawn.X, drawn.T, drawn.y))
+    given = {"X": X, "y": y, "X_teacher": T}
+    weighted = report_of(drawn, distiller(class_weight="balanced"), **given).to_frame()
+    own = report_of(drawn, distiller(teacher=LogisticRegression(class_weight="balanced")), **given).to_frame()
+    np.testing.assert_allclose(weighted.loc["teacher", "log_loss"], own.loc["teacher", "log_loss"])
+
+
 def test_labels_may_be_text(drawn):
     numbers = report_of(drawn)
     text = report_of(drawn, y=drawn.y.map({0: "healthy", 1: "ill"}))
@@ -369,7 +387,7 @@ def test_quantities(drawn):
     y = drawn.T.iloc[:, 0] + drawn.X.iloc[:, 0]
     T = drawn.T.iloc[:, 1:].copy()
     T.iloc[::3] = np.nan
-    given = SimpleDistillerRegressor(Ridge(), make_pipeline(SimpleImputer(), Ridge()), alpha=0.5)
+    given = PairedDistillerRegressor(Ridge(), Ridge(), alpha=0.5, cv=3)
     folds = KFold(3)
     report = report_of(drawn, given, y=y, X_teacher=T, cv=folds)
     frame = report.to_frame()
@@ -399,12 +417,12 @@ def test_quantities(drawn):
     ("changed", "message"),
     [
         ({"given": LOGISTIC}, "LogisticRegression has no parameter 'student'. Give a PairedDistiller"),
-        ({"given": UnpairedDistiller()}, "UnpairedDistiller takes no X_teacher in fit"),
+        ({"given": UnpairedDistiller()}, "UnpairedDistiller has no parameter 'teacher_columns'"),
         ({"given": Pipeline([("distill", PairedDistiller())])}, "of a Pipeline, its last step"),
         ({"X_teacher": None}, "nothing to compare the student alone with. Give X_teacher"),
         ({"y": np.arange(89) % 2}, "inconsistent numbers of samples"),
         ({"groups": np.zeros(89)}, "inconsistent numbers of samples"),
-        ({"sample_weight": np.ones(91)}, "inconsistent numbers of samples"),
+        ({"sample_weight": np.ones(91)}, r"sample_weight.shape == \(91,\), expected \(90,\)"),
         ({"X_teacher": np.zeros((89, 2))}, "X_teacher has 89 rows and X has 90"),
         ({"cv": 91}, "at most the number of rows, 90"),
         ({"cv": 1}, "at least 2"),
@@ -427,6 +445,6 @@ def test_one_table_without_columns_of_a_teacher(drawn):
 
 
 def test_a_quantity_must_be_finite(drawn):
-    given = SimpleDistillerRegressor(Ridge(), Ridge())
+    given = PairedDistillerRegressor(Ridge(), Ridge())
     with pytest.raises(ValueError, match="NaN or infinity in 1 of 90 rows"):
         report_of(drawn, given, y=drawn.y.where(drawn.y.index != 3))

@@ -5,7 +5,7 @@ from scipy.sparse import csr_matrix
 from sklearn.linear_model import LogisticRegression
 
 from skcmkd import PairedDistiller
-from skcmkd._report_cohort import beside, check_cohort, shuffle_measured, shuffle_teacher_columns
+from skcmkd._report_cohort import check_cohort, shuffle_measured, shuffle_teacher_columns
 
 RANDOM = np.random.RandomState(0)
 TABLE = RANDOM.rand(12, 5)
@@ -39,23 +39,16 @@ def test_the_students_columns_stay_as_they_are(form):
         )
 
 
-def test_tables_of_two_kinds_side_by_side():
-    left = pd.DataFrame({"sex": ["f", "m"], "age": [40, 50]}, index=["a", "b"])
-    right = np.array([[1.0, 2.0], [3.0, 4.0]])
-    found = beside(left, right)
-    assert found.columns.tolist() == ["sex", "age", "right_0", "right_1"]
-    assert found.index.tolist() == ["a", "b"]
-    assert found["right_1"].tolist() == [2.0, 4.0]
-    np.testing.assert_array_equal(beside(right, csr_matrix(right)).toarray(), np.hstack([right, right]))
-
-
 def test_both_forms_give_the_same_cohort():
     y = np.arange(12) % 2
     two = check_cohort(PairedDistiller(), TABLE[:, :2], y, TABLE[:, 2:], None, None, None)
     one = check_cohort(PairedDistiller(LogisticRegression(), student_columns=[0, 1]), TABLE, y, None, None, None, None)
     np.testing.assert_array_equal(one.student_table, two.student_table)
     np.testing.assert_array_equal(one.teacher_table, two.teacher_table)
-    assert one.measured.all()
+    assert one.fused_table[1].all()
+    for form in (one, two):
+        np.testing.assert_array_equal(form.fused_table[0], TABLE[:, [2, 3, 4, 0, 1]])
+        np.testing.assert_array_equal(form.teachers[0].X, TABLE[:, 2:])
     assert one.classes.tolist() == [0, 1]
 
 

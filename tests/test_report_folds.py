@@ -6,17 +6,21 @@ from sklearn.model_selection import LeaveOneGroupOut
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skcmkd import PairedDistiller
-from skcmkd._report_cohort import Cohort
-from skcmkd._report_folds import ask_models, fused_model, split_rows, teacher_of
+from skcmkd import NetworkClassifier, PairedDistiller, PairedDistillerRegressor
+from skcmkd._report_cohort import check_cohort
+from skcmkd._report_folds import ask_models, fused_model, split_rows
 
 RANDOM = np.random.RandomState(0)
 X, T = RANDOM.randn(40, 2), RANDOM.randn(40, 3)
 Y = np.repeat([0, 1, 1, 1], 10)
 
 
-def cohort(y=Y, *, groups=None, T=T, classes=True):
-    return Cohort(X, y, T, None, None, None, groups, np.unique(y) if classes else None)
+LOGISTIC = LogisticRegression()
+
+
+def cohort(y=Y, *, groups=None, T=T, classes=True, **changed):
+    kind = PairedDistiller if classes else PairedDistillerRegressor
+    return check_cohort(kind(**{"teacher": LOGISTIC, **changed}), X, y, T, None, None, groups)
 
 
 def splits_of(cv, n_repeats, given, seed=0):
@@ -64,14 +68,17 @@ def test_a_fold_without_a_measured_teacher_is_not_asked():
     assert [len(second[name].rows) for name in ("student alone", "teacher", "fused")] == [10, 10, 10]
 
 
-def test_the_teacher_and_the_fused_model():
-    network = teacher_of(PairedDistiller())
-    assert network.__class__.__name__ == "NetworkClassifier"
+def test_the_fused_model():
     own = make_pipeline(StandardScaler(), LogisticRegression(C=3))
-    given = fused_model("teacher", PairedDistiller(teacher=own), cohort())
+    given = fused_model("teacher", PairedDistiller(teacher=own), cohort(teacher=own))
     assert given is not own
     assert given.get_params()["logisticregression__C"] == 3
+    network = fused_model("teacher", PairedDistiller(), cohort(teacher=None))
+    assert isinstance(network, NetworkClassifier)
     frozen = FrozenEstimator(LogisticRegression().fit(T, Y))
-    assert fused_model("teacher", PairedDistiller(teacher=frozen), cohort()) is None
+    both = {"teacher": own, "teacher_sees": "both"}
+    dict_of = {"teacher": {"a": own}, "teacher_columns": {"a": [0, 2]}}
+    for without in ({"teacher": frozen}, both, dict_of):
+        assert fused_model("teacher", PairedDistiller(**without), cohort(**without)) is None
     ridge = Ridge()
-    assert fused_model(ridge, PairedDistiller(teacher=frozen), cohort()) is ridge
+    assert fused_model(ridge, PairedDistiller(teacher=frozen), cohort(teacher=frozen)) is ridge
