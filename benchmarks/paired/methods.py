@@ -1,0 +1,143 @@
+"""What is compared: a name, and a function that fits a model of the student's table to a cell's samples.
+
+The student is the same for all methods of a learner, with the same batches, epochs at most, held-out rows and early
+stopping. None of them sees a test row. Methods that this version of the package or this machine lacks are left out.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from importlib.util import find_spec
+from inspect import signature
+from typing import Any
+
+import peer
+from cells import CLASSES, QUANTITY, Cell, Samples
+from learners import LINEAR, NETWORK, make_student, make_teacher
+from rivals import fit_confident, fit_imputed_teacher, fit_stack
+from sklearn.base import BaseEstimator
+
+import skcmkd
+from skcmkd import PairedDistiller
+
+ALONE, AUTO = "alone", "auto"
+ALPHAS = (0.25, 0.5, 0.75, 0.9)
+FIXED = tuple(f"alpha {alpha}" for alpha in ALPHAS)
+MUTUAL, BEST = "mutual", "best possible"
+SELF_TRAINING, CONFIDENT = "self-training, soft targets", "self-training, confident"
+IMPUTED, STACKED = "imputed teacher", "stacking"
+PEER, PEER_UNSEEN = "torchdistill", "torchdistill, teacher out of fold"
+BOTH = "teacher sees both"
+# None where this version of the package has none.
+PairedDistillerRegressor = getattr(skcmkd, "PairedDistillerRegressor", None)
+MutualDistiller = getattr(skcmkd, "MutualDistiller", None)
+
+
+@dataclass(frozen=True)
+class Method:
+    """How a student is fitted, ``fit(samples, seed, learner)``, and in which cells this means anything."""
+
+    fit: Callable[[Samples, int, str], Any]
+    learner: str = NETWORK
+    labels: tuple[str, ...] = (CLASSES,)
+    needs_unlabeled: bool = False
+
+
+def fit_alone(samples: Samples, seed: int, learner: str) -> BaseEstimator:
+    """The student without a teacher."""
+    return make_student(samples, learner, seed).fit(samples.X, samples.y)
+
+
+def distil(samples: Samples, seed: int, learner: str, **settings: Any) -> BaseEstimator:
+    """The paired distiller of classes or of a quantity."""
+    distiller = PairedDistiller if samples.label == CLASSES else PairedDistillerRegressor
+    model = distiller(
+        make_student(samples, learner, seed), make_teacher(samples, learner, seed), random_state=seed, **settings
+    )
+    return model.fit(samples.X, samples.y, X_teacher=samples.X_teacher, unlabeled_pairs=samples.unlabeled_pairs)
+
+
+def teach_oneself(samples: Samples, seed: int, learner: str, alpha: float) -> BaseEstimator:
+    """The student's own opinions of rows it has not seen, as soft targets: it is its own teacher."""
+    distiller = PairedDistiller if samples.label == CLASSES else PairedDistillerRegressor
+    further = samples.unlabeled_pairs and (samples.unlabeled_pairs[0],) * 2
+    teacher = make_student(samples, learner, seed)
+    model = distiller(make_student(samples, learner, seed), teacher, alpha=alpha, random_state=seed)
+    return model.fit(samples.X, samples.y, X_teacher=samples.X, unlabeled_pairs=further)
+
+
+def fit_mutual(samples: Samples, seed: int, learner: str) -> BaseEstimator:
+    """Student and teacher teach each other."""
+    networks = (make_student(samples, learner, seed) for _ in range(2))
+    return MutualDistiller(*networks, random_state=seed).fit(
+        samples.X, samples.y, X_teacher=samples.X_teacher, unlabeled_pairs=samples.unlabeled_pairs
+    )
+
+
+def ask_truth(samples: Samples, seed: int, learner: str) -> Any:
+    """The best possible model."""
+    return samples.truth
+
+
+def objective_methods() -> dict[str, Method]:
+    """Every objective alone at half of the weight, and those of features beside soft targets."""
+    if find_spec("skcmkd._objectives") is None:
+        return {}
+    from skcmkd._objectives import OBJECTIVES, resolve_objective
+
+    names = [name for name in OBJECTIVES if name != "soft_targets"]
+    found = {name: name for name in names}
+    beside = [name for name in names if resolve_objective(name).needs_features]
+    found |= {f"soft targets + {name}": ["soft_targets", name] for name in beside}
+    return {f"objective {label}": Method(partial(distil, alpha=0.5, objective=given)) for label, given in found.items()}
+
+
+def list_methods() -> dict[str, Method]:
+    """All methods by name; those of a linear student say so."""
+    both = (CLASSES, QUANTITY)
+    taught = (CLASSES,) if PairedDistillerRegressor is None else both
+    found = {ALONE: Method(fit_alone, labels=both), AUTO: Method(partial(distil, alpha="auto"), labels=taught)}
+    found |= {
+        name: Method(partial(distil, alpha=alpha), labels=taught) for name, alpha in zip(FIXED, ALPHAS, strict=True)
+    }
+    if QUANTITY in taught:
+        found["analytic"] = Method(partial(distil, alpha="analytic"), labels=(QUANTITY,))
+    found |= {
+        SELF_TRAINING: Method(partial(teach_oneself, alpha=0.5), labels=taught),
+        IMPUTED: Method(fit_imputed_teacher, labels=both),
+        STACKED: Method(fit_stack, labels=both),
+    }
+    linear = {f"{LINEAR}: {name}": Method(method.fit, LINEAR, method.labels) for name, method in found.items()}
+    found |= {
+        CONFIDENT: Method(fit_confident, needs_unlabeled=True),
+        BEST: Method(ask_truth, labels=both),
+        **linear,
+        # The teacher of a linear student of classes is a network as well.
+        f"{LINEAR}: {IMPUTED}": Method(fit_imputed_teacher, LINEAR, (QUANTITY,)),
+        **objective_methods(),
+    }
+    if MutualDistiller is not None:
+        found[MUTUAL] = Method(fit_mutual)
+    if "teacher_sees" in signature(PairedDistiller).parameters:
+        for name, alpha in ((AUTO, "auto"), ("alpha 0.5", 0.5)):
+            found[f"{name}, {BOTH}"] = Method(partial(distil, alpha=alpha, teacher_sees="both"))
+    if peer.AVAILABLE:
+        found[PEER] = Method(partial(peer.fit_peer, seen=True))
+        found[PEER_UNSEEN] = Method(partial(peer.fit_peer, seen=False))
+    return found
+
+
+METHODS = list_methods()
+
+
+def suits(name: str, cell: Cell) -> bool:
+    """Whether a method means anything in a cell."""
+    method = METHODS[name]
+    if name == BEST:
+        return cell.family.startswith("simulated")
+    return cell.label in method.labels and (cell.n_unlabeled > 0 or not method.needs_unlabeled)
+
+
+def alone_of(name: str) -> str:
+    """The student alone that a method is held against."""
+    return ALONE if METHODS[name].learner == NETWORK else f"{LINEAR}: {ALONE}"
