@@ -5,7 +5,7 @@ stopping. None of them sees a test row. Methods that this version of the package
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from importlib.util import find_spec
 from inspect import signature
@@ -83,9 +83,11 @@ def objective_methods() -> dict[str, Method]:
     """Every objective alone at half of the weight, and those of features beside soft targets."""
     if find_spec("skcmkd._objectives") is None:
         return {}
-    from skcmkd._objectives import OBJECTIVES, resolve_objective
+    from skcmkd._objectives import OBJECTIVES, PARTS, resolve_objective
 
-    names = [name for name in OBJECTIVES if name != "soft_targets"]
+    # Soft targets alone are a fixed weight, and distances and angles are looked at together.
+    left_out = {"soft_targets", *(part for parts in PARTS.values() for part, _ in parts)}
+    names = [name for name in OBJECTIVES if name not in left_out]
     found = {name: name for name in names}
     beside = [name for name in names if resolve_objective(name).needs_features]
     found |= {f"soft targets + {name}": ["soft_targets", name] for name in beside}
@@ -96,35 +98,46 @@ def list_methods() -> dict[str, Method]:
     """All methods by name; those of a linear student say so."""
     both = (CLASSES, QUANTITY)
     taught = (CLASSES,) if PairedDistillerRegressor is None else both
-    found = {ALONE: Method(fit_alone, labels=both), AUTO: Method(partial(distil, alpha="auto"), labels=taught)}
-    found |= {
-        name: Method(partial(distil, alpha=alpha), labels=taught) for name, alpha in zip(FIXED, ALPHAS, strict=True)
-    }
+    alone = {ALONE: Method(fit_alone, labels=both)}
+    weighed = {AUTO: Method(partial(distil, alpha="auto"), labels=taught)}
+    weighed |= {name: Method(partial(distil, alpha=a), labels=taught) for name, a in zip(FIXED, ALPHAS, strict=True)}
     if QUANTITY in taught:
-        found["analytic"] = Method(partial(distil, alpha="analytic"), labels=(QUANTITY,))
-    found |= {
-        SELF_TRAINING: Method(partial(teach_oneself, alpha=0.5), labels=taught),
-        IMPUTED: Method(fit_imputed_teacher, labels=both),
-        STACKED: Method(fit_stack, labels=both),
-    }
-    linear = {f"{LINEAR}: {name}": Method(method.fit, LINEAR, method.labels) for name, method in found.items()}
-    found |= {
-        CONFIDENT: Method(fit_confident, needs_unlabeled=True),
-        BEST: Method(ask_truth, labels=both),
-        **linear,
-        # The teacher of a linear student of classes is a network as well.
-        f"{LINEAR}: {IMPUTED}": Method(fit_imputed_teacher, LINEAR, (QUANTITY,)),
-        **objective_methods(),
-    }
+        weighed["analytic"] = Method(partial(distil, alpha="analytic"), labels=(QUANTITY,))
+    further = objective_methods()
     if MutualDistiller is not None:
-        found[MUTUAL] = Method(fit_mutual)
+        further[MUTUAL] = Method(fit_mutual)
     if "teacher_sees" in signature(PairedDistiller).parameters:
-        for name, alpha in ((AUTO, "auto"), ("alpha 0.5", 0.5)):
-            found[f"{name}, {BOTH}"] = Method(partial(distil, alpha=alpha, teacher_sees="both"))
-    if peer.AVAILABLE:
-        found[PEER] = Method(partial(peer.fit_peer, seen=True))
-        found[PEER_UNSEEN] = Method(partial(peer.fit_peer, seen=False))
-    return found
+        further |= {f"{name}, {BOTH}": tell_teacher(weighed[name]) for name in (AUTO, "alpha 0.5")}
+    own = {SELF_TRAINING: Method(partial(teach_oneself, alpha=0.5), labels=taught)}
+    confident = {CONFIDENT: Method(fit_confident, needs_unlabeled=True)}
+    imputed, stacked = {IMPUTED: Method(fit_imputed_teacher, labels=both)}, {STACKED: Method(fit_stack, labels=both)}
+    # The teacher of a linear student of classes is a network as well: imputed, it is the same.
+    imputed_linear = {IMPUTED: Method(fit_imputed_teacher, labels=(QUANTITY,))}
+    linear = alone | weighed | own | imputed_linear | stacked
+    return {
+        **alone,
+        **weighed,
+        **further,
+        **own,
+        **confident,
+        **imputed,
+        **stacked,
+        **peer_methods(),
+        BEST: Method(ask_truth, labels=both),
+        **{f"{LINEAR}: {name}": replace(method, learner=LINEAR) for name, method in linear.items()},
+    }
+
+
+def tell_teacher(method: Method) -> Method:
+    """The same with a teacher that has the student's columns beside its own."""
+    return replace(method, fit=partial(method.fit, teacher_sees="both"))
+
+
+def peer_methods() -> dict[str, Method]:
+    """The other package's loss, where the package is installed."""
+    if not peer.AVAILABLE:
+        return {}
+    return {PEER: Method(partial(peer.fit_peer, seen=True)), PEER_UNSEEN: Method(partial(peer.fit_peer, seen=False))}
 
 
 METHODS = list_methods()

@@ -44,8 +44,9 @@ def scores_of(cells: pd.DataFrame) -> tuple[str, ...]:
 
 def gains(cells: pd.DataFrame) -> pd.DataFrame:
     """Mean gains, their intervals, wins, ties and losses of each method, by family and numbers of samples."""
-    parts = [summarise(part, [*SETTING, "learner"], scores_of(part)) for _, part in cells.groupby("label", sort=False)]
-    return pd.concat(parts, ignore_index=True)
+    by, times = [*SETTING, "learner"], ("seconds", "teacher_seconds")
+    labels = cells.groupby("label", sort=False)
+    return pd.concat([summarise(part, by, scores_of(part), times) for _, part in labels], ignore_index=True)
 
 
 def harm(cells: pd.DataFrame) -> pd.DataFrame:
@@ -136,7 +137,7 @@ def main() -> None:
         first = "accuracy" if rows["accuracy"].notna().any() else "r2"
         shown = ["method", "cells", "failures", first, *(f"{first} {part}" for part in parts)]
         shown += ["log_loss", "log_loss gain", "log_loss losses"] * (first == "accuracy")
-        print(rows[[*shown, "seconds"]].round(4).to_string(index=False), end="\n\n")
+        print(rows[[*shown, "seconds", "teacher_seconds"]].round(4).to_string(index=False), end="\n\n")
     print(f"Worse than alone by more than a standard error; at most {ALLOWED_HARM} is asked")
     print(tables["harm"].round(4).to_string(index=False), end="\n\n")
     print(tables["against_fixed"].round(4).to_string(index=False), end="\n\n")

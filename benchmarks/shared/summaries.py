@@ -49,13 +49,15 @@ def count(rows: pd.DataFrame, score: str) -> dict[str, float]:
     }
 
 
-def summarise(cells: pd.DataFrame, by: Sequence[str], scores: Sequence[str] = SCORES) -> pd.DataFrame:
+def summarise(
+    cells: pd.DataFrame, by: Sequence[str], scores: Sequence[str] = SCORES, times: Sequence[str] = ("seconds",)
+) -> pd.DataFrame:
     """One row for each group and method."""
     found = []
     for key, rows in cells.groupby([*by, "method"], sort=False):
         row = dict(zip([*by, "method"], key, strict=True)) | {"cells": len(rows), "seeds": rows["seed"].nunique()}
         row |= {"failures": rows[scores[0]].isna().sum()}
-        row |= {score: rows[score].mean() for score in scores} | {"seconds": rows["seconds"].mean()}
+        row |= {name: rows[name].mean() for name in (*scores, *times)}
         for score in scores:
             row |= count(rows, score)
         found.append(row)
