@@ -52,7 +52,8 @@ def test_settings_share_their_test_samples_and_are_nested(bench, family, student
     for samples, (n_labelled, n_unlabeled) in zip(dealt, sizes, strict=True):
         labelled, further, test = groups_of(samples)
         assert (len(labelled), len(further)) == (n_labelled, n_unlabeled)
-        assert not (labelled & further or labelled & test)
+        assert not labelled & further
+        assert not labelled & test
         assert not further & test
         assert test == groups_of(dealt[0])[2]
         assert list(samples.X.index) == list(samples.X_teacher.index) == list(samples.y.index)

@@ -7,7 +7,6 @@ stopping. None of them sees a test row. Methods that this version of the package
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
-from importlib.util import find_spec
 from inspect import signature
 from typing import Any
 
@@ -81,7 +80,7 @@ def ask_truth(samples: Samples, seed: int, learner: str) -> Any:
 
 def objective_methods() -> dict[str, Method]:
     """Every objective alone at half of the weight, and those of features beside soft targets."""
-    if find_spec("skcmkd._objectives") is None:
+    if "objective" not in signature(PairedDistiller).parameters:
         return {}
     from skcmkd._objectives import OBJECTIVES, PARTS, resolve_objective
 
