@@ -116,6 +116,7 @@ def tiny(bench, monkeypatch):
     monkeypatch.setattr(c, "FAMILIES", families)
     monkeypatch.setitem(c.N_SIMULATED, "n_test", 60)
     monkeypatch.setitem(c.N_SIMULATED, "n_training", 60)
+    monkeypatch.setattr(bench["run"], "_recalled", {})
     for name in ("NetworkClassifier", "NetworkRegressor", "RememberingNetwork", "RememberingRegressor"):
         network = getattr(bench["learners"], name)
         monkeypatch.setattr(
@@ -139,6 +140,22 @@ def test_every_method_runs(bench, tiny, family, n_unlabeled):
     # A cell that is run for one method alone compares it with the same student.
     again = bench["run"].run_cell(cell, None, ["linear: stacking"]).iloc[0]
     assert again[f"{score}_gain"] == rows.loc["linear: stacking", f"{score}_gain"]
+
+
+def test_what_asks_no_teacher_is_fitted_once_for_all_teachers(bench, tiny, monkeypatch):
+    m, fitted = bench["methods"], []
+
+    def fit(samples, seed, learner):
+        fitted.append(samples.teacher)
+        return m.fit_alone(samples, seed, learner)
+
+    for name in ("alone", "stacking"):
+        monkeypatch.setitem(m.METHODS, name, replace(m.METHODS[name], fit=fit))
+    cells = [tiny.Cell("simulated", "weak", teacher, 30, 0, 0) for teacher in ("fair", "strong")]
+    one, other = (bench["run"].run_cell(cell, None, ["alone", "stacking"]) for cell in cells)
+    assert fitted == ["fair", "fair", "strong"]
+    assert one["accuracy"].tolist() == other["accuracy"].tolist()
+    assert (one["teacher_score"] != other["teacher_score"]).all()
 
 
 def test_a_failure_is_kept(bench, tiny, monkeypatch):

@@ -34,12 +34,16 @@ MutualDistiller = getattr(skcmkd, "MutualDistiller", None)
 
 @dataclass(frozen=True)
 class Method:
-    """How a student is fitted, ``fit(samples, seed, learner)``, and in which cells this means anything."""
+    """How a student is fitted, ``fit(samples, seed, learner)``, and in which cells this means anything.
+
+    What asks no teacher is fitted once for all teachers of a student.
+    """
 
     fit: Callable[[Samples, int, str], Any]
     learner: str = NETWORK
     labels: tuple[str, ...] = (CLASSES,)
     needs_unlabeled: bool = False
+    asks_teacher: bool = True
 
 
 def fit_alone(samples: Samples, seed: int, learner: str) -> BaseEstimator:
@@ -97,7 +101,7 @@ def list_methods() -> dict[str, Method]:
     """All methods by name; those of a linear student say so."""
     both = (CLASSES, QUANTITY)
     taught = (CLASSES,) if PairedDistillerRegressor is None else both
-    alone = {ALONE: Method(fit_alone, labels=both)}
+    alone = {ALONE: Method(fit_alone, labels=both, asks_teacher=False)}
     weighed = {AUTO: Method(partial(distil, alpha="auto"), labels=taught)}
     weighed |= {name: Method(partial(distil, alpha=a), labels=taught) for name, a in zip(FIXED, ALPHAS, strict=True)}
     if QUANTITY in taught:
@@ -107,8 +111,8 @@ def list_methods() -> dict[str, Method]:
         further[MUTUAL] = Method(fit_mutual)
     if "teacher_sees" in signature(PairedDistiller).parameters:
         further |= {f"{name}, {BOTH}": tell_teacher(weighed[name]) for name in (AUTO, "alpha 0.5")}
-    own = {SELF_TRAINING: Method(partial(teach_oneself, alpha=0.5), labels=taught)}
-    confident = {CONFIDENT: Method(fit_confident, needs_unlabeled=True)}
+    own = {SELF_TRAINING: Method(partial(teach_oneself, alpha=0.5), labels=taught, asks_teacher=False)}
+    confident = {CONFIDENT: Method(fit_confident, needs_unlabeled=True, asks_teacher=False)}
     imputed, stacked = {IMPUTED: Method(fit_imputed_teacher, labels=both)}, {STACKED: Method(fit_stack, labels=both)}
     # The teacher of a linear student of classes is a network as well: imputed, it is the same.
     imputed_linear = {IMPUTED: Method(fit_imputed_teacher, labels=(QUANTITY,))}

@@ -61,8 +61,8 @@ def harm(cells: pd.DataFrame) -> pd.DataFrame:
         for family, rows in groups:
             row = {"learner": learner, "label": label, "family": family, "cells": len(rows)}
             for score in scores_of(rows):
-                worse = rows[f"{score}_gain"] < -rows[f"{score}_gain_error"]
-                row[f"{score}, share worse"] = worse.mean()
+                known = rows[rows[f"{score}_gain"].notna()]
+                row[f"{score}, share worse"] = (known[f"{score}_gain"] < -known[f"{score}_gain_error"]).mean()
             found.append(row | {"share taught": (rows["alpha"] > 0).mean()})
     return pd.DataFrame(found)
 
