@@ -13,7 +13,7 @@ import torch
 from scipy.stats import multivariate_normal, norm
 
 FOLDER = Path(__file__).parents[1] / "benchmarks" / "paired"
-MODULES = ("truth", "cells", "learners", "rivals", "peer", "methods", "tables", "run", "shared.summaries")
+MODULES = ("truth", "cells", "learners", "rivals", "peer", "methods", "tables", "page", "run", "shared.summaries")
 
 
 @pytest.fixture(scope="module")
@@ -268,6 +268,17 @@ def test_tables_count_what_the_rows_say(bench, results):
     assert (gains.loc["auto", "accuracy wins"], gains.loc["auto", "accuracy losses"]) == (2, 1)
     assert gains.loc["auto", "accuracy gain"] == pytest.approx(0.035)
     assert gains.loc["auto", "teacher_seconds"] == 2
+
+
+def test_the_pages_tables_hold_the_gains(bench, results, capsys):
+    bench["tables"].main(results)
+    assert "auto beats every rival in 0 of 1 pairs" in capsys.readouterr().out
+    bench["page"].main(results)
+    text = (results / "tables.rst").read_text()
+    # The means of the seeds are 0.08 / 2 and (0.08 - 0.02) / 2: 6.3138 times a standard error of 0.005.
+    assert "+3.5 ± 3.2" in text
+    assert "2 / 1 / 1" in text
+    assert text.count(".. list-table::") == 2 + 1 + 3
 
 
 def test_no_fixed_weight_is_better_than_none(bench, results):

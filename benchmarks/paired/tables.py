@@ -116,9 +116,9 @@ def proof(cells: pd.DataFrame, score: str = "accuracy") -> pd.DataFrame:
     return table.reset_index()
 
 
-def main() -> None:
+def main(folder: Path = RESULTS) -> None:
     """Write the tables and print the main ones."""
-    cells = load_cells()
+    cells = load_cells(folder)
     classes = cells[cells["label"] == CLASSES]
     weighed = [against_fixed(classes, score) for score in SCORES]
     if "r2" in cells:
@@ -130,7 +130,7 @@ def main() -> None:
         "proof": proof(cells),
     }
     for name, table in tables.items():
-        table.to_csv(RESULTS / f"{name}.csv", index=False, float_format="%.4g")
+        table.to_csv(folder / f"{name}.csv", index=False, float_format="%.4g")
     parts = ("gain", "gain, lower", "gain, upper", "wins", "ties", "losses")
     for key, rows in tables["gains"].groupby([*SETTING, "learner"], sort=False):
         print(", ".join(f"{name} {value}" for name, value in zip([*SETTING, "learner"], key, strict=True)))
