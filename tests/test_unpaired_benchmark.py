@@ -12,7 +12,7 @@ import torch
 from scipy.stats import multivariate_normal
 
 FOLDER = Path(__file__).parents[1] / "benchmarks" / "unpaired"
-MODULES = ("cohorts", "simulated", "remembering", "methods", "published", "tables", "run")
+MODULES = ("cohorts", "simulated", "methods", "published", "tables", "run", "shared.summaries")
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +88,7 @@ def test_softened_class_means_are_what_the_student_sees(bench):
 
 def test_wins_ties_losses_and_an_interval_over_splits(bench):
     rows = pd.DataFrame({"accuracy_gain": [0.2, 0.05, -0.2, 0.05], "accuracy_gain_error": 0.1, "seed": [0, 0, 1, 1]})
-    found = bench["tables"].count(rows, "accuracy")
+    found = bench["shared.summaries"].count(rows, "accuracy")
     assert (found["accuracy wins"], found["accuracy ties"], found["accuracy losses"]) == (1, 2, 1)
     assert found["accuracy gain"] == pytest.approx(0.025)
     # Means of the seeds 0.125 and -0.075; the 95 % point of t with one degree of freedom is 6.3138.

@@ -4,6 +4,7 @@ The student's cohort has labels and the student's columns, the teacher's cohort 
 a few further samples with both; unlabelled rows have the student's columns alone; test rows belong to neither cohort.
 """
 
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
@@ -14,13 +15,19 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from skcmkd.datasets import fetch_breast_tcga, load_adrenal_carcinoma, load_digit_views
+# What several benchmarks have in common lies in the folder beside this one.
+sys.path.append(str(Path(__file__).parents[1]))
+from shared.samples import (
+    CARCINOMA_LABELS,
+    breast_tables,
+    carcinoma_tables,
+    complete_rows,
+    digit_tables,
+    stratified_order,
+)
 
 PAIRED = "paired"
 LINKED = "linked columns"
-# Protein was measured on 45 carcinomas only: too few for two cohorts and a test.
-CARCINOMA_MODALITIES = ("cnv", "rna", "mirna")
-CARCINOMA_LABELS = ("vital_status", "C1A.C1B")
 
 
 @dataclass(frozen=True)
@@ -87,20 +94,10 @@ class Table:
     settings: Sequence[Setting]
 
 
-def stratified_order(complete: np.ndarray, target: np.ndarray, seed: int) -> np.ndarray:
-    """Positions of the complete rows, shuffled so that every stretch has the classes in their shares."""
-    rng = np.random.RandomState(seed)
-    rank = np.full(len(target), np.inf)
-    for label in np.unique(target):
-        own = np.flatnonzero(complete & (target == label))
-        rank[rng.permutation(own)] = (np.arange(len(own)) + rng.uniform(size=len(own))) / len(own)
-    return np.argsort(rank, kind="stable")[: complete.sum()]
-
-
 def draw(table: Table, cell: Cell) -> Cohorts:
     """Deal the complete samples out; those that lack a modality are further test rows of what they have."""
     setting = cell.setting
-    complete = np.all([part.notna().all(axis=1) for part in table.modalities.values()], axis=0)
+    complete = complete_rows(table.modalities)
     order = stratified_order(complete, table.target.to_numpy(), cell.seed)
     test, labelled, taught, bridge, rest = np.split(order, np.cumsum(table.pools))
     labelled = labelled[: setting.n_labelled]
@@ -136,39 +133,28 @@ def cells(table: Table, seed: int) -> Iterator[Cell]:
 @cache
 def load_digits() -> Table:
     """Six views of 2000 handwritten digits."""
-    digits = load_digit_views()
     settings = [Setting(n, 600) for n in (100, 300)]
     settings += [Setting(100, 600, n_bridge=n) for n in (10, 30, 100, 300)]
     settings += [Setting(n, 600, n_unlabeled=300) for n in (100, 300)]
     settings += [Setting(n, n, name=PAIRED) for n in (100, 300)]
     settings += [Setting(300, 600, n_bridge=100), Setting(100, 600, n_unlabeled=300, n_bridge=100)]
-    views = {name: digits.data[columns] for name, columns in digits.modalities.items()}
-    return Table("digits", views, digits.target, (500, 300, 600, 300), settings)
+    return Table("digits", *digit_tables(), (500, 300, 600, 300), settings)
 
 
 @cache
 def load_carcinoma(label: str) -> Table:
     """Adrenocortical carcinomas; RNA and copy number of the same genes bear the genes' names in both tables."""
-    bunch = load_adrenal_carcinoma(label=label)
-    tables = {name: bunch.data[bunch.modalities[name]] for name in CARCINOMA_MODALITIES}
+    tables, target = carcinoma_tables(label)
     tables = {name: part.rename(columns=lambda c: c.split("_", 1)[1]) for name, part in tables.items()}
     settings = [Setting(25, 25), Setting(25, 25, name=LINKED), Setting(25, 25, name=PAIRED)]
-    return Table(f"carcinoma {label}", tables, bunch.target, (26, 25, 25, 0), settings)
+    return Table(f"carcinoma {label}", tables, target, (26, 25, 25, 0), settings)
 
 
 @cache
 def load_breast(folder: Path | None) -> Table:
     """Breast TCGA from a folder of Parquet files or of breast.TCGA.rda, or from the user's cache."""
-    if folder is not None and (folder / "mirna.parquet").exists():
-        target = pd.read_parquet(folder / "y.parquet")["y"].astype(object)
-        names = ("mirna", "mrna", "protein")
-        tables = {name: pd.read_parquet(folder / f"{name}.parquet").reindex(target.index) for name in names}
-    else:
-        bunch = fetch_breast_tcga(data_home=folder, download=False)
-        target = bunch.target
-        tables = {name: bunch.data[columns] for name, columns in bunch.modalities.items()}
     settings = [Setting(45, 45), Setting(45, 45, n_bridge=20), Setting(45, 45, name=PAIRED)]
-    return Table("breast TCGA", tables, target, (40, 45, 45, 20), settings)
+    return Table("breast TCGA", *breast_tables(folder), (40, 45, 45, 20), settings)
 
 
 def load_table(family: str, breast_tcga: Path | None = None) -> Table:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from cohorts import LINKED, PAIRED, Cell, Cohorts
-from remembering import RememberingNetwork
+from shared.remembering import RememberingNetwork
 from simulated import FAMILY
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.frozen import FrozenEstimator

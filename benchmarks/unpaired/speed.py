@@ -17,7 +17,7 @@ import pandas as pd
 import published
 import torch
 from methods import ALIGNMENTS
-from remembering import RememberingNetwork, own_seconds
+from shared.remembering import RememberingNetwork, own_seconds
 from sklearn.base import BaseEstimator
 from sklearn.datasets import make_classification
 

@@ -1,0 +1,67 @@
+"""The figure of the page: what each method gains on the student alone, without and with unlabelled pairs."""
+
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from methods import ALONE, BEST, METHODS
+from shared.summaries import interval_over_splits
+from tables import RESULTS, load_cells
+
+IMAGES = Path(__file__).parents[2] / "docs" / "images"
+FAMILY, N_LABELLED, LEARNER = "digits", 100, "network"
+# Colours that the colour-blind tell apart; the marker says it again.
+TEACHERS = {"the more accurate one": ("#0072B2", "o"), "the less accurate one": ("#D55E00", "s")}
+
+
+def choose_rows(cells: pd.DataFrame) -> pd.DataFrame:
+    """The network's rows of the family that is shown, with a group for the teacher's standing."""
+    shown = (cells["family"] == FAMILY) & (cells["n_labelled"] == N_LABELLED) & (cells["learner"] == LEARNER)
+    rows = cells[shown & ~cells["method"].isin([ALONE, BEST]) & cells["accuracy_gain"].notna()]
+    return rows.assign(standing=np.where(rows["advantage"] > 0, *TEACHERS))
+
+
+def draw_gains(ax: plt.Axes, rows: pd.DataFrame, order: list[str]) -> None:
+    """Mean gain of each method with its 90 % interval over splits, apart for better and for worse teachers."""
+    for shift, (standing, (colour, marker)) in zip((-0.17, 0.17), TEACHERS.items(), strict=True):
+        for place, method in enumerate(order):
+            own = rows[(rows["method"] == method) & (rows["standing"] == standing)]
+            if own.empty:
+                continue
+            mean, lower, upper = 100 * np.array(interval_over_splits(own["accuracy_gain"], own["seed"]))
+            ends = None if np.isnan(lower) else [[mean - lower], [upper - mean]]
+            ax.errorbar(mean, place + shift, xerr=ends, color=colour, marker=marker, ms=5, lw=1.4)
+        ax.plot([], [], color=colour, marker=marker, ms=5, label=standing)
+    for place in range(0, len(order), 2):
+        ax.axhspan(place - 0.5, place + 0.5, color="#f3f3f3", zorder=0)
+    ax.axvline(0, color="black", lw=0.8)
+    ax.set_yticks(range(len(order)), order)
+    ax.set_ylim(len(order) - 0.5, -0.5)
+    ax.set_xlabel("gain on the student alone, points of accuracy")
+    ax.tick_params(axis="y", length=0)
+    ax.spines[["top", "right", "left"]].set_visible(False)
+
+
+def draw(cells: pd.DataFrame) -> plt.Figure:
+    """Two panels that share their methods and their scale."""
+    rows = choose_rows(cells)
+    order = [name for name in METHODS if name in set(rows["method"])]
+    size = (11, 1.4 + 0.33 * len(order))
+    figure, panels = plt.subplots(1, 2, figsize=size, sharey=True, sharex=True, layout="constrained")
+    for ax, part in zip(panels, (rows[rows["n_unlabeled"] == 0], rows[rows["n_unlabeled"] > 0]), strict=True):
+        draw_gains(ax, part, order)
+        further = "" if part["n_unlabeled"].eq(0).all() else f" and {part['n_unlabeled'].iloc[0]} unlabelled"
+        ax.set_title(f"{N_LABELLED} labelled{further} pairs", loc="left")
+    handles = panels[0].get_legend_handles_labels()
+    figure.legend(*handles, title="the teacher is", loc="outside lower center", ncols=2, frameon=False)
+    return figure
+
+
+def main(images: Path = IMAGES, folder: Path = RESULTS) -> None:
+    """Draw from the results and save."""
+    draw(load_cells(folder)).savefig(images / "paired-gains.png", dpi=110)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,54 @@
+"""The data of several benchmarks: modalities as tables, and samples dealt out with the classes in their shares."""
+
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from skcmkd.datasets import fetch_breast_tcga, load_adrenal_carcinoma, load_digit_views
+
+Samples = tuple[dict[str, pd.DataFrame], pd.Series]
+# Protein was measured on 45 carcinomas only: too few to deal out.
+CARCINOMA_MODALITIES = ("cnv", "rna", "mirna")
+CARCINOMA_LABELS = ("vital_status", "C1A.C1B")
+
+
+@cache
+def digit_tables() -> Samples:
+    """Six views of 2000 handwritten digits."""
+    digits = load_digit_views()
+    return {name: digits.data[columns] for name, columns in digits.modalities.items()}, digits.target
+
+
+@cache
+def carcinoma_tables(label: str) -> Samples:
+    """Adrenocortical carcinomas: copy number, RNA, microRNA."""
+    bunch = load_adrenal_carcinoma(label=label)
+    return {name: bunch.data[bunch.modalities[name]] for name in CARCINOMA_MODALITIES}, bunch.target
+
+
+@cache
+def breast_tables(folder: Path | None) -> Samples:
+    """Breast TCGA from a folder of Parquet files or of breast.TCGA.rda, or from the user's cache."""
+    if folder is not None and (folder / "mirna.parquet").exists():
+        target = pd.read_parquet(folder / "y.parquet")["y"].astype(object)
+        names = ("mirna", "mrna", "protein")
+        return {name: pd.read_parquet(folder / f"{name}.parquet").reindex(target.index) for name in names}, target
+    bunch = fetch_breast_tcga(data_home=folder, download=False)
+    return {name: bunch.data[columns] for name, columns in bunch.modalities.items()}, bunch.target
+
+
+def complete_rows(modalities: dict[str, pd.DataFrame]) -> np.ndarray:
+    """Mask of the samples with every value of every modality."""
+    return np.all([part.notna().all(axis=1) for part in modalities.values()], axis=0)
+
+
+def stratified_order(complete: np.ndarray, target: np.ndarray, seed: int) -> np.ndarray:
+    """Positions of the complete rows, shuffled so that every stretch has the classes in their shares."""
+    rng = np.random.RandomState(seed)
+    rank = np.full(len(target), np.inf)
+    for label in np.unique(target):
+        own = np.flatnonzero(complete & (target == label))
+        rank[rng.permutation(own)] = (np.arange(len(own)) + rng.uniform(size=len(own))) / len(own)
+    return np.argsort(rank, kind="stable")[: complete.sum()]
