@@ -26,7 +26,12 @@ MUTUAL, BEST = "mutual", "best possible"
 SELF_TRAINING, CONFIDENT = "self-training, soft targets", "self-training, confident"
 IMPUTED, STACKED = "imputed teacher", "stacking"
 PEER, PEER_UNSEEN = "torchdistill", "torchdistill, teacher out of fold"
-BOTH = "teacher sees both"
+# Options of the distiller: the parameter, its value, and whether it is about unlabelled pairs alone.
+OPTIONS = {
+    "teacher sees both": ("teacher_sees", "both", False),
+    "calibrated": ("calibrate", True, False),
+    "confident pairs": ("unlabeled_weight", "confidence", True),
+}
 # None where this version of the package has none.
 PairedDistillerRegressor = getattr(skcmkd, "PairedDistillerRegressor", None)
 MutualDistiller = getattr(skcmkd, "MutualDistiller", None)
@@ -109,8 +114,11 @@ def list_methods() -> dict[str, Method]:
     further = objective_methods()
     if MutualDistiller is not None:
         further[MUTUAL] = Method(fit_mutual)
-    if "teacher_sees" in signature(PairedDistiller).parameters:
-        further |= {f"{name}, {BOTH}": tell_teacher(weighed[name]) for name in (AUTO, "alpha 0.5")}
+    for option, (parameter, value, needs_unlabeled) in OPTIONS.items():
+        if parameter in signature(PairedDistiller).parameters:
+            for name in (AUTO, "alpha 0.5"):
+                fit = partial(weighed[name].fit, **{parameter: value})
+                further[f"{name}, {option}"] = Method(fit, needs_unlabeled=needs_unlabeled)
     own = {SELF_TRAINING: Method(partial(teach_oneself, alpha=0.5), labels=taught, asks_teacher=False)}
     confident = {CONFIDENT: Method(fit_confident, needs_unlabeled=True, asks_teacher=False)}
     imputed, stacked = {IMPUTED: Method(fit_imputed_teacher, labels=both)}, {STACKED: Method(fit_stack, labels=both)}
@@ -129,11 +137,6 @@ def list_methods() -> dict[str, Method]:
         BEST: Method(ask_truth, labels=both),
         **{f"{LINEAR}: {name}": replace(method, learner=LINEAR) for name, method in linear.items()},
     }
-
-
-def tell_teacher(method: Method) -> Method:
-    """The same with a teacher that has the student's columns beside its own."""
-    return replace(method, fit=partial(method.fit, teacher_sees="both"))
 
 
 def peer_methods() -> dict[str, Method]:
