@@ -35,6 +35,7 @@ def relational_angle(features: Tensor, teacher_features: Tensor) -> Tensor:
 
     a_jik is the angle at row i of the triangle with two other rows j and k, among the student's rows; A_jik among the
     teacher's (Park et al. 2019, section 3.2.2). Two equal rows have no direction: their cosines are 0.
+    Memory grows as the cube of the number of rows.
     """
     n = len(features)
     same = torch.eye(n, dtype=torch.bool, device=features.device)
