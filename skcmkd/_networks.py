@@ -254,8 +254,8 @@ def fit_soft_targets(
 
     Classes are those of y, sorted; the columns of ``teacher_proba`` follow them. With an ``alignment`` the network is
     also aligned with a teacher's cohort; ``row_ties`` are the further targets of each row that this takes. An
-    ``objective`` other than soft targets takes their place; what it matches of the teacher's representation is in
-    ``teacher_features``, read only where ``teacher_weight`` is above 0.
+    ``objective`` other than soft targets takes their place, and has no alignment beside it; what it matches of the
+    teacher's representation is in ``teacher_features``, read only where ``teacher_weight`` is above 0.
     """
     from ._losses import DistillationLoss
 

@@ -198,6 +198,8 @@ class ObjectiveLoss(nn.Module):
     have a teacher, b > 0. Linear maps between representations are learned with the student.
     """
 
+    taught_classes: Tensor
+
     def __init__(
         self,
         objective: Objective,
@@ -209,8 +211,8 @@ class ObjectiveLoss(nn.Module):
     ) -> None:
         super().__init__()
         self.distillation = distillation
-        taught = distillation.taught_classes
-        self.taught_classes = list(range(n_classes)) if taught is None else list(taught)
+        taught = range(n_classes) if distillation.taught_classes is None else distillation.taught_classes
+        self.register_buffer("taught_classes", torch.tensor(list(taught)))
         sizes = Sizes(n_features, n_teacher_features, len(self.taught_classes), distillation.temperature, focus)
         self.terms = nn.ModuleList(_build_term(term, sizes) for term, _ in objective.terms)
         self.shares = [weight for _, weight in objective.terms]
@@ -251,7 +253,7 @@ class ObjectiveLoss(nn.Module):
     def match(self, rows: TaughtRows, known: Tensor) -> Tensor:
         """The weighted sum of the terms, for each taught row; ``known`` says which labels are known."""
         logits, proba = rows.logits[:, self.taught_classes], rows.teacher_proba[:, self.taught_classes]
-        own = rows.labels[:, None] == torch.tensor(self.taught_classes, device=rows.labels.device)
+        own = rows.labels[:, None] == self.taught_classes
         # A label that the teacher never met is no class of its probabilities.
         known = known & own.any(dim=1)
         labels = torch.where(known, own.int().argmax(dim=1), proba.argmax(dim=1))
