@@ -22,7 +22,7 @@ docs: $(MARK)
 	$(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/_build/html
 
 doctest: $(MARK)
-	$(BIN)/python -m pytest -n 2 -q -p no:cacheprovider --doctest-glob='*.rst' docs/index.rst docs/guide.rst docs/unpaired.rst docs/data.rst
+	$(BIN)/python -m pytest -n 2 -q -p no:cacheprovider --doctest-glob='*.rst' docs/index.rst docs/guide.rst docs/paired.rst docs/unpaired.rst docs/data.rst
 
 wheel: $(MARK)
 	rm -rf dist

@@ -42,6 +42,7 @@ html_sidebars = {
     for page in (
         "index",
         "guide",
+        "paired",
         "unpaired",
         "data",
         "decisions",
