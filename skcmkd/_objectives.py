@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 Term: TypeAlias = str | Callable[..., Any]
 
 # Weight of each objective where none is given: a power of 10 chosen on one pair of digit views (zernike taught by
-# profile correlations, 100 labelled rows, 300 unlabelled pairs), alone and beside soft targets, and tried on two others.
+# profile correlations, 100 labels, 300 unlabelled pairs), alone and beside soft targets, and tried on two other pairs.
 OBJECTIVES: dict[str, float] = {
     "soft_targets": 1.0,
     "dkd": 0.1,
