@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 # f(student_logits, student_features, teacher_proba, teacher_features) -> one loss a row.
 Term: TypeAlias = str | Callable[..., Any]
 
-# Weight of each objective where none is given: a power of 10 chosen on one pair of digit views (zernike from profile
-# correlations, 100 labelled rows and 300 unlabelled pairs), alone and beside soft targets, and tried on two others.
+# Weight of each objective where none is given: a power of 10 chosen on one pair of digit views (zernike taught by
+# profile correlations, 100 labels, 300 unlabelled pairs), alone and beside soft targets, and tried on two other pairs.
 OBJECTIVES: dict[str, float] = {
     "soft_targets": 1.0,
     "dkd": 0.1,
