@@ -185,9 +185,11 @@ class Opinions:
         whole = self._formed[place, judges].model
         parts = []
         for fold in self.folds:
+            if fold in judges:
+                continue
             formed = self._formed[place, tuple(sorted((fold, *judges)))]
             rows = formed.rows[self.fold_of[formed.rows] == fold]
-            if fold not in judges and len(rows):
+            if len(rows):
                 parts.append((rows, unseen_features(formed.model, whole, side.X, formed.training_rows, rows, method)))
         features = np.full((len(self.fold_of), parts[0][1].shape[1]), np.nan)
         for rows, part in parts:

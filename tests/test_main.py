@@ -24,9 +24,8 @@ def test_draws_share_no_row():
 def test_the_main_job(tmp_path, monkeypatch, capsys):
     """The whole program with two repeats and short training."""
     monkeypatch.setattr(program, "NetworkClassifier", lambda **given: NetworkClassifier(max_epochs=3, **given))
-    monkeypatch.setattr("skcmkd._teaching.ALPHAS", (0.0, 0.5))
     short = type("Short", (NetworkClassifier,), {"__init__": short_training})
-    monkeypatch.setattr("skcmkd._student_predictions.NetworkClassifier", short)
+    monkeypatch.setattr("skcmkd._student_predictions.StudentPredictions._default_student", short)
     program.main(["--repeats", "2", "--jobs", "1", "--figures", str(tmp_path)])
     out = capsys.readouterr().out
     for part in ("Modalities", "Who should teach?", "student alone", "distilled", "teacher (rna)", "protein"):
