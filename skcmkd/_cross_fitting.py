@@ -28,12 +28,20 @@ def stratified_folds(codes: np.ndarray, n_folds: int) -> np.ndarray:
     return fold_of
 
 
-def assign_folds(cv: Any, y: np.ndarray, *, classes: bool = True, groups: np.ndarray | None = None) -> np.ndarray:
+def assign_folds(
+    cv: Any,
+    y: np.ndarray,
+    *,
+    classes: bool = True,
+    groups: np.ndarray | None = None,
+    pattern: np.ndarray | None = None,
+) -> np.ndarray:
     """The fold that each row is held out in.
 
     When cv is a number of folds they are stratified by class, or, without classes, dealt out along the sorted
-    numbers (of several, the first). Rows of a group are held out together. Raises ValueError when there are too few
-    rows or groups, when the splitter does not hold out each row once, or when it parts a group.
+    numbers (of several, the first); each fold gets its share of every ``pattern``. Rows of a group are held out
+    together. Raises ValueError when there are too few rows or groups, when the splitter does not hold out each row
+    once, or when it parts a group.
     """
     counted = cv is None or isinstance(cv, Integral)
     if groups is not None:
@@ -47,7 +55,8 @@ def assign_folds(cv: Any, y: np.ndarray, *, classes: bool = True, groups: np.nda
             )
         if counted:
             first = y if y.ndim == 1 else y[:, 0]
-            return np.argsort(np.argsort(first, kind="stable"), kind="stable") % n_folds
+            order = np.argsort(first, kind="stable") if pattern is None else np.lexsort((first, pattern))
+            return np.argsort(order, kind="stable") % n_folds
         return _folds_of_splitter(cv, splitter, y)
     names, codes, sizes = np.unique(y, return_inverse=True, return_counts=True)
     if len(y) < n_folds or (counted and sizes.max() < n_folds):
@@ -56,7 +65,11 @@ def assign_folds(cv: Any, y: np.ndarray, *, classes: bool = True, groups: np.nda
             f"{n_folds} folds need at least {n_folds} rows of some class, but there are {len(y)} labelled rows "
             f"({counts}). Lower cv, or add rows."
         )
-    return stratified_folds(codes, n_folds) if counted else _folds_of_splitter(cv, splitter, y)
+    if not counted:
+        return _folds_of_splitter(cv, splitter, y)
+    if pattern is not None:
+        codes = np.unique(codes * (pattern.max() + 1) + pattern, return_inverse=True)[1]
+    return stratified_folds(codes, n_folds)
 
 
 def _folds_of_groups(cv: Any, y: np.ndarray, groups: np.ndarray, classes: bool, counted: bool) -> np.ndarray:

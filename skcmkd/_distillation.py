@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -17,12 +18,20 @@ from ._cross_fitting import assign_folds
 from ._fitting import final_step, fit_weighted
 from ._networks import NetworkClassifier
 from ._objectives import Objective
-from ._pairs import Pairs, check_pairs, check_teacher_table, check_two_tables, split_one_table
+from ._pairs import NAMES, Pairs, check_pairs, check_teacher_table, check_two_tables, split_one_table
 from ._residuals import linear_residuals
 from ._soft_targets import check_student_of_weights, fit_student
 from ._student_predictions import clone_or_network, seed_of
 from ._targets import ClassTarget, Target
-from ._teachers import TeacherSide, gap_weights, gather_sides, given_weights, learn_weights, teacher_positions
+from ._teachers import (
+    TeacherSide,
+    check_weights,
+    gap_weights,
+    gather_sides,
+    given_weights,
+    learn_weights,
+    teacher_positions,
+)
 from ._teaching import Opinions, Trial, candidate_weight, try_weights
 from ._validation import (
     ArrayLike,
@@ -38,6 +47,7 @@ from ._validation import (
     check_text_columns,
     check_values,
     column_positions,
+    measured_rows,
     n_columns_of,
     n_rows_of,
     set_seeds,
@@ -98,12 +108,17 @@ def open_tables(
         if teacher_columns is not None:
             positions = teacher_positions(X, teacher_columns, distiller._student_positions)
         X, X_teacher, unlabeled_pairs = split_one_table(X, distiller._student_positions, X_teacher, unlabeled_pairs)
-        if teacher_columns is not None and not positions:
-            X_teacher, unlabeled_pairs = None, None
+        if teacher_columns is not None and X_teacher is not None and not positions:
+            raise ValueError(
+                f"teacher_columns={reprlib.repr(teacher_columns)} names none of the columns of X, and X has "
+                f"{n_columns_of(X_teacher)} columns that are not the student's. Name the teacher's columns as X does."
+            )
     if X_teacher is not None and teacher_columns is None:
         positions = {"": np.arange(n_columns_of(X_teacher))}
     validate_data(distiller, X, y, skip_check_array=True)
     check_same_index(X, y, "y")
+    check_same_index(X, sample_weight, "sample_weight")
+    check_same_index(X, groups, "groups")
     weight, groups = check_sample_weight(sample_weight, X), check_groups(groups, X)
     return Given(X, X_teacher, unlabeled_pairs, positions, weight, groups)
 
@@ -143,6 +158,7 @@ def teach(
 
     Returns the pooled out-of-fold opinion of each labelled row, or None where no teacher was used.
     """
+    check_weights(distiller.teacher_weights, distiller.teacher_columns)
     names = list(given.teacher_positions) if given.X_teacher is not None else []
     student, teachers = make_models(distiller, names)
     distiller.teacher_, distiller.teacher_weights_ = None, None
@@ -157,13 +173,24 @@ def teach(
         return None
     if sides:
         target.check_student(student)
-        check_objective(objective, student)
+        check_objective(objective, student, distiller.alpha)
+    if calibrate and not hasattr(student, "predict_proba"):
+        raise ValueError(
+            f"calibrate=True scales probabilities, and the student {student.__class__.__name__} has no predict_proba. "
+            "Use one that has, or set calibrate to False."
+        )
     parallel = {"n_jobs": distiller.n_jobs, "verbose": bool(distiller.verbose)}
     opinions = Opinions(
         target,
         pairs,
         sides,
-        assign_folds(distiller.cv, y, classes=isinstance(target, ClassTarget), groups=pairs.groups),
+        assign_folds(
+            distiller.cv,
+            y,
+            classes=isinstance(target, ClassTarget),
+            groups=pairs.groups,
+            pattern=_pattern_of(pairs, sides),
+        ),
         weigh=partial(weigh_teachers, distiller.teacher_weights, names, target),
         student=student if distiller.teacher_weights == GAP and len(sides) > 1 else None,
         unlabeled_weight=unlabeled_weight,
@@ -212,7 +239,9 @@ def _check_given(
     if given.sample_weight is not None:
         check_student_of_weights(student, "sample_weight or class_weight")
     if given.X_teacher is None:
-        pairs, sides = Pairs(X, y, None, np.zeros(len(y), dtype=bool), np.ones(len(y), dtype=bool)), []
+        # In the one-table form a selector may have taken the teacher away, and left rows that it alone was measured on.
+        alone = np.ones(len(y), dtype=bool) if distiller.student_columns is None else measured_rows(X)
+        pairs, sides = Pairs(X, y, None, np.zeros(len(y), dtype=bool), alone if alone.any() else ~alone), []
     else:
         pairs = check_pairs(X, y, given.X_teacher, given.unlabeled_pairs)
         sees_student = distiller.teacher_sees == "both"
@@ -220,15 +249,44 @@ def _check_given(
         for side in sides:
             target.check_teacher(side.model)
             check_teacher_table(side.model, side.X, side.measured)
+            if side.unlabeled_measured.any():
+                further = take_rows(side.X_unlabeled, side.unlabeled_measured)
+                check_missing_values(further, side.model, NAMES[1], "teacher")
     check_student_values(take_rows(X, pairs.studied), student)
+    if pairs.X_unlabeled is not None:
+        check_missing_values(pairs.X_unlabeled, student, NAMES[0], "student")
+    unstudied = np.setdiff1d(target.classes, y[pairs.studied]).tolist()
+    if unstudied:
+        raise ValueError(
+            f"Class {unstudied[0]!r} has rows of the teacher's table alone: X is missing throughout in all of them, so "
+            "no student can learn it. Leave these rows out."
+        )
     pairs.sample_weight, pairs.groups = given.sample_weight, given.groups
     return pairs, sides
 
 
-def check_objective(objective: Objective | None, student: BaseEstimator) -> None:
-    """Raise when another objective than soft targets is asked of a student that is no network."""
+def _pattern_of(pairs: Pairs, sides: Sequence[TeacherSide]) -> np.ndarray:
+    """Which modalities each row was measured on, as a number: every fold gets its share of each pattern."""
+    masks = np.column_stack([pairs.studied, *(side.measured for side in sides)])
+    return np.unique(masks, axis=0, return_inverse=True)[1].ravel()
+
+
+def check_objective(objective: Objective | None, student: BaseEstimator, alpha: float | str) -> None:
+    """Raise when another objective than soft targets is asked of a student that is no network, or trains no head."""
     model = final_step(student)
-    if objective is not None and not objective.is_soft_targets and not isinstance(model, NetworkClassifier):
+    if objective is None or objective.is_soft_targets:
+        return
+    if alpha == ANALYTIC:
+        raise ValueError(
+            f"alpha={ANALYTIC!r} is a formula for soft targets. Set alpha to a number or to {AUTO!r} for "
+            f"objective={[term for term, _ in objective.terms]!r}."
+        )
+    if alpha == 1 and objective.sees_features_alone:
+        raise ValueError(
+            f"With alpha=1 and objective={[term for term, _ in objective.terms]!r} nothing trains the student's last "
+            "layer. Lower alpha, or add ('soft_targets', 1.0) to the objective."
+        )
+    if not isinstance(model, NetworkClassifier):
         raise ValueError(
             f"objective={[term for term, _ in objective.terms]!r} needs a network as student, and "
             f"{model.__class__.__name__} is none. Use NetworkClassifier, or objective='soft_targets'."
@@ -249,10 +307,11 @@ def weigh_teachers(
     opinions: Sequence[np.ndarray],
     student: np.ndarray | None,
     y: np.ndarray,
+    sample_weight: np.ndarray | None,
 ) -> np.ndarray:
     """Weights of several teachers by the chosen rule."""
     if teacher_weights == LEARNED:
-        return learn_weights(opinions, y, target)
+        return learn_weights(opinions, y, target, sample_weight)
     if student is not None:
         return gap_weights(opinions, student, y, target)
     return given_weights(teacher_weights, names)
@@ -262,6 +321,8 @@ def analytic_weight(opinions: Opinions) -> float:
     """The weight in closed form: where a linear student's excess risk is least, to first order."""
     pairs, opinion = opinions.pairs, opinions.opinion_of_rows()
     both = pairs.studied & ~np.isnan(opinion).any(axis=1)
+    if pairs.sample_weight is not None:
+        both &= pairs.sample_weight > 0
     rows = np.flatnonzero(both)
     n_unlabeled = 0 if pairs.X_unlabeled is None else n_rows_of(pairs.X_unlabeled)
     residuals = linear_residuals(
@@ -279,4 +340,7 @@ def calibrated(student: BaseEstimator, trial: Trial, alpha: float, pairs: Pairs,
     y, weight = pairs.y[trial.rows], pairs.sample_weight
     codes = np.searchsorted(target.classes, y)
     weight = None if weight is None else weight[trial.rows]
-    return TemperatureScaled(student, calibration_temperature(trial.opinions[alpha], codes, weight))
+    # Of a class that a student has not met it could say nothing.
+    met = trial.opinions[alpha][np.arange(len(codes)), codes] > 0
+    codes, opinion, weight = codes[met], trial.opinions[alpha][met], None if weight is None else weight[met]
+    return TemperatureScaled(student, calibration_temperature(opinion, codes, weight))

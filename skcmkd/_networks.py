@@ -89,6 +89,17 @@ def hold_out_rows(
     return mask
 
 
+def _of_positive_weight(
+    weight: np.ndarray, X: np.ndarray, y: np.ndarray, groups: np.ndarray | None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray | None]:
+    """X, y, weights and groups without the rows of weight 0: they must not set the scale of a column or target."""
+    heard = weight > 0
+    if heard.all():
+        return X, y, weight, groups
+    weight = weight[heard] / weight[heard].mean()
+    return X[heard], y[heard], weight, None if groups is None else groups[heard]
+
+
 def standardise(network: _Network, X: np.ndarray) -> np.ndarray:
     """The standardised columns of X in single precision; sets ``scaler_``."""
     network.scaler_ = StandardScaler()
@@ -263,6 +274,12 @@ def fit_soft_targets(
         network._validate_params()
         X, y = validate_data(network, X, y, dtype=(np.float64, np.float32))
         network.classes_, codes = as_codes(y)
+        if alignment is None and not (heard := label_weight + teacher_weight > 0).all():
+            # A row of weight 0 must not set the scale of a column, nor be held out.
+            X, codes, label_weight, teacher_proba, teacher_weight = (
+                a[heard] for a in (X, codes, label_weight, teacher_proba, teacher_weight)
+            )
+            groups, teacher_features = (None if a is None else a[heard] for a in (groups, teacher_features))
         targets = [codes, *(a.astype(np.float32) for a in (label_weight, teacher_proba, teacher_weight)), *row_ties]
         strata = np.where(label_weight > 0, codes, -1)
         n_classes = len(network.classes_)
@@ -404,7 +421,7 @@ class NetworkClassifier(ClassifierMixin, _Network):
             X, y = validate_data(self, X, y, dtype=(np.float64, np.float32))
             weight = check_row_weights(sample_weight, X)
             self.classes_, codes = as_codes(check_labels(y))
-            groups = check_groups(groups, X)
+            X, codes, weight, groups = _of_positive_weight(weight, X, codes, check_groups(groups, X))
             _train(self, X, weighted_cross_entropy, (codes, weight), len(self.classes_), strata=codes, groups=groups)
         return self
 
@@ -543,11 +560,11 @@ class NetworkRegressor(RegressorMixin, _Network):
             X, y = validate_data(self, X, y, dtype=(np.float64, np.float32), multi_output=True, y_numeric=True)
             y = y if y.ndim == 1 or y.shape[1] > 1 else column_or_1d(y, warn=True)
             weight = check_row_weights(sample_weight, X)
+            X, y, weight, groups = _of_positive_weight(weight, X, y, check_groups(groups, X))
             self._one_target = y.ndim == 1
             target = y.reshape(len(y), -1)
             self.target_scaler_ = StandardScaler().fit(target)
             target = self.target_scaler_.transform(target).astype(np.float32)
-            groups = check_groups(groups, X)
             _train(self, X, weighted_squared_error, (target, weight), target.shape[1], strata=None, groups=groups)
         return self
 

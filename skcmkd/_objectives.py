@@ -53,6 +53,11 @@ class Objective:
         return any(term not in OF_PROBABILITIES for term, _ in self.terms)
 
     @property
+    def sees_features_alone(self) -> bool:
+        """Whether no term looks at the student's class scores, as a callable may."""
+        return not any(term in OF_PROBABILITIES or callable(term) for term, _ in self.terms)
+
+    @property
     def is_soft_targets(self) -> bool:
         """Whether soft targets with weight 1 are all that is asked."""
         return self.terms == (("soft_targets", 1.0),)

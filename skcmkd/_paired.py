@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_consistent_length, compute_sample_weight
+from sklearn.utils.multiclass import type_of_target
 
 from ._cohorts import REPRESENTATIONS
 from ._distillation import PARAMETERS, open_tables, teach
@@ -250,6 +251,11 @@ class PairedDistiller(StudentPredictions, BaseEstimator):
             self._validate_params()
             objective = resolve_objective(self.objective)
             given = open_tables(self, X, y, X_teacher, unlabeled_pairs, sample_weight, groups)
+            if type_of_target(y).startswith("continuous"):
+                raise ValueError(
+                    "Unknown label type: y holds numbers that are not whole, a quantity and no class. Take "
+                    "PairedDistillerRegressor, or turn y into classes, for example with pandas.cut."
+                )
             y = check_labels(y)
             check_consistent_length(given.X, y)
             self.classes_, _ = as_codes(y)

@@ -90,7 +90,7 @@ def check_pairs(X: Table, y: np.ndarray, X_teacher: Table, unlabeled_pairs: tupl
             f"X_teacher is missing in all of its {len(measured)} rows: nothing to learn from. Leave it out to "
             "train the student alone."
         )
-    _check_not_the_label(X_teacher, y)
+    check_not_the_label(X_teacher, y)
     studied = measured_rows(X)
     if not studied.any():
         raise ValueError(f"X is missing in all of its {len(studied)} rows: the student has nothing to learn from.")
@@ -118,7 +118,7 @@ def check_teacher_table(
     check_missing_values(take_rows(X_teacher, measured), teacher, "X_teacher", "teacher")
 
 
-def _check_not_the_label(X_teacher: Table, y: np.ndarray) -> None:
+def check_not_the_label(X_teacher: Table, y: np.ndarray, table: str = "the teacher's table") -> None:
     """Raise when a column of the teacher's table is the label itself, left in by mistake."""
     if issparse(X_teacher):
         return
@@ -129,8 +129,7 @@ def _check_not_the_label(X_teacher: Table, y: np.ndarray) -> None:
         # Most columns differ in the first rows: the others need not be looked at.
         if any(_equal(column[:FEW_ROWS], t[:FEW_ROWS]) and _equal(column, t) for t in targets):
             raise ValueError(
-                f"Column {name!r} of the teacher's table equals y in every row: the teacher would copy the label. "
-                "Leave it out."
+                f"Column {name!r} of {table} equals the label in every row: the teacher would copy it. Leave it out."
             )
 
 

@@ -94,7 +94,8 @@ class DistillationReport:
     the resolution of double precision, 36 nats, as in scikit-learn. A student without ``predict_proba`` has NaN in all
     scores but accuracy.
 
-    With ``alpha="auto"`` the control chooses its own weight; set a number to see what a wrong teacher would do.
+    The control has the weight that the distilled student took in the same fold. A student that is too weakly
+    regularised gains from any soft targets: tune it alone first.
 
     References
     ----------

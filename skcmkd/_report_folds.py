@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from numbers import Integral
 from typing import Any
 
@@ -114,21 +115,28 @@ def ask_models(
         DISTILLED: distiller,
         TEACHER: teacher,
         FUSED: None if fused is None else set_seeds(clone(fused), seed_of(distiller.random_state)),
-        SHUFFLED: distiller,
     }
     models = {name: model for name, model in models.items() if model is not None}
-    calls = [
-        (name, model, cohort, train, test, shuffle_seed)
-        for (train, test), shuffle_seed in ((split, draw_seed(random_state)) for split in splits)
-        for name, model in models.items()
+    run = partial(run_each, n_jobs=n_jobs, show=verbose)
+    calls: list[tuple] = [(name, model, cohort, *split, None) for split in splits for name, model in models.items()]
+    answers = run(_ask, calls, len(calls), description="report")
+    folds = [
+        dict(zip(models, answers[first : first + len(models)], strict=True))
+        for first in range(0, len(answers), len(models))
     ]
-    answers = run_each(_ask, calls, len(calls), n_jobs=n_jobs, description="report", show=verbose)
-    for first in range(0, len(answers), len(models)):
-        yield dict(zip(models, answers[first : first + len(models)], strict=True))
+    # The control has the weight that the distilled student took: one that chooses would leave the shuffled teacher.
+    weights = [fold[DISTILLED].alpha for fold in folds]
+    controls = [distiller if np.isnan(alpha) else clone(distiller).set_params(alpha=alpha) for alpha in weights]
+    calls = [
+        (SHUFFLED, control, cohort, *split, draw_seed(random_state))
+        for control, split in zip(controls, splits, strict=True)
+    ]
+    for fold, control in zip(folds, run(_ask, calls, len(calls), description="control"), strict=True):
+        yield {**fold, SHUFFLED: control}
 
 
 def _ask(
-    name: str, model: BaseEstimator, cohort: Cohort, train: np.ndarray, test: np.ndarray, shuffle_seed: int
+    name: str, model: BaseEstimator, cohort: Cohort, train: np.ndarray, test: np.ndarray, shuffle_seed: int | None
 ) -> Answers:
     if name == TEACHER and len(cohort.teachers) > 1:
         return _ask_several(model, cohort, train, test)
@@ -139,10 +147,11 @@ def _ask(
         weight = _weights_of(cohort, train)
         weight = None if weight is None else weight[measured[train]]
         train, test = train[measured[train]], test[measured[test]]
-        fitted = fit_weighted(clone(model), take_rows(table, train), cohort.y[train], weight)
+        groups = None if cohort.groups is None else cohort.groups[train]
+        fitted = fit_weighted(clone(model), take_rows(table, train), cohort.y[train], weight, groups)
     else:
         table = cohort.X
-        shuffler = np.random.RandomState(shuffle_seed) if name == SHUFFLED else None
+        shuffler = None if shuffle_seed is None else np.random.RandomState(shuffle_seed)
         fitted = _fit_distiller(clone(model), cohort, train, shuffler)
         test = test[cohort.studied[test]]
     if len(test) == 0:

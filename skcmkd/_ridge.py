@@ -35,7 +35,7 @@ class TunedRidge(RegressorMixin, BaseEstimator):
         self.centre_, spread = filled.mean(axis=0), filled.std(axis=0)
         self.scale_ = np.where(spread > 0, spread, 1.0)
         U, s, Vt = np.linalg.svd((filled - self.centre_) / self.scale_, full_matrices=False)
-        full_rank = s > RELATIVE_RANK * max(s[0], 1.0)
+        full_rank = s > RELATIVE_RANK * max(s.max(initial=0.0), 1.0)
         U, s, Vt = U[:, full_rank], s[full_rank], Vt[full_rank]
         self.intercept_ = y.mean(axis=0)
         centred = (y - self.intercept_).reshape(len(y), -1)

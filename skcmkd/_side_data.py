@@ -11,6 +11,7 @@ import pandas as pd
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_consistent_length
 
+from ._pairs import check_not_the_label
 from ._validation import (
     Table,
     as_table,
@@ -86,6 +87,7 @@ def _check_teacher_data(y: np.ndarray, teacher_data: Any, teacher: BaseEstimator
     X_teacher, y_teacher = as_table(teacher_data[0], name), check_labels(teacher_data[1], "teacher_data[1]")
     check_consistent_length(X_teacher, y_teacher)
     check_same_index(X_teacher, teacher_data[1], "teacher_data[1]", name)
+    check_not_the_label(X_teacher, y_teacher, name)
     check_text_columns(X_teacher, teacher, name, "teacher")
     check_values(X_teacher, name)
     measured = measured_rows(X_teacher)
@@ -104,7 +106,8 @@ def _check_teacher_data(y: np.ndarray, teacher_data: Any, teacher: BaseEstimator
     if not np.isin(own, other).any():
         raise ValueError(
             f"The two cohorts have no class in common: y has {own.tolist()[:5]} and teacher_data[1] has "
-            f"{other.tolist()[:5]}. Give the same classes the same names in both."
+            f"{other.tolist()[:5]}. Give the same classes the same names in both. (cross_val_predict "
+            "with method='predict_proba' turns y into 0, 1, ...: there give whole numbers from 0 in both.)"
         )
     return X_teacher, y_teacher
 

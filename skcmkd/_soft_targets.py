@@ -187,7 +187,7 @@ def _fit_taught(
             weight = np.concatenate([np.ones(n) if given is None else given for given, n in parts])
     taught = ~np.isnan(opinion).any(axis=1)
     # Without a word from the teacher the labels have all of the weight.
-    alpha = alpha if taught.any() else 0.0
+    alpha = alpha if (taught if weight is None else taught & (weight > 0)).any() else 0.0
     label_weight, teacher_weight = row_weights(labelled, taught, alpha, weight)
     groups = _groups_of(lesson, len(y))
     if lesson.of_quantity:
@@ -247,8 +247,8 @@ def _fit_mixed_targets(
     mixed = y.astype(np.float64).reshape(len(y), -1)
     taught = share > 0
     mixed[taught] += share[taught, None] * (opinion[taught] - mixed[taught])
-    # Where all rows weigh the same they are one another's equals without weights too.
-    weight = None if np.ptp(total) <= np.finfo(float).eps * total.max() * len(total) else total
+    # Rows that all weigh 1 need no weights.
+    weight = None if np.abs(total - 1).max() <= np.finfo(float).eps * len(total) else total
     if weight is not None:
         check_student_of_weights(model, "a lesson whose rows differ in weight")
     return fit_weighted(model, X, mixed.reshape(y.shape), weight, groups)

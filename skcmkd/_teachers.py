@@ -75,7 +75,7 @@ def teacher_positions(
 def _is_absent(columns: Columns, present: set[str]) -> bool:
     named = not callable(columns) and not isinstance(columns, (slice, range)) and len(present) > 0
     columns = [columns] if isinstance(columns, str) else columns
-    return named and all(isinstance(column, str) and column not in present for column in columns)
+    return named and len(columns) > 0 and all(isinstance(column, str) and column not in present for column in columns)
 
 
 def gather_sides(
@@ -87,22 +87,30 @@ def gather_sides(
     """
     sides = []
     for name, own in positions.items():
-        X, X_unlabeled = take_columns(pairs.X_teacher, own), None
+        tables = [_own_columns(table, own) for table in (pairs.X_teacher, pairs.X_teacher_unlabeled)]
+        frozen = isinstance(models[name], FrozenEstimator)
+        if frozen and not sees_student:
+            tables = [_columns_of_fit(table, models[name]) for table in tables]
+        X, X_unlabeled = tables
         measured = measured_rows(X)
-        unlabeled_measured = np.zeros(0, dtype=bool)
-        if pairs.X_teacher_unlabeled is not None:
-            X_unlabeled = take_columns(pairs.X_teacher_unlabeled, own)
-            unlabeled_measured = measured_rows(X_unlabeled)
+        unlabeled_measured = np.zeros(0, dtype=bool) if X_unlabeled is None else measured_rows(X_unlabeled)
         if not measured.any():
             raise ValueError(f"The columns of teacher {name!r} are missing in all rows: nothing to learn from.")
         if sees_student:
             measured = measured & pairs.studied
             X = stack_columns(pairs.X, X)
             X_unlabeled = None if X_unlabeled is None else stack_columns(pairs.X_unlabeled, X_unlabeled)
-        if isinstance(models[name], FrozenEstimator):
-            X, X_unlabeled = (_columns_of_fit(table, models[name]) for table in (X, X_unlabeled))
+            if frozen:
+                X, X_unlabeled = (_columns_of_fit(table, models[name]) for table in (X, X_unlabeled))
         sides.append(TeacherSide(name, models[name], X, measured, X_unlabeled, unlabeled_measured))
     return sides
+
+
+def _own_columns(X: Table | None, own: np.ndarray) -> Table | None:
+    """Columns of a table; the table itself, and no copy of it, where they are all of them in their order."""
+    if X is None or np.array_equal(own, np.arange(n_columns_of(X))):
+        return X
+    return take_columns(X, own)
 
 
 def _columns_of_fit(X: Table | None, model: BaseEstimator) -> Table | None:
@@ -135,16 +143,21 @@ def pool(opinions: Sequence[np.ndarray], weights: np.ndarray) -> np.ndarray:
     return np.where(total[:, None] > 0, mixed / np.where(total > 0, total, 1.0)[:, None], np.nan)
 
 
-def learn_weights(opinions: Sequence[np.ndarray], y: np.ndarray, target: Target) -> np.ndarray:
+def learn_weights(
+    opinions: Sequence[np.ndarray], y: np.ndarray, target: Target, sample_weight: np.ndarray | None = None
+) -> np.ndarray:
     """Weights whose pool has the least mean loss on rows that no teacher has seen: Brier score, or squared error."""
     known = ~np.all([np.isnan(opinion).any(axis=1) for opinion in opinions], axis=0)
+    row_weight = None if sample_weight is None else sample_weight[known]
     opinions = [opinion[known] for opinion in opinions]
 
     def weights_of(log_ratios: np.ndarray) -> np.ndarray:
         return softmax(np.concatenate([[0.0], log_ratios]).clip(-LARGEST_LOG_RATIO, LARGEST_LOG_RATIO))
 
     found = minimize(
-        lambda log_ratios: target.losses(pool(opinions, weights_of(log_ratios)), y[known]).mean(),
+        lambda log_ratios: np.average(
+            target.losses(pool(opinions, weights_of(log_ratios)), y[known]), weights=row_weight
+        ),
         np.zeros(len(opinions) - 1),
     )
     return weights_of(found.x)
@@ -159,6 +172,11 @@ def gap_weights(opinions: Sequence[np.ndarray], student: np.ndarray, y: np.ndarr
     gaps = np.empty(len(opinions))
     for place, opinion in enumerate(opinions):
         rows = ~np.isnan(opinion).any(axis=1) & ~np.isnan(student).any(axis=1)
+        if not rows.any():
+            raise ValueError(
+                f"Teacher {place} of {len(opinions)} was measured on no row that the student was measured on, so "
+                "teacher_weights='gap' has nothing to compare. Use 'learned', 'equal' or a dict."
+            )
         gaps[place] = _gap(opinion[rows], student[rows], y[rows], target)
     if (gaps > 0).any():
         return gaps.clip(min=0) / gaps.clip(min=0).sum()
@@ -172,17 +190,27 @@ def _gap(opinion: np.ndarray, student: np.ndarray, y: np.ndarray, target: Target
     return gaussian(opinion, student) - gaussian(student, y.reshape(len(y), -1))
 
 
-def given_weights(teacher_weights: Any, names: Sequence[str]) -> np.ndarray:
-    """Fixed weights by name, or equal ones; they add up to 1."""
+def check_weights(teacher_weights: Any, teacher_columns: Any) -> None:
+    """Raise unless fixed weights name the teachers of ``teacher_columns``, are finite, not negative and not all 0."""
     if isinstance(teacher_weights, str):
-        return np.full(len(names), 1 / len(names))
-    odd = sorted(set(names) ^ set(teacher_weights))
+        return
+    known = list(teacher_columns) if isinstance(teacher_columns, Mapping) else []
+    odd = sorted(set(known) ^ set(teacher_weights))
     if odd:
         raise ValueError(
-            f"teacher_weights must name the teachers of teacher_columns, {', '.join(map(repr, names))}; not in both: "
-            f"{', '.join(map(repr, odd))}."
+            f"teacher_weights as a dict must name the teachers of teacher_columns as a dict, "
+            f"{', '.join(map(repr, known)) or 'which is none'}; not in both: {', '.join(map(repr, odd))}."
         )
-    weights = np.array([teacher_weights[name] for name in names], dtype=np.float64)
+    weights = np.array(list(teacher_weights.values()), dtype=np.float64)
     if not (np.isfinite(weights).all() and (weights >= 0).all() and weights.any()):
         raise ValueError(f"teacher_weights={teacher_weights!r} must be finite, not negative, and not all 0.")
+
+
+def given_weights(teacher_weights: Any, names: Sequence[str]) -> np.ndarray:
+    """Fixed weights of some of the teachers, or equal ones; they add up to 1."""
+    if isinstance(teacher_weights, str):
+        return np.full(len(names), 1 / len(names))
+    weights = np.array([teacher_weights[name] for name in names], dtype=np.float64)
+    if not weights.any():
+        raise ValueError(f"teacher_weights={teacher_weights!r} gives 0 to all teachers that are there: {list(names)}.")
     return weights / weights.sum()

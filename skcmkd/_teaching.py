@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, clone
+from sklearn.frozen import FrozenEstimator
 
 from ._cohorts import choose_representation, represent_by
 from ._fitting import fit_weighted
@@ -32,8 +33,8 @@ WEIGHT, WEIGHT_WITH_MANY_PAIRS = 0.25, 0.5
 N_JUDGES = 2
 MARGIN = 0.5
 # Weights of several teachers, from the opinions of each on labelled rows it has not seen, the student's own where
-# asked for, and the labels.
-Weigh = Callable[[Sequence[np.ndarray], np.ndarray | None, np.ndarray], np.ndarray]
+# asked for, the labels, and the rows' weights, if any.
+Weigh = Callable[[Sequence[np.ndarray], np.ndarray | None, np.ndarray, np.ndarray | None], np.ndarray]
 
 
 @dataclass
@@ -99,7 +100,10 @@ class Opinions:
         left_out: list[tuple[int, ...]] = [(), *((fold,) for fold in self.folds)]
         left_out += [two for two in combinations(self.folds, 2) if set(two) & set(self.judges)]
         jobs = [(place, out) for place in range(len(formed_by)) for out in left_out]
-        calls = ((target, formed_by[place], pairs, fold_of, out, bool(self.methods)) for place, out in jobs)
+        calls = (
+            (target, formed_by[place], pairs, fold_of, out, bool(self.methods), set(out) <= set(self.judges))
+            for place, out in jobs
+        )
         fits = run_each(_form_opinion, calls, len(jobs), n_jobs=n_jobs, description="teacher", show=verbose)
         self._formed = dict(zip(jobs, fits, strict=True))
 
@@ -149,7 +153,9 @@ class Opinions:
         own = (self.n_teachers, ()) in self._formed
         rows = np.flatnonzero(~np.isin(self.fold_of, judges))
         student = self._unseen_by(self.n_teachers, judges)[rows] if own else None
-        return self.weigh([opinion[rows] for opinion in self._unseen(judges)], student, self.pairs.y[rows])
+        weight = self.pairs.sample_weight
+        weight = None if weight is None else weight[rows]
+        return self.weigh([opinion[rows] for opinion in self._unseen(judges)], student, self.pairs.y[rows], weight)
 
     def _lesson(self, judges: tuple[int, ...]) -> Lesson:
         pairs = self.pairs
@@ -168,11 +174,18 @@ class Opinions:
             unlabeled_weight=self.unlabeled_weight(unlabeled) if self.unlabeled_weight and len(unlabeled) else None,
             groups=pairs.groups,
             objective=self.objective,
+            taught_classes=self._taught_classes(),
         )
         if self.methods:
             lesson.features, lesson.unlabeled_features = self._features(judges)
         rows = pairs.studied & ~np.isin(self.fold_of, judges)
         return lesson if rows.all() else lesson.of_rows(np.flatnonzero(rows))
+
+    def _taught_classes(self) -> np.ndarray | None:
+        """Classes that some teacher knows: a ready one may lack those that its cohort had not."""
+        if not self.sides or len(self.target.classes) == 0:
+            return None
+        return np.unique(np.concatenate([teacher.classes_ for teacher in self.teachers]))
 
     def _features(self, judges: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
         """The teachers' features side by side, of each row by ones that have not seen it; unknown is 0, the mean."""
@@ -190,7 +203,9 @@ class Opinions:
             formed = self._formed[place, tuple(sorted((fold, *judges)))]
             rows = formed.rows[self.fold_of[formed.rows] == fold]
             if len(rows):
-                parts.append((rows, unseen_features(formed.model, whole, side.X, formed.training_rows, rows, method)))
+                # A ready teacher is the same one in every fold, whichever process it comes back from.
+                own = whole if isinstance(side.model, FrozenEstimator) else formed.model
+                parts.append((rows, unseen_features(own, whole, side.X, formed.training_rows, rows, method)))
         features = np.full((len(self.fold_of), parts[0][1].shape[1]), np.nan)
         for rows, part in parts:
             features[rows] = part
@@ -208,7 +223,9 @@ def _form_opinion(
     fold_of: np.ndarray,
     left_out: Sequence[int],
     keep_model: bool,
+    teaches: bool,
 ) -> Opinion:
+    """``teaches``: whether this model speaks of unlabelled pairs, as the whole teacher and those without a judge do."""
     unseen = np.isin(fold_of, left_out)
     train, rows = np.flatnonzero(side.measured & ~unseen), np.flatnonzero(side.measured & unseen)
     target.check_training(pairs.y[train], side.model, left_out)
@@ -216,7 +233,10 @@ def _form_opinion(
     model = fit_weighted(clone(side.model), take_rows(side.X, train), pairs.y[train], weight, groups)
     opinion = target.opinion(model, take_rows(side.X, rows)) if len(rows) else np.empty((0, target.width))
     unlabeled = np.full((len(side.unlabeled_measured), target.width), np.nan)
-    if side.unlabeled_measured.any() and len(left_out) < 2:
+    if len(target.classes):
+        # Of a class that it has not met a teacher has no opinion, rather than the opinion that there is none.
+        opinion[~np.isin(pairs.y[rows], model.classes_)] = np.nan
+    if side.unlabeled_measured.any() and teaches and len(left_out) < 2:
         known = side.unlabeled_measured
         unlabeled[known] = target.opinion(model, take_rows(side.X_unlabeled, known))
     keep_model = keep_model or not left_out
@@ -280,7 +300,15 @@ def try_weights(
         for fold, alpha in jobs
     )
     fits = run_each(_student_opinion, calls, len(jobs), n_jobs=n_jobs, description="alpha", show=verbose)
-    rows = np.flatnonzero(pairs.studied & np.isin(opinions.fold_of, opinions.judges))
+    judging = pairs.studied & np.isin(opinions.fold_of, opinions.judges)
+    if pairs.sample_weight is not None:
+        judging &= pairs.sample_weight > 0
+    rows = np.flatnonzero(judging)
+    if len(rows) < 2:
+        raise ValueError(
+            f"{len(rows)} rows with the student's modality and a positive weight lie in the {len(opinions.judges)} "
+            "folds that judge students; at least 2 are needed. Give another cv, or set alpha to a number."
+        )
     opinion = {alpha: np.full((len(pairs.y), target.width), np.nan) for alpha in alphas}
     for (fold, alpha), part in zip(jobs, fits, strict=True):
         opinion[alpha][rows_of[fold]] = part

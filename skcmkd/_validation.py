@@ -12,7 +12,7 @@ import pandas as pd
 from pandas.api.types import union_categoricals
 from scipy.sparse import hstack, issparse, vstack
 from sklearn.base import BaseEstimator
-from sklearn.utils import _safe_indexing, check_array, check_consistent_length, column_or_1d, gen_batches, get_tags
+from sklearn.utils import _safe_indexing, check_array, column_or_1d, gen_batches, get_tags
 from sklearn.utils._indexing import _get_column_indices
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.multiclass import check_classification_targets
@@ -167,6 +167,9 @@ def check_label_or_quantity(y: Any) -> tuple[np.ndarray, bool]:
 
 def check_quantities(y: Any) -> np.ndarray:
     """One or several columns of finite numbers; one column as a vector."""
+    values = np.ravel(np.asarray(y, dtype=object))
+    if pd.api.types.infer_dtype(values, skipna=True) == "string":
+        raise ValueError(f"y holds text such as {values[0]!r}, which is no quantity; for classes take PairedDistiller.")
     y = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y")
     return y if y.ndim == 2 and y.shape[1] > 1 else column_or_1d(y, warn=True)
 
@@ -206,7 +209,8 @@ def check_groups(groups: Any, X: Table) -> np.ndarray | None:
     if groups is None:
         return None
     groups = column_or_1d(groups, warn=True)
-    check_consistent_length(X, groups)
+    if len(groups) != n_rows_of(X):
+        raise ValueError(f"groups has {len(groups)} rows and X has {n_rows_of(X)}: give the group of each row of X.")
     as_codes_of_any(groups, "groups")
     return np.asarray(groups)
 

@@ -53,7 +53,7 @@ def test_weights_by_each_rule():
     good = np.where(y[:, None] == [0, 1], 0.8, 0.2)
     bad = np.full((100, 2), 0.5)
     weigh = [
-        weigh_teachers(rule, ["good", "bad"], ClassTarget(np.array([0, 1])), [good, bad], student, y)
+        weigh_teachers(rule, ["good", "bad"], ClassTarget(np.array([0, 1])), [good, bad], student, y, None)
         for rule, student in (("equal", None), ({"good": 1, "bad": 0}, None), ("learned", None), ("gap", good))
     ]
     np.testing.assert_allclose(weigh[0], 0.5)

@@ -162,3 +162,15 @@ def test_several_targets():
     prediction = network.predict(X)
     assert prediction.shape == (442, 2)
     assert np.corrcoef(prediction.T)[0, 1] < -0.9
+
+
+@pytest.mark.parametrize("network", [NetworkClassifier, NetworkRegressor])
+def test_rows_of_weight_zero_are_absent(network):
+    """Neither the loss nor the scale of columns and targets sees them."""
+    rng = np.random.RandomState(0)
+    X, keep = rng.normal(size=(60, 3)), np.arange(60) % 3 > 0
+    y = (X[:, 0] > 0).astype(int)
+    spoiled, labels = np.where(keep[:, None], X, 1e6), np.where(keep, y, 1000 if network is NetworkRegressor else 1)
+    settings = {"max_epochs": 5, "random_state": 0}
+    weighted = network(**settings).fit(spoiled, labels, keep.astype(float))
+    np.testing.assert_array_equal(weighted.predict(X), network(**settings).fit(X[keep], y[keep]).predict(X))

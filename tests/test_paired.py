@@ -727,3 +727,99 @@ def test_objectives_of_several_teachers(drawn):
 def test_bad_objectives(drawn, parameters, message):
     with pytest.raises(ValueError, match=message):
         fit_pair(drawn, **parameters)
+
+
+# What partial pairing must not do
+
+
+def test_rows_of_the_teacher_alone_cannot_hide_a_class(drawn):
+    X = drawn.X.where(drawn.y != drawn.y.iloc[0])
+    with pytest.raises(ValueError, match=rf"Class {drawn.y.iloc[0]} has rows of the teacher's table alone"):
+        distiller(alpha=0.5).fit(X, drawn.y, X_teacher=drawn.T)
+
+
+def test_teacher_measured_on_adjacent_rows(drawn):
+    """Each fold gets its share of the rows that were measured, wherever in the table they stand."""
+    T = drawn.T.copy()
+    T.iloc[60:] = np.nan
+    found = distiller(alpha="auto", cv=5).fit(drawn.X, drawn.y, X_teacher=T)
+    assert not np.isnan(found.teacher_proba_[:60]).any()
+    X = drawn.X.copy()
+    X.iloc[:50] = np.nan
+    swapped = distiller(alpha="auto", cv=5).fit(X, drawn.y, X_teacher=drawn.T)
+    assert np.isfinite(swapped.alpha_scores_.to_numpy()).all()
+
+
+def test_class_that_a_fold_of_the_teacher_has_not_met_gets_no_opinion(drawn):
+    y = drawn.y.astype(str).to_numpy()
+    y[3:8] = "rare"
+    groups = np.where(y == "rare", 0, 1 + np.arange(150) // 5)
+    found = distiller(cv=4).fit(drawn.X, y, X_teacher=drawn.T, groups=groups)
+    assert np.isnan(found.teacher_proba_[y == "rare"]).all()
+    assert not np.isnan(found.teacher_proba_[y != "rare"]).any()
+
+
+def test_ready_teachers_rows_are_those_with_its_own_columns(drawn):
+    columns = list(drawn.T.columns[:3])
+    ready = FrozenEstimator(LogisticRegression().fit(drawn.T[columns], drawn.y))
+    T = drawn.T.copy()
+    T.loc[T.index[:20], columns] = np.nan
+    found = distiller(teacher=ready).fit(drawn.X, drawn.y, X_teacher=T)
+    assert np.isnan(found.teacher_proba_[:20]).all()
+
+
+def test_ready_teacher_of_fewer_classes_teaches_those(drawn):
+    """Of a class that it never met it says nothing: a network student keeps what the labels say."""
+    y = drawn.y.astype(str).to_numpy()
+    y[::5] = "new"
+    known = y != "new"
+    ready = FrozenEstimator(LogisticRegression().fit(drawn.T[known], y[known]))
+    network = NetworkClassifier((16,), max_epochs=30, random_state=0)
+    found = distiller(student=network, teacher=ready).fit(drawn.X, y, X_teacher=drawn.T)
+    assert np.isnan(found.teacher_proba_[~known]).all()
+    assert found.predict_proba(drawn.X)[:, list(found.classes_).index("new")].mean() > 0.1
+
+
+def test_frozen_teachers_features_do_not_depend_on_processes(drawn):
+    ready = FrozenEstimator(NETWORK.fit(drawn.T[100:], drawn.y[100:]))
+    proba = [
+        distiller(student=NETWORK, teacher=ready, objective="hints", n_jobs=n_jobs)
+        .fit(drawn.X[:100], drawn.y[:100], X_teacher=drawn.T[:100])
+        .predict_proba(drawn.X)
+        for n_jobs in (1, 2)
+    ]
+    np.testing.assert_array_equal(proba[0], proba[1])
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"student": LinearSVC(), "calibrate": True}, "LinearSVC has no predict_proba"),
+        ({"student": NETWORK, "objective": "hints", "alpha": 1.0}, "nothing trains the student's last layer"),
+        ({"student": NETWORK, "objective": "hints", "alpha": "analytic"}, "formula for soft targets"),
+        ({"teacher_weights": {"nobody": 1}}, "not in both: 'nobody'"),
+    ],
+)
+def test_bad_combinations(drawn, parameters, message):
+    with pytest.raises(ValueError, match=message):
+        fit_pair(drawn, **parameters)
+
+
+def test_misspelt_teacher_columns_of_one_table(drawn):
+    student = drawn.modalities["student"]
+    for columns in (["typo"], {"a": ["typo"], "b": ["other"]}):
+        with pytest.raises(ValueError, match="names none of the columns of X, and X has 16 columns"):
+            distiller(student_columns=student, teacher_columns=columns).fit(drawn.data, drawn.y)
+
+
+def test_weights_of_teachers_that_a_selector_took_away(drawn):
+    columns = modalities_of_teacher(drawn)
+    found = distiller(
+        student_columns=drawn.modalities["student"], teacher_columns=columns, teacher_weights={"first": 1, "second": 3}
+    ).fit(drawn.data.drop(columns=columns["first"]), drawn.y)
+    assert found.teacher_weights_ == {"second": 1.0}
+
+
+def test_a_quantity_is_sent_to_the_other_distiller(drawn):
+    with pytest.raises(ValueError, match="Take PairedDistillerRegressor"):
+        distiller().fit(drawn.X, drawn.X.iloc[:, 0], X_teacher=drawn.T)

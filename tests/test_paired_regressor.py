@@ -169,6 +169,7 @@ def test_pickle_and_deployment(drawn):
         ({"X_teacher": np.full((200, 2), np.nan)}, "missing in all of its 200 rows"),
         ({"X_teacher": np.ones((10, 2))}, "X_teacher has 10 rows and X has 200"),
         ({"y": np.ones(3)}, "inconsistent numbers of samples"),
+        ({"y": np.repeat(["a", "b"], 100)}, "y holds text such as 'a'.*take PairedDistiller"),
     ],
 )
 def test_bad_tables(drawn, change, message):
@@ -188,3 +189,22 @@ def test_failed_fit_leaves_the_earlier_fit(drawn):
 def test_constant_target(drawn):
     found = distiller(teacher=DummyRegressor(), alpha="auto").fit(drawn.X, np.ones(200), X_teacher=drawn.T)
     np.testing.assert_allclose(found.predict(drawn.X), 1)
+
+
+def test_weights_of_all_rows_alike_are_weights(drawn):
+    """They set how strongly a penalised student is bound, with a teacher as without."""
+    light = np.full(80, 0.01)
+    coef = [
+        distiller(student=Ridge(10), alpha=alpha).fit(drawn.X[:80], drawn.y[:80], light, X_teacher=drawn.T[:80])
+        for alpha in (0, 1e-9)
+    ]
+    np.testing.assert_allclose(coef[0].student_.coef_, coef[1].student_.coef_, rtol=1e-5)
+
+
+def test_rows_of_weight_zero_do_not_speak_for_the_teacher(drawn):
+    T = drawn.T[:80].copy()
+    T.iloc[10:] = np.nan
+    ready = FrozenEstimator(Ridge().fit(drawn.T[80:], drawn.y[80:]))
+    weight = (np.arange(80) >= 10).astype(float)
+    found = distiller(student=Ridge(50), teacher=ready).fit(drawn.X[:80], drawn.y[:80], weight, X_teacher=T)
+    np.testing.assert_allclose(found.student_.coef_, Ridge(50).fit(drawn.X[10:80], drawn.y[10:80]).coef_)

@@ -269,3 +269,10 @@ BAD = {
 def test_bad_tables(tables, change, message):
     with pytest.raises(ValueError, match=message):
         check_side_data(**{**tables, **change(tables)})
+
+
+def test_label_left_in_the_teachers_table(tables):
+    X_teacher, y_teacher = tables["teacher_data"]
+    tables["teacher_data"] = (X_teacher.assign(diagnosis=y_teacher), y_teacher)
+    with pytest.raises(ValueError, match=r"Column 'diagnosis' of teacher_data\[0\] equals the label"):
+        check_side_data(**tables)

@@ -6,7 +6,15 @@ from sklearn.linear_model import LogisticRegression
 
 from skcmkd._pairs import Pairs
 from skcmkd._targets import ClassTarget, QuantityTarget
-from skcmkd._teachers import gap_weights, gather_sides, given_weights, learn_weights, pool, teacher_positions
+from skcmkd._teachers import (
+    check_weights,
+    gap_weights,
+    gather_sides,
+    given_weights,
+    learn_weights,
+    pool,
+    teacher_positions,
+)
 from skcmkd.information import class_information, gaussian, label_information
 
 
@@ -91,10 +99,30 @@ def test_gap_of_quantities_is_gaussian():
 def test_given_weights():
     np.testing.assert_allclose(given_weights("equal", ["a", "b"]), [0.5, 0.5])
     np.testing.assert_allclose(given_weights({"b": 3, "a": 1}, ["a", "b"]), [0.25, 0.75])
-    with pytest.raises(ValueError, match=r"must name the teachers.*'a', 'b'; not in both: 'b', 'c'"):
-        given_weights({"a": 1, "c": 1}, ["a", "b"])
-    with pytest.raises(ValueError, match="must be finite, not negative"):
-        given_weights({"a": 1, "b": -1}, ["a", "b"])
+    np.testing.assert_allclose(given_weights({"a": 1, "b": 3, "gone": 7}, ["a", "b"]), [0.25, 0.75])
+    with pytest.raises(ValueError, match="gives 0 to all teachers that are there"):
+        given_weights({"a": 0, "gone": 7}, ["a"])
+
+
+@pytest.mark.parametrize(
+    ("weights", "columns", "message"),
+    [
+        ({"a": 1, "c": 1}, {"a": [0], "b": [1]}, r"must name the teachers.*'a', 'b'; not in both: 'b', 'c'"),
+        ({"a": 1}, None, "as a dict, which is none; not in both: 'a'"),
+        ({"a": 1, "b": -1}, {"a": [0], "b": [1]}, "must be finite, not negative"),
+        ({"a": 0, "b": 0}, {"a": [0], "b": [1]}, "not all 0"),
+    ],
+)
+def test_bad_weights(weights, columns, message):
+    with pytest.raises(ValueError, match=message):
+        check_weights(weights, columns)
+
+
+def test_learned_weights_count_rows_by_their_weight(opinions):
+    codes, given = opinions
+    target, heard = ClassTarget(np.arange(3)), np.arange(300) % 3 > 0
+    weighted = learn_weights(given, codes, target, heard.astype(float))
+    np.testing.assert_allclose(weighted, learn_weights([q[heard] for q in given], codes[heard], target), atol=1e-3)
 
 
 def test_positions_in_either_form():
