@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_consistent_length, compute_sample_weight
-from sklearn.utils.multiclass import type_of_target
 
 from ._cohorts import REPRESENTATIONS
 from ._distillation import PARAMETERS, open_tables, teach
@@ -251,12 +250,15 @@ class PairedDistiller(StudentPredictions, BaseEstimator):
             self._validate_params()
             objective = resolve_objective(self.objective)
             given = open_tables(self, X, y, X_teacher, unlabeled_pairs, sample_weight, groups)
-            if type_of_target(y).startswith("continuous"):
+            try:
+                y = check_labels(y)
+            except ValueError as error:
+                if "Unknown label type: continuous" not in str(error):
+                    raise
                 raise ValueError(
-                    "Unknown label type: y holds numbers that are not whole, a quantity and no class. Take "
-                    "PairedDistillerRegressor, or turn y into classes, for example with pandas.cut."
-                )
-            y = check_labels(y)
+                    f"{error} For a quantity take PairedDistillerRegressor, or turn y into classes, for example with "
+                    "pandas.cut."
+                ) from error
             check_consistent_length(given.X, y)
             self.classes_, _ = as_codes(y)
             if self.class_weight is not None:

@@ -354,7 +354,7 @@ def with_infinity(table):
             lambda d: {"X_teacher": d.T.assign(sex="f")},
             "Column 'sex' of X_teacher.*'f', which is not a number",
         ),
-        (lambda d: {"X_teacher": d.T.assign(code=d.y)}, "Column 'code' of the teacher's table equals y"),
+        (lambda d: {"X_teacher": d.T.assign(code=d.y)}, "Column 'code' of the teacher's table equals the label"),
         (lambda d: {"X_teacher": d.T.mask(d.T > 2)}, r"teacher=make_pipeline\(SimpleImputer\(\), LogisticRegression"),
         (lambda d: {"y": d.y.sample(frac=1, random_state=0)}, r"rows of y carry the same labels.*y.loc\[X.index\]"),
         (lambda d: {"X": d.X.assign(student_noise_0=np.nan)}, "150 values, the first in column 'student_noise_0'"),
@@ -821,5 +821,5 @@ def test_weights_of_teachers_that_a_selector_took_away(drawn):
 
 
 def test_a_quantity_is_sent_to_the_other_distiller(drawn):
-    with pytest.raises(ValueError, match="Take PairedDistillerRegressor"):
+    with pytest.raises(ValueError, match="take PairedDistillerRegressor"):
         distiller().fit(drawn.X, drawn.X.iloc[:, 0], X_teacher=drawn.T)
