@@ -29,6 +29,9 @@ def choose_rows(cells: pd.DataFrame) -> pd.DataFrame:
     shown = (cells["family"] == FAMILY) & (cells["n_labelled"] == N_LABELLED) & (cells["learner"] == LEARNER)
     shown &= ~cells["method"].isin([ALONE, BEST]) & ~cells["method"].str.contains(VARIANTS)
     rows = cells[shown & cells["accuracy_gain"].notna()]
+    # A method that ran in some of the cells only cannot stand beside one that ran in all.
+    n_cells = rows.groupby(["n_unlabeled", "method"])["seed"].transform("size")
+    rows = rows[n_cells == n_cells.groupby(rows["n_unlabeled"]).transform("max")]
     return rows.assign(standing=np.where(rows["advantage"] > 0, *TEACHERS))
 
 
