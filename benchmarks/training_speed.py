@@ -23,7 +23,7 @@ from skorch.utils import noop
 from skcmkd import NetworkClassifier
 from skcmkd._losses import weighted_cross_entropy
 from skcmkd._modules import Perceptron
-from skcmkd._networks import hold_out_rows
+from skcmkd._network_training import hold_out_rows
 from skcmkd._training import train_network
 
 RESULTS = Path(__file__).parent / "results" / "training_speed.csv"

@@ -9,7 +9,8 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import validate_data
 
 from ._fitting import final_step
-from ._networks import NetworkClassifier, hold_out_rows, perceptron_of, standardise, train_as_set
+from ._network_training import hold_out_rows, perceptron_of, standardise, train_as_set
+from ._networks import NetworkClassifier
 from ._pairs import Pairs
 from ._validation import Table, draw_seed, stack_rows, take_rows
 

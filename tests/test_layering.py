@@ -46,6 +46,7 @@ ROWS = [
         "_soft_targets",
         "_side_by_side",
         "_networks",
+        "_network_training",
         "_objectives",
         "_teacher_features",
     },

@@ -6,7 +6,6 @@ from sklearn.base import clone
 from sklearn.datasets import load_diabetes, load_iris
 
 from skcmkd import NetworkClassifier, NetworkRegressor
-from skcmkd._networks import hold_out_rows
 
 
 @pytest.fixture(scope="module")
@@ -84,25 +83,6 @@ def test_refit_trains_on_all_rows_for_the_best_number_of_epochs(iris):
     refitted = NetworkClassifier(**settings).fit(*iris)
     assert refitted.n_iter_ == np.argmin(losses) + 1
     assert "valid_loss" not in refitted.net_.history[-1]
-
-
-def test_hold_out_keeps_class_shares():
-    strata = np.repeat([0, 1], [80, 20])
-    mask = hold_out_rows(strata, 100, 0.2, seed=0)
-    assert (mask.sum(), mask[80:].sum()) == (20, 4)
-
-
-@pytest.mark.parametrize(
-    ("strata", "n_rows", "fraction"),
-    [(None, 19, 0.1), (np.zeros(100), 100, 0.0)],
-    ids=["few rows", "no share"],
-)
-def test_nothing_held_out(strata, n_rows, fraction):
-    assert hold_out_rows(strata, n_rows, fraction, seed=0) is None
-
-
-def test_hold_out_with_a_class_of_one_row():
-    assert hold_out_rows(np.array([0] + [1] * 29), 30, 0.1, seed=0).sum() == 3
 
 
 def test_extreme_scales_do_not_matter(iris):

@@ -11,7 +11,7 @@ from torch.nn import functional as F
 
 from skcmkd import NetworkClassifier
 from skcmkd._modules import Perceptron
-from skcmkd._networks import hold_out_rows
+from skcmkd._network_training import hold_out_rows
 from skcmkd._pairs import Pairs
 from skcmkd._side_by_side import check_network, fit_side_by_side
 from skcmkd._validation import draw_seed

@@ -15,7 +15,7 @@ from sklearn.utils.validation import validate_data
 from torch import Tensor, nn
 
 from skcmkd._cross_fitting import assign_folds
-from skcmkd._networks import _train
+from skcmkd._network_training import train_on
 from skcmkd._validation import as_codes
 
 ALPHA, TEMPERATURE, FOLDS = 0.5, 2.0, 5
@@ -77,7 +77,7 @@ def fit_peer(samples: Samples, seed: int, learner: str, *, seen: bool) -> BaseEs
     logits = np.log(proba.clip(min=SMALLEST_PROBABILITY)).astype(np.float32)
     strata = np.where(labelled, codes, -1)
     # Every call of the loss meets whole rows, so its scalar is the batch's mean already.
-    _train(network, X, PeerLoss(), (codes, labelled, logits), len(network.classes_), strata)
+    train_on(network, X, PeerLoss(), (codes, labelled, logits), len(network.classes_), strata)
     return network
 
 
