@@ -12,7 +12,7 @@ TABLE = RANDOM.rand(12, 5)
 
 
 def test_only_measured_rows_change_places():
-    T = pd.DataFrame(TABLE, index=[f"sample {i}" for i in range(12)])
+    T = pd.DataFrame(TABLE.copy(), index=[f"sample {i}" for i in range(12)])
     T.iloc[[2, 5, 11]] = np.nan
     shuffled = shuffle_measured(T, np.random.RandomState(0))
     assert shuffled.index.equals(T.index)
