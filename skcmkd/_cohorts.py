@@ -80,7 +80,9 @@ class TeacherCohort:
         return float(mean) if mean > 0 else 1.0
 
     def of_classes(self, present: np.ndarray) -> TeacherCohort:
-        """The cohort among some of the student's classes."""
+        """The cohort among some of the student's classes; itself, and no copy, among all of them."""
+        if present.all():
+            return self
         rows = present[self.codes]
         shares = self.shares[present]
         return replace(
@@ -193,7 +195,8 @@ def build_cohort(
     rows = np.isin(y, classes)
     own_codes = np.searchsorted(classes, y[rows])
     centre = own_features.mean(axis=0, where=rows[:, None])
-    features = in_single_precision(lambda block: block - centre, own_features)[rows]
+    features = in_single_precision(lambda block: block - centre, own_features)
+    features = features if rows.all() else features[rows]
     unit = float(np.sqrt(np.vdot(features, features) / features.size)) or 1.0
     features /= np.float32(unit)
     coef, intercept = _head_of(teacher, features, own_codes, classes, centre, unit, method)
