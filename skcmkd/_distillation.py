@@ -179,7 +179,7 @@ def teach(
             f"calibrate=True scales probabilities, and the student {student.__class__.__name__} has no predict_proba. "
             "Use one that has, or set calibrate to False."
         )
-    parallel = {"n_jobs": distiller.n_jobs, "verbose": bool(distiller.verbose)}
+    parallel: dict[str, Any] = {"n_jobs": distiller.n_jobs, "verbose": bool(distiller.verbose)}
     opinions = Opinions(
         target,
         pairs,
@@ -199,28 +199,21 @@ def teach(
         judged=calibrate or distiller.alpha == AUTO,
         **parallel,
     )
-    attempt = partial(
-        try_weights,
-        student,
-        opinions,
-        temperature=temperature,
-        n_jobs=distiller.n_jobs,
-        verbose=bool(distiller.verbose),
-    )
+    attempt = partial(try_weights, student, opinions, temperature=temperature, **parallel)
     trial = None
     if sides and distiller.alpha == AUTO:
-        trial = attempt((0.0, candidate_weight(pairs)))
+        trial = attempt(alphas=(0.0, candidate_weight(pairs)))
         distiller.alpha_, distiller.alpha_scores_ = trial.choice(), trial.scores(target.loss_name)
     elif sides:
         distiller.alpha_ = analytic_weight(opinions) if distiller.alpha == ANALYTIC else float(distiller.alpha)
     lesson = opinions.lesson()
     distiller.student_ = fit_student(student, lesson, distiller.alpha_, temperature)
     if calibrate and isinstance(target, ClassTarget):
-        trial = trial or attempt((distiller.alpha_,))
+        trial = trial or attempt(alphas=(distiller.alpha_,))
         distiller.student_ = calibrated(distiller.student_, trial, distiller.alpha_, pairs, target)
     if not sides:
         return None
-    named = distiller.teacher_columns is not None and isinstance(distiller.teacher_columns, Mapping)
+    named = isinstance(distiller.teacher_columns, Mapping)
     distiller.teacher_ = dict(zip(names, opinions.teachers, strict=True)) if named else opinions.teachers[0]
     distiller.teacher_weights_ = dict(zip(names, opinions.weights().tolist(), strict=True)) if named else None
     return opinions.opinion_of_rows()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
+from sklearn.utils import compute_sample_weight
 from sklearn.utils.validation import has_fit_parameter
 
 from ._validation import Table
@@ -30,22 +32,40 @@ def fit_final_step(
     ``fit`` gets the model, X and further rows, both transformed. It may return another model than it was given: the
     pipeline's last step is replaced.
     """
+    X, X_further = fit_transformers(model, X, y, X_further)
     if not isinstance(model, Pipeline):
         return fit(model, X, X_further)
-    head = model.steps[:-1]
-    if head:
-        transformers = model[:-1]
-        X = transformers.fit_transform(X, y)
-        X_further = None if X_further is None else transformers.transform(X_further)
-        head = transformers.steps
     name, last = model.steps[-1]
-    model.steps = [*head, (name, fit(last, X, X_further))]
+    model.steps = [*model.steps[:-1], (name, fit(last, X, X_further))]
     return model
+
+
+def fit_transformers(
+    model: BaseEstimator, X: Table, y: np.ndarray, X_further: Table | None
+) -> tuple[Table, Table | None]:
+    """X and further rows as a pipeline's transformers, fitted to X and y in place, give them to its last step."""
+    if not isinstance(model, Pipeline) or len(model.steps) == 1:
+        return X, X_further
+    transformers = model[:-1]
+    X = transformers.fit_transform(X, y)
+    X_further = None if X_further is None else transformers.transform(X_further)
+    model.steps = [*transformers.steps, model.steps[-1]]
+    return X, X_further
 
 
 def takes(model: BaseEstimator, parameter: str) -> bool:
     """Whether the fit of a model, or of a pipeline's last step, has a parameter of this name."""
     return has_fit_parameter(final_step(model), parameter)
+
+
+def class_weighted(
+    sample_weight: np.ndarray | None, class_weight: Mapping[Any, float] | str | None, y: np.ndarray
+) -> np.ndarray | None:
+    """Row weights times those of the rows' classes; None where neither is given."""
+    if class_weight is None:
+        return sample_weight
+    balance = compute_sample_weight(class_weight, y)
+    return balance if sample_weight is None else balance * sample_weight
 
 
 def fit_weighted(

@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator
-from sklearn.utils import check_consistent_length, compute_sample_weight
+from sklearn.utils import check_consistent_length
 
 from ._cohorts import REPRESENTATIONS
 from ._distillation import PARAMETERS, open_tables, teach
+from ._fitting import class_weighted
 from ._objectives import resolve_objective
 from ._student_predictions import StudentPredictions
 from ._targets import ClassTarget
@@ -261,9 +262,7 @@ class PairedDistiller(StudentPredictions, BaseEstimator):
                 ) from error
             check_consistent_length(given.X, y)
             self.classes_, _ = as_codes(y)
-            if self.class_weight is not None:
-                weight = compute_sample_weight(self.class_weight, y)
-                given.sample_weight = weight if given.sample_weight is None else weight * given.sample_weight
+            given.sample_weight = class_weighted(given.sample_weight, self.class_weight, y)
             self.teacher_proba_ = teach(
                 self,
                 ClassTarget(self.classes_),

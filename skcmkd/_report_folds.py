@@ -13,11 +13,10 @@ import pandas as pd
 from sklearn.base import BaseEstimator, clone
 from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import check_cv
-from sklearn.utils import compute_sample_weight
 from sklearn.utils.validation import has_fit_parameter
 
 from ._cross_fitting import predict_unseen_proba, stratified_folds
-from ._fitting import fit_weighted
+from ._fitting import class_weighted, fit_weighted
 from ._parallel import run_each
 from ._report_cohort import Cohort, shuffle_measured, shuffle_teacher_columns
 from ._student_predictions import seed_of
@@ -188,10 +187,7 @@ def _ask_several(distiller: BaseEstimator, cohort: Cohort, train: np.ndarray, te
 def _weights_of(cohort: Cohort, train: np.ndarray) -> np.ndarray | None:
     """Row weights of a training fold, as the distiller weighs them."""
     weight = None if cohort.sample_weight is None else cohort.sample_weight[train]
-    if cohort.class_weight is None:
-        return weight
-    balance = compute_sample_weight(cohort.class_weight, cohort.y[train])
-    return balance if weight is None else balance * weight
+    return class_weighted(weight, cohort.class_weight, cohort.y[train])
 
 
 def _fit_distiller(

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 from sklearn.base import BaseEstimator
-from sklearn.pipeline import Pipeline
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import validate_data
 
-from ._fitting import final_step
+from ._fitting import final_step, fit_transformers
 from ._network_training import hold_out_rows, perceptron_of, standardise, train_as_set
 from ._networks import NetworkClassifier
 from ._pairs import Pairs
@@ -87,12 +86,7 @@ def fit_side_by_side(
 
 def _through_steps(model: BaseEstimator, X: Table, y: np.ndarray, X_unlabeled: Table | None) -> Table:
     """Labelled rows, then the others, as a pipeline's steps give them to the network; the labelled fit the steps."""
-    if isinstance(model, Pipeline) and len(model.steps) > 1:
-        head = model[:-1]
-        X = head.fit_transform(X, y)
-        if X_unlabeled is not None:
-            X_unlabeled = head.transform(X_unlabeled)
-        model.steps = [*head.steps, model.steps[-1]]
+    X, X_unlabeled = fit_transformers(model, X, y, X_unlabeled)
     return X if X_unlabeled is None else stack_rows(X, X_unlabeled)
 
 

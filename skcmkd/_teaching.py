@@ -55,9 +55,8 @@ class Opinions:
     """Opinions of teachers that were fitted without each fold and, to judge students, without each two.
 
     Where fold j judges the student, the teacher without folds j and k gives fold k's targets. So no target has seen the
-    rows that judge it, for k - 1 fits with one judge and 2k - 3 with two. Several teachers
-    are pooled with weights that have not seen them either. ``student``, where given, has its own opinion formed in
-    the same way for the weights.
+    rows that judge it, for k - 1 fits with one judge and 2k - 3 with two. Several teachers are pooled with weights that
+    have not seen them either. ``student``, where given, has its own opinion formed in the same way for the weights.
     """
 
     def __init__(
@@ -100,12 +99,15 @@ class Opinions:
         left_out: list[tuple[int, ...]] = [(), *((fold,) for fold in self.folds)]
         left_out += [two for two in combinations(self.folds, 2) if set(two) & set(self.judges)]
         jobs = [(place, out) for place in range(len(formed_by)) for out in left_out]
+        # Lessons are of the whole, and without each judge: only these hear of unlabelled pairs.
+        taught = [(), *((judge,) for judge in self.judges)]
         calls = (
-            (target, formed_by[place], pairs, fold_of, out, bool(self.methods), set(out) <= set(self.judges))
-            for place, out in jobs
+            (target, formed_by[place], pairs, fold_of, out, bool(self.methods), out in taught) for place, out in jobs
         )
         fits = run_each(_form_opinion, calls, len(jobs), n_jobs=n_jobs, description="teacher", show=verbose)
         self._formed = dict(zip(jobs, fits, strict=True))
+        # Found once for each set of judges: to learn weights is a search.
+        self._found_weights: dict[tuple[int, ...], np.ndarray] = {}
 
     @property
     def n_teachers(self) -> int:
@@ -150,6 +152,11 @@ class Opinions:
     def _weights(self, judges: tuple[int, ...]) -> np.ndarray:
         if self.n_teachers == 1:
             return np.ones(1)
+        if judges not in self._found_weights:
+            self._found_weights[judges] = self._find_weights(judges)
+        return self._found_weights[judges]
+
+    def _find_weights(self, judges: tuple[int, ...]) -> np.ndarray:
         own = (self.n_teachers, ()) in self._formed
         rows = np.flatnonzero(~np.isin(self.fold_of, judges))
         student = self._unseen_by(self.n_teachers, judges)[rows] if own else None
@@ -225,7 +232,7 @@ def _form_opinion(
     keep_model: bool,
     teaches: bool,
 ) -> Opinion:
-    """``teaches``: whether this model speaks of unlabelled pairs, as the whole teacher and those without a judge do."""
+    """``teaches``: whether this model speaks of unlabelled pairs."""
     unseen = np.isin(fold_of, left_out)
     train, rows = np.flatnonzero(side.measured & ~unseen), np.flatnonzero(side.measured & unseen)
     target.check_training(pairs.y[train], side.model, left_out)
@@ -236,7 +243,7 @@ def _form_opinion(
     if len(target.classes):
         # Of a class that it has not met a teacher has no opinion, rather than the opinion that there is none.
         opinion[~np.isin(pairs.y[rows], model.classes_)] = np.nan
-    if side.unlabeled_measured.any() and teaches and len(left_out) < 2:
+    if teaches and side.unlabeled_measured.any():
         known = side.unlabeled_measured
         unlabeled[known] = target.opinion(model, take_rows(side.X_unlabeled, known))
     keep_model = keep_model or not left_out
@@ -295,9 +302,11 @@ def try_weights(
     pairs, target = opinions.pairs, opinions.target
     jobs = [(fold, alpha) for fold in opinions.judges for alpha in alphas]
     rows_of = {fold: np.flatnonzero(pairs.studied & (opinions.fold_of == fold)) for fold in opinions.judges}
+    # One lesson a fold, for all weights.
     calls = (
-        (student, target, opinions.lesson_without(fold), alpha, temperature, pairs, rows_of[fold])
-        for fold, alpha in jobs
+        (student, target, lesson, alpha, temperature, pairs, rows_of[fold])
+        for fold, lesson in ((fold, opinions.lesson_without(fold)) for fold in opinions.judges)
+        for alpha in alphas
     )
     fits = run_each(_student_opinion, calls, len(jobs), n_jobs=n_jobs, description="alpha", show=verbose)
     judging = pairs.studied & np.isin(opinions.fold_of, opinions.judges)
