@@ -29,7 +29,7 @@ wheel: $(MARK)
 	$(BIN)/python -m build --installer pip --outdir dist .
 
 clean:
-	rm -rf .venv dist docs/_build docs/generated
+	rm -rf .venv dist docs/_build docs/generated docs/examples
 
 $(MARK): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit("skcmkd needs Python 3.11 or newer; this is %s. Try: make PYTHON=python3.12" % sys.version.split()[0]) if sys.version_info < (3, 11) else None'

@@ -19,9 +19,10 @@ extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
     "numpydoc",
+    "sphinx_gallery.gen_gallery",
 ]
 templates_path = ["_templates"]
-exclude_patterns = ["_build", "_templates"]
+exclude_patterns = ["_build", "_templates", "gallery"]
 
 autosummary_generate = True
 autodoc_typehints = "none"  # the Parameters sections say the types
@@ -30,6 +31,17 @@ toc_object_entries_show_parents = "hide"
 numpydoc_show_class_members = False  # the class template lists the methods
 
 smartquotes = False  # "auto" in a docstring is code
+
+sphinx_gallery_conf = {
+    "examples_dirs": "gallery",
+    "gallery_dirs": "examples",
+    "filename_pattern": "/plot_",
+    "within_subsection_order": "FileNameSortKey",
+    "download_all_examples": False,
+    "show_memory": False,
+    "remove_config_comments": True,
+    "abort_on_example_error": True,
+}
 
 html_theme = "pydata_sphinx_theme"
 html_title = f"skcmkd {version}"
@@ -41,14 +53,22 @@ html_sidebars = {
     page: []
     for page in (
         "index",
+        "should_i_distil",
         "guide",
+        "omics",
         "paired",
         "unpaired",
         "data",
         "decisions",
         "reproduction",
         "information",
+        "theory",
+        "comparison",
+        "command_line",
+        "ecosystem",
+        "errors",
         "limits",
+        "contributing",
         "changelog",
     )
 }
