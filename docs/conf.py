@@ -84,10 +84,12 @@ def escape_markup(app: Any, what: str, name: str, obj: Any, options: Any, lines:
 
 
 def visit_math(writer: Any, node: nodes.Element) -> None:
-    """Write a formula as MathML, which every browser of today reads."""
-    block = isinstance(node, nodes.math_block)
-    formula = tex2mathml(node.astext(), as_block=block)
-    writer.body.append(f'<div class="formula">{formula}</div>' if block else formula)
+    """Write a formula as MathML, which every browser of today reads; a blank line parts two displayed ones."""
+    if isinstance(node, nodes.math_block):
+        formulas = (tex2mathml(formula, as_block=True) for formula in node.astext().split("\n\n"))
+        writer.body.extend(f'<div class="formula">{formula}</div>' for formula in formulas)
+    else:
+        writer.body.append(tex2mathml(node.astext()))
     raise nodes.SkipNode
 
 
