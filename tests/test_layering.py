@@ -64,6 +64,7 @@ ROWS = [
         "_cross_fitting",
         "_pairs",
         "_fitting",
+        "_soft_logistic",
         "_calibration",
         "_resampling",
         "_ridge",
