@@ -207,7 +207,7 @@ def test_what_is_no_table_of_samples(mdata):
     with pytest.raises(ValueError, match="'inner' is a MuData itself"):
         from_mudata(MuData({"inner": MuData({"rna": mdata.mod["rna"]})}), "y")
     with pytest.raises(ValueError, match=r"'X' has no \.X\. Name a layer: 'counts'"):
-        from_mudata(AnnData(obs=pd.DataFrame({"y": [1, 2]}), layers={"counts": np.ones((2, 3))}), "y")
+        from_mudata(AnnData(obs=pd.DataFrame({"y": [1, 2]}, index=list("AB")), layers={"counts": np.ones((2, 3))}), "y")
     with pytest.raises(ValueError, match="are of dtype complex"):
         from_mudata(annotated("AB", ["g1"], complex, y=[0, 1]), "y")
 
