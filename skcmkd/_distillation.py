@@ -258,9 +258,14 @@ def _check_given(
     return pairs, sides
 
 
-def _pattern_of(pairs: Pairs, sides: Sequence[TeacherSide]) -> np.ndarray:
-    """Which modalities each row was measured on, as a number: every fold gets its share of each pattern."""
+def _pattern_of(pairs: Pairs, sides: Sequence[TeacherSide]) -> np.ndarray | None:
+    """Which modalities each row was measured on, as a number: every fold gets its share of each pattern.
+
+    None where every row has them all.
+    """
     masks = np.column_stack([pairs.studied, *(side.measured for side in sides)])
+    if masks.all():
+        return None
     return np.unique(masks, axis=0, return_inverse=True)[1].ravel()
 
 
