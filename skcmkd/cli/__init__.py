@@ -60,7 +60,7 @@ def _run(options: argparse.Namespace) -> int:
     except Exception as error:
         if options.debug:
             raise
-        # The package's own ValueErrors name the value and the remedy; anything else deserves its kind.
-        kind = "" if isinstance(error, ValueError) else f"{type(error).__name__}: "
-        complain(f"{kind}{error or 'no message'}")
+        # The package's own errors name the value and the remedy; anything else deserves its kind.
+        kind = "" if isinstance(error, (ValueError, ImportError)) else f"{type(error).__name__}: "
+        complain(f"{kind}{str(error) or 'no message'}")
         return DATA_AT_FAULT

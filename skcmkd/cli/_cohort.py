@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 
 from .._validation import check_label_or_quantity, measured_rows
+from ._annotated import is_annotated, read_annotated
 from ._faults import DataError
 from ._modalities import find_column, pick_modalities
 from ._tables import as_numbers, as_text, is_number, read_table
@@ -59,6 +60,15 @@ def measurement_test(prefixes: Sequence[str]) -> Callable[[str], bool]:
 
 def open_cohort(options: argparse.Namespace, n_folds: int) -> Cohort:
     """The samples that the options of ``advise`` and ``distill`` speak of."""
+    grouping = {"groups": options.groups, "n_folds": n_folds}
+    if is_annotated(options.table):
+        teachers = None if options.teacher is None else [options.student, *options.teacher]
+        table, modalities = read_annotated(options.table, options.label, options.groups, teachers, options.split_by)
+        if options.student not in modalities:
+            raise DataError(
+                f"--student {quote(options.student)} is none of the modalities {name_some(list(modalities))}."
+            )
+        return make_cohort(table, options.label, options.student, modalities=modalities, **grouping)
     reserved = [name for name in (options.label, options.groups) if name]
     table = read_table(
         options.table,
@@ -74,8 +84,7 @@ def open_cohort(options: argparse.Namespace, n_folds: int) -> Cohort:
         options.label,
         options.student,
         options.teacher,
-        groups=options.groups,
-        n_folds=n_folds,
+        **grouping,
     )
 
 
@@ -85,14 +94,17 @@ def make_cohort(
     student: str,
     teachers: Sequence[str] | None = None,
     *,
+    modalities: Mapping[str, Sequence[str]] | None = None,
     groups: str | None = None,
     n_folds: int = 5,
 ) -> Cohort:
-    """Sort columns into modalities and rows into labelled ones and pairs without a label."""
+    """Sort columns into modalities, unless they come sorted, and rows into labelled ones and pairs without a label."""
     target = as_text(find_column(table, label, "--label"))
     grouping = None if groups is None else _groups_of(find_column(table, groups, "--groups"))
-    modalities, left_out = pick_modalities(table, student, teachers, [name for name in (label, groups) if name])
-    notes = [f"In no modality: {name_some(left_out)}."] if left_out else []
+    notes = []
+    if modalities is None:
+        modalities, left_out = pick_modalities(table, student, teachers, [name for name in (label, groups) if name])
+        notes = [f"In no modality: {name_some(left_out)}."] if left_out else []
     numbers = {name: as_numbers(table, columns) for name, columns in modalities.items()}
     measured = pd.DataFrame({name: measured_rows(part) for name, part in numbers.items()}, index=table.index)
     known = target.notna().to_numpy()
@@ -114,7 +126,7 @@ def make_cohort(
         X[labelled],
         y,
         X[pair],
-        {name: modalities[name] for name in kept},
+        {name: list(modalities[name]) for name in kept},
         student,
         classes,
         None if grouping is None else grouping[labelled],

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 import pandas as pd
 from jinja2 import Environment, StrictUndefined
 
-from .. import __version__
+import skcmkd
+
 from .._display import CCHDisplay
 from .._report_display import draw_report
 from .._selector import CCHSelector
@@ -71,7 +72,7 @@ def describe_origin(table: Path, seed: int) -> list[tuple[str, str]]:
         ("table", str(table)),
         ("SHA-256", checksum),
         ("seed", str(seed)),
-        ("skcmkd", __version__),
+        ("skcmkd", skcmkd.__version__),
         ("Python", platform.python_version()),
         *((name, version(name)) for name in PACKAGES),
     ]

@@ -11,7 +11,6 @@ from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
-from sklearn.utils.validation import has_fit_parameter
 
 from .._cross_fitting import assign_folds, predict_unseen_proba
 from .._networks import NetworkClassifier, NetworkRegressor
@@ -94,11 +93,9 @@ def select(
 ) -> CCHSelector:
     """The selector, fitted to some of the labelled rows and to pairs without a label."""
     selector = CCHSelector(cohort.modalities, cohort.student, random_state=seed, n_jobs=n_jobs, verbose=verbose)
-    grouped = {}
-    if cohort.groups is not None and has_fit_parameter(selector, "groups"):
-        grouped["groups"] = cohort.groups[rows]
+    groups = None if cohort.groups is None else cohort.groups[rows]
     pairs = (unlabeled,) if len(unlabeled) else None
-    return selector.fit(cohort.X.iloc[rows], cohort.y[rows], unlabeled_pairs=pairs, **grouped)
+    return selector.fit(cohort.X.iloc[rows], cohort.y[rows], unlabeled_pairs=pairs, groups=groups)
 
 
 def teach(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from .. import __version__
+import skcmkd
 
 PREFIX_HELP = """\
 A prefix selects the columns that start with it: panel selects panel_x, panel.x and
@@ -14,7 +14,8 @@ refused. Without --teacher the columns that are left are grouped by their text b
 the first of _ . : | / - or a blank. A row whose cells of a modality are all empty was
 not measured there; one with an empty label is a pair without a label. Text and few
 different whole numbers are classes, other numbers a quantity. The first column names
-the samples, unless it is the label, the groups or one of a named modality.
+the samples, unless it is the label, the groups or one of a named modality. In h5mu and
+h5ad files a prefix is the name of a modality; label and groups are columns of obs.
 """
 EXIT_CODES = "Exit codes: 0 done, 1 the data are at fault, 2 the command is at fault, 130 interrupted."
 
@@ -27,7 +28,7 @@ def make_parser() -> argparse.ArgumentParser:
         epilog=f"Without a sub-command the demo runs. {EXIT_CODES}",
         allow_abbrev=False,
     )
-    parser.add_argument("--version", action="version", version=f"skcmkd {__version__}")
+    parser.add_argument("--version", action="version", version=f"skcmkd {skcmkd.__version__}")
     commands = parser.add_subparsers(title="sub-commands", required=True, metavar="demo | advise | distill | predict")
     _add_demo(commands)
     _add_advise(commands)
@@ -91,8 +92,12 @@ def _add_predict(commands: argparse._SubParsersAction) -> None:
 
 
 def _add_table(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("table", type=Path, metavar="TABLE", help="csv, tsv, txt (also .gz), parquet, h5mu or h5ad")
     parser.add_argument(
-        "table", type=Path, metavar="TABLE", help="csv, tsv, txt (also .gz) or parquet; one row a sample"
+        "--split-by",
+        default="feature_types",
+        metavar="COL",
+        help="h5ad: the column of var that names the modality (default: feature_types)",
     )
     names = parser.add_mutually_exclusive_group()
     names.add_argument("--index", metavar="COL", help="the column that names the samples (default: the first)")

@@ -11,6 +11,7 @@ from sklearn.base import BaseEstimator, is_classifier
 
 from .._persistence import load_student, save_student
 from .._validation import measured_rows
+from ._annotated import is_annotated, read_annotated
 from ._cohort import Cohort, open_cohort
 from ._console import complain, make_console, show
 from ._faults import DataError
@@ -71,15 +72,7 @@ def run_predict(options: argparse.Namespace) -> int:
         raise DataError(f"there is no file {quote(options.model, 200)}.")
     student = load_student(options.model)
     columns = columns_of(student)
-    known = set(columns)
-    table = read_table(
-        options.table,
-        index=options.index,
-        numbered=options.no_index,
-        is_measurement=known.__contains__,
-        separator=options.separator,
-        decimal=options.decimal,
-    )
+    table = read_measurements(options, columns)
     lacking = [name for name in columns if name not in table.columns]
     if lacking:
         raise DataError(
@@ -100,6 +93,21 @@ def run_predict(options: argparse.Namespace) -> int:
     with replacing(options.out) as draft:
         safe.to_csv(draft, index=False, lineterminator="\n")
     return 0
+
+
+def read_measurements(options: argparse.Namespace, columns: list[str]) -> pd.DataFrame:
+    """The table with the student's columns, whatever else it has."""
+    if is_annotated(options.table):
+        modalities = list(dict.fromkeys(name.split(":")[0] for name in columns))
+        return read_annotated(options.table, None, None, modalities, options.split_by)[0]
+    return read_table(
+        options.table,
+        index=options.index,
+        numbered=options.no_index,
+        is_measurement=set(columns).__contains__,
+        separator=options.separator,
+        decimal=options.decimal,
+    )
 
 
 def columns_of(student: BaseEstimator) -> list[str]:

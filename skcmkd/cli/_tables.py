@@ -14,7 +14,7 @@ from ._faults import DataError, UsageError
 from ._text import is_number, name_some, quote
 
 SEPARATORS = {".csv": ",", ".tsv": "\t", ".txt": "\t"}
-KINDS = ".csv, .tsv, .txt (also with .gz), .parquet"
+KINDS = ".csv, .tsv, .txt (also with .gz), .parquet, .h5mu and .h5ad"
 
 
 def read_table(

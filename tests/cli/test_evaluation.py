@@ -42,7 +42,7 @@ def test_scores_are_those_of_the_fitted_models(study):
     for rows, _, lesson in taught:
         held_out = np.setdiff1d(np.arange(len(cohort.y)), rows)
         predicted = lesson.distiller.predict(cohort.X.iloc[held_out][cohort.student_columns])
-        right[held_out] = predicted == cohort.y[held_out]
+        right[held_out] = (predicted == cohort.y[held_out]).astype(float)
     assert found.report.to_frame().loc[DISTILLED, "accuracy"] == pytest.approx(right.mean())
 
 
