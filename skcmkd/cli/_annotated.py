@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import warnings
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -37,12 +38,13 @@ def read_annotated(
     except ImportError as error:
         raise ImportError(f'{path.suffix} files need the package {package}: pip install "skcmkd[mudata]".') from error
     try:
-        data: Any = read(path)
+        data = _quietly(read, path)
     except (OSError, KeyError, TypeError, ValueError) as error:  # a broken file raises what its reader met
         raise DataError(f"{quote(path, 200)} cannot be read as {path.suffix}: {error}") from error
     if label is None:
         data.obs[NOTHING] = 0
-    found = from_mudata(
+    found = _quietly(
+        from_mudata,
         data,
         label or NOTHING,
         modalities=names,
@@ -52,3 +54,10 @@ def read_annotated(
     beside = {} if label is None else {label: found.target}
     beside |= {} if groups is None else {groups: found.groups}
     return pd.concat([found.data, pd.DataFrame(beside, index=found.data.index)], axis=1), dict(found.modalities)
+
+
+def _quietly(function: Callable[..., Any], *given: Any, **further: Any) -> Any:
+    """What the function gives, without what the packages say to programmers on the way."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return function(*given, **further)
