@@ -9,7 +9,7 @@ import skcmkd
 
 ROOT = Path(skcmkd.__file__).parent
 ROWS = [
-    {"__main__"},
+    {"cli", "__main__"},
     {
         "_selector",
         "_paired",
