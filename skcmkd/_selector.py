@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ._candidates import gather_candidates, judge, keep_teachers
 from ._criteria import FIGURE_OF
+from ._frames import as_container, is_frame
 from ._study import study_tables
 from ._validation import (
     ArrayLike,
@@ -303,28 +304,30 @@ class CCHSelector(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None): 
         Returns
         -------
         DataFrame or array of shape (n_samples, n_kept)
-            The kept columns; a DataFrame when X is one.
+            The kept columns; a DataFrame when X is one, or when ``set_output`` asks for it.
         """
         check_is_fitted(self)
-        X = as_table(X, estimator=self, sparse=False)
+        if not is_frame(X):
+            X = as_table(X, estimator=self, sparse=False)
         kept = self._kept_positions
         names, present = getattr(self, "feature_names_in_", None), feature_names(X)
         if names is not None and present is not None:
             student_names, there = names[self._student_positions], set(present)
             if not there.issuperset(names) and there.issuperset(student_names):
-                return drop_teacher_columns(X, student_names)
+                return self._as_wanted(drop_teacher_columns(X, student_names), self._student_positions)
         elif n_columns_of(X) == len(self._student_positions) < self.n_features_in_:
             return self._as_wanted(X, self._student_positions)
         validate_data(self, X, reset=False, skip_check_array=True)
         return self._as_wanted(take_columns(X, kept), kept)
 
     def set_output(self, *, transform: str | None = None) -> CCHSelector:
-        """Choose what ``transform`` gives for an array; a DataFrame always gives a DataFrame.
+        """Choose what ``transform`` gives.
 
         Parameters
         ----------
-        transform : {"default", "pandas"}, default=None
-            "pandas" gives a DataFrame also for an array; None changes nothing.
+        transform : {"default", "pandas", "polars"}, default=None
+            "default" gives what came in: an array for an array, a DataFrame for a DataFrame. "pandas" and "polars" give
+            such a DataFrame for either. None changes nothing.
 
         Returns
         -------
@@ -332,16 +335,14 @@ class CCHSelector(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None): 
             The selector itself.
         """
         if transform is not None:
-            check_choice("transform", transform, ["default", "pandas"])
+            check_choice("transform", transform, ["default", "pandas", "polars"])
             # scikit-learn's clone copies this attribute.
             self._sklearn_output_config = {"transform": transform}
         return self
 
     def _as_wanted(self, table: Table, positions: np.ndarray) -> Table:
         wanted = getattr(self, "_sklearn_output_config", {}).get("transform", get_config()["transform_output"])
-        if wanted == "pandas" and not hasattr(table, "columns"):
-            return pd.DataFrame(table, columns=check_feature_names_in(self, None)[positions])
-        return table
+        return as_container(table, check_feature_names_in(self, None)[positions], wanted)
 
     def get_support(self, indices: bool = False) -> np.ndarray:
         """Mask of the columns of X that are kept, or their positions in the order of the output.

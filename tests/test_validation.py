@@ -2,11 +2,13 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy.sparse import csr_array
+from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.frozen import FrozenEstimator
+from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from skcmkd import _validation as v
 
@@ -103,7 +105,11 @@ def test_numbers_in_object_columns_pass(frame):
     frame["a"] = ["1", "two", None]
     with pytest.raises(ValueError, match="holds 'two', which is not a number"):
         v.check_text_columns(frame, LogisticRegression(), "X", "student")
-    v.check_text_columns(frame, make_pipeline(StandardScaler(), LogisticRegression()), "X", "student")
+    with pytest.raises(ValueError, match="holds 'two', which is not a number"):
+        v.check_text_columns(frame, make_pipeline(StandardScaler(), LogisticRegression()), "X", "student")
+    v.check_text_columns(frame, make_pipeline(OneHotEncoder(), LogisticRegression()), "X", "student")
+    frequent = SimpleImputer(strategy="most_frequent")
+    v.check_text_columns(frame, make_pipeline(frequent, OneHotEncoder(), LogisticRegression()), "X", "student")
 
 
 def test_nullable_numbers_pass(frame):
@@ -204,7 +210,10 @@ def test_choice():
 
 def test_models_that_may_encode_are_left_to_themselves(frame):
     frame["sex"] = pd.Categorical(["f", "m", "f"])
-    v.check_text_columns(frame, LogisticRegression(), "X", "student")
+    v.check_text_columns(frame, HistGradientBoostingClassifier(), "X", "student")
+    with pytest.raises(ValueError, match="'sex' of X has dtype category and holds 'f'"):
+        v.check_text_columns(frame, LogisticRegression(), "X", "student")
+    v.check_text_columns(frame.assign(sex=pd.Categorical([1, 2, 1])), LogisticRegression(), "X", "student")
     frame["sex"] = ["f", "m", "f"]
     for model in (FrozenEstimator(LogisticRegression()), GridSearchCV(LogisticRegression(), {"C": [1]})):
         v.check_text_columns(frame, model, "X", "student")
