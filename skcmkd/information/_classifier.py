@@ -176,6 +176,10 @@ def class_information(proba: ArrayLike, other_proba: ArrayLike) -> float:
     Blind to what the models share beyond their classes. The product q_i r_i' treats the two draws as independent
     given the row, so unsure models share little, even when they are the same model.
 
+    References
+    ----------
+    Cover, Thomas. Elements of Information Theory, 2nd edition, section 2.3.
+
     Examples
     --------
     >>> import numpy as np
