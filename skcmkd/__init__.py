@@ -3,7 +3,7 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0.dev0"
+__version__ = "0.1.0"
 
 # Loaded on first use: importing skcmkd costs nothing, and torch is loaded only when a network is trained.
 _HOMES = {
@@ -23,7 +23,9 @@ _HOMES = {
     "cch_matrix": "._matrix",
     "datasets": ".datasets",
     "information": ".information",
+    "load_student": "._persistence",
     "mutual_information": ".information",
+    "save_student": "._persistence",
 }
 
 __all__ = [
@@ -43,7 +45,9 @@ __all__ = [
     "cch_matrix",
     "datasets",
     "information",
+    "load_student",
     "mutual_information",
+    "save_student",
 ]
 
 if TYPE_CHECKING:
@@ -56,6 +60,7 @@ if TYPE_CHECKING:
     from ._networks import NetworkClassifier, NetworkRegressor
     from ._paired import PairedDistiller
     from ._paired_regressor import PairedDistillerRegressor
+    from ._persistence import load_student, save_student
     from ._report import DistillationReport
     from ._selector import CCHSelector
     from ._unpaired import UnpairedDistiller

@@ -28,6 +28,17 @@ def stratified_folds(codes: np.ndarray, n_folds: int) -> np.ndarray:
     return fold_of
 
 
+def grouped_folds(codes: np.ndarray, groups: np.ndarray, n_folds: int) -> np.ndarray:
+    """Fold of each row, whole groups to a fold, each group counted by its most frequent class.
+
+    Like ``stratified_folds`` it says nothing where there are fewer groups than folds: some folds are empty then.
+    """
+    names, group_of = np.unique(groups, return_inverse=True)
+    counts = np.zeros((len(names), codes.max() + 1), dtype=int)
+    np.add.at(counts, (group_of, codes), 1)
+    return stratified_folds(counts.argmax(axis=1), n_folds)[group_of]
+
+
 def assign_folds(
     cv: Any,
     y: np.ndarray,

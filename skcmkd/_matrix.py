@@ -17,7 +17,12 @@ if TYPE_CHECKING:
 
 
 def cch_matrix(
-    selector: CCHSelector, X: Table, y: ArrayLike, *, unlabeled_pairs: tuple[Table, ...] | None = None
+    selector: CCHSelector,
+    X: Table,
+    y: ArrayLike,
+    *,
+    groups: ArrayLike | None = None,
+    unlabeled_pairs: tuple[Table, ...] | None = None,
 ) -> pd.DataFrame:
     """Judge every ordered pair of modalities: each as the student, each other as its teacher.
 
@@ -29,6 +34,8 @@ def cch_matrix(
         All modalities side by side.
     y : array-like of shape (n_samples,)
         Class labels, or a quantity.
+    groups : array-like of shape (n_samples,), default=None
+        Rows of one group are never split, as in ``CCHSelector.fit``.
     unlabeled_pairs : tuple of one table, default=None
         As in ``CCHSelector.fit``.
 
@@ -64,7 +71,7 @@ def cch_matrix(
     0.3
     """
     selector = clone(selector)
-    study = study_tables(selector, X, y, unlabeled_pairs)
+    study = study_tables(selector, X, y, unlabeled_pairs, groups)
     return pd.concat(
         {
             student: judge(

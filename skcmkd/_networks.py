@@ -6,7 +6,7 @@ network as its default costs nothing.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from numbers import Integral, Real
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
@@ -121,6 +121,22 @@ class _Network(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator)
             If X has other columns than in ``fit``, or holds missing or infinite values.
         """
         return _evaluate(self, X, "represent")
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Everything as plain values and arrays: a file of it needs neither torch nor pickle to be read."""
+        state = {**super().__getstate__()}
+        if "net_" in state:
+            from ._network_state import state_of_network
+
+            state["net_"] = state_of_network(self.net_)
+        return state
+
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        super().__setstate__({**state})
+        if "net_" in state:
+            from ._network_state import network_of_state
+
+            self.net_ = network_of_state(state["net_"], self.device)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

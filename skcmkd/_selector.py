@@ -86,9 +86,10 @@ class CCHSelector(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None): 
     on_undecided : {"drop", "keep"}, default="drop"
         Whether undecided candidates may be kept when none is decided for.
     cv : int, splitter or None, default=None
-        Folds; None is 5 for predictions and 2 for embeddings, each of which is measured within its fold.
+        Folds; None is 5 for predictions and 2 for embeddings, each of which is measured within its fold. With
+        ``groups`` in ``fit`` no fold parts a group.
     n_subsamples : int, default=200
-        Random halves of the rows that the intervals are made of.
+        Random halves of the rows, or of the groups, that the intervals are made of.
     refit : bool or "auto", default="auto"
         Whether encoders are trained anew on each half. True lets the intervals hold the error of training beside
         that of measuring, at ``n_subsamples`` times the work; "auto" does so only for the default encoder of a
@@ -128,8 +129,8 @@ class CCHSelector(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None): 
     Raises
     ------
     ValueError
-        If a modality is unknown, empty or overlaps another, the label has one class, or there are fewer rows than
-        folds.
+        If a modality is unknown, empty or overlaps another, the label has one class, ``groups`` has missing values or
+        another length than X, or there are fewer rows, or groups, than folds.
 
     See Also
     --------
@@ -148,6 +149,12 @@ class CCHSelector(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None): 
     and the student were both measured. The informations are those of encoders trained on this many rows, which is
     less than the modalities hold. Without ``refit`` the intervals hold the error of measuring on a finite number of
     rows and not that of training.
+
+    With ``groups`` the error falls with their number and not with that of the rows: each is one draw from the
+    population. The informations themselves are means over rows, in which a group counts by its rows. Estimators of
+    information other than "classifier" and "gaussian" take rows to be independent: nearest neighbours ("ksg") find a
+    patient's other samples, and those that train ("cca", "infonce", ...) hold out rows. An ``encoder`` of your own
+    keeps groups together inside if its ``fit`` takes ``groups``.
 
     References
     ----------
@@ -217,7 +224,14 @@ class CCHSelector(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None): 
         "verbose": ["verbose"],
     }
 
-    def fit(self, X: Table, y: ArrayLike, *, unlabeled_pairs: tuple[Table, ...] | None = None) -> CCHSelector:
+    def fit(
+        self,
+        X: Table,
+        y: ArrayLike,
+        *,
+        groups: ArrayLike | None = None,
+        unlabeled_pairs: tuple[Table, ...] | None = None,
+    ) -> CCHSelector:
         """Measure every candidate teacher and decide.
 
         Parameters
@@ -226,9 +240,15 @@ class CCHSelector(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None): 
             All modalities side by side.
         y : array-like of shape (n_samples,)
             Class labels, or a quantity.
+        groups : array-like of shape (n_samples,), default=None
+            Rows of one group, such as the samples of one patient, are never split: they are in one fold, they are left
+            out together where an encoder chooses its penalty or when to stop, and the halves behind the intervals
+            take or leave them whole. ``cv`` may be a splitter that uses groups. In a Pipeline request it:
+            ``set_fit_request(groups=True)``.
         unlabeled_pairs : tuple of one table, default=None
             ``(X_unlabeled,)``: samples with the columns of X and no label. They count in I(H_T; H_S) and in what a
-            teacher can save. The tuple is never cut by cross-validation. In a Pipeline request it:
+            teacher can save. Each row is a group of its own: leave out further samples of a group that has a labelled
+            row. The tuple is never cut by cross-validation. In a Pipeline request it:
             ``set_fit_request(unlabeled_pairs=True)``.
 
         Returns
@@ -243,7 +263,7 @@ class CCHSelector(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None): 
             labelled rows or classes for the folds, or a table holds what its encoder cannot take.
         """
         with keep_earlier_fit(self):
-            study = study_tables(self, X, y, unlabeled_pairs)
+            study = study_tables(self, X, y, unlabeled_pairs, groups)
             cohort, judgement = study.cohort, study.judgement
             draws = np.random.RandomState(study.seed)
             candidates = gather_candidates(cohort, study.views, self.student, judgement)

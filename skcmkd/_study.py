@@ -22,6 +22,7 @@ from ._validation import (
     Table,
     as_codes,
     as_table,
+    check_groups,
     check_label_or_quantity,
     check_modalities,
     check_numbers,
@@ -58,7 +59,13 @@ class Study:
     seed: int
 
 
-def study_tables(selector: CCHSelector, X: Table, y: ArrayLike, unlabeled_pairs: tuple[Table, ...] | None) -> Study:
+def study_tables(
+    selector: CCHSelector,
+    X: Table,
+    y: ArrayLike,
+    unlabeled_pairs: tuple[Table, ...] | None = None,
+    groups: ArrayLike | None = None,
+) -> Study:
     """Check what came in and let each modality's encoders see it."""
     selector._validate_params()
     X = as_table(X, estimator=selector, sparse=False)
@@ -66,11 +73,13 @@ def study_tables(selector: CCHSelector, X: Table, y: ArrayLike, unlabeled_pairs:
     check_same_index(X, y, "y")
     y, is_class = check_label_or_quantity(y)
     check_consistent_length(X, y)
+    check_same_index(X, groups, "groups")
+    groups = check_groups(groups, X)
     classes = as_codes(y)[0] if is_class else None
     positions = check_modalities(X, selector.modalities, selector.student)
     seed = draw_seed(check_random_state(selector.random_state))
     cv = selector.cv if selector.cv is not None else N_FOLDS[selector.representation]
-    fold_of = assign_folds(cv, y, classes=is_class)
+    fold_of = assign_folds(cv, y, classes=is_class, groups=groups)
     table = X
     if unlabeled_pairs is not None:
         unlabeled = _check_unlabeled(X, unlabeled_pairs)
@@ -99,7 +108,7 @@ def study_tables(selector: CCHSelector, X: Table, y: ArrayLike, unlabeled_pairs:
             raise ValueError(
                 f"Modality {name!r} is missing in all {len(y)} rows: nothing to measure. Leave it out of modalities."
             )
-    cohort = Cohort(tables, measured, y, classes, fold_of)
+    cohort = Cohort(tables, measured, y, classes, fold_of, groups)
     judgement = _judgement(selector, classes, seed)
     views = represent(cohort, encoders, selector.representation, n_jobs=selector.n_jobs, show=bool(selector.verbose))
     return Study(positions, cohort, encoders, views, judgement, seed)

@@ -7,7 +7,7 @@ bookkeeping of every batch cost more than a small network's step.
 
 import copy
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -202,13 +202,21 @@ def train_network(
     return net
 
 
+def trained_network(module: nn.Module, device: torch.device, history: Iterable[Mapping[str, Any]]) -> skorch.NeuralNet:
+    """A module that needs no more training as a network, with the figures of its epochs."""
+    # skorch wants a criterion, and the trimming takes it away again.
+    net = _EpochNet(module, nn.Identity, device=device).initialize()
+    net.trim_for_prediction()
+    for epoch in history:
+        net.history.new_epoch()
+        for name, figure in epoch.items():
+            net.history.record(name, figure)
+    return net
+
+
 def part_of_network(net: skorch.NeuralNet, part: nn.Module) -> skorch.NeuralNet:
     """A part of the trained module as a trained network of its own, with the whole's history."""
-    # skorch wants a criterion, and the trimming takes it away again.
-    alone = _EpochNet(part, nn.Identity, device=net.device).initialize()
-    alone.trim_for_prediction()
-    alone.history.extend(copy.deepcopy(list(net.history)))
-    return alone
+    return trained_network(part, net.device, net.history)
 
 
 def apply_in_blocks(

@@ -26,6 +26,7 @@ ROWS = [
     {
         "_alignment_choice",
         "_student_predictions",
+        "_persistence",
         "_distillation",
         "_report_cohort",
         "_report_folds",
@@ -57,6 +58,7 @@ ROWS = [
         "_objective_loss",
         "_modules",
         "_training",
+        "_network_state",
         "_transport",
         "_alignment",
         "_aligned_loss",
@@ -79,6 +81,7 @@ TORCH = {
     "_objective_loss",
     "_modules",
     "_training",
+    "_network_state",
     "_alignment",
     "_aligned_loss",
     "_lookahead",

@@ -1,12 +1,14 @@
-"""Tables of several modalities: shipped (``load_*``), downloaded once (``fetch_*``), simulated (``make_*``)."""
+"""Tables of several modalities: shipped (``load_*``), downloaded (``fetch_*``), simulated (``make_*``), your own."""
 
 from ._breast import fetch_breast_tcga
 from ._known_information import make_known_information
+from ._mudata import from_mudata
 from ._shipped import load_adrenal_carcinoma, load_digit_views
 from ._simulated import make_gaussian_modalities, make_joint_gaussian
 
 __all__ = [
     "fetch_breast_tcga",
+    "from_mudata",
     "load_adrenal_carcinoma",
     "load_digit_views",
     "make_gaussian_modalities",

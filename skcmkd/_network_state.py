@@ -1,0 +1,52 @@
+"""A trained network as plain arrays and numbers, and back: what its pickle and its file without pickle hold."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import skorch
+import torch
+
+from ._modules import Perceptron
+from ._training import resolve_device, trained_network
+
+
+def state_of_network(net: skorch.NeuralNet) -> dict[str, Any]:
+    """Weights (units, inputs) and intercepts (units,) of each layer in order, the dropout and the losses of epochs."""
+    module = net.module_
+    layers = [layer for layer in [*module.represent, module.head] if isinstance(layer, torch.nn.Linear)]
+    history = net.history
+    figures = [name for name in (history[0] if len(history) else {}) if name != "batches"]
+    return {
+        "weights": [_as_array(layer.weight) for layer in layers],
+        "intercepts": [_as_array(layer.bias) for layer in layers],
+        "dropout": next(float(layer.p) for layer in module.represent if isinstance(layer, torch.nn.Dropout)),
+        "history": {name: np.array([epoch[name] for epoch in history]) for name in figures},
+    }
+
+
+def network_of_state(state: Mapping[str, Any], device: str) -> skorch.NeuralNet:
+    """The network on the given device, or on the processor where there is no CUDA; global random state is not used."""
+    weights, intercepts = (
+        [torch.from_numpy(np.array(layer, dtype=np.float32)) for layer in state[part]]
+        for part in ("weights", "intercepts")
+    )
+    sizes = [len(weight) for weight in weights]
+    # Without memory of its own the module draws no initial weights.
+    with torch.device("meta"):
+        module = Perceptron(weights[0].shape[1], sizes[:-1], sizes[-1], float(state["dropout"]))
+    names = [name.removesuffix(".weight") for name in module.state_dict() if name.endswith(".weight")]
+    tensors = {f"{name}.weight": weight for name, weight in zip(names, weights, strict=True)}
+    tensors |= {f"{name}.bias": intercept for name, intercept in zip(names, intercepts, strict=True)}
+    module.load_state_dict(tensors, assign=True)
+    figures = {name: values.tolist() for name, values in state["history"].items()}
+    history = [dict(zip(figures, epoch, strict=True)) for epoch in zip(*figures.values(), strict=True)]
+    where = resolve_device(device)
+    usable = where.type != "cuda" or torch.cuda.is_available()
+    return trained_network(module, where if usable else torch.device("cpu"), history)
+
+
+def _as_array(values: torch.Tensor) -> np.ndarray:
+    return values.detach().cpu().numpy()
