@@ -134,7 +134,7 @@ class AlignmentDisplay:
             The teacher's cohort that the distiller was fitted with.
         test_data : tuple of a table and labels, default=None
             Rows of the student's to draw; None draws those of X.
-        axes : array-like of four matplotlib Axes, default=None
+        axes : array-like of matplotlib Axes of shape (4,), default=None
             Where to draw; None makes a figure.
 
         Returns
@@ -177,7 +177,7 @@ class AlignmentDisplay:
 
         Parameters
         ----------
-        axes : array-like of four matplotlib Axes, default=None
+        axes : array-like of matplotlib Axes of shape (4,), default=None
             Where to draw the losses, the plan, before and after; None makes a figure.
 
         Returns

@@ -256,6 +256,12 @@ class CCHSelector(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None): 
         -------
         CCHSelector
             The selector itself.
+
+        Raises
+        ------
+        ValueError
+            If a modality has no columns, a column belongs to two, tables and labels differ in length, there are too few
+            labelled rows or classes for the folds, or a table holds what its encoder cannot take.
         """
         with keep_earlier_fit(self):
             study = study_tables(self, X, y, unlabeled_pairs, groups)
@@ -305,6 +311,13 @@ class CCHSelector(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None): 
         -------
         DataFrame or array of shape (n_samples, n_kept)
             The kept columns; a DataFrame when X is one, or when ``set_output`` asks for it.
+
+        Raises
+        ------
+        NotFittedError
+            Before ``fit``.
+        ValueError
+            If X lacks columns of the student, or has other columns than in ``fit``.
         """
         check_is_fitted(self)
         if not is_frame(X):
@@ -333,6 +346,11 @@ class CCHSelector(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None): 
         -------
         CCHSelector
             The selector itself.
+
+        Raises
+        ------
+        ValueError
+            If ``transform`` is none of these.
         """
         if transform is not None:
             check_choice("transform", transform, ["default", "pandas", "polars"])
@@ -356,6 +374,11 @@ class CCHSelector(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None): 
         -------
         ndarray of shape (n_features,) or (n_kept,)
             The mask or the positions.
+
+        Raises
+        ------
+        NotFittedError
+            Before ``fit``.
         """
         check_is_fitted(self)
         if indices:
@@ -369,13 +392,20 @@ class CCHSelector(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None): 
 
         Parameters
         ----------
-        input_features : array-like of str, default=None
+        input_features : array-like of shape (n_features,), default=None
             Names of the columns of X; needed only where fit saw none and other names than x0, x1, ... are wished.
 
         Returns
         -------
         ndarray of shape (n_kept,)
             The names, in the order of the output.
+
+        Raises
+        ------
+        NotFittedError
+            Before ``fit``.
+        ValueError
+            If ``input_features`` are not the names, or not as many, as fit saw.
         """
         check_is_fitted(self)
         names = check_feature_names_in(self, input_features)

@@ -154,7 +154,7 @@ class UnpairedDistiller(StudentPredictions, BaseEstimator):
         and Brier score.
     history_ : DataFrame or None
         Losses of each epoch of a network student.
-    shared_classes_ : ndarray
+    shared_classes_ : ndarray of shape (n_shared_classes,)
         Classes that both cohorts have.
     classes_ : ndarray of shape (n_classes,)
         Class labels, those of y.
