@@ -59,6 +59,7 @@ __all__ = [
     "drop_teacher_columns",
     "feature_names",
     "in_single_precision",
+    "join_groups",
     "keep_earlier_fit",
     "measured_rows",
     "n_columns_of",
@@ -209,15 +210,33 @@ def check_sample_weight(sample_weight: Any, X: Table) -> np.ndarray | None:
     return weight
 
 
-def check_groups(groups: Any, X: Table) -> np.ndarray | None:
-    """The group of each row as a number, or None; a missing group is an error."""
+def check_groups(groups: Any, X: Table, name: str = "groups", base: str = "X") -> np.ndarray | None:
+    """The group of each row as it was given, or None; a missing group is an error."""
     if groups is None:
         return None
-    groups = column_or_1d(groups, warn=True)
-    if len(groups) != n_rows_of(X):
-        raise ValueError(f"groups has {len(groups)} rows and X has {n_rows_of(X)}: give the group of each row of X.")
-    as_codes_of_any(groups, "groups")
-    return np.asarray(groups)
+    values = np.asarray(column_or_1d(groups, warn=True))
+    if len(values) != n_rows_of(X):
+        raise ValueError(
+            f"{name} has {len(values)} rows and {base} has {n_rows_of(X)}: give the group of each row of {base}."
+        )
+    check_same_index(X, groups, name, base)
+    as_codes_of_any(values, name)
+    return values
+
+
+def join_groups(groups: np.ndarray, further: Sequence[tuple[int, np.ndarray | None]]) -> list[np.ndarray]:
+    """Groups of several tables as numbers that mean the same in all of them.
+
+    ``further`` are the other tables' numbers of rows and their groups; rows without any are groups of their own.
+    """
+    given = [groups, *(own for _, own in further if own is not None)]
+    codes = pd.factorize(np.concatenate([np.asarray(part.tolist(), dtype=object) for part in given]))[0]
+    parts = iter(np.split(codes, np.cumsum([len(part) for part in given])[:-1]))
+    joined, n_groups = [next(parts)], codes.max() + 1
+    for n_rows, own in further:
+        joined.append(np.arange(n_groups, n_groups + n_rows) if own is None else next(parts))
+        n_groups += n_rows if own is None else 0
+    return joined
 
 
 def check_row_weights(sample_weight: Any, X: np.ndarray) -> np.ndarray:
