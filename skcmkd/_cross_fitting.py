@@ -11,6 +11,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, clone
 from sklearn.model_selection import GroupKFold, StratifiedGroupKFold, check_cv
 
+from ._fitting import fit_weighted
 from ._parallel import run_each
 from ._validation import Table, take_rows
 
@@ -168,12 +169,17 @@ def check_training_classes(y: np.ndarray, estimator: BaseEstimator, left_out: Se
 
 
 def unseen_proba(
-    estimator: BaseEstimator, X: Table, y: np.ndarray, fold_of: np.ndarray, n_jobs: int | None
+    estimator: BaseEstimator,
+    X: Table,
+    y: np.ndarray,
+    fold_of: np.ndarray,
+    n_jobs: int | None,
+    groups: np.ndarray | None = None,
 ) -> np.ndarray:
     """Probabilities of each row by a clone that has not seen it, in the order of the sorted classes."""
     classes = np.unique(y)
     folds = range(int(fold_of.max()) + 1)
-    calls = ((estimator, X, y, fold_of == fold, classes, fold) for fold in folds)
+    calls = ((estimator, X, y, fold_of == fold, classes, fold, groups) for fold in folds)
     proba = np.empty((len(y), len(classes)))
     parts = run_each(_fit_and_predict, calls, len(folds), n_jobs=n_jobs, description="teacher", show=False)
     for fold, part in zip(folds, parts, strict=True):
@@ -182,9 +188,16 @@ def unseen_proba(
 
 
 def _fit_and_predict(
-    estimator: BaseEstimator, X: Table, y: np.ndarray, held_out: np.ndarray, classes: np.ndarray, fold: int
+    estimator: BaseEstimator,
+    X: Table,
+    y: np.ndarray,
+    held_out: np.ndarray,
+    classes: np.ndarray,
+    fold: int,
+    groups: np.ndarray | None,
 ) -> np.ndarray:
     train = np.flatnonzero(~held_out)
     check_training_classes(y[train], estimator, [fold])
-    model = clone(estimator).fit(take_rows(X, train), y[train])
+    own = None if groups is None else groups[train]
+    model = fit_weighted(clone(estimator), take_rows(X, train), y[train], None, own)
     return predict_aligned_proba(model, take_rows(X, np.flatnonzero(held_out)), classes)

@@ -62,7 +62,7 @@ class CCHDisplay:
     Parameters
     ----------
     results : DataFrame
-        ``CCHSelector.results_``.
+        ``CCHSelector.results_``; informations and gaps are drawn in nats.
     figure : {"advantage", "gap", "residual", "risk_reduction", "criterion"}
         Which figure to draw.
     student : str
@@ -162,7 +162,7 @@ class CCHMatrixDisplay:
     Parameters
     ----------
     matrix : DataFrame
-        What ``cch_matrix`` gives.
+        What ``cch_matrix`` gives; informations and gaps are drawn in nats.
     figure : {"advantage", "gap", "residual", "risk_reduction", "criterion"}
         Which figure to draw. A pair whose interval holds zero is marked with a question mark.
 

@@ -118,7 +118,6 @@ def open_tables(
     validate_data(distiller, X, y, skip_check_array=True)
     check_same_index(X, y, "y")
     check_same_index(X, sample_weight, "sample_weight")
-    check_same_index(X, groups, "groups")
     weight, groups = check_sample_weight(sample_weight, X), check_groups(groups, X)
     return Given(X, X_teacher, unlabeled_pairs, positions, weight, groups)
 

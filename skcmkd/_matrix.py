@@ -42,7 +42,8 @@ def cch_matrix(
     Returns
     -------
     DataFrame of shape (n_modalities * (n_modalities - 1), n_columns)
-        Index ``student``, ``teacher``; columns as in ``CCHSelector.results_`` up to ``best_alpha``.
+        Index ``student``, ``teacher``; columns as in ``CCHSelector.results_`` up to ``best_alpha``; informations and
+        gaps in nats.
 
     Raises
     ------
@@ -53,6 +54,11 @@ def cch_matrix(
     -----
     Each modality is encoded once, so this costs little more than one selector; with ``refit`` each half of the rows is
     encoded once for each student.
+
+    References
+    ----------
+    Xie, Xu, Sanguinetti. Information-Theoretic Criteria for Knowledge Distillation in Multimodal Learning. arXiv
+    2510.13182 (the gap).
 
     Examples
     --------

@@ -112,6 +112,13 @@ class _Network(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator)
         -------
         ndarray of shape (n_samples, hidden_layer_sizes[-1])
             The representation, in the precision of X.
+
+        Raises
+        ------
+        NotFittedError
+            Before ``fit``.
+        ValueError
+            If X has other columns than in ``fit``, or holds missing or infinite values.
         """
         return _evaluate(self, X, "represent")
 
@@ -329,6 +336,13 @@ class NetworkClassifier(ClassifierMixin, _Network):
         -------
         ndarray of shape (n_samples, n_classes)
             Probabilities, in the order of ``classes_``.
+
+        Raises
+        ------
+        NotFittedError
+            Before ``fit``.
+        ValueError
+            If X has other columns than in ``fit``, or holds missing or infinite values.
         """
         return softmax(_evaluate(self, X), axis=1)
 
@@ -344,6 +358,13 @@ class NetworkClassifier(ClassifierMixin, _Network):
         -------
         ndarray of shape (n_samples,)
             Class labels.
+
+        Raises
+        ------
+        NotFittedError
+            Before ``fit``.
+        ValueError
+            If X has other columns than in ``fit``, or holds missing or infinite values.
         """
         check_is_fitted(self)
         return self.classes_[_evaluate(self, X).argmax(axis=1)]
@@ -472,6 +493,13 @@ class NetworkRegressor(RegressorMixin, _Network):
         -------
         ndarray of shape (n_samples,) or (n_samples, n_outputs)
             Predictions.
+
+        Raises
+        ------
+        NotFittedError
+            Before ``fit``.
+        ValueError
+            If X has other columns than in ``fit``, or holds missing or infinite values.
         """
         check_is_fitted(self)
         prediction = self.target_scaler_.inverse_transform(_evaluate(self, X))

@@ -37,9 +37,10 @@ class PairedDistiller(StudentPredictions, BaseEstimator):
 
         (1 - alpha) mean_labelled CE(y, p) + alpha mean_taught tau^2 KL(q^tau || p^tau)
 
-    For a network student this is the loss. Any other student gets each row once per class, weighted by
-    (1 - alpha) onehot(y) + alpha q, which is the same at tau = 1 for a loss that is linear in the weights. (What a
-    model does with counted rows, such as out-of-bag scores or early stopping of its own, sees the copies.)
+    For a network student this is the loss. scikit-learn's ``LogisticRegression`` is fitted to the mixed targets
+    (1 - alpha) onehot(y) + alpha q themselves, at tau = 1. Any other student gets each row once per class, weighted by
+    its target, which is the same for a loss that is linear in the weights. (What a model does with counted rows, such
+    as out-of-bag scores or early stopping of its own, sees the copies.)
 
     Parameters
     ----------

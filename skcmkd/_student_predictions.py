@@ -41,6 +41,14 @@ class StudentDelegate(BaseEstimator):
         -------
         ndarray of shape (n_samples,) or (n_samples, n_targets)
             Class labels, or numbers.
+
+        Raises
+        ------
+        NotFittedError
+            Before ``fit``.
+        ValueError
+            If X lacks columns of the student, has other columns than in ``fit``, or holds what the student cannot
+            take, such as missing values.
         """
         check_is_fitted(self)
         return self.student_.predict(self._student_table(X))
@@ -92,6 +100,11 @@ class StudentPredictions(ClassifierMixin, StudentDelegate):
         -------
         ndarray of shape (n_samples, n_classes)
             Probabilities, in the order of ``classes_``.
+
+        Raises
+        ------
+        NotFittedError, ValueError
+            As in ``predict``.
         """
         check_is_fitted(self)
         return self.student_.predict_proba(self._student_table(X))
@@ -109,6 +122,11 @@ class StudentPredictions(ClassifierMixin, StudentDelegate):
         -------
         ndarray of shape (n_samples,) or (n_samples, n_classes)
             Scores, as the student gives them.
+
+        Raises
+        ------
+        NotFittedError, ValueError
+            As in ``predict``.
         """
         check_is_fitted(self)
         return self.student_.decision_function(self._student_table(X))

@@ -73,7 +73,6 @@ def study_tables(
     check_same_index(X, y, "y")
     y, is_class = check_label_or_quantity(y)
     check_consistent_length(X, y)
-    check_same_index(X, groups, "groups")
     groups = check_groups(groups, X)
     classes = as_codes(y)[0] if is_class else None
     positions = check_modalities(X, selector.modalities, selector.student)

@@ -12,6 +12,7 @@ import pandas as pd
 from pandas.api.types import union_categoricals
 from scipy.sparse import hstack, issparse, vstack
 from sklearn.base import BaseEstimator
+from sklearn.pipeline import Pipeline
 from sklearn.utils import _safe_indexing, check_array, column_or_1d, gen_batches, get_tags
 from sklearn.utils._indexing import _get_column_indices
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
@@ -23,6 +24,8 @@ from sklearn.utils.validation import (
     _num_features,
     _num_samples,
 )
+
+from ._frames import as_pandas, is_frame
 
 __all__ = [
     "ROWS_OF_A_BLOCK",
@@ -56,6 +59,7 @@ __all__ = [
     "drop_teacher_columns",
     "feature_names",
     "in_single_precision",
+    "join_groups",
     "keep_earlier_fit",
     "measured_rows",
     "n_columns_of",
@@ -68,7 +72,7 @@ __all__ = [
 ]
 
 ArrayLike = Any  # what scikit-learn takes for one; numpy's own type does not follow it through validation
-Table = Any  # array, sparse matrix or DataFrame of shape (n_samples, n_columns)
+Table = Any  # array, sparse matrix or pandas DataFrame of shape (n_samples, n_columns)
 Columns = Any  # names, positions, a slice, a boolean mask, or a callable that gives one of them for a table
 
 check_feature_names_in = _check_feature_names_in
@@ -79,6 +83,8 @@ AT_MOST_NAMED = 5
 # More different whole numbers than this, with few rows each, are a quantity such as an age.
 MOST_CLASSES = 20
 ROWS_OF_A_BLOCK = 8192
+# Homes of the transformers that a pipeline often starts with and that read nothing but numbers.
+STEPS_OF_NUMBERS = ("sklearn.preprocessing._data", "sklearn.impute.", "sklearn.decomposition.")
 
 
 @contextmanager
@@ -204,15 +210,33 @@ def check_sample_weight(sample_weight: Any, X: Table) -> np.ndarray | None:
     return weight
 
 
-def check_groups(groups: Any, X: Table) -> np.ndarray | None:
-    """The group of each row as a number, or None; a missing group is an error."""
+def check_groups(groups: Any, X: Table, name: str = "groups", base: str = "X") -> np.ndarray | None:
+    """The group of each row as it was given, or None; a missing group is an error."""
     if groups is None:
         return None
-    groups = column_or_1d(groups, warn=True)
-    if len(groups) != n_rows_of(X):
-        raise ValueError(f"groups has {len(groups)} rows and X has {n_rows_of(X)}: give the group of each row of X.")
-    as_codes_of_any(groups, "groups")
-    return np.asarray(groups)
+    values = np.asarray(column_or_1d(groups, warn=True))
+    if len(values) != n_rows_of(X):
+        raise ValueError(
+            f"{name} has {len(values)} rows and {base} has {n_rows_of(X)}: give the group of each row of {base}."
+        )
+    check_same_index(X, groups, name, base)
+    as_codes_of_any(values, name)
+    return values
+
+
+def join_groups(groups: np.ndarray, further: Sequence[tuple[int, np.ndarray | None]]) -> list[np.ndarray]:
+    """Groups of several tables as numbers that mean the same in all of them.
+
+    ``further`` are the other tables' numbers of rows and their groups; rows without any are groups of their own.
+    """
+    given = [groups, *(own for _, own in further if own is not None)]
+    codes = pd.factorize(np.concatenate([np.asarray(part.tolist(), dtype=object) for part in given]))[0]
+    parts = iter(np.split(codes, np.cumsum([len(part) for part in given])[:-1]))
+    joined, n_groups = [next(parts)], codes.max() + 1
+    for n_rows, own in further:
+        joined.append(np.arange(n_groups, n_groups + n_rows) if own is None else next(parts))
+        n_groups += n_rows if own is None else 0
+    return joined
 
 
 def check_row_weights(sample_weight: Any, X: np.ndarray) -> np.ndarray:
@@ -225,9 +249,9 @@ def check_row_weights(sample_weight: Any, X: np.ndarray) -> np.ndarray:
 
 
 def as_table(X: Any, name: str = "X", estimator: BaseEstimator | None = None, sparse: bool = True) -> Table:
-    """DataFrames as they are, so that models find their columns by name; all else as a 2-D array."""
-    if hasattr(X, "columns"):
-        return X
+    """DataFrames as pandas', so that models find their columns by name; all else as a 2-D array."""
+    if is_frame(X):
+        return as_pandas(X, name)
     return check_array(
         X,
         accept_sparse=("csr", "csc") if sparse else False,
@@ -264,7 +288,11 @@ def stack_columns(left: Table, right: Table) -> Table:
         return hstack([left, right], format="csr")
     if not hasattr(left, "columns") and not hasattr(right, "columns"):
         return np.hstack([left, right])
-    left, right = (_as_pandas(table).reset_index(drop=True) for table in (left, right))
+    left, right = (
+        as_pandas(table) if is_frame(table) else pd.DataFrame(np.asarray(table)).add_prefix("column_")
+        for table in (left, right)
+    )
+    left, right = (table.reset_index(drop=True) for table in (left, right))
     shared = [repr(name) for name in left.columns if name in set(right.columns)]
     if shared:
         raise ValueError(
@@ -274,15 +302,10 @@ def stack_columns(left: Table, right: Table) -> Table:
     return pd.concat([left, right], axis=1)
 
 
-def _as_pandas(X: Table) -> pd.DataFrame:
-    if isinstance(X, pd.DataFrame):
-        return X
-    return X.to_pandas() if hasattr(X, "to_pandas") else pd.DataFrame(np.asarray(X)).add_prefix("column_")
-
-
 def stack_rows(upper: Table, lower: Table) -> Table:
     """One table above another."""
-    if hasattr(upper, "iloc"):
+    if is_frame(upper):
+        upper, lower = as_pandas(upper), as_pandas(lower)
         upper, lower = upper.copy(deep=False), lower.copy(deep=False)
         # Categoricals with other categories would become plain text, and one-hot encoders would see other columns.
         for column in upper.columns[[isinstance(dtype, pd.CategoricalDtype) for dtype in upper.dtypes]]:
@@ -296,7 +319,7 @@ def stack_rows(upper: Table, lower: Table) -> Table:
 
 
 def _missing_values(X: Table) -> np.ndarray:
-    return np.asarray(pd.isna(X.to_pandas() if hasattr(X, "to_pandas") else X))
+    return np.asarray(pd.isna(as_pandas(X) if is_frame(X) else X))
 
 
 def measured_rows(X: Table) -> np.ndarray:
@@ -330,26 +353,38 @@ def reads_plain_numbers(model: BaseEstimator) -> bool:
 
 
 def check_text_columns(X: Table, model: BaseEstimator, name: str, role: str) -> None:
-    """Raise on text in a column that goes to a model without preprocessing of its own."""
-    if reads_plain_numbers(model):
-        check_numbers(X, name, role)
+    """Raise on what is no number in a column that goes to a model, or a pipeline's first step, that takes none."""
+    first = model.steps[0][1] if isinstance(model, Pipeline) else model
+    if first is not model and not first.__class__.__module__.startswith(STEPS_OF_NUMBERS):
+        return
+    if reads_plain_numbers(first) and getattr(first, "strategy", "mean") in ("mean", "median"):
+        check_numbers(X, name, role, categories=hasattr(first, "categorical_features"))
 
 
-def check_numbers(X: Table, name: str, role: str) -> None:
-    """Raise on text in a column of a DataFrame, naming the column and the first such value."""
+def check_numbers(X: Table, name: str, role: str, categories: bool = True) -> None:
+    """Raise on text or dates in a column of a DataFrame, naming the column and the first such value.
+
+    Categories of text are no numbers either unless ``categories`` allows them.
+    """
     if not hasattr(X, "columns"):
         return
     for column in X.columns:
         values = X[column]
-        if pd.api.types.is_numeric_dtype(values.dtype) or isinstance(values.dtype, pd.CategoricalDtype):
+        categorical = isinstance(values.dtype, pd.CategoricalDtype)
+        if pd.api.types.is_numeric_dtype(values.dtype) or (categorical and categories):
             continue
+        if values.dtype.kind in "mM" or isinstance(values.dtype, pd.PeriodDtype):
+            raise ValueError(
+                f"Column {column!r} of {name} has dtype {values.dtype}: dates and times are not numbers. Turn it into "
+                "one, such as the days since a fixed day, or leave it out."
+            )
         numbers = pd.to_numeric(pd.Series(values.to_numpy(dtype=object)), errors="coerce")
         text = numbers.isna().to_numpy() & ~_missing_values(values)
         if text.any():
             raise ValueError(
-                f"Column {column!r} of {name} has dtype {values.dtype} and holds {values.to_numpy()[text][0]!r}, "
-                f"which is not a number. Encode it, for example with an OneHotEncoder in the {role}'s pipeline, "
-                "or leave it out."
+                f"Column {column!r} of {name} has dtype {values.dtype} and holds "
+                f"{np.asarray(values, dtype=object)[text][0]!r}, which is not a number. Encode it, for example with "
+                f"an OneHotEncoder in the {role}'s pipeline, or leave it out."
             )
 
 

@@ -37,7 +37,7 @@ TRAINED = ("infonce", "latent", "mine")
 class MutualInformation:
     """An estimate of mutual information, in nats, with its error; ``float()`` gives the value.
 
-    Attributes
+    Parameters
     ----------
     value : float
         The estimate, less ``bias`` where that was asked for.
@@ -53,6 +53,16 @@ class MutualInformation:
         Rows that were measured.
     estimator : str
         Name of the estimator.
+
+    Examples
+    --------
+    >>> from skcmkd import mutual_information
+    >>> from skcmkd.datasets import make_joint_gaussian
+    >>> drawn = make_joint_gaussian(500, n_teacher_features=1, n_student_features=1, random_state=0)
+    >>> X_teacher, X_student = (drawn.data[drawn.modalities[name]] for name in ("teacher", "student"))
+    >>> estimate = mutual_information(X_teacher, X_student, estimator="gaussian")
+    >>> estimate.n_samples, round(float(estimate), 2), round(drawn.shared_information["teacher", "student"], 2)
+    (500, 0.52, 0.51)
     """
 
     value: float
