@@ -69,7 +69,7 @@ ROWS = [
         "_ridge",
         "datasets",
     },
-    {"_validation", "_progress", "_parallel"},
+    {"_validation", "_input_checks", "_progress", "_parallel"},
 ]
 HEIGHT = {name: -row for row, names in enumerate(ROWS) for name in names}
 TORCH = {

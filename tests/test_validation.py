@@ -2,6 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy.sparse import csr_array
+from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
@@ -68,7 +69,7 @@ def test_slices_and_single_names(frame):
 
 
 def test_names_on_an_array(frame):
-    with pytest.raises(ValueError, match="only supported for dataframes"):
+    with pytest.raises(ValueError, match=r"an array of 4 columns without names\. Give a DataFrame, or positions"):
         v.column_positions(frame.to_numpy(), ["a"], "student_columns")
 
 
@@ -204,7 +205,10 @@ def test_choice():
 
 def test_models_that_may_encode_are_left_to_themselves(frame):
     frame["sex"] = pd.Categorical(["f", "m", "f"])
-    v.check_text_columns(frame, LogisticRegression(), "X", "student")
+    v.check_text_columns(frame, HistGradientBoostingClassifier(categorical_features="from_dtype"), "X", "student")
+    with pytest.raises(ValueError, match="Column 'sex' of X has dtype category and holds 'f'"):
+        v.check_text_columns(frame, LogisticRegression(), "X", "student")
+    v.check_text_columns(frame.assign(sex=pd.Categorical([0, 1, 0])), LogisticRegression(), "X", "student")
     frame["sex"] = ["f", "m", "f"]
     for model in (FrozenEstimator(LogisticRegression()), GridSearchCV(LogisticRegression(), {"C": [1]})):
         v.check_text_columns(frame, model, "X", "student")
