@@ -51,9 +51,9 @@ def table_of(section: str, cases) -> str:
     lines += ["   * - What was done", "     - What is said"]
     for case in cases:
         kind, message = message_of(case)
-        lines += [f"   * - {case.did}", "     - .. code-block:: none", ""]
-        lines += [f"          {line}".rstrip() for line in f"{kind}: {message}".strip().splitlines()]
-        lines += [""]
+        # Literals wrap in a cell, and nothing in them is markup.
+        said = [f"``{line}``" for line in f"{kind}: {message}".splitlines() if line.strip()]
+        lines += [f"   * - {case.did}", f"     - | {said[0]}", *(f"       | {line}" for line in said[1:])]
     return "\n".join(lines).rstrip() + "\n"
 
 
