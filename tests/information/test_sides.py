@@ -48,7 +48,7 @@ def test_label_goes_to_the_second_place():
         (pd.DataFrame({"a": [1.0, np.nan], "b": [0.0, 1.0]}), [1.0, 2.0], "Input X contains NaN: 1 values.*'a'"),
         ([[np.inf], [1.0]], [1.0, 2.0], "Input X contains infinity"),
         ([1.0, 2.0], ["a", None], "Y holds 1 missing labels"),
-        ([1.0, 2.0, 3.0], ["a", "b"], "inconsistent"),
+        ([1.0, 2.0, 3.0], ["a", "b"], "Y has 2 rows and X has 3"),
         ([1.0], [2.0], "ksg needs at least 2 rows, got 1"),
         (pd.Series([1.0, 2.0], index=["p", "q"]), pd.Series([1.0, 2.0], index=["q", "p"]), "in another order"),
         (
