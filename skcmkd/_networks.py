@@ -24,6 +24,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils import column_or_1d
 from sklearn.utils.validation import check_is_fitted
 
+from ._documentation import DocumentationLink
 from ._network_training import of_positive_weight, train_on
 from ._validation import (
     ArrayLike,
@@ -67,7 +68,7 @@ def _evaluate(network: _Network, X: ArrayLike, part: str | None = None) -> np.nd
     return output.astype(X.dtype, copy=False)
 
 
-class _Network(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+class _Network(DocumentationLink, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     """What the two networks have in common: their parameters and their representation."""
 
     def __init__(

@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ._candidates import gather_candidates, judge, keep_teachers
 from ._criteria import FIGURE_OF
+from ._documentation import DocumentationLink
 from ._frames import as_container, is_frame
 from ._study import study_tables
 from ._validation import (
@@ -38,7 +39,7 @@ from .information import ESTIMATORS
 
 
 # The output follows the table that was given; scikit-learn's wrapper would name columns that are not there.
-class CCHSelector(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):  # type: ignore[call-arg]
+class CCHSelector(DocumentationLink, TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):  # type: ignore[call-arg]
     """Choose the modality that should teach the student's, and keep its columns beside the student's.
 
     For each candidate teacher T and the student S, with H what a model of one modality makes of rows it has not seen

@@ -11,6 +11,7 @@ from sklearn.utils import check_random_state, get_tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
+from ._documentation import DocumentationLink
 from ._networks import NetworkClassifier, NetworkRegressor
 from ._validation import (
     Table,
@@ -26,7 +27,7 @@ from ._validation import (
 )
 
 
-class StudentDelegate(BaseEstimator):
+class StudentDelegate(DocumentationLink, BaseEstimator):
     """What a distiller does once it is fitted: it hands rows to ``student_``.
 
     A distiller has the parameter ``student``. One that was fitted to both modalities in one table keeps the positions
