@@ -106,14 +106,14 @@ def test_a_cache_that_cannot_be_written(tmp_path):
 def test_a_file_in_the_folders_place(tmp_path):
     home = tmp_path / "cache"
     home.write_text("notes")
-    with pytest.raises(OSError, match="else than a folder of this name is there. Give a folder"):
+    with pytest.raises(OSError, match=r"else than a folder of this name is there. Give a folder"):
         fetch_breast_tcga(data_home=home)
     assert home.read_text() == "notes"
 
 
 def test_a_folder_in_the_files_place(tmp_path):
     (tmp_path / _breast.FILE_NAME).mkdir()
-    with pytest.raises(OSError, match="else than a file of this name is there. Give a folder"):
+    with pytest.raises(OSError, match=r"else than a file of this name is there. Give a folder"):
         fetch_breast_tcga(data_home=tmp_path)
 
 
