@@ -92,10 +92,9 @@ def retrieve(home: Path) -> None:
 
     by_hand = f"or put the file from {URL} into {home} yourself"
     try:
-        if (home / FILE_NAME).exists() or (home.exists() and not home.is_dir()):
-            raise FileExistsError(
-                f"something else than a {'file' if home.is_dir() else 'folder'} of this name is there"
-            )
+        for kind, there in (("file", (home / FILE_NAME).is_dir()), ("folder", home.is_file())):
+            if there:
+                raise FileExistsError(f"something else than a {kind} of this name is there")
         pooch.retrieve(URL, known_hash=f"sha256:{SHA256}", fname=FILE_NAME, path=home)
     except ValueError as error:
         raise ValueError(

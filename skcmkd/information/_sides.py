@@ -17,6 +17,8 @@ from .._validation import ArrayLike, as_codes_of_any, check_same_index, check_sa
 RELATIVE_RANK = 1e-6
 # Up to this many, categories may all differ.
 FEW_ROWS = 20
+# Of a double, in powers of two: its square, and sums of many squares, are far from the limits.
+LARGEST_EXPONENT = 300
 
 
 def is_label(Y: ArrayLike) -> bool:
@@ -40,7 +42,7 @@ def as_numbers(X: ArrayLike, name: str) -> np.ndarray:
     """
     if isinstance(X, np.ndarray) and X.dtype.kind in "iuf" and X.ndim <= 2 and len(X) and np.isfinite(X).all():
         # Arrays without anything to name in an error need no pandas: subsamples come here by the thousand.
-        numbers = X.astype(np.float64, copy=False).reshape(len(X), -1)
+        numbers = _of_sane_size(X.astype(np.float64, copy=False).reshape(len(X), -1))
         return numbers[:, np.ptp(numbers, axis=0) > 0]
     table = X if isinstance(X, (pd.DataFrame, pd.Series)) else pd.DataFrame(np.asarray(X))
     table = table.to_frame() if isinstance(table, pd.Series) else table
@@ -74,8 +76,18 @@ def as_numbers(X: ArrayLike, name: str) -> np.ndarray:
                     "rows: it names the rows and measures nothing. Leave it out."
                 )
             blocks.append(np.eye(len(kinds))[codes])
-    numbers = np.hstack(blocks) if blocks else np.empty((len(table), 0))
+    numbers = _of_sane_size(np.hstack(blocks) if blocks else np.empty((len(table), 0)))
     return numbers[:, np.ptp(numbers, axis=0) > 0]
+
+
+def _of_sane_size(numbers: np.ndarray) -> np.ndarray:
+    """Columns whose squares would overflow or vanish, divided by a power of two: no information depends on a scale."""
+    exponents = np.frexp(np.abs(numbers).max(axis=0, initial=0.0))[1]
+    extreme = np.abs(exponents) > LARGEST_EXPONENT
+    if extreme.any():
+        numbers = numbers.copy()
+        numbers[:, extreme] = np.ldexp(numbers[:, extreme], -exponents[extreme])
+    return numbers
 
 
 def check_sides(X: ArrayLike, Y: ArrayLike, *, least: int, estimator: str) -> tuple[np.ndarray, np.ndarray, bool]:
