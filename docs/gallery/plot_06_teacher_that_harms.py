@@ -2,15 +2,16 @@
 A teacher that harms, and is refused
 ====================================
 
-Not every other modality helps. Some make the student worse. Here is one of each kind, at fixed weights and with the weight
-left to held-out rows.
+Not every other modality helps. Some make the student worse. Here is one of each kind, at fixed
+weights and with the weight left to held-out rows.
 """
 
 # %%
 # Two pairs
 # ---------
-# Handwritten digits in three views: 216 profile correlations, 47 Zernike moments, 6 numbers of morphology. 100 rows have
-# a label, 200 further rows have all views and no label, 1000 are kept for testing.
+# Handwritten digits in three views: 216 profile correlations, 47 Zernike moments, 6 numbers of
+# morphology. 100 rows have a label, 200 further rows have all views and no label, 1000 are kept
+# for testing.
 
 import matplotlib.pyplot as plt
 import pandas as pd
@@ -47,8 +48,8 @@ def draw(split):
 # %%
 # What the selector says
 # ----------------------
-# The student of profile correlations is already good. The selector is asked whether one of the two weaker views should
-# teach it.
+# The student of profile correlations is already good. The selector is asked whether one of the
+# two weaker views should teach it.
 
 X, X_pairs, X_test, y, y_test = draw(0)
 selector = CCHSelector(modalities, student="profile_correlations", random_state=0)
@@ -58,13 +59,14 @@ plt.show()
 print("kept:", selector.teachers_)
 
 # %%
-# Both intervals lie below zero: *do not distil*. In a pipeline the selector would now pass on the student's columns
-# alone, and the student would be trained without a teacher.
+# Both intervals lie below zero: *do not distil*. In a pipeline the selector would now pass on
+# the student's columns alone, and the student would be trained without a teacher.
 #
 # What happens if one does not ask
 # --------------------------------
-# We force the weight ``alpha`` on the student, from 0 (labels only) to 1 (teacher only), and let ``alpha="auto"`` choose in
-# the same splits. For comparison the other way round: the good view teaches the weaker one.
+# We force the weight ``alpha`` on the student, from 0 (labels only) to 1 (teacher only), and
+# let ``alpha="auto"`` choose in the same splits. For comparison the other way round: the good
+# view teaches the weaker one.
 
 weights = [0.25, 0.5, 0.75, 1.0]
 pairs = {
@@ -120,12 +122,14 @@ axes[0].legend(frameon=False, loc="lower left")
 plt.show()
 
 # %%
-# Left: every weight costs accuracy, a small one about a point, and a student that listens to the teacher alone loses about
-# 25 points. ``alpha="auto"`` chose 0 in all three splits: the student is the one trained alone, and nothing is lost.
-# Right: every weight helps, and "auto" took 0.5. It tries one weight against none and does not look for the best one.
+# Left: every weight costs accuracy, a small one about a point, and a student that listens to
+# the teacher alone loses about 25 points. ``alpha="auto"`` chose 0 in all three splits: the
+# student is the one trained alone, and nothing is lost. Right: every weight helps, and "auto"
+# took 0.5. It tries one weight against none and does not look for the best one.
 #
 # What not to conclude
 # --------------------
-# Two guards refused this teacher, each by itself: the selector beforehand, ``alpha="auto"`` while fitting. Both judge by
-# a hundred labelled rows. They protect within the noise of that, not absolutely; :doc:`/paired` counts how often. And a
-# teacher that is weaker *alone* need not harm: given enough pairs it may know something else.
+# Two guards refused this teacher, each by itself: the selector beforehand, ``alpha="auto"``
+# while fitting. Both judge by a hundred labelled rows. They protect within the noise of that,
+# not absolutely; :doc:`/paired` counts how often. And a teacher that is weaker *alone* need not
+# harm: given enough pairs it may know something else.
