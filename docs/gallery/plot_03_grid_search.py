@@ -127,10 +127,10 @@ plt.show()
 
 # %%
 # Each cell is the mean over three folds with its standard error. Read it with that error in
-# mind: the rows with a teacher (0.25, 0.5) and the row without (0) differ by less than one
-# standard error in each column, so this grid does **not** show that the teacher helps. It does
-# show that filtering the student's columns costs accuracy here, by more than ten points. Folds
-# share training rows, and the best of nine cells looks better than it is.
+# mind: the rows with a teacher (0.25, 0.5) and the row without (0) differ by no more than about
+# one standard error in each column, so this grid does **not** show that the teacher helps. It
+# does show that filtering the student's columns costs accuracy here, by more than ten points.
+# Folds share training rows, and the best of nine cells looks better than it is.
 #
 # At the end
 # ----------

@@ -51,6 +51,10 @@ selector.results_[
 ].round(2)
 
 # %%
+# *Undecided*: the interval holds zero, 60 rows do not suffice to tell. A pipeline would now
+# train the student alone. As this is simulated, we can look further, and know that the omics
+# table does know more.
+#
 # The weight
 # ----------
 # ``alpha="analytic"`` is the weight where the excess risk of a linear student is least, to

@@ -97,7 +97,8 @@ plt.show()
 # %%
 # Left: the published criterion. Measured on class scores the gap is negative for every pair, so
 # its zero refuses all of them, also those that gained. Right: the teacher's advantage, the
-# default. Points to the right of zero gained; most of those that lost lie to the left.
+# default. The points to the right of zero gained, and those that lost lie to the left. So do
+# several that gained all the same.
 #
 # The sign is not the decision. The selector says ``distil`` only when the whole interval lies
 # above zero:

@@ -142,12 +142,13 @@ gains.rsub(gains["one teacher each"], axis=0).agg(["mean", "sem"]).T.round(2)
 
 # %%
 # Every teacher helps. One each is better than protein alone; against RNA alone the difference
-# is within noise. Nor does it beat the single teacher that was given filled cells by more than
-# noise.
+# is within noise. The single teacher that was given filled cells is better by about half a
+# point, which is more than noise.
 #
 # What not to conclude
 # --------------------
-# Not that a second teacher must help: half of the pairs were nearly enough here. What one
-# teacher each gives you is that nothing has to be imputed, that each can be another model
-# (``teacher`` may be a dict), and that one of them may come ready from another cohort
+# Not that a second teacher must help: half of the pairs were nearly enough here. Nor that
+# filling cells is always the better way: here both tables share a part and the columns are few.
+# What one teacher each gives you is that nothing has to be imputed, that each can be another
+# model (``teacher`` may be a dict), and that one of them may come ready from another cohort
 # (``FrozenEstimator``).

@@ -150,9 +150,9 @@ plt.show()
 
 # %%
 # The plain student is too sure: of the patients to whom it gives a high risk, far fewer are
-# ill. Calibrating brings the curve to the dotted line and lowers the log-loss; who is predicted
-# ill does not change. Balanced weights find more of the ill, at the price of more healthy ones
-# called ill, and their probabilities are no frequencies any more.
+# ill. Calibrating brings the curve nearer to the dotted line and lowers the log-loss; who is
+# predicted ill does not change. Balanced weights find more of the ill, at the price of more
+# healthy ones called ill, and their probabilities are no frequencies any more.
 #
 # What not to conclude
 # --------------------
