@@ -75,7 +75,13 @@ ax.barh(
     label="student: copy number",
     color="#767676",
 )
-ax.barh(place + 0.2, results["teacher_label"], 0.38, label="teacher", color="#0072B2")
+ax.barh(
+    place + 0.2,
+    results["teacher_label"],
+    0.38,
+    label="teacher",
+    color="#0072B2",
+)
 ax.axvline(entropy, color="black", linestyle=":", label="entropy of the label")
 ax.set_yticks(
     place, [f"{name} ({rows} rows)" for name, rows in results["n_rows"].items()]

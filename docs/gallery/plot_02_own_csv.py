@@ -27,7 +27,11 @@ import pandas as pd
 from skcmkd.datasets import load_digit_views
 
 digits = load_digit_views()
-names = {"zernike": "zernike", "profile_correlations": "profile", "morphology": "shape"}
+names = {
+    "zernike": "zernike",
+    "profile_correlations": "profile",
+    "morphology": "shape",
+}
 parts = [
     digits.data[digits.modalities[name]].set_axis(
         [f"{prefix}_{i}" for i in range(len(digits.modalities[name]))], axis=1
@@ -44,13 +48,17 @@ written.loc[
     random.rand(len(written)) < 0.2, written.filter(like="profile_").columns
 ] = np.nan
 panel = written.filter(like="zernike_").columns
-written[panel] = written[panel].mask(random.rand(len(written), len(panel)) < 0.01)
+written[panel] = written[panel].mask(
+    random.rand(len(written), len(panel)) < 0.01
+)
 
 folder = TemporaryDirectory()
 written[:600].assign(label=truth[:100]).round(4).to_csv(
     Path(folder.name) / "cohort.csv"
 )
-written.loc["sample_600":, panel].round(4).to_csv(Path(folder.name) / "new_samples.csv")
+written.loc["sample_600":, panel].round(4).to_csv(
+    Path(folder.name) / "new_samples.csv"
+)
 
 # %%
 # Read it
@@ -73,7 +81,10 @@ X, y = table[labelled], table["label"][labelled]
 X_unlabeled = table[~labelled]
 
 measured = pd.DataFrame(
-    {name: table[columns].notna().any(axis=1) for name, columns in modalities.items()}
+    {
+        name: table[columns].notna().any(axis=1)
+        for name, columns in modalities.items()
+    }
 )
 print(f"{len(X)} labelled rows, {len(X_unlabeled)} without a label")
 measured.groupby(labelled.map({True: "labelled", False: "unlabelled"})).sum()
@@ -84,7 +95,12 @@ measured.groupby(labelled.map({True: "labelled", False: "unlabelled"})).sum()
 
 figure, ax = plt.subplots(figsize=(8, 1.9), layout="constrained")
 ax.imshow(
-    measured.T, aspect="auto", cmap="Blues", vmin=-0.3, vmax=1.3, interpolation="none"
+    measured.T,
+    aspect="auto",
+    cmap="Blues",
+    vmin=-0.3,
+    vmax=1.3,
+    interpolation="none",
 )
 ax.axvline(len(X) - 0.5, color="#D55E00")
 ax.set_yticks(range(3), measured.columns)
@@ -152,7 +168,9 @@ report = DistillationReport.from_estimator(
 )
 report.plot()
 plt.show()
-report.to_frame()[["accuracy", "accuracy_gain", "log_loss", "log_loss_gain"]].round(2)
+report.to_frame()[
+    ["accuracy", "accuracy_gain", "log_loss", "log_loss_gain"]
+].round(2)
 
 # %%
 # Look at the interval of the row *distilled*. In accuracy it holds zero: with 100 labelled rows

@@ -21,7 +21,11 @@ import pandas as pd
 import sklearn
 from sklearn.feature_selection import SelectKBest
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import GridSearchCV, StratifiedKFold, train_test_split
+from sklearn.model_selection import (
+    GridSearchCV,
+    StratifiedKFold,
+    train_test_split,
+)
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -40,7 +44,9 @@ X, X_test, y, y_test = train_test_split(
     stratify=digits.target,
     random_state=0,
 )
-X, rest, y, _ = train_test_split(X, y, train_size=120, stratify=y, random_state=0)
+X, rest, y, _ = train_test_split(
+    X, y, train_size=120, stratify=y, random_state=0
+)
 X_unlabeled = rest[:300]
 
 # %%
@@ -51,14 +57,24 @@ X_unlabeled = rest[:300]
 # to the training rows alone.
 
 student = make_pipeline(
-    StandardScaler(), SelectKBest(k=47), LogisticRegression(C=0.1, max_iter=1000)
+    StandardScaler(),
+    SelectKBest(k=47),
+    LogisticRegression(C=0.1, max_iter=1000),
 )
 teacher = make_pipeline(
-    StandardScaler(), SelectKBest(k=100), LogisticRegression(C=0.1, max_iter=1000)
+    StandardScaler(),
+    SelectKBest(k=100),
+    LogisticRegression(C=0.1, max_iter=1000),
 )
-selector = CCHSelector(modalities, student="zernike", n_subsamples=50, random_state=0)
+selector = CCHSelector(
+    modalities, student="zernike", n_subsamples=50, random_state=0
+)
 distiller = PairedDistiller(
-    student, teacher, student_columns=modalities["zernike"], cv=3, random_state=0
+    student,
+    teacher,
+    student_columns=modalities["zernike"],
+    cv=3,
+    random_state=0,
 )
 
 # %%
@@ -127,10 +143,10 @@ plt.show()
 
 # %%
 # Each cell is the mean over three folds with its standard error. Read it with that error in
-# mind: the rows with a teacher (0.25, 0.5) and the row without (0) differ by less than one
-# standard error in each column, so this grid does **not** show that the teacher helps. It does
-# show that filtering the student's columns costs accuracy here, by more than ten points. Folds
-# share training rows, and the best of nine cells looks better than it is.
+# mind: the rows with a teacher (0.25, 0.5) and the row without (0) differ by no more than about
+# one standard error in each column, so this grid does **not** show that the teacher helps. It
+# does show that filtering the student's columns costs accuracy here, by more than ten points.
+# Folds share training rows, and the best of nine cells looks better than it is.
 #
 # At the end
 # ----------

@@ -27,7 +27,9 @@ from skcmkd.datasets import load_digit_views
 digits = load_digit_views()
 zernike = digits.modalities["zernike"]
 profiles = digits.modalities["profile_correlations"]
-model = make_pipeline(StandardScaler(), LogisticRegression(C=0.1, max_iter=1000))
+model = make_pipeline(
+    StandardScaler(), LogisticRegression(C=0.1, max_iter=1000)
+)
 
 # %%
 # The student is tuned alone first (``C=0.1`` here). A student that is regularised too little
@@ -57,7 +59,9 @@ for split in range(5):
         if n_pairs:
             pairs = (X_pairs[zernike][:n_pairs], X_pairs[profiles][:n_pairs])
         distiller = PairedDistiller(model, model, random_state=0)
-        distiller.fit(X[zernike], y, X_teacher=X[profiles], unlabeled_pairs=pairs)
+        distiller.fit(
+            X[zernike], y, X_teacher=X[profiles], unlabeled_pairs=pairs
+        )
         rows.append(
             {
                 "split": split,
@@ -69,7 +73,9 @@ for split in range(5):
             }
         )
 found = pd.DataFrame(rows)
-found.groupby("pairs")[["alone", "distilled", "teacher", "alpha"]].mean().round(2)
+found.groupby("pairs")[["alone", "distilled", "teacher", "alpha"]].mean().round(
+    2
+)
 
 # %%
 # The gain of each split is a thin line, the mean is the thick one.
@@ -79,11 +85,15 @@ curves = found.pivot_table(index="pairs", columns="split", values="gain")
 
 figure, ax = plt.subplots(figsize=(7, 4), layout="constrained")
 ax.plot(curves.index, curves, color="#0072B2", alpha=0.35, linewidth=1)
-ax.plot(curves.index, curves.mean(axis=1), color="#0072B2", linewidth=3, marker="o")
+ax.plot(
+    curves.index, curves.mean(axis=1), color="#0072B2", linewidth=3, marker="o"
+)
 ax.axhline(0, color="black", linewidth=0.8)
 ax.set_xlabel("pairs without a label (100 rows with one)")
 ax.set_ylabel("gain in test accuracy, points")
-ax.set_title("Distilled student less the student alone, five splits", loc="left")
+ax.set_title(
+    "Distilled student less the student alone, five splits", loc="left"
+)
 ax.spines[["top", "right"]].set_visible(False)
 plt.show()
 

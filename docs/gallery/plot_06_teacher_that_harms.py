@@ -28,7 +28,9 @@ modalities = {
     name: digits.modalities[name]
     for name in ("zernike", "profile_correlations", "morphology")
 }
-model = make_pipeline(StandardScaler(), LogisticRegression(C=0.1, max_iter=1000))
+model = make_pipeline(
+    StandardScaler(), LogisticRegression(C=0.1, max_iter=1000)
+)
 
 
 def draw(split):
@@ -52,7 +54,9 @@ def draw(split):
 # two weaker views should teach it.
 
 X, X_pairs, X_test, y, y_test = draw(0)
-selector = CCHSelector(modalities, student="profile_correlations", random_state=0)
+selector = CCHSelector(
+    modalities, student="profile_correlations", random_state=0
+)
 selector.fit(X, y)
 CCHDisplay.from_estimator(selector)
 plt.show()
@@ -70,7 +74,10 @@ print("kept:", selector.teachers_)
 
 weights = [0.25, 0.5, 0.75, 1.0]
 pairs = {
-    "morphology teaches profile correlations": ("morphology", "profile_correlations"),
+    "morphology teaches profile correlations": (
+        "morphology",
+        "profile_correlations",
+    ),
     "profile correlations teach Zernike": ("profile_correlations", "zernike"),
 }
 rows = []
@@ -81,7 +88,9 @@ for split in range(3):
         alone = model.fit(X[own], y).score(X_test[own], y_test)
         rows.append((title, split, 0.0, 0.0, False))
         for alpha in [*weights, "auto"]:
-            distiller = PairedDistiller(model, model, alpha=alpha, random_state=0)
+            distiller = PairedDistiller(
+                model, model, alpha=alpha, random_state=0
+            )
             distiller.fit(
                 X[own],
                 y,
@@ -95,8 +104,12 @@ found = pd.DataFrame(rows, columns=["pair", "split", "alpha", "gain", "auto"])
 # %%
 # Thin lines are splits, the thick line is their mean, circles are what ``alpha="auto"`` chose.
 
-figure, axes = plt.subplots(1, 2, figsize=(9, 4), layout="constrained", sharex=True)
-for ax, (title, rows) in zip(axes, found.groupby("pair", sort=False), strict=True):
+figure, axes = plt.subplots(
+    1, 2, figsize=(9, 4), layout="constrained", sharex=True
+)
+for ax, (title, rows) in zip(
+    axes, found.groupby("pair", sort=False), strict=True
+):
     fixed = rows[~rows["auto"]].pivot_table(
         index="alpha", columns="split", values="gain"
     )

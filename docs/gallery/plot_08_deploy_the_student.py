@@ -35,7 +35,9 @@ panel = drawn.modalities["panel"]
 rna = drawn.modalities["rna"]
 X, X_unlabeled, X_new = drawn.data[:80], drawn.data[80:380], drawn.data[380:]
 
-model = make_pipeline(StandardScaler(), LogisticRegression(C=0.1, max_iter=1000))
+model = make_pipeline(
+    StandardScaler(), LogisticRegression(C=0.1, max_iter=1000)
+)
 distiller = PairedDistiller(model, model, random_state=0)
 distiller.fit(
     X[panel],
@@ -70,7 +72,8 @@ print(f"{path.stat().st_size / 1000:.0f} kB")
 
 print(
     np.array_equal(
-        student.predict_proba(X_new[panel]), distiller.predict_proba(X_new[panel])
+        student.predict_proba(X_new[panel]),
+        distiller.predict_proba(X_new[panel]),
     )
 )
 
@@ -94,7 +97,10 @@ probability = student.predict_proba(new[:12])
 figure, ax = plt.subplots(figsize=(7, 3.6), layout="constrained")
 left = np.zeros(12)
 for name, share, color in zip(
-    student.classes_, probability.T, ("#56B4E9", "#E69F00", "#D55E00"), strict=True
+    student.classes_,
+    probability.T,
+    ("#56B4E9", "#E69F00", "#D55E00"),
+    strict=True,
 ):
     ax.barh(range(12), share, left=left, label=name, color=color)
     left += share

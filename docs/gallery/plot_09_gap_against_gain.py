@@ -33,8 +33,12 @@ from skcmkd.datasets import load_digit_views
 digits = load_digit_views()
 names = ["zernike", "fourier", "morphology", "karhunen_loeve"]
 modalities = {name: digits.modalities[name] for name in names}
-model = make_pipeline(StandardScaler(), LogisticRegression(C=0.1, max_iter=1000))
-selector = CCHSelector(modalities, student="zernike", n_subsamples=50, random_state=0)
+model = make_pipeline(
+    StandardScaler(), LogisticRegression(C=0.1, max_iter=1000)
+)
+selector = CCHSelector(
+    modalities, student="zernike", n_subsamples=50, random_state=0
+)
 
 parts = []
 for split in range(2):
@@ -53,7 +57,9 @@ for split in range(2):
     gains = []
     for student, teacher in figures.index:
         own, other = modalities[student], modalities[teacher]
-        distiller = PairedDistiller(model, model, alpha=0.5, cv=3, random_state=0)
+        distiller = PairedDistiller(
+            model, model, alpha=0.5, cv=3, random_state=0
+        )
         distiller.fit(
             X[own],
             y,
@@ -80,7 +86,9 @@ plt.show()
 # A point is one pair of modalities in one split.
 
 # sphinx_gallery_thumbnail_number = 2
-figure, axes = plt.subplots(1, 2, figsize=(10, 4.2), layout="constrained", sharey=True)
+figure, axes = plt.subplots(
+    1, 2, figsize=(10, 4.2), layout="constrained", sharey=True
+)
 for ax, name in zip(axes, ("gap", "advantage"), strict=True):
     GainDisplay.from_predictions(
         found[name],
@@ -97,7 +105,8 @@ plt.show()
 # %%
 # Left: the published criterion. Measured on class scores the gap is negative for every pair, so
 # its zero refuses all of them, also those that gained. Right: the teacher's advantage, the
-# default. Points to the right of zero gained; most of those that lost lie to the left.
+# default. The points to the right of zero gained, and those that lost lie to the left. So do
+# several that gained all the same.
 #
 # The sign is not the decision. The selector says ``distil`` only when the whole interval lies
 # above zero:

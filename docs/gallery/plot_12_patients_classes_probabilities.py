@@ -85,7 +85,12 @@ ways = 100 * pd.DataFrame(ways)
 figure, ax = plt.subplots(figsize=(7, 2.6), layout="constrained")
 ax.plot(ways, range(3), "o", color="#0072B2", alpha=0.5)
 ax.plot(
-    ways.mean(axis=1), range(3), "|", color="black", markersize=20, markeredgewidth=3
+    ways.mean(axis=1),
+    range(3),
+    "|",
+    color="black",
+    markersize=20,
+    markeredgewidth=3,
 )
 ax.set_yticks(range(3), ways.index)
 ax.set_ylim(2.5, -0.5)
@@ -117,7 +122,12 @@ for seed in range(5):
     truth = label[~own] == "ill"
     for name, setting in settings.items():
         distiller = PairedDistiller(
-            model, model, student_columns=panel, alpha=0.25, random_state=0, **setting
+            model,
+            model,
+            student_columns=panel,
+            alpha=0.25,
+            random_state=0,
+            **setting,
         ).fit(table[own], label[own], groups=patients[own])
         risk = distiller.predict_proba(table.loc[~own, panel])[:, 1]
         said[name].append((truth, risk))
@@ -139,8 +149,12 @@ for (name, parts), color, marker in zip(
     said.items(), ("#0072B2", "#D55E00", "#009E73"), "osD", strict=True
 ):
     truth, risk = (np.concatenate(part) for part in zip(*parts, strict=True))
-    share, mean_risk = calibration_curve(truth, risk, n_bins=8, strategy="quantile")
-    ax.plot(100 * mean_risk, 100 * share, marker=marker, color=color, label=name)
+    share, mean_risk = calibration_curve(
+        truth, risk, n_bins=8, strategy="quantile"
+    )
+    ax.plot(
+        100 * mean_risk, 100 * share, marker=marker, color=color, label=name
+    )
 ax.set_xlabel("predicted risk, %")
 ax.set_ylabel("ill among them, %")
 ax.set_title("New patients of five cohorts, pooled", loc="left")
@@ -150,9 +164,9 @@ plt.show()
 
 # %%
 # The plain student is too sure: of the patients to whom it gives a high risk, far fewer are
-# ill. Calibrating brings the curve to the dotted line and lowers the log-loss; who is predicted
-# ill does not change. Balanced weights find more of the ill, at the price of more healthy ones
-# called ill, and their probabilities are no frequencies any more.
+# ill. Calibrating brings the curve nearer to the dotted line and lowers the log-loss; who is
+# predicted ill does not change. Balanced weights find more of the ill, at the price of more
+# healthy ones called ill, and their probabilities are no frequencies any more.
 #
 # What not to conclude
 # --------------------
