@@ -112,10 +112,15 @@ class _Quiet(SimpleHTTPRequestHandler):
         """Leave the terminal to the failures."""
 
 
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, *args: Any) -> None:
+        """Nothing failed: the browser has gone on before an answer was through."""
+
+
 @contextmanager
 def serve(folder: Path) -> Iterator[str]:
     """Serve the folder on this machine alone; gives the address."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(folder))) as server:
+    with _Server(("127.0.0.1", 0), partial(_Quiet, directory=str(folder))) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         try:
             yield f"http://127.0.0.1:{server.server_port}/"

@@ -68,31 +68,54 @@ html_theme_options = {
 }
 
 
-def add_changelog(app: Any, page: str, source: list[str]) -> None:
-    """Put CHANGELOG.md on its page as it is; a copy of the sources without it still builds."""
-    if page == "changelog" and (HERE.parent / "CHANGELOG.md").exists():
-        source[0] += "\n.. literalinclude:: ../CHANGELOG.md\n   :language: none\n   :class: changelog\n"
+def add_markdown(app: Any, page: str, source: list[str]) -> None:
+    """Put a Markdown file where a page says ``.. markdown:: FILE``; a copy without it still builds."""
+
+    def read(found: re.Match[str]) -> str:
+        path = HERE.parent / found[1]
+        app.env.note_dependency(str(path))  # a new text builds the page anew
+        return translate_markdown(path.read_text(encoding="utf-8")) if path.exists() else ""
+
+    source[0] = re.sub(r"^\.\. markdown:: (\S+)$", read, source[0], flags=re.MULTILINE)
+
+
+def translate_markdown(text: str) -> str:
+    """Headings below the title, code and links as reStructuredText; lists and bold are written alike in both."""
+    text = re.sub(r"^# .*\n+", "", text)
+    text = re.sub(r"^## (.*)$", lambda found: f"{found[1]}\n{'-' * len(found[1])}", text, flags=re.MULTILINE)
+    parts = re.split(r"`([^`]+)`", text)
+    parts[::2] = [re.sub(r"(?<=\w)_(?!\w)|\|", r"\\\g<0>", part) for part in parts[::2]]
+    parts[1::2] = [f"\\ ``{' '.join(part.split())}``\\ " for part in parts[1::2]]
+    return re.sub(r"\[([^]]+)\]\(([^)]+)\)", r"`\1 <\2>`__", "".join(parts))
 
 
 def escape_markup(app: Any, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:
     """Keep n_features_in_ and |x| from being read as markup; docstrings are written for the terminal first."""
+    literal = -1  # indentation of the line whose two colons opened a block that stays as it is
     for number, line in enumerate(lines):
-        if not line.lstrip().startswith((">>>", "...")):
+        indentation = len(line) - len(line.lstrip())
+        if line.strip() and indentation <= literal:
+            literal = -1
+        if literal < 0 and not line.lstrip().startswith((">>>", "...")):
             parts = re.split(r"(``.*?``)", line)
             parts[::2] = [re.sub(r"(?<=\w)_(?!\w)|\|", r"\\\g<0>", part) for part in parts[::2]]
             lines[number] = "".join(parts)
+            if line.rstrip().endswith("::"):
+                literal = indentation
 
 
 def visit_math(writer: Any, node: nodes.Element) -> None:
-    """Write a formula as MathML, which every browser of today reads."""
-    block = isinstance(node, nodes.math_block)
-    formula = tex2mathml(node.astext(), as_block=block)
-    writer.body.append(f'<div class="formula">{formula}</div>' if block else formula)
+    """Write a formula as MathML, which every browser of today reads; a blank line parts two displayed ones."""
+    if isinstance(node, nodes.math_block):
+        formulas = (tex2mathml(formula, as_block=True) for formula in node.astext().split("\n\n"))
+        writer.body.extend(f'<div class="formula">{formula}</div>' for formula in formulas)
+    else:
+        writer.body.append(tex2mathml(node.astext()))
     raise nodes.SkipNode
 
 
 def setup(app: Any) -> None:
     """Called by Sphinx."""
     app.add_html_math_renderer("mathml", (visit_math, None), (visit_math, None))
-    app.connect("source-read", add_changelog)
+    app.connect("source-read", add_markdown)
     app.connect("autodoc-process-docstring", escape_markup, priority=100)  # before numpydoc

@@ -42,7 +42,8 @@ def cch_matrix(
     Returns
     -------
     DataFrame of shape (n_modalities * (n_modalities - 1), n_columns)
-        Index ``student``, ``teacher``; columns as in ``CCHSelector.results_`` up to ``best_alpha``.
+        Index ``student``, ``teacher``; columns as in ``CCHSelector.results_`` up to ``best_alpha``; informations and
+        gaps in nats.
 
     Raises
     ------
@@ -54,6 +55,11 @@ def cch_matrix(
     Each modality is encoded once, so this costs little more than one selector; with ``refit`` each half of the rows is
     encoded once for each student.
 
+    References
+    ----------
+    Xie, Xu, Sanguinetti. Information-Theoretic Criteria for Knowledge Distillation in Multimodal Learning. arXiv
+    2510.13182 (the gap).
+
     Examples
     --------
     >>> from skcmkd import CCHSelector, cch_matrix
@@ -64,6 +70,11 @@ def cch_matrix(
     >>> float(matrix.loc[("student", "teacher"), "advantage"].round(1))
     0.3
     """
+    if not hasattr(selector, "modalities"):
+        raise ValueError(
+            f"cch_matrix takes the modalities from a CCHSelector, and got a {type(selector).__name__}. Give "
+            "CCHSelector(modalities, student=...)."
+        )
     selector = clone(selector)
     study = study_tables(selector, X, y, unlabeled_pairs, groups)
     return pd.concat(

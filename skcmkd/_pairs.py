@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from scipy.sparse import issparse
 from sklearn.base import BaseEstimator
 
@@ -134,4 +135,6 @@ def check_not_the_label(X_teacher: Table, y: np.ndarray, table: str = "the teach
 
 
 def _equal(column: np.ndarray, target: np.ndarray) -> bool:
-    return bool((np.asarray(column, dtype=object) == np.asarray(target, dtype=object)).all())
+    # A missing value equals nothing; pandas' own would equal "perhaps".
+    known = ~pd.isna(column)
+    return bool(known.all() and (np.asarray(column, dtype=object) == np.asarray(target, dtype=object)).all())

@@ -86,6 +86,19 @@ def subsampling_interval(
     return ValueInterval(value, standard_error, value - margin, value + margin, probability)
 
 
+def error_of_mean(values: np.ndarray, groups: np.ndarray | None = None) -> float:
+    """Standard error of a mean over rows: s / sqrt(n), or by groups, whose rows may depend on each other.
+
+    With e_g the sum of the deviations of group g's rows from the mean and G groups,
+    se^2 = G / (G - 1) sum_g e_g^2 / n^2: for groups of one row s^2 / n. NaN for a single group.
+    """
+    if groups is None:
+        return float(values.std(ddof=1) / np.sqrt(len(values)))
+    sums = np.bincount(np.unique(groups, return_inverse=True)[1], weights=values - values.mean())
+    n_groups = len(sums)
+    return float(np.sqrt(n_groups / (n_groups - 1) * (sums**2).sum()) / len(values)) if n_groups > 1 else np.nan
+
+
 def permutation_p_value(value: float, permuted: np.ndarray) -> float:
     """(b + 1) / (m + 1), where b of the m values under permutation reach the value (Phipson and Smyth 2010)."""
     return float((np.sum(permuted >= value) + 1) / (len(permuted) + 1))

@@ -8,6 +8,7 @@ from scipy.sparse import issparse
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 
+from ._frames import as_pandas
 from ._validation import Table
 
 PENALTIES = tuple(np.logspace(-1, 5, 13))
@@ -93,7 +94,7 @@ def as_design(X: Table) -> np.ndarray:
     """Numbers, with one column for each category of a column that holds none."""
     if not hasattr(X, "columns"):
         return np.asarray(X.toarray() if issparse(X) else X, dtype=np.float64)
-    table = X.to_pandas() if hasattr(X, "to_pandas") else X
+    table = as_pandas(X)
     if all(pd.api.types.is_numeric_dtype(dtype) for dtype in table.dtypes):
         return table.to_numpy(dtype=np.float64, na_value=np.nan)
     return np.hstack([_columns_of(table.iloc[:, position]) for position in range(table.shape[1])])

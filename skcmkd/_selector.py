@@ -10,12 +10,15 @@ import numpy as np
 import pandas as pd
 from sklearn import get_config
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from ._candidates import gather_candidates, judge, keep_teachers
 from ._criteria import FIGURE_OF
+from ._documentation import DocumentationLink
+from ._frames import as_container, is_frame
 from ._study import study_tables
 from ._validation import (
+    N_JOBS,
     ArrayLike,
     Columns,
     HasMethods,
@@ -24,6 +27,7 @@ from ._validation import (
     Table,
     as_table,
     check_choice,
+    check_columns_of_fit,
     check_feature_names_in,
     drop_teacher_columns,
     feature_names,
@@ -35,7 +39,7 @@ from .information import ESTIMATORS
 
 
 # The output follows the table that was given; scikit-learn's wrapper would name columns that are not there.
-class CCHSelector(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):  # type: ignore[call-arg]
+class CCHSelector(DocumentationLink, TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):  # type: ignore[call-arg]
     """Choose the modality that should teach the student's, and keep its columns beside the student's.
 
     For each candidate teacher T and the student S, with H what a model of one modality makes of rows it has not seen
@@ -219,7 +223,7 @@ class CCHSelector(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None): 
         "n_subsamples": [Interval(Integral, 2, None, closed="left")],
         "refit": ["boolean", StrOptions({"auto"})],
         "confidence": [Interval(Real, 0, 1, closed="neither")],
-        "n_jobs": [Integral, None],
+        "n_jobs": N_JOBS,
         "random_state": ["random_state"],
         "verbose": ["verbose"],
     }
@@ -255,6 +259,12 @@ class CCHSelector(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None): 
         -------
         CCHSelector
             The selector itself.
+
+        Raises
+        ------
+        ValueError
+            If a modality has no columns, a column belongs to two, tables and labels differ in length, there are too few
+            labelled rows or classes for the folds, or a table holds what its encoder cannot take.
         """
         with keep_earlier_fit(self):
             study = study_tables(self, X, y, unlabeled_pairs, groups)
@@ -303,45 +313,57 @@ class CCHSelector(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None): 
         Returns
         -------
         DataFrame or array of shape (n_samples, n_kept)
-            The kept columns; a DataFrame when X is one.
+            The kept columns; a DataFrame when X is one, or when ``set_output`` asks for it.
+
+        Raises
+        ------
+        NotFittedError
+            Before ``fit``.
+        ValueError
+            If X lacks columns of the student, or has other columns than in ``fit``.
         """
         check_is_fitted(self)
-        X = as_table(X, estimator=self, sparse=False)
+        if not is_frame(X):
+            X = as_table(X, estimator=self, sparse=False)
         kept = self._kept_positions
         names, present = getattr(self, "feature_names_in_", None), feature_names(X)
         if names is not None and present is not None:
             student_names, there = names[self._student_positions], set(present)
             if not there.issuperset(names) and there.issuperset(student_names):
-                return drop_teacher_columns(X, student_names)
+                return self._as_wanted(drop_teacher_columns(X, student_names), self._student_positions)
         elif n_columns_of(X) == len(self._student_positions) < self.n_features_in_:
             return self._as_wanted(X, self._student_positions)
-        validate_data(self, X, reset=False, skip_check_array=True)
+        check_columns_of_fit(self, X)
         return self._as_wanted(take_columns(X, kept), kept)
 
     def set_output(self, *, transform: str | None = None) -> CCHSelector:
-        """Choose what ``transform`` gives for an array; a DataFrame always gives a DataFrame.
+        """Choose what ``transform`` gives.
 
         Parameters
         ----------
-        transform : {"default", "pandas"}, default=None
-            "pandas" gives a DataFrame also for an array; None changes nothing.
+        transform : {"default", "pandas", "polars"}, default=None
+            "default" gives what came in: an array for an array, a DataFrame for a DataFrame. "pandas" and "polars" give
+            such a DataFrame for either. None changes nothing.
 
         Returns
         -------
         CCHSelector
             The selector itself.
+
+        Raises
+        ------
+        ValueError
+            If ``transform`` is none of these.
         """
         if transform is not None:
-            check_choice("transform", transform, ["default", "pandas"])
+            check_choice("transform", transform, ["default", "pandas", "polars"])
             # scikit-learn's clone copies this attribute.
             self._sklearn_output_config = {"transform": transform}
         return self
 
     def _as_wanted(self, table: Table, positions: np.ndarray) -> Table:
         wanted = getattr(self, "_sklearn_output_config", {}).get("transform", get_config()["transform_output"])
-        if wanted == "pandas" and not hasattr(table, "columns"):
-            return pd.DataFrame(table, columns=check_feature_names_in(self, None)[positions])
-        return table
+        return as_container(table, check_feature_names_in(self, None)[positions], wanted)
 
     def get_support(self, indices: bool = False) -> np.ndarray:
         """Mask of the columns of X that are kept, or their positions in the order of the output.
@@ -355,6 +377,11 @@ class CCHSelector(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None): 
         -------
         ndarray of shape (n_features,) or (n_kept,)
             The mask or the positions.
+
+        Raises
+        ------
+        NotFittedError
+            Before ``fit``.
         """
         check_is_fitted(self)
         if indices:
@@ -368,13 +395,20 @@ class CCHSelector(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None): 
 
         Parameters
         ----------
-        input_features : array-like of str, default=None
+        input_features : array-like of shape (n_features,), default=None
             Names of the columns of X; needed only where fit saw none and other names than x0, x1, ... are wished.
 
         Returns
         -------
         ndarray of shape (n_kept,)
             The names, in the order of the output.
+
+        Raises
+        ------
+        NotFittedError
+            Before ``fit``.
+        ValueError
+            If ``input_features`` are not the names, or not as many, as fit saw.
         """
         check_is_fitted(self)
         names = check_feature_names_in(self, input_features)

@@ -41,6 +41,7 @@ class Lesson:
     weight: np.ndarray | None = None
     unlabeled_weight: np.ndarray | None = None
     groups: np.ndarray | None = None
+    unlabeled_groups: np.ndarray | None = None
     objective: Objective | None = None
     features: np.ndarray | None = None
     unlabeled_features: np.ndarray | None = None
@@ -224,9 +225,11 @@ def _stack_features(lesson: Lesson) -> np.ndarray | None:
 
 
 def _groups_of(lesson: Lesson, n_rows: int) -> np.ndarray | None:
-    """Groups of labelled and further rows as numbers; a row without a label is a group of its own."""
+    """Groups of labelled and further rows as numbers; a row without a label is a group of its own unless given."""
     if lesson.groups is None:
         return None
+    if lesson.unlabeled_groups is not None:
+        return np.concatenate([lesson.groups, lesson.unlabeled_groups])
     codes = np.unique(lesson.groups, return_inverse=True)[1]
     return np.concatenate([codes, np.arange(len(codes), len(codes) + n_rows - len(codes)) + codes.max()])
 

@@ -131,9 +131,15 @@ class _EpochNet(skorch.NeuralNet):
 
 def resolve_device(device: str) -> torch.device:
     """The device meant by a name; "auto" is CUDA where there is one, else the processor."""
-    if device != "auto":
-        return torch.device(device)
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    if device == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        where = torch.device(device)
+    except RuntimeError as error:
+        raise ValueError(f"device={device!r} is no torch device. Take 'auto', 'cpu', 'cuda' or 'cuda:1'.") from error
+    if where.type == "cuda" and not torch.cuda.is_available():
+        raise ValueError(f"device={device!r} was asked for, and torch finds no CUDA here. Take 'auto' or 'cpu'.")
+    return where
 
 
 def train_network(

@@ -4,11 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 import sklearn
+from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import GroupKFold, KFold, PredefinedSplit, cross_val_score
 from sklearn.pipeline import Pipeline
 
-from skcmkd import CCHSelector, NetworkClassifier, PairedDistiller, cch_matrix
+from skcmkd import CCHSelector, NetworkClassifier, PairedDistiller, UnpairedDistiller, cch_matrix
 from skcmkd._cross_fitting import assign_folds
 from skcmkd.datasets import make_gaussian_modalities
 
@@ -160,3 +161,113 @@ def test_groups_reach_a_pipeline_by_routing():
 def test_bad_groups(groups, cv, message):
     with pytest.raises(ValueError, match=message):
         select(repeated(DRAWN.data), repeated(DRAWN.target), groups, cv=cv)
+
+
+# Cohorts without common samples
+
+PANEL, OMICS = (DRAWN.data[DRAWN.modalities[name]].to_numpy() for name in ("student", "strong"))
+
+
+class Careful(LogisticRegression):
+    """Counts who was asked about a patient, whose code is the first column, after it had learned from the same."""
+
+    asked, repeats = [], []
+
+    def fit(self, X, y, sample_weight=None, groups=None):
+        self.patients_ = set(X[:, 0])
+        return super().fit(X, y, sample_weight)
+
+    def predict_proba(self, X):
+        self.asked.append(len(X))
+        self.repeats.append(len(self.patients_ & set(X[:, 0])))
+        return super().predict_proba(X)
+
+
+def cohorts(n=40):
+    """Labelled rows, a bridge and unlabelled rows of the same patients, and a teacher's cohort; codes come first."""
+    labelled = n > PATIENT
+    X = np.column_stack([PATIENT / N_PATIENTS, PANEL[PATIENT]])
+    T = OMICS[PATIENT]
+    y = DRAWN.target.to_numpy()[PATIENT]
+    once = np.flatnonzero(labelled)[::2]
+    side = {
+        "teacher_data": (T[~labelled], y[~labelled], PATIENT[~labelled]),
+        "bridge": (X[once], T[once], PATIENT[once]),
+        "unlabeled": (X[once] + 1e-3 * (np.arange(X.shape[1]) > 0), PATIENT[once]),
+    }
+    return X[labelled], y[labelled], PATIENT[labelled], side
+
+
+@pytest.mark.parametrize("parted", [False, True])
+def test_no_student_is_judged_on_a_patient_it_has_met(parted):
+    X, y, patients, side = cohorts()
+    if parted:
+        patients, side = None, {name: given[:-1] for name, given in side.items()}
+    Careful.asked.clear()
+    Careful.repeats.clear()
+    found = UnpairedDistiller(Careful(), LogisticRegression(), cv=4, random_state=0).fit(X, y, groups=patients, **side)
+    # A fold has about 30 rows; self-training asks its guesser about 45 unlabelled ones or more.
+    judged = np.array(Careful.asked) < 40
+    assert judged.sum() == (len(found.candidate_scores_) + 1) * 4
+    assert (np.array(Careful.repeats)[judged] > 0).any() == parted
+
+
+def test_teachers_own_rows_are_judged_by_patient():
+    """A forest knows a copy of a row by heart."""
+    X, _, patients, side = cohorts()
+    chance = np.random.RandomState(3).randint(2, size=N_PATIENTS)
+    T, _, others = side["teacher_data"]
+    y, given = chance[PATIENT[PATIENT < 40]], {"teacher": RandomForestClassifier(20), "alignment": "none", "cv": 4}
+    errors = [
+        UnpairedDistiller(LogisticRegression(), **given, random_state=0)
+        .fit(X, y, groups=patients, teacher_data=(T, chance[others], *own), bridge=side["bridge"])
+        .alignment_.loc["alone", "teacher_error"]
+        for own in ((others,), ())
+    ]
+    assert errors[0] > 0.35
+    assert errors[1] < 0.1
+
+
+def test_network_student_with_groups_and_every_side():
+    X, y, patients, side = cohorts(20)
+    network = NetworkClassifier((4,), max_epochs=3)
+    found = [
+        UnpairedDistiller(network, LogisticRegression(), cv=2, random_state=0).fit(X, y, groups=g, **given)
+        for g, given in ((patients, side), (None, {name: one[:-1] for name, one in side.items()}))
+    ]
+    assert not np.allclose(found[0].candidate_scores_["brier"], found[1].candidate_scores_["brier"])
+
+
+def test_groups_reach_the_unpaired_distiller_by_routing():
+    X, y, patients, side = cohorts()
+    Careful.repeats.clear()
+    with sklearn.config_context(enable_metadata_routing=True):
+        distiller = UnpairedDistiller(LogisticRegression(), Witness(), alignment="none", cv=3, random_state=0)
+        distiller.set_fit_request(groups=True, teacher_data=True)
+        params = {"groups": patients, "teacher_data": side["teacher_data"]}
+        scores = cross_val_score(distiller, X, y, cv=GroupKFold(3), params=params)
+    assert np.isfinite(scores).all()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda groups, side: (None, side), r"unlabeled\[1\] names groups and X has none"),
+        (lambda groups, side: (None, {"teacher_data": side["teacher_data"], "bridge": side["bridge"]}), r"bridge\[2\]"),
+        (lambda groups, side: (groups[1:], side), "groups has 119 rows and X has 120"),
+        (lambda groups, side: (groups % 2, side), "3 folds need at least 3 groups, but groups holds 2 in 120 rows"),
+        (
+            lambda groups, side: (groups, {"teacher_data": (*side["teacher_data"][:2], groups[:7])}),
+            r"teacher_data\[2\] has 7 rows and teacher_data\[0\] has 120",
+        ),
+        (
+            lambda groups, side: (groups, {"teacher_data": (*side["teacher_data"][:2], groups % 2)}),
+            "3 folds need at least 3 groups, but groups holds 2 in 120 rows",
+        ),
+    ],
+)
+def test_bad_groups_without_pairs(change, message):
+    X, y, groups, side = cohorts()
+    groups, side = change(groups, side)
+    with pytest.raises(ValueError, match=message):
+        UnpairedDistiller(LogisticRegression(), LogisticRegression(), cv=3).fit(X, y, groups=groups, **side)

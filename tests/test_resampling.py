@@ -3,6 +3,7 @@ import pytest
 
 from skcmkd._resampling import (
     draw_halves,
+    error_of_mean,
     evaluate_each,
     one_standard_error_choice,
     permutation_p_value,
@@ -115,3 +116,12 @@ def test_interval_of_a_mean_over_a_dozen_groups_covers_the_truth():
             covered[unit] += found.lower <= 0.3 <= found.upper
     assert 0.86 <= covered["groups"] / 300 <= 0.94
     assert covered["rows"] / 300 < 0.75
+
+
+def test_error_of_a_mean_over_groups():
+    values = np.random.RandomState(0).normal(size=30)
+    np.testing.assert_allclose(error_of_mean(values), values.std(ddof=1) / np.sqrt(30))
+    np.testing.assert_allclose(error_of_mean(values, np.arange(30)), error_of_mean(values))
+    copies = error_of_mean(np.repeat(values, 3), np.repeat(np.arange(30), 3))
+    np.testing.assert_allclose(copies, error_of_mean(values))
+    assert np.isnan(error_of_mean(values, np.zeros(30)))

@@ -180,6 +180,10 @@ def class_information(proba: ArrayLike, other_proba: ArrayLike) -> float:
     Blind to what the models share beyond their classes. The product q_i r_i' treats the two draws as independent
     given the row, so unsure models share little, even when they are the same model.
 
+    References
+    ----------
+    Cover, Thomas. Elements of Information Theory, 2nd edition, section 2.3.
+
     Examples
     --------
     >>> import numpy as np
@@ -197,7 +201,7 @@ def class_information(proba: ArrayLike, other_proba: ArrayLike) -> float:
     return max(float(information), 0.0)
 
 
-def log_ratio_coordinates(proba: np.ndarray) -> np.ndarray:
+def log_ratio_coordinates(proba: ArrayLike) -> np.ndarray:
     """Turn class probabilities into K - 1 unbounded coordinates: log q_k minus its mean over classes.
 
     The last class is left out, since the K centred logarithms sum to zero. For two classes the coordinate is half
@@ -205,13 +209,18 @@ def log_ratio_coordinates(proba: np.ndarray) -> np.ndarray:
 
     Parameters
     ----------
-    proba : ndarray of shape (n_samples, n_classes)
+    proba : array-like of shape (n_samples, n_classes)
         Class probabilities; below 1e-7 they count as 1e-7.
 
     Returns
     -------
     ndarray of shape (n_samples, n_classes - 1)
         The coordinates.
+
+    Raises
+    ------
+    ValueError
+        If ``proba`` is no table, or values are missing or infinite.
 
     References
     ----------
@@ -224,6 +233,7 @@ def log_ratio_coordinates(proba: np.ndarray) -> np.ndarray:
     >>> log_ratio_coordinates(np.array([[0.5, 0.5], [0.8, 0.2]])).round(2).tolist()
     [[0.0], [0.69]]
     """
+    proba = check_array(proba, dtype=np.float64, input_name="proba")
     log_q = np.log(np.clip(proba, SMALLEST_PROBABILITY, 1))
     return (log_q - log_q.mean(axis=1, keepdims=True))[:, :-1]
 
