@@ -313,7 +313,8 @@ class NetworkClassifier(ClassifierMixin, _Network):
         Raises
         ------
         ValueError
-            If X holds missing or infinite values, y has one class, or the loss becomes infinite.
+            If X holds missing or infinite values, y has one class, the device is not there, or the loss becomes
+            infinite.
         """
         from ._losses import weighted_cross_entropy
 
@@ -466,7 +467,7 @@ class NetworkRegressor(RegressorMixin, _Network):
         Raises
         ------
         ValueError
-            If X or y holds missing or infinite values, or the loss becomes infinite.
+            If X or y holds missing or infinite values, the device is not there, or the loss becomes infinite.
         """
         from ._losses import weighted_squared_error
 

@@ -129,16 +129,34 @@ class _EpochNet(skorch.NeuralNet):
         return self
 
 
-def resolve_device(device: str) -> torch.device:
-    """The device meant by a name; "auto" is CUDA where there is one, else the processor."""
+def named_device(device: str) -> torch.device:
+    """The device meant by a name, there or not; "auto" is CUDA where there is one, else the processor."""
     if device == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
-        where = torch.device(device)
+        return torch.device(device)
     except RuntimeError as error:
-        raise ValueError(f"device={device!r} is no torch device. Take 'auto', 'cpu', 'cuda' or 'cuda:1'.") from error
-    if where.type == "cuda" and not torch.cuda.is_available():
-        raise ValueError(f"device={device!r} was asked for, and torch finds no CUDA here. Take 'auto' or 'cpu'.")
+        raise ValueError(
+            f"device={device!r} is no device of torch. Give 'auto', 'cpu', 'cuda', the second of several as 'cuda:1', "
+            "or 'mps'."
+        ) from error
+
+
+def is_there(device: torch.device) -> bool:
+    """Whether this machine, with this build of torch, has the device."""
+    if device.type == "cuda":
+        return torch.cuda.is_available() and (device.index or 0) < torch.cuda.device_count()
+    return device.type != "mps" or torch.backends.mps.is_available()
+
+
+def resolve_device(device: str) -> torch.device:
+    """The device meant by a name; raises where it is not there."""
+    where = named_device(device)
+    if not is_there(where):
+        raise ValueError(
+            f"device={device!r} is not there: torch {torch.__version__} finds {torch.cuda.device_count()} CUDA devices "
+            "on this machine. Give 'auto' to take what there is, or install torch for your device."
+        )
     return where
 
 

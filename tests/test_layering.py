@@ -27,6 +27,7 @@ ROWS = [
         "_alignment_choice",
         "_student_predictions",
         "_persistence",
+        "_onnx",
         "_distillation",
         "_report_cohort",
         "_report_folds",
