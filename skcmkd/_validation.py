@@ -365,7 +365,8 @@ def check_numbers(X: Table, name: str, role: str, *, categories: bool = False) -
 
     ``categories`` are let through where the model takes them as they are.
     """
-    if not hasattr(X, "columns"):
+    named = hasattr(X, "columns")
+    if not named:
         if issparse(X) or X.dtype.kind in "biuf":
             return
         X = pd.DataFrame(X)
@@ -373,9 +374,10 @@ def check_numbers(X: Table, name: str, role: str, *, categories: bool = False) -
         values = X[column]
         if pd.api.types.is_numeric_dtype(values.dtype):
             continue
-        if categories and isinstance(values.dtype, pd.CategoricalDtype):
+        is_category = isinstance(values.dtype, pd.CategoricalDtype)
+        if categories and is_category:
             continue
-        cells = values.to_numpy(dtype=object) if hasattr(values, "cat") else values.to_numpy()
+        cells = values.to_numpy(dtype=object) if is_category else values.to_numpy()
         if cells.dtype.kind in "mM":
             raise ValueError(
                 f"Column {column!r} of {name} has dtype {values.dtype}, which is not a number. Give it as one, such as "
@@ -383,6 +385,9 @@ def check_numbers(X: Table, name: str, role: str, *, categories: bool = False) -
             )
         numbers = pd.to_numeric(pd.Series(cells.astype(object)), errors="coerce")
         text = numbers.isna().to_numpy() & ~_missing_values(values)
+        if not named:
+            # Of other objects in an array the model speaks itself.
+            text &= np.array([isinstance(cell, str) for cell in cells], dtype=bool)
         if text.any():
             raise ValueError(
                 f"Column {column!r} of {name} has dtype {values.dtype} and holds {reprlib.repr(cells[text][0])}, "
