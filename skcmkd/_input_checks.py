@@ -17,7 +17,8 @@ LABEL_REMEDY = "Give text or whole numbers, for example with y.astype(str)."
 
 def as_array(X: Any, name: str, estimator: BaseEstimator | None, sparse: bool) -> Any:
     """A table without column names as a 2-D array of any kind of value."""
-    if isinstance(X, (str, bytes)) or X is None or np.isscalar(X) or isinstance(X, (dict, set)):
+    # Some sparse matrices are dicts.
+    if not issparse(X) and (X is None or np.isscalar(X) or isinstance(X, (dict, set))):
         given = "None" if X is None else f"{reprlib.repr(X)}, a {type(X).__name__}"
         raise ValueError(
             f"Reshape your data: {name} is {given}, and a table of one row a sample is wanted. Give a DataFrame or a "
@@ -46,7 +47,8 @@ def _as_one_column(X: Any, name: str) -> str:
 
 def check_real(X: Any, name: str) -> None:
     """Raise on complex numbers: no model here can take them."""
-    if np.iscomplexobj(X) if not hasattr(X, "columns") else any(np.iscomplexobj(X[column]) for column in X.columns):
+    dtypes = X.dtypes if hasattr(X, "columns") else [getattr(X, "dtype", None)]
+    if any(getattr(dtype, "kind", None) == "c" for dtype in dtypes):
         raise ValueError(
             f"Complex data not supported: {name} holds complex numbers. Give real ones, such as the real and the "
             "imaginary part in columns of their own."

@@ -391,7 +391,8 @@ def check_numbers(X: Table, name: str, role: str, *, categories: bool = False) -
 
     ``categories`` are let through where the model takes them as they are.
     """
-    if not hasattr(X, "columns"):
+    named = hasattr(X, "columns")
+    if not named:
         if issparse(X) or X.dtype.kind in "biuf":
             return
         X = pd.DataFrame(X)
@@ -409,6 +410,9 @@ def check_numbers(X: Table, name: str, role: str, *, categories: bool = False) -
         cells = values.to_numpy(dtype=object)
         numbers = pd.to_numeric(pd.Series(cells), errors="coerce")
         text = numbers.isna().to_numpy() & ~_missing_values(values)
+        if not named:
+            # Of other objects in an array the model speaks itself.
+            text &= np.array([isinstance(cell, str) for cell in cells], dtype=bool)
         if text.any():
             raise ValueError(
                 f"Column {column!r} of {name} has dtype {values.dtype} and holds {reprlib.repr(cells[text][0])}, "

@@ -430,7 +430,7 @@ def test_quantities(drawn):
         ({"n_repeats": 2}, "is a splitter. Give a number, or a splitter that repeats itself"),
         ({"n_repeats": 0}, "must be a whole number of at least 1"),
         ({"confidence": 95}, "confidence=95 must lie between 0 and 1"),
-        ({"fused": "student"}, "fused='student' must be one of 'teacher'"),
+        ({"fused": "student"}, "fused='student' must be an estimator, 'teacher' or None"),
     ],
     ids=lambda value: str(next(iter(value))) if isinstance(value, dict) else "",
 )

@@ -9,6 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sklearn.base import clone
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from skcmkd import DistillationReport, cch_matrix, mutual_information
 from skcmkd.datasets import make_gaussian_modalities, make_joint_gaussian, make_known_information
@@ -163,9 +166,12 @@ def assert_probabilities(proba, n_rows, n_classes):
     np.testing.assert_allclose(proba.sum(axis=1), 1, rtol=1e-5)
 
 
+# A logistic regression overflows on columns of any scale by itself, and says so.
+SCALED = {name: make_pipeline(StandardScaler(), LogisticRegression()) for name in ("student", "teacher")}
+SCALED_REGRESSORS = {name: make_pipeline(StandardScaler(), Ridge()) for name in ("student", "teacher")}
 CLASSIFIERS = {
-    "paired": paired(),
-    "paired auto": paired(alpha="auto"),
+    "paired": paired(**SCALED),
+    "paired auto": paired(alpha="auto", **SCALED),
     "paired network": paired(student=network(), teacher=network()),
     "mutual": mutual(),
     "network": network(),
@@ -191,7 +197,7 @@ def test_classifiers(name, given):
         assert fitted.n_features_in_ == np.shape(S)[1]
 
 
-REGRESSORS = {"paired": paired_regressor(), "network": network_regressor()}
+REGRESSORS = {"paired": paired_regressor(**SCALED_REGRESSORS), "network": network_regressor()}
 
 
 @pytest.mark.parametrize("name", REGRESSORS)
@@ -211,8 +217,8 @@ def test_regressors(name, given):
 @given(own=cohorts(), other=cohorts())
 def test_unpaired(alignment, own, other):
     (S, _, y), (_, T, y_teacher) = own, other
-    model = network() if alignment == "prototypes" else unpaired().student
-    distiller = unpaired(student=model, alignment=alignment, random_state=0)
+    models = {**SCALED, "student": network()} if alignment == "prototypes" else SCALED
+    distiller = unpaired(alignment=alignment, random_state=0, **models)
 
     def fit_and_ask():
         with warnings.catch_warnings():
@@ -243,7 +249,9 @@ def test_selector(given):
 @given(given=cohorts(("whole", "text", "missing")))
 def test_report(given):
     S, T, y = given
-    report = attempt(lambda: DistillationReport.from_estimator(paired(), S, y, X_teacher=T, cv=3, random_state=0), S, T)
+    report = attempt(
+        lambda: DistillationReport.from_estimator(paired(**SCALED), S, y, X_teacher=T, cv=3, random_state=0), S, T
+    )
     if report is not None:
         assert np.isfinite(report.to_frame()["accuracy"]).all()
 
