@@ -5,16 +5,25 @@ import importlib
 import resource
 from pathlib import Path
 
+import pandas as pd
 import torch
+from common import RESULTS
 from threadpoolctl import threadpool_limits
 
-PARTS = ("theorem", "shared_information", "images", "omics")
+# Each part, and the tables that its figure is drawn from.
+PARTS = {
+    "theorem": ("theorem_grid", "theorem_rows"),
+    "shared_information": ("shared_information",),
+    "images": ("images",),
+    "omics": ("omics",),
+}
 
 
 def main():
     """Run one part or all of them."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--part", choices=PARTS, help="one part only")
+    parser.add_argument("--redraw", action="store_true", help="draw the figures from the results, and run nothing")
     parser.add_argument(
         "--breast",
         type=Path,
@@ -23,9 +32,13 @@ def main():
     options = parser.parse_args()
     torch.set_num_threads(1)
     for name in PARTS if options.part is None else (options.part,):
+        part = importlib.import_module(name)
+        if options.redraw:
+            part.draw_figure(*(pd.read_csv(RESULTS / f"{table}.csv") for table in PARTS[name]))
+            continue
         begin = resource.getrusage(resource.RUSAGE_SELF)
         with threadpool_limits(1):
-            importlib.import_module(name).main(options)
+            part.main(options)
         end = resource.getrusage(resource.RUSAGE_SELF)
         print(f"{name}: {end.ru_utime + end.ru_stime - begin.ru_utime - begin.ru_stime:.0f} CPU seconds")
 
