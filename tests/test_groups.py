@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import sklearn
+from sklearn.base import clone
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import GroupKFold, KFold, PredefinedSplit, cross_val_score
@@ -161,6 +162,18 @@ def test_groups_reach_a_pipeline_by_routing():
 def test_bad_groups(groups, cv, message):
     with pytest.raises(ValueError, match=message):
         select(repeated(DRAWN.data), repeated(DRAWN.target), groups, cv=cv)
+
+
+def test_analytic_weight_counts_patients():
+    columns = DRAWN.modalities
+    distiller = PairedDistiller(
+        LogisticRegression(C=0.01), LogisticRegression(C=0.003), student_columns=columns["student"], alpha="analytic"
+    )
+    X3, y3 = repeated(DRAWN.data), repeated(DRAWN.target)
+    once = clone(distiller).set_params(teacher__C=0.009).fit(DRAWN.data, DRAWN.target).alpha_
+    grouped, ungrouped = (clone(distiller).fit(X3, y3, groups=groups).alpha_ for groups in (PATIENT, None))
+    assert abs(grouped - once) < 0.1
+    assert abs(ungrouped - once) > 0.2
 
 
 # Cohorts without common samples
