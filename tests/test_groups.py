@@ -57,7 +57,7 @@ def test_intervals_are_those_of_patients_seen_once(label, refit):
     if label == "quantity":
         encoders = [Ridge(30), Ridge(90)]
     fold_of = assign_folds(4, np.asarray(y), classes=label == "classes")
-    settings = {"refit": refit, "n_subsamples": 30 if refit else 200}
+    settings = {"refit": refit, "n_subsamples": 16 if refit else 120}
     once, thrice = (
         settings | {"encoder": encoder, "cv": list(PredefinedSplit(folds).split())}
         for encoder, folds in zip(encoders, (fold_of, fold_of[PATIENT]), strict=True)
@@ -127,8 +127,8 @@ def test_every_student_is_judged_with_groups():
 
 
 def test_network_encoders_hold_out_whole_patients():
-    rows = np.arange(90)
-    encoder = NetworkClassifier(max_epochs=3)
+    rows = np.arange(60)
+    encoder = NetworkClassifier((4,), max_epochs=2)
     settings = {"representation": "embedding", "mutual_information": "cca", "encoder": encoder, "n_subsamples": 2}
     X, y, patients = repeated(DRAWN.data).iloc[rows], repeated(DRAWN.target).iloc[rows], PATIENT[rows]
     grouped = select(X, y, patients, **settings).results_
