@@ -325,6 +325,7 @@ def analytic_weight(opinions: Opinions) -> float:
         opinion[rows],
         opinions.fold_of[rows],
         len(rows) / (len(rows) + n_unlabeled),
+        None if pairs.groups is None else pairs.groups[rows],
     )
     return residuals.best_weight()
 
