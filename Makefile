@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 MARK := .venv/.installed
 
-.PHONY: demo test lint types docs doctest wheel clean
+.PHONY: demo test lint types docs doctest site wheel oldest newest audit figures clean
 
 demo: $(MARK)
 	$(BIN)/python -m skcmkd
@@ -24,9 +24,27 @@ docs: $(MARK)
 doctest: $(MARK)
 	$(BIN)/python -m pytest -n 2 -q -p no:cacheprovider --doctest-glob='*.rst' docs/index.rst docs/guide.rst docs/paired.rst docs/unpaired.rst docs/data.rst
 
+# Links, figures, search and two screen widths of the built pages, in Chromium.
+site: $(MARK)
+	$(BIN)/python docs/check_site.py
+
 wheel: $(MARK)
 	rm -rf dist
 	$(BIN)/python -m build --installer pip --outdir dist .
+	$(BIN)/python -m twine check --strict dist/*
+
+# The packed sources, unpacked, with the lower bounds of pyproject.toml; with the newest releases.
+oldest: wheel
+	.ci/with_versions oldest
+
+newest: wheel
+	.ci/with_versions newest
+
+audit: $(MARK)
+	$(BIN)/pip-audit --progress-spinner off --no-deps --disable-pip --requirement constraints.txt
+
+figures: $(MARK)
+	$(BIN)/python benchmarks/remake_figures.py
 
 clean:
 	rm -rf .venv dist docs/_build docs/generated docs/examples

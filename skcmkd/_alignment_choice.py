@@ -18,6 +18,7 @@ from ._fitting import final_step
 from ._material import Candidate, Material, fit_candidate
 from ._networks import NetworkClassifier
 from ._parallel import run_each
+from ._resampling import error_of_mean
 from ._transport import cost_matrix, debiased_cost, transport
 from ._validation import Table, take_rows
 
@@ -30,13 +31,14 @@ MOST_ITERATIONS = 100
 
 @dataclass(frozen=True)
 class Judgement:
-    """What a candidate does on the rows held out from it; losses are one a row."""
+    """What a candidate does on the rows held out from it; losses, and groups where there are any, are one a row."""
 
     brier: np.ndarray
     log_loss: np.ndarray
     wrong: np.ndarray
     feature_alignment: float
     label_alignment: float
+    groups: np.ndarray | None = None
 
 
 def judge_candidate(
@@ -47,7 +49,13 @@ def judge_candidate(
     held_out: np.ndarray,
     measured: bool = True,
 ) -> Judgement:
-    """Fit a clone to some rows and judge it on others; its alignment is ``measured`` only for who asks."""
+    """Fit a clone to some rows and judge it on others; its alignment is ``measured`` only for who asks.
+
+    Further rows of the groups that it is judged on teach it nothing.
+    """
+    groups = None if material.groups is None else material.groups[held_out]
+    if groups is not None:
+        material = material.without_groups(groups)
     fitted = fit_candidate(clone(student), material, candidate, rows)
     X, y = take_rows(material.X, held_out), material.y[held_out]
     proba = predict_unseen_proba(fitted, X, material.classes, len(rows))
@@ -62,6 +70,7 @@ def judge_candidate(
         proba.argmax(axis=1) != codes,
         feature_alignment,
         label_alignment,
+        groups,
     )
 
 
@@ -159,6 +168,7 @@ def _join(parts: Sequence[Judgement]) -> Judgement:
         np.concatenate([part.wrong for part in parts]),
         _mean_of_known([part.feature_alignment for part in parts]),
         _mean_of_known([part.label_alignment for part in parts]),
+        None if parts[0].groups is None else np.concatenate([part.groups for part in parts]),
     )
 
 
@@ -183,7 +193,7 @@ def choose_candidate(
             "tied": [candidate.tied for candidate in candidates],
             "brier": losses.mean(axis=0),
             "excess": excess.mean(axis=0),
-            "standard_error": excess.std(axis=0, ddof=1) / np.sqrt(len(losses)),
+            "standard_error": [error_of_mean(column, judgements[0].groups) for column in excess.T],
         }
     )
     return candidates[int(losses.mean(axis=0).argmin())], scores
@@ -209,7 +219,7 @@ def tabulate_alignment(judgements: dict[str, Judgement], teacher_wrong: np.ndarr
 def warn_of_harm(alone: Judgement, aligned: Judgement, chosen: Candidate) -> None:
     """Warn when the aligned student is worse than the student alone, or no nearer to the teacher."""
     excess = aligned.log_loss - alone.log_loss
-    error = excess.std(ddof=1) / np.sqrt(len(excess))
+    error = error_of_mean(excess, alone.groups)
     if excess.mean() > error:
         warnings.warn(
             f"With alignment={chosen.alignment!r} the student is worse than alone on {len(excess)} held-out rows: its "

@@ -8,14 +8,13 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, clone
 from sklearn.decomposition import PCA
-from sklearn.utils import check_consistent_length
 from sklearn.utils.validation import check_is_fitted
 
 from ._alignment_choice import map_to_teacher, plan_between_classes
 from ._cohorts import TeacherCohort, build_cohort, choose_representation, represent_own_rows
 from ._fitting import final_step
-from ._side_data import check_side_data
-from ._validation import ArrayLike, Table, check_labels, check_tuple, take_rows
+from ._side_data import check_side_data, split_groups
+from ._validation import ArrayLike, Table, check_labels, check_same_length, check_tuple, take_rows
 
 if TYPE_CHECKING:
     from ._unpaired import UnpairedDistiller
@@ -116,7 +115,7 @@ class AlignmentDisplay:
         X: Table,
         y: ArrayLike,
         *,
-        teacher_data: tuple[Table, ArrayLike],
+        teacher_data: tuple[Any, ...],
         test_data: tuple[Table, ArrayLike] | None = None,
         axes: Any = None,
     ) -> AlignmentDisplay:
@@ -131,10 +130,10 @@ class AlignmentDisplay:
         y : array-like of shape (n_samples,)
             Its class labels.
         teacher_data : tuple of a table and labels
-            The teacher's cohort that the distiller was fitted with.
+            The teacher's cohort that the distiller was fitted with; its groups as a third element where it had any.
         test_data : tuple of a table and labels, default=None
             Rows of the student's to draw; None draws those of X.
-        axes : array-like of four matplotlib Axes, default=None
+        axes : array-like of matplotlib Axes of shape (4,), default=None
             Where to draw; None makes a figure.
 
         Returns
@@ -149,7 +148,7 @@ class AlignmentDisplay:
         """
         check_is_fitted(distiller)
         history = _check_drawable(distiller)
-        check_tuple(teacher_data, "teacher_data", "(X_teacher, y_teacher)", 2)
+        split_groups(teacher_data, "teacher_data", "(X_teacher, y_teacher)", 2)
         X, codes = _check_rows(distiller, X, y, "y")
         X_drawn, drawn = X, codes
         if test_data is not None:
@@ -177,7 +176,7 @@ class AlignmentDisplay:
 
         Parameters
         ----------
-        axes : array-like of four matplotlib Axes, default=None
+        axes : array-like of matplotlib Axes of shape (4,), default=None
             Where to draw the losses, the plan, before and after; None makes a figure.
 
         Returns
@@ -280,7 +279,7 @@ def _check_drawable(distiller: UnpairedDistiller) -> pd.DataFrame:
 def _check_rows(distiller: UnpairedDistiller, X: Table, y: ArrayLike, name: str) -> tuple[Table, np.ndarray]:
     """The student's table, and the classes of its rows as positions among the distiller's."""
     X, labels = distiller._student_table(X), check_labels(y, name)
-    check_consistent_length(X, labels)
+    check_same_length(X, labels, name)
     unknown = np.setdiff1d(labels, distiller.classes_)
     if len(unknown):
         raise ValueError(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -52,6 +53,7 @@ class Candidate:
     y: np.ndarray
     block_of: np.ndarray
     residuals: Residuals | None
+    groups: np.ndarray | None = None
 
     def figures(self, judgement: Judgement, among: np.ndarray | None = None) -> dict[str, float]:
         """Informations and criteria, on all rows or on those among the given ones."""
@@ -81,12 +83,13 @@ class Candidate:
             figures["residual"] = 1 - residuals.ratio()
             figures["risk_reduction"] = 1 - residuals.relative_risk(TYPICAL_WEIGHT)
         if judgement.criterion is not None:
-            figures["criterion"] = float(judgement.criterion(dict(figures)))
-            if not np.isfinite(figures["criterion"]):
+            given = judgement.criterion(dict(figures))
+            if not isinstance(given, Real) or not np.isfinite(given):
                 raise ValueError(
-                    f"The criterion {judgement.criterion!r} gave {figures['criterion']} for {self.name!r}, from "
-                    f"{figures}. Give a function whose value is always a number."
+                    f"The criterion {judgement.criterion!r} gave {given} for {self.name!r}. Give "
+                    f"a function whose value is always a finite number; it gets {', '.join(figures)}."
                 )
+            figures["criterion"] = float(given)
         return figures
 
 
@@ -123,10 +126,13 @@ def _gather_candidate(
             predictions[labelled],
             cohort.fold_of[labelled],
             labelled_share=len(labelled) / len(rows),
+            groups=cohort.groups_of(labelled),
         )
     # Predictions of all folds' models mean the same; the coordinates of an embedding are each network's own.
     block_of = cohort.fold_of[rows] if judgement.representation == "embedding" else np.zeros(len(rows), dtype=int)
-    return Candidate(teacher, rows, H_teacher, H_student, cohort.target[labelled], block_of, residuals)
+    return Candidate(
+        teacher, rows, H_teacher, H_student, cohort.target[labelled], block_of, residuals, cohort.groups_of(labelled)
+    )
 
 
 def _representation(view: View, name: str, judgement: Judgement, fold_of: np.ndarray) -> np.ndarray:
@@ -161,7 +167,7 @@ def judge(
     if judgement.refit:
         statistic = partial(_figures_trained_anew, cohort, student, encoders, judgement)
     sizes = [cohort.n_labelled, len(cohort.fold_of) - cohort.n_labelled]
-    draws = draw_halves(sizes, judgement.n_subsamples, random_state)
+    draws = draw_halves(sizes, judgement.n_subsamples, random_state, cohort.groups)
     halves = evaluate_each(statistic, draws, n_jobs=n_jobs, description="subsamples", show=show)
     rows = [_result(candidate, judgement, halves[:, place]) for place, candidate in enumerate(candidates)]
     results = pd.DataFrame(rows, index=pd.Index([candidate.name for candidate in candidates], name="teacher"))
@@ -175,14 +181,20 @@ def _result(candidate: Candidate, judgement: Judgement, halves: np.ndarray) -> d
     for (name, value), of_halves in zip(candidate.figures(judgement).items(), halves.T, strict=True):
         row[name] = value
         if name in (*FIGURES, "criterion"):
-            row |= _with_error(name, value, of_halves, n_rows, judgement.confidence)
+            row |= _with_error(name, value, of_halves, n_rows, candidate.groups, judgement.confidence)
     row["decision"] = decide(row[f"{judgement.figure}_lower"], row[f"{judgement.figure}_upper"])
     row["best_alpha"] = np.nan if candidate.residuals is None else candidate.residuals.best_weight()
     return row
 
 
-def _with_error(name: str, value: float, halves: np.ndarray, n_rows: int, confidence: float) -> dict[str, float]:
-    found = subsampling_interval(value, halves, n_rows, confidence)
+def _with_error(
+    name: str, value: float, halves: np.ndarray, n_rows: int, groups: np.ndarray | None, confidence: float
+) -> dict[str, float]:
+    if groups is None:
+        found = subsampling_interval(value, halves, n_rows, confidence)
+    else:
+        n_groups = len(np.unique(groups))
+        found = subsampling_interval(value, halves, n_groups, confidence, min(len(halves), n_groups) - 1)
     return {
         f"{name}_standard_error": found.standard_error,
         f"{name}_lower": found.lower,
@@ -251,7 +263,8 @@ def _information_added(kept: list[Candidate], new: Candidate, judgement: Judgeme
     if len(rows) < FEWEST_SHARED_ROWS or len(np.unique(y)) < 2:
         return dict.fromkeys(ADDED_COLUMNS, np.nan)
     family = judgement.family
-    before, after = family.join(parts[:-1], y), family.join(parts, y)
+    groups = None if new.groups is None else new.groups[position]
+    before, after = family.join(parts[:-1], y, groups), family.join(parts, y, groups)
 
     def gain(own: np.ndarray) -> float:
         return family.about_label(after[own], y[own]) - family.about_label(before[own], y[own])
@@ -259,7 +272,7 @@ def _information_added(kept: list[Candidate], new: Candidate, judgement: Judgeme
     def statistic(among: np.ndarray) -> float:
         return average_over_blocks(lambda rows: gain(among[rows]), block_of[among])
 
-    draws = draw_halves([len(rows)], judgement.n_subsamples, np.random.RandomState(seed))
+    draws = draw_halves([len(rows)], judgement.n_subsamples, np.random.RandomState(seed), groups)
     value = statistic(np.arange(len(rows)))
     halves = np.array([statistic(draw) for draw in draws])
-    return {"added": value} | _with_error("added", value, halves, len(rows), judgement.confidence)
+    return {"added": value} | _with_error("added", value, halves, len(rows), groups, judgement.confidence)

@@ -164,7 +164,7 @@ def _with_opposite(values: np.ndarray) -> np.ndarray:
 
 def unseen_opinions(teacher: BaseEstimator, side: SideData, cv: Any, n_jobs: int | None) -> np.ndarray:
     """Probabilities of the teacher's own rows by teachers that have not seen them."""
-    return unseen_proba(teacher, side.X_teacher, side.y_teacher, _teacher_folds(side, cv), n_jobs)
+    return unseen_proba(teacher, side.X_teacher, side.y_teacher, _teacher_folds(side, cv), n_jobs, side.teacher_groups)
 
 
 def unseen_predictions(teacher: BaseEstimator, side: SideData, cv: Any, n_jobs: int | None) -> np.ndarray:
@@ -174,7 +174,8 @@ def unseen_predictions(teacher: BaseEstimator, side: SideData, cv: Any, n_jobs: 
 
 
 def _teacher_folds(side: SideData, cv: Any) -> np.ndarray:
-    return assign_folds(cv if isinstance(cv, Integral) else TEACHER_FOLDS, side.y_teacher)
+    n_folds = cv if isinstance(cv, Integral) else TEACHER_FOLDS
+    return assign_folds(n_folds, side.y_teacher, groups=side.teacher_groups)
 
 
 def represent_own_rows(
@@ -252,7 +253,11 @@ def shift_shares(proba: np.ndarray, shares: np.ndarray, former: np.ndarray) -> n
 
 
 def estimate_features(
-    tables: Sequence[Table], X_teacher: Table, weights: np.ndarray, features: np.ndarray
+    tables: Sequence[Table],
+    X_teacher: Table,
+    weights: np.ndarray,
+    features: np.ndarray,
+    groups: np.ndarray | None = None,
 ) -> list[np.ndarray]:
     """Estimate the teacher's features of the student's rows from columns that measure the same in both cohorts.
 
@@ -261,7 +266,7 @@ def estimate_features(
     the student's class shares.
     """
     linked, own = as_design(X_teacher), [as_design(table) for table in tables]
-    ridge = TunedRidge().fit(linked, features)
+    ridge = TunedRidge().fit(linked, features, groups=groups)
     moved = match_moments(np.concatenate(own), linked, weights)
     return np.split(ridge.predict(moved).astype(np.float32), np.cumsum([len(part) for part in own])[:-1])
 

@@ -8,7 +8,7 @@ from functools import partial
 
 import numpy as np
 
-from ._cross_fitting import stratified_folds
+from ._cross_fitting import grouped_folds, stratified_folds
 from .information import class_information, label_information, log_ratio_coordinates
 from .information._classifier import out_of_fold_proba
 
@@ -45,12 +45,13 @@ class Informations:
 class Family:
     """One family of estimators for every information of a comparison, so that their errors are alike.
 
-    ``between(H, H')`` and ``about_label(H, y)`` are in nats; ``join`` makes one representation of several.
+    ``between(H, H')`` and ``about_label(H, y)`` are in nats; ``join(parts, y, groups)`` makes one representation of
+    several.
     """
 
     between: Callable[[np.ndarray, np.ndarray], float]
     about_label: Callable[[np.ndarray, np.ndarray], float]
-    join: Callable[[list[np.ndarray], np.ndarray], np.ndarray]
+    join: Callable[[list[np.ndarray], np.ndarray, np.ndarray | None], np.ndarray]
 
     def informations(
         self, teacher: np.ndarray, student: np.ndarray, y: np.ndarray, block_of: np.ndarray
@@ -91,14 +92,15 @@ def _measure(estimator: Callable[..., float], seed: int, H: np.ndarray, other: n
     return nats
 
 
-def _side_by_side(parts: list[np.ndarray], y: np.ndarray) -> np.ndarray:
+def _side_by_side(parts: list[np.ndarray], y: np.ndarray, groups: np.ndarray | None = None) -> np.ndarray:
     return np.hstack(parts)
 
 
-def _stack_class_scores(parts: list[np.ndarray], codes: np.ndarray) -> np.ndarray:
+def _stack_class_scores(parts: list[np.ndarray], codes: np.ndarray, groups: np.ndarray | None = None) -> np.ndarray:
     """Out-of-fold class probabilities of the labelled rows from several models' probabilities."""
     coordinates = np.hstack([log_ratio_coordinates(proba) for proba in parts])
-    return out_of_fold_proba(coordinates, codes, parts[0].shape[1], stratified_folds(codes, 5))
+    fold_of = stratified_folds(codes, 5) if groups is None else grouped_folds(codes, groups, 5)
+    return out_of_fold_proba(coordinates, codes, parts[0].shape[1], fold_of, groups)
 
 
 def decide(lower: float, upper: float) -> str:

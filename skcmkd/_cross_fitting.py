@@ -11,8 +11,12 @@ import numpy as np
 from sklearn.base import BaseEstimator, clone
 from sklearn.model_selection import GroupKFold, StratifiedGroupKFold, check_cv
 
+from ._fitting import fit_weighted
 from ._parallel import run_each
 from ._validation import Table, take_rows
+
+# An error names so many classes.
+MOST_NAMED = 10
 
 
 def stratified_folds(codes: np.ndarray, n_folds: int) -> np.ndarray:
@@ -26,6 +30,17 @@ def stratified_folds(codes: np.ndarray, n_folds: int) -> np.ndarray:
     for code in range(n_classes):
         fold_of[codes == code] = np.arange(n_folds).repeat(share[:, code])
     return fold_of
+
+
+def grouped_folds(codes: np.ndarray, groups: np.ndarray, n_folds: int) -> np.ndarray:
+    """Fold of each row, whole groups to a fold, each group counted by its most frequent class.
+
+    Like ``stratified_folds`` it says nothing where there are fewer groups than folds: some folds are empty then.
+    """
+    names, group_of = np.unique(groups, return_inverse=True)
+    counts = np.zeros((len(names), codes.max() + 1), dtype=int)
+    np.add.at(counts, (group_of, codes), 1)
+    return stratified_folds(counts.argmax(axis=1), n_folds)[group_of]
 
 
 def assign_folds(
@@ -60,7 +75,9 @@ def assign_folds(
         return _folds_of_splitter(cv, splitter, y)
     names, codes, sizes = np.unique(y, return_inverse=True, return_counts=True)
     if len(y) < n_folds or (counted and sizes.max() < n_folds):
-        counts = ", ".join(f"{c!r}: {n}" for c, n in zip(names.tolist(), sizes.tolist(), strict=True))
+        counted_classes = list(zip(names.tolist(), sizes.tolist(), strict=True))
+        counts = ", ".join(f"{c!r}: {n}" for c, n in counted_classes[:MOST_NAMED])
+        counts += f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
         raise ValueError(
             f"{n_folds} folds need at least {n_folds} rows of some class, but there are {len(y)} labelled rows "
             f"({counts}). Lower cv, or add rows."
@@ -99,6 +116,9 @@ def _folds_of_groups(cv: Any, y: np.ndarray, groups: np.ndarray, classes: bool, 
 def _folds_of_splitter(cv: Any, splitter: Any, y: np.ndarray, groups: np.ndarray | None = None) -> np.ndarray:
     fold_of = np.full(len(y), -1)
     for fold, (_, held_out) in enumerate(splitter.split(np.zeros(len(y)), y, groups)):
+        beyond = np.asarray(held_out)[np.asarray(held_out) >= len(y)]
+        if len(beyond):
+            raise ValueError(f"cv={cv!r} holds out row {beyond[0]} of {len(y)} rows, counted from 0. Give another cv.")
         if (fold_of[held_out] >= 0).any():
             raise ValueError(f"cv={cv!r} holds some rows out twice; give a splitter that holds each row out once.")
         fold_of[held_out] = fold
@@ -121,7 +141,8 @@ def predict_aligned_proba(model: BaseEstimator, X: Table, classes: np.ndarray) -
     known = [(source, columns[c]) for source, c in enumerate(model.classes_.tolist()) if c in columns]
     if not known:
         raise ValueError(
-            f"The teacher knows the classes {model.classes_.tolist()} and y has {classes.tolist()}: none in common."
+            f"The teacher knows the classes {model.classes_.tolist()} and y has {classes.tolist()}: none in common. "
+            "Give a teacher of these classes, or name them alike."
         )
     given = np.asarray(model.predict_proba(X), dtype=np.float64)
     if not np.isfinite(given).all():
@@ -157,12 +178,17 @@ def check_training_classes(y: np.ndarray, estimator: BaseEstimator, left_out: Se
 
 
 def unseen_proba(
-    estimator: BaseEstimator, X: Table, y: np.ndarray, fold_of: np.ndarray, n_jobs: int | None
+    estimator: BaseEstimator,
+    X: Table,
+    y: np.ndarray,
+    fold_of: np.ndarray,
+    n_jobs: int | None,
+    groups: np.ndarray | None = None,
 ) -> np.ndarray:
     """Probabilities of each row by a clone that has not seen it, in the order of the sorted classes."""
     classes = np.unique(y)
     folds = range(int(fold_of.max()) + 1)
-    calls = ((estimator, X, y, fold_of == fold, classes, fold) for fold in folds)
+    calls = ((estimator, X, y, fold_of == fold, classes, fold, groups) for fold in folds)
     proba = np.empty((len(y), len(classes)))
     parts = run_each(_fit_and_predict, calls, len(folds), n_jobs=n_jobs, description="teacher", show=False)
     for fold, part in zip(folds, parts, strict=True):
@@ -171,9 +197,16 @@ def unseen_proba(
 
 
 def _fit_and_predict(
-    estimator: BaseEstimator, X: Table, y: np.ndarray, held_out: np.ndarray, classes: np.ndarray, fold: int
+    estimator: BaseEstimator,
+    X: Table,
+    y: np.ndarray,
+    held_out: np.ndarray,
+    classes: np.ndarray,
+    fold: int,
+    groups: np.ndarray | None,
 ) -> np.ndarray:
     train = np.flatnonzero(~held_out)
     check_training_classes(y[train], estimator, [fold])
-    model = clone(estimator).fit(take_rows(X, train), y[train])
+    own = None if groups is None else groups[train]
+    model = fit_weighted(clone(estimator), take_rows(X, train), y[train], None, own)
     return predict_aligned_proba(model, take_rows(X, np.flatnonzero(held_out)), classes)

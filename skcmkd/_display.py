@@ -62,7 +62,7 @@ class CCHDisplay:
     Parameters
     ----------
     results : DataFrame
-        ``CCHSelector.results_``.
+        ``CCHSelector.results_``; informations and gaps are drawn in nats.
     figure : {"advantage", "gap", "residual", "risk_reduction", "criterion"}
         Which figure to draw.
     student : str
@@ -114,6 +114,11 @@ class CCHDisplay:
         ValueError
             If ``results_`` has no such figure.
         """
+        if not hasattr(selector, "modalities"):
+            raise ValueError(
+                f"CCHDisplay draws a fitted CCHSelector, and got a {type(selector).__name__}. Give the selector; for a "
+                "distiller take DistillationReport or AlignmentDisplay."
+            )
         check_is_fitted(selector)
         figure = _check_figure(figure or selector._figure, selector.results_)
         return cls(selector.results_, figure, selector.student).plot(ax=ax)
@@ -162,7 +167,7 @@ class CCHMatrixDisplay:
     Parameters
     ----------
     matrix : DataFrame
-        What ``cch_matrix`` gives.
+        What ``cch_matrix`` gives; informations and gaps are drawn in nats.
     figure : {"advantage", "gap", "residual", "risk_reduction", "criterion"}
         Which figure to draw. A pair whose interval holds zero is marked with a question mark.
 

@@ -11,11 +11,11 @@ from sklearn.base import BaseEstimator, clone
 
 from ._cohorts import Alignment, build_cohort, estimate_features, represent_by, shift_shares
 from ._cross_fitting import predict_aligned_proba
-from ._fitting import final_step
+from ._fitting import final_step, fit_weighted
 from ._networks import NetworkClassifier
 from ._side_data import SideData
 from ._soft_targets import Lesson, fit_student
-from ._validation import Table, n_rows_of, stack_rows, take_columns
+from ._validation import Table, join_groups, n_rows_of, stack_rows, take_columns, take_rows
 
 # What a class-aware alignment is tried by when the choice is left to cross-validation.
 DEFAULT_ALIGNMENT = "prototypes"
@@ -52,7 +52,8 @@ class Material:
     """All that a student can be taught from: its own rows, and what came of the teacher's cohort.
 
     ``ties`` are of the labelled rows, ``unlabeled_ties`` of the student's further rows, ``bridge_ties`` of the bridge;
-    ``yardstick`` is the teacher's cohort that every student is measured by.
+    ``yardstick`` is the teacher's cohort that every student is measured by. Groups are numbers that mean the same in
+    the three tables, or None in all.
     """
 
     X: Table
@@ -68,6 +69,9 @@ class Material:
     alignment: Any = None
     taught_classes: np.ndarray | None = None
     yardstick: Any = None
+    groups: np.ndarray | None = None
+    unlabeled_groups: np.ndarray | None = None
+    bridge_groups: np.ndarray | None = None
 
     @property
     def is_tied(self) -> bool:
@@ -77,10 +81,13 @@ class Material:
     def lesson(self, candidate: Candidate) -> Lesson:
         """What the student is taught as this candidate."""
         further: list[tuple[Table, Ties | None]] = []
+        groups: list[Any] = []
         if candidate.tied and self.X_bridge is not None:
             further.append((self.X_bridge, self.bridge_ties))
+            groups.append(self.bridge_groups)
         if self.X_unlabeled is not None and (candidate.uses_cohort or (candidate.tied and self.unlabeled_ties)):
             further.append((self.X_unlabeled, self.unlabeled_ties if candidate.tied else None))
+            groups.append(self.unlabeled_groups)
         proba, anchors = self._side_by_side([(self.X, self.ties if candidate.tied else None)])
         further_proba, further_anchors = self._side_by_side(further)
         X_unlabeled = further[0][0] if further else None
@@ -97,6 +104,8 @@ class Material:
             replace(self.alignment, name=candidate.alignment) if candidate.uses_cohort else None,
             anchors,
             further_anchors,
+            groups=self.groups,
+            unlabeled_groups=None if self.groups is None or not groups else np.concatenate(groups),
         )
 
     def _side_by_side(self, parts: list[tuple[Table, Ties | None]]) -> tuple[np.ndarray, np.ndarray | None]:
@@ -117,6 +126,35 @@ class Material:
                 ]
             )
         return np.concatenate([np.empty((0, len(self.classes))), *proba]), features
+
+    def without_groups(self, groups: np.ndarray) -> Material:
+        """The same without further rows of some groups: those that a student is judged on."""
+
+        def keep(X: Table | None, ties: Ties | None, own: np.ndarray | None) -> tuple[Any, Any, Any]:
+            if X is None or own is None:
+                return X, ties, own
+            others = ~np.isin(own, groups)
+            if not others.any():
+                return None, None, None
+            kept = None if ties is None else Ties(ties.proba[others], ties.features[others])
+            return take_rows(X, others), kept, own[others]
+
+        unlabeled = keep(self.X_unlabeled, self.unlabeled_ties, self.unlabeled_groups)
+        bridge = keep(self.X_bridge, self.bridge_ties, self.bridge_groups)
+        return replace(
+            self,
+            **dict(zip(("X_unlabeled", "unlabeled_ties", "unlabeled_groups"), unlabeled, strict=True)),
+            **dict(zip(("X_bridge", "bridge_ties", "bridge_groups"), bridge, strict=True)),
+        )
+
+    def with_groups(self, groups: np.ndarray | None, side: SideData) -> Material:
+        """The same with the groups of the labelled rows, and with those of further rows that were given."""
+        if groups is None:
+            return self
+        tables = [(self.X_unlabeled, side.unlabeled_groups), (self.X_bridge, side.bridge_groups)]
+        further = [(0, None) if X is None else (n_rows_of(X), own) for X, own in tables]
+        own, unlabeled, bridge = join_groups(groups, further)
+        return replace(self, groups=own, unlabeled_groups=unlabeled, bridge_groups=bridge)
 
     def with_shuffled_teacher(self, random_state: np.random.RandomState) -> Material:
         """The same with a teacher that knows nothing: its rows' classes, and its opinions of tied rows, permuted."""
@@ -168,6 +206,7 @@ def gather_material(
             take_columns(side.X_teacher, other),
             np.where(np.isin(side.y_teacher, classes), weights, 0.0),
             cohort.place(own_features),
+            side.teacher_groups,
         )
         for i, features in enumerate(estimates):
             linked_ties[i] = Ties(_softmax_over(cohort.known, features @ cohort.coef.T + cohort.intercept), features)
@@ -217,7 +256,7 @@ def fit_candidate(
     if rows is not None:
         lesson = lesson.of_rows(rows)
     if lesson.taught_positions() is not None and not isinstance(final_step(student), NetworkClassifier):
-        lesson = say_the_rest(lesson, clone(student).fit(lesson.X, lesson.y))
+        lesson = say_the_rest(lesson, fit_weighted(clone(student), lesson.X, lesson.y, None, lesson.groups))
     if candidate.alignment != "self_training" or material.X_unlabeled is None:
         return _fit_lesson(student, lesson, material.alpha, material.temperature)
     guesser = _fit_lesson(clone(student), lesson, material.alpha, material.temperature)
@@ -229,9 +268,12 @@ def fit_candidate(
     if lesson.X_unlabeled is not None:
         X_further = stack_rows(lesson.X_unlabeled, X_further)
     further = np.concatenate([lesson.unlabeled_opinion, guessed])
-    return _fit_lesson(
-        student, replace(lesson, X_unlabeled=X_further, unlabeled_opinion=further), "auto", material.temperature
-    )
+    groups = None
+    if material.unlabeled_groups is not None:
+        parts = [lesson.unlabeled_groups, material.unlabeled_groups]
+        groups = np.concatenate([part for part in parts if part is not None])
+    lesson = replace(lesson, X_unlabeled=X_further, unlabeled_opinion=further, unlabeled_groups=groups)
+    return _fit_lesson(student, lesson, "auto", material.temperature)
 
 
 def say_the_rest(lesson: Lesson, guesser: BaseEstimator) -> Lesson:

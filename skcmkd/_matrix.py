@@ -17,7 +17,12 @@ if TYPE_CHECKING:
 
 
 def cch_matrix(
-    selector: CCHSelector, X: Table, y: ArrayLike, *, unlabeled_pairs: tuple[Table, ...] | None = None
+    selector: CCHSelector,
+    X: Table,
+    y: ArrayLike,
+    *,
+    groups: ArrayLike | None = None,
+    unlabeled_pairs: tuple[Table, ...] | None = None,
 ) -> pd.DataFrame:
     """Judge every ordered pair of modalities: each as the student, each other as its teacher.
 
@@ -29,13 +34,16 @@ def cch_matrix(
         All modalities side by side.
     y : array-like of shape (n_samples,)
         Class labels, or a quantity.
+    groups : array-like of shape (n_samples,), default=None
+        Rows of one group are never split, as in ``CCHSelector.fit``.
     unlabeled_pairs : tuple of one table, default=None
         As in ``CCHSelector.fit``.
 
     Returns
     -------
     DataFrame of shape (n_modalities * (n_modalities - 1), n_columns)
-        Index ``student``, ``teacher``; columns as in ``CCHSelector.results_`` up to ``best_alpha``.
+        Index ``student``, ``teacher``; columns as in ``CCHSelector.results_`` up to ``best_alpha``; informations and
+        gaps in nats.
 
     Raises
     ------
@@ -47,6 +55,11 @@ def cch_matrix(
     Each modality is encoded once, so this costs little more than one selector; with ``refit`` each half of the rows is
     encoded once for each student.
 
+    References
+    ----------
+    Xie, Xu, Sanguinetti. Information-Theoretic Criteria for Knowledge Distillation in Multimodal Learning. arXiv
+    2510.13182 (the gap).
+
     Examples
     --------
     >>> from skcmkd import CCHSelector, cch_matrix
@@ -57,8 +70,13 @@ def cch_matrix(
     >>> float(matrix.loc[("student", "teacher"), "advantage"].round(1))
     0.3
     """
+    if not hasattr(selector, "modalities"):
+        raise ValueError(
+            f"cch_matrix takes the modalities from a CCHSelector, and got a {type(selector).__name__}. Give "
+            "CCHSelector(modalities, student=...)."
+        )
     selector = clone(selector)
-    study = study_tables(selector, X, y, unlabeled_pairs)
+    study = study_tables(selector, X, y, unlabeled_pairs, groups)
     return pd.concat(
         {
             student: judge(

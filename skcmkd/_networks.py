@@ -22,7 +22,7 @@ from sklearn.base import (
 )
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import column_or_1d
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from ._documentation import DocumentationLink
 from ._network_training import of_positive_weight, train_on
@@ -34,6 +34,7 @@ from ._validation import (
     check_labels,
     check_row_weights,
     keep_earlier_fit,
+    validate_numbers,
 )
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ NETWORK_CONSTRAINTS: dict[str, list[Any]] = {
 def _evaluate(network: _Network, X: ArrayLike, part: str | None = None) -> np.ndarray:
     """Outputs of the trained module, or of its named part, for each row of X."""
     check_is_fitted(network)
-    X = validate_data(network, X, reset=False, dtype=(np.float64, np.float32))
+    X = validate_numbers(network, X, reset=False)
     from ._training import apply_in_blocks
 
     module_part = attrgetter(part) if part else (lambda module: module)
@@ -113,6 +114,13 @@ class _Network(DocumentationLink, ClassNamePrefixFeaturesOutMixin, TransformerMi
         -------
         ndarray of shape (n_samples, hidden_layer_sizes[-1])
             The representation, in the precision of X.
+
+        Raises
+        ------
+        NotFittedError
+            Before ``fit``.
+        ValueError
+            If X has other columns than in ``fit``, or holds missing or infinite values.
         """
         return _evaluate(self, X, "represent")
 
@@ -165,7 +173,7 @@ def fit_soft_targets(
 
     with keep_earlier_fit(network):
         network._validate_params()
-        X, y = validate_data(network, X, y, dtype=(np.float64, np.float32))
+        X, y = validate_numbers(network, X, y)
         network.classes_, codes = as_codes(y)
         if alignment is None and not (heard := label_weight + teacher_weight > 0).all():
             # A row of weight 0 must not set the scale of a column, nor be held out.
@@ -312,7 +320,7 @@ class NetworkClassifier(ClassifierMixin, _Network):
 
         with keep_earlier_fit(self):
             self._validate_params()
-            X, y = validate_data(self, X, y, dtype=(np.float64, np.float32))
+            X, y = validate_numbers(self, X, y)
             weight = check_row_weights(sample_weight, X)
             self.classes_, codes = as_codes(check_labels(y))
             X, codes, weight, groups = of_positive_weight(weight, X, codes, check_groups(groups, X))
@@ -331,6 +339,13 @@ class NetworkClassifier(ClassifierMixin, _Network):
         -------
         ndarray of shape (n_samples, n_classes)
             Probabilities, in the order of ``classes_``.
+
+        Raises
+        ------
+        NotFittedError
+            Before ``fit``.
+        ValueError
+            If X has other columns than in ``fit``, or holds missing or infinite values.
         """
         return softmax(_evaluate(self, X), axis=1)
 
@@ -346,6 +361,13 @@ class NetworkClassifier(ClassifierMixin, _Network):
         -------
         ndarray of shape (n_samples,)
             Class labels.
+
+        Raises
+        ------
+        NotFittedError
+            Before ``fit``.
+        ValueError
+            If X has other columns than in ``fit``, or holds missing or infinite values.
         """
         check_is_fitted(self)
         return self.classes_[_evaluate(self, X).argmax(axis=1)]
@@ -451,7 +473,7 @@ class NetworkRegressor(RegressorMixin, _Network):
 
         with keep_earlier_fit(self):
             self._validate_params()
-            X, y = validate_data(self, X, y, dtype=(np.float64, np.float32), multi_output=True, y_numeric=True)
+            X, y = validate_numbers(self, X, y, multi_output=True, y_numeric=True)
             y = y if y.ndim == 1 or y.shape[1] > 1 else column_or_1d(y, warn=True)
             weight = check_row_weights(sample_weight, X)
             X, y, weight, groups = of_positive_weight(weight, X, y, check_groups(groups, X))
@@ -474,6 +496,13 @@ class NetworkRegressor(RegressorMixin, _Network):
         -------
         ndarray of shape (n_samples,) or (n_samples, n_outputs)
             Predictions.
+
+        Raises
+        ------
+        NotFittedError
+            Before ``fit``.
+        ValueError
+            If X has other columns than in ``fit``, or holds missing or infinite values.
         """
         check_is_fitted(self)
         prediction = self.target_scaler_.inverse_transform(_evaluate(self, X))

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator
-from sklearn.utils import check_consistent_length
 
 from ._cohorts import REPRESENTATIONS
 from ._distillation import PARAMETERS, open_tables, teach
@@ -25,6 +24,7 @@ from ._validation import (
     Table,
     as_codes,
     check_labels,
+    check_same_length,
     keep_earlier_fit,
 )
 
@@ -37,9 +37,10 @@ class PairedDistiller(StudentPredictions, BaseEstimator):
 
         (1 - alpha) mean_labelled CE(y, p) + alpha mean_taught tau^2 KL(q^tau || p^tau)
 
-    For a network student this is the loss. Any other student gets each row once per class, weighted by
-    (1 - alpha) onehot(y) + alpha q, which is the same at tau = 1 for a loss that is linear in the weights. (What a
-    model does with counted rows, such as out-of-bag scores or early stopping of its own, sees the copies.)
+    For a network student this is the loss. scikit-learn's ``LogisticRegression`` is fitted to the mixed targets
+    (1 - alpha) onehot(y) + alpha q themselves, at tau = 1. Any other student gets each row once per class, weighted by
+    its target, which is the same for a loss that is linear in the weights. (What a model does with counted rows, such
+    as out-of-bag scores or early stopping of its own, sees the copies.)
 
     Parameters
     ----------
@@ -260,7 +261,7 @@ class PairedDistiller(StudentPredictions, BaseEstimator):
                     f"{error} For a quantity take PairedDistillerRegressor, or turn y into classes, for example with "
                     "pandas.cut."
                 ) from error
-            check_consistent_length(given.X, y)
+            check_same_length(given.X, y, "y")
             self.classes_, _ = as_codes(y)
             given.sample_weight = class_weighted(given.sample_weight, self.class_weight, y)
             self.teacher_proba_ = teach(

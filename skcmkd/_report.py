@@ -284,7 +284,7 @@ class DistillationReport:
 
         Parameters
         ----------
-        axes : ndarray of matplotlib Axes, default=None
+        axes : ndarray of matplotlib Axes of shape (n_rows, n_scores), default=None
             Where to draw; None makes a figure. The upper row has the models, the lower the classes of the distilled
             student; a column for each score (one when the student has no probabilities).
 

@@ -10,6 +10,7 @@ from scipy.special import xlogy
 from scipy.stats import t as t_distribution
 
 from ._report_folds import ALONE, TEACHER, Answers
+from ._resampling import error_of_mean
 
 # Whether more is better.
 SIGN = {"accuracy": 1, "log_loss": -1, "brier": -1, "r2": 1, "squared_error": -1}
@@ -83,19 +84,16 @@ def _as_columns(parts: dict[str, tuple[np.ndarray, dict[str, np.ndarray]]]) -> p
 def mean_interval(values: np.ndarray, unit_of: np.ndarray, confidence: float) -> tuple[float, float, float, float]:
     """A mean over rows, its standard error, and Student's interval of it.
 
-    Rows of a unit (a patient, say) may depend on each other; the units do not. With e_g the sum of the deviations of
-    unit g's rows from the mean and G units, se^2 = G / (G - 1) sum_g e_g^2 / n^2: for units of one row, s^2 / n.
+    Rows of a unit (a patient, say) may depend on each other; the units do not.
     """
     n_rows = len(values)
     if n_rows == 0:
         return np.nan, np.nan, np.nan, np.nan
     mean = float(values.mean())
-    codes = np.unique(unit_of, return_inverse=True)[1]
-    sums = np.bincount(codes, weights=values - mean)
-    n_units = len(sums)
+    n_units = len(np.unique(unit_of))
     if n_units < 2:
         return mean, np.nan, np.nan, np.nan
-    error = float(np.sqrt(n_units / (n_units - 1) * (sums**2).sum()) / n_rows)
+    error = error_of_mean(values, unit_of)
     margin = float(t_distribution.ppf((1 + confidence) / 2, n_units - 1)) * error
     return mean, error, mean - margin, mean + margin
 

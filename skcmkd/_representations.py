@@ -11,6 +11,7 @@ from sklearn.impute import SimpleImputer
 from sklearn.pipeline import make_pipeline
 
 from ._cross_fitting import check_training_classes, predict_unseen_proba
+from ._fitting import fit_weighted
 from ._networks import NetworkClassifier, NetworkRegressor
 from ._parallel import run_each
 from ._ridge import TunedRidge
@@ -22,8 +23,8 @@ from .information import make_label_classifier
 class Cohort:
     """All rows that were given, labelled ones first, each with the fold that holds it out.
 
-    ``y`` belongs to the labelled rows: class labels, or numbers where ``classes`` is None. ``measured`` are masks of
-    the rows where a modality was measured, taken before its columns were encoded.
+    ``y`` belongs to the labelled rows: class labels, or numbers where ``classes`` is None; so do ``groups``.
+    ``measured`` are masks of the rows where a modality was measured, taken before its columns were encoded.
     """
 
     tables: Mapping[str, Table]
@@ -31,6 +32,7 @@ class Cohort:
     y: np.ndarray
     classes: np.ndarray | None
     fold_of: np.ndarray
+    groups: np.ndarray | None = None
 
     @property
     def n_labelled(self) -> int:
@@ -44,13 +46,19 @@ class Cohort:
 
     def of_rows(self, rows: np.ndarray) -> Cohort:
         """The cohort on some rows, given in order."""
+        labelled = rows[rows < self.n_labelled]
         return Cohort(
             {name: take_rows(table, rows) for name, table in self.tables.items()},
             {name: mask[rows] for name, mask in self.measured.items()},
-            self.y[rows[rows < self.n_labelled]],
+            self.y[labelled],
             self.classes,
             self.fold_of[rows],
+            self.groups_of(labelled),
         )
+
+    def groups_of(self, rows: np.ndarray) -> np.ndarray | None:
+        """Groups of some labelled rows, or None where there are none."""
+        return None if self.groups is None else self.groups[rows]
 
 
 @dataclass(frozen=True)
@@ -108,7 +116,7 @@ def _view_of_fold(
             f"Modality {name!r} was measured in {len(train)} labelled rows outside fold {fold}: too few to learn from. "
             "Give another cv, or leave the modality out."
         )
-    model = clone(encoder).fit(take_rows(table, train), cohort.y[train])
+    model = fit_weighted(clone(encoder), take_rows(table, train), cohort.y[train], None, cohort.groups_of(train))
     seen = take_rows(table, rows)
     predictions = embedding = None
     if cohort.classes is None:

@@ -24,7 +24,7 @@ class Residuals:
     teacher: np.ndarray
     disagreement: np.ndarray
     n_dimensions: float
-    n_training: int
+    n_training: float
     labelled_share: float = 1.0
     n_fitted: float | None = None
 
@@ -68,13 +68,21 @@ class Residuals:
 
 
 def linear_residuals(
-    X: Table, target: np.ndarray, teacher: np.ndarray, fold_of: np.ndarray, labelled_share: float = 1.0
+    X: Table,
+    target: np.ndarray,
+    teacher: np.ndarray,
+    fold_of: np.ndarray,
+    labelled_share: float = 1.0,
+    groups: np.ndarray | None = None,
 ) -> Residuals:
     """Residuals of a ridge regression of the label and of the teacher's prediction on the student's table.
 
     ``target`` and ``teacher`` are (n, q): a column a class, or one column of numbers. Every row is predicted by a
     model that has not seen it; the penalty is the one that is best for the label. The teacher's predictions are out of
     fold too, but those that a model is fitted to come from teachers that have seen the other folds' labels.
+
+    Rows of a group that err alike teach less than as many independent ones: they count as so many fewer as their
+    sums vary more, sum_g |sum_i e_i|^2 / sum_i |e_i|^2 (Kish's design effect; 3 where each row is there three times).
     """
     design = as_design(X)
     both = np.hstack([target, teacher])
@@ -82,19 +90,30 @@ def linear_residuals(
     n_dimensions = []
     for fold in np.unique(fold_of):
         train, held_out = fold_of != fold, fold_of == fold
-        model = TunedRidge(n_judged=target.shape[1]).fit(design[train], both[train])
+        own = None if groups is None else groups[train]
+        model = TunedRidge(n_judged=target.shape[1]).fit(design[train], both[train], groups=own)
         predicted[held_out] = model.predict(design[held_out])
         n_dimensions.append(model.n_dimensions_)
     label_hat, teacher_hat = np.hsplit(predicted, [target.shape[1]])
+    label = target - label_hat
+    effect = 1.0 if groups is None else design_effect(label, groups)
     return Residuals(
-        target - label_hat,
+        label,
         teacher - teacher_hat,
         teacher_hat - label_hat,
         float(np.mean(n_dimensions)),
-        len(target),
+        len(target) / effect,
         labelled_share,
-        n_fitted=float(np.mean([(fold_of != fold).sum() for fold in np.unique(fold_of)])),
+        n_fitted=float(np.mean([(fold_of != fold).sum() for fold in np.unique(fold_of)])) / effect,
     )
+
+
+def design_effect(residuals: np.ndarray, groups: np.ndarray) -> float:
+    """How many times as much sums over the rows of groups vary as they would were the rows independent; at least 1."""
+    names, group_of = np.unique(groups, return_inverse=True)
+    sums = np.zeros((len(names), residuals.shape[1]))
+    np.add.at(sums, group_of, residuals)
+    return max(float((sums**2).sum() / max((residuals**2).sum(), np.finfo(float).tiny)), 1.0)
 
 
 def _mean_product(a: np.ndarray, b: np.ndarray) -> float:

@@ -20,15 +20,17 @@ class TunedRidge(RegressorMixin, BaseEstimator):
     """Median imputation, standardised columns, and the ridge penalty with the least leave-one-out error.
 
     With U s V' the standardised table, h = s^2 / (s^2 + penalty) and the leverage of a row
-    l_i = 1/n + sum_j h_j U_ij^2, the left-out residual is (y_i - fit_i) / (1 - l_i). The penalty is chosen for the
-    first ``n_judged`` targets (all when None) and serves all of them. Text and categories become one column a category.
+    l_i = 1/n + sum_j h_j U_ij^2, the left-out residual is (y_i - fit_i) / (1 - l_i). With ``groups`` in fit each group
+    is left out whole, and l is its block of the hat matrix; a single group leaves nothing to choose by, and the
+    penalty is the largest. It is chosen for the first ``n_judged`` targets (all when None) and serves all of them. Text
+    and categories become one column a category.
     """
 
     def __init__(self, penalties: tuple[float, ...] = PENALTIES, n_judged: int | None = None) -> None:
         self.penalties = penalties
         self.n_judged = n_judged
 
-    def fit(self, X: Table, y: np.ndarray) -> TunedRidge:
+    def fit(self, X: Table, y: np.ndarray, *, groups: np.ndarray | None = None) -> TunedRidge:
         numbers = as_design(X)
         y = np.asarray(y, dtype=np.float64)
         self.medians_ = _medians(numbers)
@@ -42,12 +44,18 @@ class TunedRidge(RegressorMixin, BaseEstimator):
         centred = (y - self.intercept_).reshape(len(y), -1)
         projected = U.T @ centred
         judged = slice(self.n_judged)
+        blocks = None if groups is None else _rows_of_groups(groups)
+        alone = blocks is not None and len(blocks) == 1 and len(blocks[0]) == 1
         least = np.inf
-        for penalty in self.penalties:
+        for penalty in self.penalties if not alone else (max(self.penalties),):
             shrinkage = s**2 / (s**2 + penalty)
             leverage = 1 / len(y) + U**2 @ shrinkage
             fit = U @ (shrinkage[:, None] * projected[:, judged])
-            left_out = (centred[:, judged] - fit) / (1 - leverage)[:, None]
+            residual = centred[:, judged] - fit
+            if blocks is None:
+                left_out = residual / (1 - leverage)[:, None]
+            else:
+                left_out = residual if alone else _leave_groups_out(residual, U, shrinkage, blocks)
             error = (left_out**2).mean()
             if error < least:
                 least, self.penalty_, self.n_dimensions_ = error, penalty, float(leverage.sum())
@@ -60,6 +68,26 @@ class TunedRidge(RegressorMixin, BaseEstimator):
         numbers = as_design(X)
         filled = np.where(np.isnan(numbers), self.medians_, numbers)
         return (filled - self.centre_) / self.scale_ @ self.coef_ + self.intercept_
+
+
+def _rows_of_groups(groups: np.ndarray) -> list[np.ndarray]:
+    """Rows of the groups of one size, (n_groups, size), for each size."""
+    _, group_of, sizes = np.unique(groups, return_inverse=True, return_counts=True)
+    order = np.argsort(group_of, kind="stable")
+    size_of = sizes[group_of[order]]
+    return [order[size_of == size].reshape(-1, size) for size in np.unique(sizes)]
+
+
+def _leave_groups_out(
+    residual: np.ndarray, U: np.ndarray, shrinkage: np.ndarray, blocks: list[np.ndarray]
+) -> np.ndarray:
+    """(I - H_gg)^-1 r_g of each group, H the hat matrix: its residuals by the model fitted without it."""
+    left_out = np.empty_like(residual)
+    for rows in blocks:
+        own = U[rows]
+        hat = 1 / len(U) + (own * shrinkage) @ own.transpose(0, 2, 1)
+        left_out[rows] = np.linalg.solve(np.eye(rows.shape[1]) - hat, residual[rows])
+    return left_out
 
 
 def as_design(X: Table) -> np.ndarray:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from sklearn import get_config
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from ._candidates import gather_candidates, judge, keep_teachers
 from ._criteria import FIGURE_OF
@@ -18,6 +18,7 @@ from ._documentation import DocumentationLink
 from ._frames import as_container, is_frame
 from ._study import study_tables
 from ._validation import (
+    N_JOBS,
     ArrayLike,
     Columns,
     HasMethods,
@@ -26,6 +27,7 @@ from ._validation import (
     Table,
     as_table,
     check_choice,
+    check_columns_of_fit,
     check_feature_names_in,
     drop_teacher_columns,
     feature_names,
@@ -88,9 +90,10 @@ class CCHSelector(DocumentationLink, TransformerMixin, BaseEstimator, auto_wrap_
     on_undecided : {"drop", "keep"}, default="drop"
         Whether undecided candidates may be kept when none is decided for.
     cv : int, splitter or None, default=None
-        Folds; None is 5 for predictions and 2 for embeddings, each of which is measured within its fold.
+        Folds; None is 5 for predictions and 2 for embeddings, each of which is measured within its fold. With
+        ``groups`` in ``fit`` no fold parts a group.
     n_subsamples : int, default=200
-        Random halves of the rows that the intervals are made of.
+        Random halves of the rows, or of the groups, that the intervals are made of.
     refit : bool or "auto", default="auto"
         Whether encoders are trained anew on each half. True lets the intervals hold the error of training beside
         that of measuring, at ``n_subsamples`` times the work; "auto" does so only for the default encoder of a
@@ -130,8 +133,8 @@ class CCHSelector(DocumentationLink, TransformerMixin, BaseEstimator, auto_wrap_
     Raises
     ------
     ValueError
-        If a modality is unknown, empty or overlaps another, the label has one class, or there are fewer rows than
-        folds.
+        If a modality is unknown, empty or overlaps another, the label has one class, ``groups`` has missing values or
+        another length than X, or there are fewer rows, or groups, than folds.
 
     See Also
     --------
@@ -150,6 +153,12 @@ class CCHSelector(DocumentationLink, TransformerMixin, BaseEstimator, auto_wrap_
     and the student were both measured. The informations are those of encoders trained on this many rows, which is
     less than the modalities hold. Without ``refit`` the intervals hold the error of measuring on a finite number of
     rows and not that of training.
+
+    With ``groups`` the error falls with their number and not with that of the rows: each is one draw from the
+    population. The informations themselves are means over rows, in which a group counts by its rows. Estimators of
+    information other than "classifier" and "gaussian" take rows to be independent: nearest neighbours ("ksg") find a
+    patient's other samples, and those that train ("cca", "infonce", ...) hold out rows. An ``encoder`` of your own
+    keeps groups together inside if its ``fit`` takes ``groups``.
 
     References
     ----------
@@ -214,12 +223,19 @@ class CCHSelector(DocumentationLink, TransformerMixin, BaseEstimator, auto_wrap_
         "n_subsamples": [Interval(Integral, 2, None, closed="left")],
         "refit": ["boolean", StrOptions({"auto"})],
         "confidence": [Interval(Real, 0, 1, closed="neither")],
-        "n_jobs": [Integral, None],
+        "n_jobs": N_JOBS,
         "random_state": ["random_state"],
         "verbose": ["verbose"],
     }
 
-    def fit(self, X: Table, y: ArrayLike, *, unlabeled_pairs: tuple[Table, ...] | None = None) -> CCHSelector:
+    def fit(
+        self,
+        X: Table,
+        y: ArrayLike,
+        *,
+        groups: ArrayLike | None = None,
+        unlabeled_pairs: tuple[Table, ...] | None = None,
+    ) -> CCHSelector:
         """Measure every candidate teacher and decide.
 
         Parameters
@@ -228,18 +244,30 @@ class CCHSelector(DocumentationLink, TransformerMixin, BaseEstimator, auto_wrap_
             All modalities side by side.
         y : array-like of shape (n_samples,)
             Class labels, or a quantity.
+        groups : array-like of shape (n_samples,), default=None
+            Rows of one group, such as the samples of one patient, are never split: they are in one fold, they are left
+            out together where an encoder chooses its penalty or when to stop, and the halves behind the intervals
+            take or leave them whole. ``cv`` may be a splitter that uses groups. In a Pipeline request it:
+            ``set_fit_request(groups=True)``.
         unlabeled_pairs : tuple of one table, default=None
             ``(X_unlabeled,)``: samples with the columns of X and no label. They count in I(H_T; H_S) and in what a
-            teacher can save. The tuple is never cut by cross-validation. In a Pipeline request it:
+            teacher can save. Each row is a group of its own: leave out further samples of a group that has a labelled
+            row. The tuple is never cut by cross-validation. In a Pipeline request it:
             ``set_fit_request(unlabeled_pairs=True)``.
 
         Returns
         -------
         CCHSelector
             The selector itself.
+
+        Raises
+        ------
+        ValueError
+            If a modality has no columns, a column belongs to two, tables and labels differ in length, there are too few
+            labelled rows or classes for the folds, or a table holds what its encoder cannot take.
         """
         with keep_earlier_fit(self):
-            study = study_tables(self, X, y, unlabeled_pairs)
+            study = study_tables(self, X, y, unlabeled_pairs, groups)
             cohort, judgement = study.cohort, study.judgement
             draws = np.random.RandomState(study.seed)
             candidates = gather_candidates(cohort, study.views, self.student, judgement)
@@ -286,6 +314,13 @@ class CCHSelector(DocumentationLink, TransformerMixin, BaseEstimator, auto_wrap_
         -------
         DataFrame or array of shape (n_samples, n_kept)
             The kept columns; a DataFrame when X is one, or when ``set_output`` asks for it.
+
+        Raises
+        ------
+        NotFittedError
+            Before ``fit``.
+        ValueError
+            If X lacks columns of the student, or has other columns than in ``fit``.
         """
         check_is_fitted(self)
         if not is_frame(X):
@@ -298,7 +333,7 @@ class CCHSelector(DocumentationLink, TransformerMixin, BaseEstimator, auto_wrap_
                 return self._as_wanted(drop_teacher_columns(X, student_names), self._student_positions)
         elif n_columns_of(X) == len(self._student_positions) < self.n_features_in_:
             return self._as_wanted(X, self._student_positions)
-        validate_data(self, X, reset=False, skip_check_array=True)
+        check_columns_of_fit(self, X)
         return self._as_wanted(take_columns(X, kept), kept)
 
     def set_output(self, *, transform: str | None = None) -> CCHSelector:
@@ -314,6 +349,11 @@ class CCHSelector(DocumentationLink, TransformerMixin, BaseEstimator, auto_wrap_
         -------
         CCHSelector
             The selector itself.
+
+        Raises
+        ------
+        ValueError
+            If ``transform`` is none of these.
         """
         if transform is not None:
             check_choice("transform", transform, ["default", "pandas", "polars"])
@@ -337,6 +377,11 @@ class CCHSelector(DocumentationLink, TransformerMixin, BaseEstimator, auto_wrap_
         -------
         ndarray of shape (n_features,) or (n_kept,)
             The mask or the positions.
+
+        Raises
+        ------
+        NotFittedError
+            Before ``fit``.
         """
         check_is_fitted(self)
         if indices:
@@ -350,13 +395,20 @@ class CCHSelector(DocumentationLink, TransformerMixin, BaseEstimator, auto_wrap_
 
         Parameters
         ----------
-        input_features : array-like of str, default=None
+        input_features : array-like of shape (n_features,), default=None
             Names of the columns of X; needed only where fit saw none and other names than x0, x1, ... are wished.
 
         Returns
         -------
         ndarray of shape (n_kept,)
             The names, in the order of the output.
+
+        Raises
+        ------
+        NotFittedError
+            Before ``fit``.
+        ValueError
+            If ``input_features`` are not the names, or not as many, as fit saw.
         """
         check_is_fitted(self)
         names = check_feature_names_in(self, input_features)

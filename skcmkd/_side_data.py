@@ -9,16 +9,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator
-from sklearn.utils import check_consistent_length
 
 from ._pairs import check_not_the_label
 from ._validation import (
     Table,
     as_table,
+    check_groups,
     check_labels,
     check_missing_values,
     check_same_columns,
     check_same_index,
+    check_same_length,
     check_same_rows,
     check_text_columns,
     check_tuple,
@@ -37,7 +38,10 @@ BRIDGE = ("bridge[0]", "bridge[1]")
 
 @dataclass(frozen=True)
 class SideData:
-    """The teacher's cohort, the student's rows without a label, samples with both modalities, columns of both."""
+    """The teacher's cohort, the student's rows without a label, samples with both modalities, columns of both.
+
+    Groups are as they were given, or None.
+    """
 
     X_teacher: Table | None = None
     y_teacher: Any = None
@@ -45,20 +49,25 @@ class SideData:
     X_bridge: Table | None = None
     X_teacher_bridge: Table | None = None
     links: tuple[np.ndarray, np.ndarray] | None = None
+    teacher_groups: np.ndarray | None = None
+    unlabeled_groups: np.ndarray | None = None
+    bridge_groups: np.ndarray | None = None
 
 
 def check_side_data(
     X: Table,
     y: np.ndarray,
-    teacher_data: tuple[Table, Any] | None,
-    unlabeled: tuple[Table] | None,
-    bridge: tuple[Table, Table] | None,
+    teacher_data: tuple[Any, ...] | None,
+    unlabeled: tuple[Any, ...] | None,
+    bridge: tuple[Any, ...] | None,
     linked_columns: Any,
     student: BaseEstimator,
     teacher: BaseEstimator,
 ) -> SideData:
     """Side data in one form, checked against X and against each other; rows that were not measured are left out."""
-    X_unlabeled = None if unlabeled is None else _check_unlabeled(X, unlabeled, student)
+    X_unlabeled = unlabeled_groups = None
+    if unlabeled is not None:
+        X_unlabeled, unlabeled_groups = _check_unlabeled(X, unlabeled, student)
     if teacher_data is None:
         if bridge is not None or linked_columns is not None:
             name = "bridge" if bridge is not None else "linked_columns"
@@ -66,11 +75,11 @@ def check_side_data(
                 f"{name} was given without teacher_data: the teacher learns from its own cohort. Give "
                 "teacher_data=(X_teacher, y_teacher), or take the student's own model."
             )
-        return SideData(X_unlabeled=X_unlabeled)
-    X_teacher, y_teacher = _check_teacher_data(y, teacher_data, teacher)
-    X_bridge = X_teacher_bridge = None
+        return SideData(X_unlabeled=X_unlabeled, unlabeled_groups=unlabeled_groups)
+    X_teacher, y_teacher, teacher_groups = _check_teacher_data(y, teacher_data, teacher)
+    X_bridge = X_teacher_bridge = bridge_groups = None
     if bridge is not None:
-        X_bridge, X_teacher_bridge = _check_bridge(X, X_teacher, bridge, student, teacher)
+        X_bridge, X_teacher_bridge, bridge_groups = _check_bridge(X, X_teacher, bridge, student, teacher)
     links = None
     if linked_columns is not None:
         links = find_links(X, X_teacher, linked_columns)
@@ -78,14 +87,35 @@ def check_side_data(
         for table, columns, name in sides:
             if table is not None:
                 _check_linked_values(table, columns, name)
-    return SideData(X_teacher, y_teacher, X_unlabeled, X_bridge, X_teacher_bridge, links)
+    return SideData(
+        X_teacher,
+        y_teacher,
+        X_unlabeled,
+        X_bridge,
+        X_teacher_bridge,
+        links,
+        teacher_groups,
+        unlabeled_groups,
+        bridge_groups,
+    )
 
 
-def _check_teacher_data(y: np.ndarray, teacher_data: Any, teacher: BaseEstimator) -> tuple[Table, np.ndarray]:
-    check_tuple(teacher_data, "teacher_data", "(X_teacher, y_teacher)", 2)
+def split_groups(given: Any, name: str, expected: str, length: int) -> tuple[tuple[Any, ...], Any]:
+    """A tuple of side data, checked, and what groups it carries as one more element, or None."""
+    if isinstance(given, tuple) and len(given) == length + 1 and np.ndim(given[-1]) == 1:
+        return given[:-1], given[-1]
+    check_tuple(given, name, expected, length)
+    return given, None
+
+
+def _check_teacher_data(
+    y: np.ndarray, teacher_data: Any, teacher: BaseEstimator
+) -> tuple[Table, np.ndarray, np.ndarray | None]:
+    teacher_data, groups = split_groups(teacher_data, "teacher_data", "(X_teacher, y_teacher)", 2)
     name = "teacher_data[0]"
     X_teacher, y_teacher = as_table(teacher_data[0], name), check_labels(teacher_data[1], "teacher_data[1]")
-    check_consistent_length(X_teacher, y_teacher)
+    check_same_length(X_teacher, y_teacher, "teacher_data[1]", name)
+    groups = check_groups(groups, X_teacher, "teacher_data[2]", name)
     check_same_index(X_teacher, teacher_data[1], "teacher_data[1]", name)
     check_not_the_label(X_teacher, y_teacher, name)
     check_text_columns(X_teacher, teacher, name, "teacher")
@@ -97,6 +127,7 @@ def _check_teacher_data(y: np.ndarray, teacher_data: Any, teacher: BaseEstimator
             "train the student alone."
         )
     X_teacher, y_teacher = take_rows(X_teacher, measured), y_teacher[measured]
+    groups = None if groups is None else groups[measured]
     check_missing_values(X_teacher, teacher, name, "teacher")
     own, other = np.unique(y), np.unique(y_teacher)
     if len(other) < 2:
@@ -109,41 +140,45 @@ def _check_teacher_data(y: np.ndarray, teacher_data: Any, teacher: BaseEstimator
             f"{other.tolist()[:5]}. Give the same classes the same names in both. (cross_val_predict "
             "with method='predict_proba' turns y into 0, 1, ...: there give whole numbers from 0 in both.)"
         )
-    return X_teacher, y_teacher
+    return X_teacher, y_teacher, groups
 
 
-def _check_unlabeled(X: Table, unlabeled: Any, student: BaseEstimator) -> Table | None:
-    check_tuple(unlabeled, "unlabeled", "(X_unlabeled,)", 1)
+def _check_unlabeled(X: Table, unlabeled: Any, student: BaseEstimator) -> tuple[Table | None, np.ndarray | None]:
+    (table,), groups = split_groups(unlabeled, "unlabeled", "(X_unlabeled,)", 1)
     name = "unlabeled[0]"
-    table = as_table(unlabeled[0], name)
+    table = as_table(table, name)
+    groups = check_groups(groups, table, "unlabeled[1]", name)
     check_same_columns(X, table, name, "X")
     check_text_columns(table, student, name, "student")
     check_values(table, name)
     measured = measured_rows(table)
     table = take_rows(table, measured)
     check_missing_values(table, student, name, "student")
-    return table if measured.any() else None
+    if not measured.any():
+        return None, None
+    return table, None if groups is None else groups[measured]
 
 
 def _check_bridge(
     X: Table, X_teacher: Table, bridge: Any, student: BaseEstimator, teacher: BaseEstimator
-) -> tuple[Table | None, Table | None]:
-    check_tuple(bridge, "bridge", "(X_bridge, X_teacher_bridge)", 2)
+) -> tuple[Table | None, Table | None, np.ndarray | None]:
+    bridge, groups = split_groups(bridge, "bridge", "(X_bridge, X_teacher_bridge)", 2)
     own, other = (as_table(table, name) for table, name in zip(bridge, BRIDGE, strict=True))
     check_same_columns(X, own, BRIDGE[0], "X")
     check_same_columns(X_teacher, other, BRIDGE[1], "teacher_data[0]")
     check_same_rows(own, other, BRIDGE[1], BRIDGE[0])
+    groups = check_groups(groups, own, "bridge[2]", BRIDGE[0])
     sides = ((own, student, "student"), (other, teacher, "teacher"))
     for (table, model, role), name in zip(sides, BRIDGE, strict=True):
         check_text_columns(table, model, name, role)
         check_values(table, name)
     complete = measured_rows(own) & measured_rows(other)
     if not complete.any():
-        return None, None
+        return None, None, None
     own, other = take_rows(own, complete), take_rows(other, complete)
     check_missing_values(own, student, BRIDGE[0], "student")
     check_missing_values(other, teacher, BRIDGE[1], "teacher")
-    return own, other
+    return own, other, None if groups is None else groups[complete]
 
 
 def _check_linked_values(table: Table, columns: np.ndarray, name: str) -> None:

@@ -10,6 +10,7 @@ from sklearn.base import BaseEstimator
 
 from ._fitting import final_step, fit_final_step, fit_weighted, takes
 from ._networks import NetworkClassifier, fit_soft_targets
+from ._soft_logistic import fit_soft_logistic, takes_soft_targets
 from ._validation import Table, n_rows_of, stack_rows, take_rows
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ class Lesson:
     weight: np.ndarray | None = None
     unlabeled_weight: np.ndarray | None = None
     groups: np.ndarray | None = None
+    unlabeled_groups: np.ndarray | None = None
     objective: Objective | None = None
     features: np.ndarray | None = None
     unlabeled_features: np.ndarray | None = None
@@ -209,8 +211,10 @@ def _fit_taught(
             objective=lesson.objective,
             teacher_features=_stack_features(lesson) if taught.any() else None,
         )
-    weights = (label_weight, teacher_weight)
-    return _fit_repeated_rows(model, X, y, labelled, opinion, taught, weights, lesson.classes, groups)
+    target, own = _soft_targets(lesson, y, labelled, opinion, (label_weight, teacher_weight))
+    if takes_soft_targets(model) and len(lesson.classes) > 1:
+        return fit_soft_logistic(model, X, target, lesson.classes)
+    return _fit_repeated_rows(model, X, target, own, lesson.classes, groups)
 
 
 def _stack_features(lesson: Lesson) -> np.ndarray | None:
@@ -221,9 +225,11 @@ def _stack_features(lesson: Lesson) -> np.ndarray | None:
 
 
 def _groups_of(lesson: Lesson, n_rows: int) -> np.ndarray | None:
-    """Groups of labelled and further rows as numbers; a row without a label is a group of its own."""
+    """Groups of labelled and further rows as numbers; a row without a label is a group of its own unless given."""
     if lesson.groups is None:
         return None
+    if lesson.unlabeled_groups is not None:
+        return np.concatenate([lesson.groups, lesson.unlabeled_groups])
     codes = np.unique(lesson.groups, return_inverse=True)[1]
     return np.concatenate([codes, np.arange(len(codes), len(codes) + n_rows - len(codes)) + codes.max()])
 
@@ -254,29 +260,31 @@ def _fit_mixed_targets(
     return fit_weighted(model, X, mixed.reshape(y.shape), weight, groups)
 
 
+def _soft_targets(
+    lesson: Lesson, y: np.ndarray, labelled: np.ndarray, opinion: np.ndarray, weights: tuple[np.ndarray, np.ndarray]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Targets t_i = a_i onehot(y_i) + b_i q_i, whose cross-entropy is a_i CE_i + b_i KL_i but for a constant.
+
+    Also the mask of the labels, of those rows that have one.
+    """
+    label_weight, teacher_weight = weights
+    target = np.where(np.isnan(opinion), 0.0, opinion) * teacher_weight[:, None]
+    own = (y[:, None] == lesson.classes) & labelled[:, None]
+    return target + own * label_weight[:, None], own
+
+
 def _fit_repeated_rows(
     model: BaseEstimator,
     X: Table,
-    y: np.ndarray,
-    labelled: np.ndarray,
-    proba: np.ndarray,
-    taught: np.ndarray,
-    weights: tuple[np.ndarray, np.ndarray],
+    target: np.ndarray,
+    own: np.ndarray,
     classes: np.ndarray,
     groups: np.ndarray | None,
 ) -> BaseEstimator:
     """Soft targets for a model that knows only labels: each row once per class, weighted by its target.
 
-    sum_k t_ik (-log p_ik) with t_i = a_i onehot(y_i) + b_i q_i is the cross-entropy of the mixed target; ``weights``
-    are a and b. Labels keep their row even at weight zero, so that the model meets every class.
+    Labels keep their row even at weight zero, so that the model meets every class.
     """
-    label_weight, teacher_weight = weights
-    target = np.where(taught[:, None], proba * teacher_weight[:, None], 0.0)
-    own_class = np.searchsorted(classes, y)
-    rows_labelled = np.flatnonzero(labelled)
-    target[rows_labelled, own_class[rows_labelled]] += label_weight[rows_labelled]
-    keep = target > 0
-    keep[rows_labelled, own_class[rows_labelled]] = True
-    rows, codes = np.nonzero(keep)
+    rows, codes = np.nonzero((target > 0) | own)
     groups = None if groups is None else groups[rows]
     return fit_weighted(model, take_rows(X, rows), classes[codes], target[rows, codes], groups)

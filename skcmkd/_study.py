@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from sklearn.base import BaseEstimator, clone
-from sklearn.utils import check_consistent_length, check_random_state
+from sklearn.utils import check_random_state
 from sklearn.utils.validation import validate_data
 
 from ._candidates import Judgement
@@ -22,11 +22,14 @@ from ._validation import (
     Table,
     as_codes,
     as_table,
+    check_groups,
     check_label_or_quantity,
+    check_missing_values,
     check_modalities,
     check_numbers,
     check_same_columns,
     check_same_index,
+    check_same_length,
     check_text_columns,
     check_tuple,
     check_values,
@@ -36,6 +39,7 @@ from ._validation import (
     set_seeds,
     stack_rows,
     take_columns,
+    take_rows,
 )
 from .information import ESTIMATORS
 
@@ -58,19 +62,26 @@ class Study:
     seed: int
 
 
-def study_tables(selector: CCHSelector, X: Table, y: ArrayLike, unlabeled_pairs: tuple[Table, ...] | None) -> Study:
+def study_tables(
+    selector: CCHSelector,
+    X: Table,
+    y: ArrayLike,
+    unlabeled_pairs: tuple[Table, ...] | None = None,
+    groups: ArrayLike | None = None,
+) -> Study:
     """Check what came in and let each modality's encoders see it."""
     selector._validate_params()
     X = as_table(X, estimator=selector, sparse=False)
     validate_data(selector, X, y, skip_check_array=True)
     check_same_index(X, y, "y")
     y, is_class = check_label_or_quantity(y)
-    check_consistent_length(X, y)
+    check_same_length(X, y, "y")
+    groups = check_groups(groups, X)
     classes = as_codes(y)[0] if is_class else None
     positions = check_modalities(X, selector.modalities, selector.student)
     seed = draw_seed(check_random_state(selector.random_state))
     cv = selector.cv if selector.cv is not None else N_FOLDS[selector.representation]
-    fold_of = assign_folds(cv, y, classes=is_class)
+    fold_of = assign_folds(cv, y, classes=is_class, groups=groups)
     table = X
     if unlabeled_pairs is not None:
         unlabeled = _check_unlabeled(X, unlabeled_pairs)
@@ -88,9 +99,10 @@ def study_tables(selector: CCHSelector, X: Table, y: ArrayLike, unlabeled_pairs:
     measured = {name: measured_rows(table) for name, table in tables.items()}
     for name, part in list(tables.items()):
         if _own_encoder(selector, name) is None:
-            check_numbers(part, f"modality {name!r}", "encoder")
+            check_numbers(part, f"modality {name!r}", "encoder", categories=True)
         else:
             check_text_columns(part, encoders[name], f"modality {name!r}", "encoder")
+            check_missing_values(take_rows(part, measured[name]), encoders[name], f"modality {name!r}", "encoder")
         check_values(part, f"modality {name!r}")
         if _own_encoder(selector, name) is None:
             # Slicing arrays costs a tenth of slicing DataFrames, and the default encoders look at no names.
@@ -99,7 +111,7 @@ def study_tables(selector: CCHSelector, X: Table, y: ArrayLike, unlabeled_pairs:
             raise ValueError(
                 f"Modality {name!r} is missing in all {len(y)} rows: nothing to measure. Leave it out of modalities."
             )
-    cohort = Cohort(tables, measured, y, classes, fold_of)
+    cohort = Cohort(tables, measured, y, classes, fold_of, groups)
     judgement = _judgement(selector, classes, seed)
     views = represent(cohort, encoders, selector.representation, n_jobs=selector.n_jobs, show=bool(selector.verbose))
     return Study(positions, cohort, encoders, views, judgement, seed)

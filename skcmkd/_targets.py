@@ -52,7 +52,7 @@ class ClassTarget:
             )
 
     def check_student(self, student: BaseEstimator) -> None:
-        """It takes row weights: each row is shown once per class."""
+        """It takes row weights, to be shown each row once per class, or soft targets themselves."""
         check_student(student)
 
 

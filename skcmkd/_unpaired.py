@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator
-from sklearn.utils import check_consistent_length, check_random_state
+from sklearn.utils import check_random_state
 from sklearn.utils.validation import validate_data
 
 from ._alignment_choice import choose_candidate, judge_candidates, tabulate_alignment, warn_of_harm
@@ -22,14 +22,15 @@ from ._cohorts import (
     unseen_predictions,
 )
 from ._cross_fitting import assign_folds
-from ._fitting import final_step
+from ._fitting import final_step, fit_weighted
 from ._material import LABELS_ONLY, Candidate, Material, fit_candidate, gather_material, list_candidates
 from ._networks import NetworkClassifier
 from ._side_data import SideData, check_side_data
 from ._soft_targets import check_student
-from ._student_predictions import StudentPredictions, clone_or_network, seed_of
+from ._student_predictions import StudentPredictions, check_kind, check_student_values, clone_or_network, seed_of
 from ._transport import COSTS
 from ._validation import (
+    N_JOBS,
     ArrayLike,
     HasMethods,
     Interval,
@@ -37,11 +38,10 @@ from ._validation import (
     Table,
     as_codes,
     as_table,
+    check_groups,
     check_labels,
-    check_missing_values,
     check_same_index,
-    check_text_columns,
-    check_values,
+    check_same_length,
     keep_earlier_fit,
     set_seeds,
 )
@@ -123,7 +123,8 @@ class UnpairedDistiller(StudentPredictions, BaseEstimator):
         columns of the same name. The teacher's features of the student's rows are estimated from them by ridge
         regression in the teacher's cohort.
     cv : int or splitter, default=5
-        Folds of the labelled rows on which "auto" chooses. A fixed alignment is checked on the first.
+        Folds of the labelled rows on which "auto" chooses. A fixed alignment is checked on the first. With ``groups``
+        in ``fit`` no fold parts a group.
     check_alignment : bool, default=True
         Whether to measure ``alignment_`` on held-out rows: the student alone, aligned, and aligned with a teacher whose
         rows lost their labels. Three more fits, 15 with "auto".
@@ -154,7 +155,7 @@ class UnpairedDistiller(StudentPredictions, BaseEstimator):
         and Brier score.
     history_ : DataFrame or None
         Losses of each epoch of a network student.
-    shared_classes_ : ndarray
+    shared_classes_ : ndarray of shape (n_shared_classes,)
         Classes that both cohorts have.
     classes_ : ndarray of shape (n_classes,)
         Class labels, those of y.
@@ -257,7 +258,7 @@ class UnpairedDistiller(StudentPredictions, BaseEstimator):
         "linked_columns": "no_validation",
         "cv": ["cv_object"],
         "check_alignment": ["boolean"],
-        "n_jobs": [Integral, None],
+        "n_jobs": N_JOBS,
         "random_state": ["random_state"],
         "verbose": ["verbose"],
     }
@@ -267,9 +268,10 @@ class UnpairedDistiller(StudentPredictions, BaseEstimator):
         X: Table,
         y: ArrayLike,
         *,
-        teacher_data: tuple[Table, ArrayLike] | None = None,
-        unlabeled: tuple[Table] | None = None,
-        bridge: tuple[Table, Table] | None = None,
+        groups: ArrayLike | None = None,
+        teacher_data: tuple[Any, ...] | None = None,
+        unlabeled: tuple[Any, ...] | None = None,
+        bridge: tuple[Any, ...] | None = None,
     ) -> UnpairedDistiller:
         """Train the teacher on its cohort, choose the alignment, and train the student.
 
@@ -279,15 +281,21 @@ class UnpairedDistiller(StudentPredictions, BaseEstimator):
             The student's table.
         y : array-like of shape (n_samples,)
             Class labels.
-        teacher_data : tuple (X_teacher, y_teacher), default=None
+        groups : array-like of shape (n_samples,), default=None
+            Rows of one group, such as the samples of one patient, are never split: they are in one fold where
+            candidates are compared and ``alignment_`` is measured, and stay together where a network stops early.
+            Standard errors count groups. ``cv`` may be a splitter that uses groups. By routing:
+            ``set_fit_request(groups=True)``.
+        teacher_data : tuple (X_teacher, y_teacher) or (X_teacher, y_teacher, groups), default=None
             The teacher's cohort: other samples, other columns, labels of the same names. None trains the student
-            without a teacher.
-        unlabeled : tuple (X_unlabeled,), default=None
+            without a teacher. With groups, none is split where the teacher says something of its own rows.
+        unlabeled : tuple (X_unlabeled,) or (X_unlabeled, groups), default=None
             Further rows of the student's table, without a label.
-        bridge : tuple (X_bridge, X_teacher_bridge), default=None
+        bridge : tuple (X_bridge, X_teacher_bridge) or (X_bridge, X_teacher_bridge, groups), default=None
             Samples with both modalities, row for row; no label is needed. They must be other samples than those of X
             and of the teacher's cohort, or the teacher repeats labels it has seen. Tuples are never cut by
-            cross-validation.
+            cross-validation. Groups in ``unlabeled`` and ``bridge`` are named as in ``groups``: while a group is held
+            out its further rows teach nothing. Rows without any count as groups of their own.
 
         Returns
         -------
@@ -298,7 +306,8 @@ class UnpairedDistiller(StudentPredictions, BaseEstimator):
         ------
         ValueError
             If the tables do not fit together, hold infinite values, the cohorts share no class, the label has one
-            class, there are fewer rows than folds, or teacher or student cannot do what they must.
+            class, there are fewer rows, or groups, than folds, groups are missing or of another length than their
+            table, or teacher or student cannot do what they must.
 
         Warns
         -----
@@ -312,13 +321,13 @@ class UnpairedDistiller(StudentPredictions, BaseEstimator):
             validate_data(self, X, y, skip_check_array=True)
             check_same_index(X, y, "y")
             y = check_labels(y)
-            check_consistent_length(X, y)
+            check_same_length(X, y, "y")
             self.classes_, _ = as_codes(y)
+            groups = check_groups(groups, X)
             seed = seed_of(self.random_state)
             student = set_seeds(clone_or_network(self.student), seed)
-            check_text_columns(X, student, "X", "student")
-            check_values(X, "X")
-            check_missing_values(X, student, "X", "student")
+            check_kind(student, classes=True)
+            check_student_values(X, student)
             teacher = set_seeds(clone_or_network(self.teacher), seed)
             if teacher_data is not None or unlabeled is not None:
                 self._check_student(student)
@@ -327,7 +336,11 @@ class UnpairedDistiller(StudentPredictions, BaseEstimator):
             self.alignment_: pd.DataFrame | None = None
             self.candidate_scores_: pd.DataFrame | None = None
             self.history_: pd.DataFrame | None = None
+            if groups is None and (side.unlabeled_groups is not None or side.bridge_groups is not None):
+                name = "unlabeled[1]" if side.unlabeled_groups is not None else "bridge[2]"
+                raise ValueError(f"{name} names groups and X has none to compare them with. Give groups=, too.")
             material, teacher_wrong = self._gather(X, y, side, teacher)
+            material = material.with_groups(groups, side)
             chosen = self._choose(student, material, teacher_wrong, seed)
             self.student_ = fit_candidate(student, material, chosen)
             self.best_alignment_, self.is_tied_ = chosen.alignment, chosen.tied
@@ -344,7 +357,7 @@ class UnpairedDistiller(StudentPredictions, BaseEstimator):
             return Material(X, y, self.classes_, **own, X_unlabeled=side.X_unlabeled), None
         self._say_what_is_not_shared(side.y_teacher)
         method = choose_representation(teacher, self.representation)
-        self.teacher_ = teacher.fit(side.X_teacher, side.y_teacher)
+        self.teacher_ = fit_weighted(teacher, side.X_teacher, side.y_teacher, None, side.teacher_groups)
         proba = teacher_wrong = None
         if self.check_alignment:
             if hasattr(teacher, "predict_proba"):
@@ -383,7 +396,7 @@ class UnpairedDistiller(StudentPredictions, BaseEstimator):
             candidates = [LABELS_ONLY, Candidate("none", material.is_tied)]
         if candidates[0] == candidates[-1] or not (automatic or self.check_alignment):
             return candidates[-1]
-        fold_of = assign_folds(self.cv, material.y)
+        fold_of = assign_folds(self.cv, material.y, groups=material.groups)
         # One fold is enough of a check, unless a splitter makes it a single row.
         all_folds = automatic or not isinstance(self.cv, Integral)
         folds = range(int(fold_of.max()) + 1) if all_folds else (0,)

@@ -21,7 +21,7 @@ from skcmkd._alignment_choice import (
 )
 from skcmkd._cohorts import Alignment, build_cohort
 from skcmkd._cross_fitting import assign_folds
-from skcmkd._material import LABELS_ONLY, Candidate, Material, fit_candidate
+from skcmkd._material import LABELS_ONLY, Candidate, Material, Ties, fit_candidate
 from skcmkd._transport import cost_matrix, debiased_cost
 
 LOGISTIC = LogisticRegression()
@@ -191,3 +191,37 @@ def test_warning_of_an_alignment_that_did_nothing():
         warn_of_harm(alone, same, PROTOTYPES)
     warn_of_harm(alone, same, Candidate("none", True))
     warn_of_harm(alone, judgement([0.4] * 4, None, 0.4), PROTOTYPES)
+
+
+def test_errors_count_groups():
+    rng = np.random.RandomState(0)
+    alone, tied = rng.normal(size=(2, 30))
+    copies, groups = np.repeat(np.arange(30), 3), np.repeat(np.arange(30), 3)
+    once = choose_candidate([LABELS_ONLY, PROTOTYPES], [judgement(alone), judgement(tied)])[1]
+    grouped = [replace(judgement(losses[copies]), groups=groups) for losses in (alone, tied)]
+    found = choose_candidate([LABELS_ONLY, PROTOTYPES], grouped)[1]
+    np.testing.assert_allclose(found["standard_error"], once["standard_error"])
+
+
+def test_further_rows_of_the_judged_groups_teach_nothing(material):
+    """A student judged on a group is that of a material without the group's further rows."""
+    ties = Ties(np.eye(3)[np.arange(40) % 3], np.zeros((40, 2), dtype=np.float32))
+    rows, held_out = np.arange(60), np.arange(60, 90)
+    groups, further = np.arange(90) // 10, np.arange(40) // 4
+    X_further = np.random.RandomState(0).normal(size=(40, material.X.shape[1]))
+    whole = replace(
+        material, X_bridge=X_further, bridge_ties=ties, groups=groups, bridge_groups=further, taught_classes=CLASSES
+    )
+    others = (further < 6) | (further == 9)
+    kept = replace(
+        whole,
+        X_bridge=X_further[others],
+        bridge_ties=Ties(ties.proba[others], ties.features[others]),
+        groups=None,
+    )
+    tied = Candidate("none", True)
+    found, expected = (judge_candidate(LOGISTIC, own, tied, rows, held_out) for own in (whole, kept))
+    np.testing.assert_array_equal(found.brier, expected.brier)
+    leaked = judge_candidate(LOGISTIC, replace(whole, groups=None), tied, rows, held_out)
+    assert not np.allclose(found.brier, leaked.brier)
+    np.testing.assert_array_equal(found.groups, groups[held_out])

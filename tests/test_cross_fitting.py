@@ -6,6 +6,7 @@ from sklearn.svm import LinearSVC
 
 from skcmkd._cross_fitting import (
     assign_folds,
+    grouped_folds,
     predict_aligned_proba,
     stratified_folds,
     unseen_proba,
@@ -138,3 +139,13 @@ def test_splitter_that_parts_a_group():
         assign_folds(list(KFold(3).split(groups)), np.arange(20) % 2, groups=groups)
     with pytest.raises(ValueError, match="5 folds need at least 5 groups, but groups holds 2 in 20 rows"):
         assign_folds(5, np.arange(20) % 2, groups=np.arange(20) // 10)
+
+
+def test_grouped_folds_are_whole_stratified_and_silent():
+    groups = np.arange(60) // 3
+    codes = np.repeat([0, 1], [42, 18])
+    fold_of = grouped_folds(codes, groups, 4)
+    assert all(len(np.unique(fold_of[groups == group])) == 1 for group in range(20))
+    assert sorted(np.bincount(fold_of[codes == 1])) == [3, 3, 6, 6]
+    assert set(grouped_folds(np.array([0, 0, 1]), np.array(["a", "a", "b"]), 5)) == {0, 1}
+    np.testing.assert_array_equal(grouped_folds(codes, np.arange(60), 5), stratified_folds(codes, 5))

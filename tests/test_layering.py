@@ -9,7 +9,7 @@ import skcmkd
 
 ROOT = Path(skcmkd.__file__).parent
 ROWS = [
-    {"__main__"},
+    {"cli", "__main__"},
     {
         "_selector",
         "_paired",
@@ -67,12 +67,13 @@ ROWS = [
         "_cross_fitting",
         "_pairs",
         "_fitting",
+        "_soft_logistic",
         "_calibration",
         "_resampling",
         "_ridge",
         "datasets",
     },
-    {"_validation", "_frames", "_documentation", "_progress", "_parallel"},
+    {"_validation", "_frames", "_input_checks", "_documentation", "_progress", "_parallel"},
 ]
 HEIGHT = {name: -row for row, names in enumerate(ROWS) for name in names}
 TORCH = {

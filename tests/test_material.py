@@ -21,6 +21,7 @@ from skcmkd._material import (
     gather_material,
     list_candidates,
 )
+from skcmkd._network_training import hold_out_rows
 from skcmkd._ridge import PENALTIES
 from skcmkd._side_data import SideData
 from skcmkd._soft_targets import Lesson, fit_student
@@ -337,3 +338,43 @@ def test_tables_with_names_stay_tables(drawn, gather):
         assert found.feature_names_in_.tolist() == names
         plain = fit_candidate(clone(NETWORK), material, candidate)
         np.testing.assert_allclose(found.predict_proba(frames["X"]), plain.predict_proba(X[:50]), rtol=1e-9)
+
+
+def test_further_rows_of_a_group_are_left_out_with_their_ties(gather):
+    material = gather()[0]
+    side = SideData(unlabeled_groups=np.arange(50, 80) // 10, bridge_groups=np.full(20, 3))
+    grouped = material.with_groups(np.arange(50) // 10, side)
+    assert material.with_groups(None, side) is material
+    assert material.without_groups(np.array([0])).X_bridge is material.X_bridge
+    # Groups 5, 6 and 7 hold further rows, and group 3 labelled rows and the whole bridge.
+    some = grouped.without_groups(grouped.groups[[35]])
+    assert some.X_bridge is None
+    assert some.bridge_ties is None
+    np.testing.assert_array_equal(some.X_unlabeled, material.X_unlabeled)
+    fewer = grouped.without_groups(grouped.unlabeled_groups[[12]])
+    kept = np.r_[0:10, 20:30]
+    np.testing.assert_array_equal(fewer.X_unlabeled, material.X_unlabeled[kept])
+    np.testing.assert_array_equal(fewer.unlabeled_ties.features, material.unlabeled_ties.features[kept])
+    np.testing.assert_array_equal(fewer.unlabeled_ties.proba, material.unlabeled_ties.proba[kept])
+    lesson = grouped.lesson(Candidate("prototypes", True))
+    assert len(lesson.unlabeled_groups) == len(lesson.X_unlabeled) == 50
+    assert set(lesson.unlabeled_groups[:20]) == {grouped.groups[35]}
+
+
+@pytest.mark.parametrize("alignment", ["none", "self_training", "prototypes"])
+def test_networks_hold_out_groups_among_further_rows(gather, monkeypatch, alignment):
+    """Each training sees the groups of all of its rows, those without a label too."""
+    seen = []
+
+    def spy(*args):
+        seen.append((args[1], args[4]))
+        return hold_out_rows(*args)
+
+    monkeypatch.setattr("skcmkd._network_training.hold_out_rows", spy)
+    groups = np.arange(50) // 5
+    side = SideData(unlabeled_groups=np.arange(30) // 5)
+    fit_candidate(clone(NETWORK), gather(links=None)[0].with_groups(groups, side), Candidate(alignment, True))
+    # Of ten groups are the labelled rows and some without a label; the bridge's twenty are groups of their own.
+    assert seen[0][0] == (100 if alignment == "prototypes" else 70)
+    assert len(seen) == (2 if alignment == "self_training" else 1)
+    assert all(len(given) == n and len(set(given)) == 10 + 20 for n, given in seen)

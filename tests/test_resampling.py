@@ -3,6 +3,7 @@ import pytest
 
 from skcmkd._resampling import (
     draw_halves,
+    error_of_mean,
     evaluate_each,
     one_standard_error_choice,
     permutation_p_value,
@@ -84,3 +85,43 @@ def test_one_standard_error_rule():
     assert one_standard_error_choice(np.column_stack([base, hardly])) == 0
     assert one_standard_error_choice(np.column_stack([base, better, better - 1e-9])) == 2
     assert one_standard_error_choice(np.column_stack([base, base])) == 0
+
+
+def test_halves_of_groups_are_whole():
+    groups = np.array(list("abacabade"))
+    for rows in draw_halves([9, 6], 20, np.random.RandomState(0), groups):
+        drawn = set(groups[rows[rows < 9]])
+        assert len(drawn) == 2
+        assert all((groups[rows[rows < 9]] == name).sum() == (groups == name).sum() for name in drawn)
+        assert (rows >= 9).sum() == 3
+        assert (np.diff(rows) > 0).all()
+
+
+def test_groups_of_one_row_are_drawn_like_rows():
+    rows, groups = (draw_halves([15], 10, np.random.RandomState(0), g) for g in (None, np.arange(15)))
+    np.testing.assert_array_equal(rows, groups)
+
+
+def test_interval_of_a_mean_over_a_dozen_groups_covers_the_truth():
+    """Rows of a group share most of their error; the groups differ in size."""
+    rng = np.random.RandomState(0)
+    groups = np.repeat(np.arange(12), np.tile([2, 3, 4, 3], 3))
+    covered = {"groups": 0, "rows": 0}
+    for _ in range(300):
+        values = 0.3 + rng.normal(size=12)[groups] + 0.2 * rng.normal(size=len(groups))
+        for unit, given, n_units, degrees in (("groups", groups, 12, 11), ("rows", None, len(groups), None)):
+            draws = draw_halves([len(groups)], 100, rng, given)
+            halves = np.array([values[rows].mean() for rows in draws])
+            found = subsampling_interval(values.mean(), halves, n_units, 0.9, degrees)
+            covered[unit] += found.lower <= 0.3 <= found.upper
+    assert 0.86 <= covered["groups"] / 300 <= 0.94
+    assert covered["rows"] / 300 < 0.75
+
+
+def test_error_of_a_mean_over_groups():
+    values = np.random.RandomState(0).normal(size=30)
+    np.testing.assert_allclose(error_of_mean(values), values.std(ddof=1) / np.sqrt(30))
+    np.testing.assert_allclose(error_of_mean(values, np.arange(30)), error_of_mean(values))
+    copies = error_of_mean(np.repeat(values, 3), np.repeat(np.arange(30), 3))
+    np.testing.assert_allclose(copies, error_of_mean(values))
+    assert np.isnan(error_of_mean(values, np.zeros(30)))

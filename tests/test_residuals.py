@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from skcmkd._residuals import Residuals, linear_residuals
+from skcmkd._residuals import Residuals, design_effect, linear_residuals
 from skcmkd._ridge import TunedRidge
 
 
@@ -101,3 +101,18 @@ def test_residuals_are_out_of_fold():
     teacher = TunedRidge(penalties=(model.penalty_,)).fit(X[train], t[train])
     np.testing.assert_allclose(found.teacher[held_out], t[held_out] - teacher.predict(X[held_out]))
     np.testing.assert_allclose(found.disagreement, (t - found.teacher) - (y - found.label))
+
+
+def test_rows_given_three_times_count_once():
+    """What is told of a teacher from repeated rows, with groups, is what the rows tell once."""
+    rng = np.random.RandomState(0)
+    e = rng.normal(size=(80, 2))
+    np.testing.assert_allclose(design_effect(np.repeat(e, 3, axis=0), np.arange(240) // 3), 3)
+    np.testing.assert_allclose(design_effect(rng.normal(size=(3000, 2)), np.arange(3000) // 3), 1, atol=0.1)
+    assert design_effect(np.array([[1.0], [-1.0]]), np.zeros(2)) == 1
+    X, t = rng.normal(size=(80, 5)), rng.normal(size=(80, 1))
+    y, fold_of = X[:, :1] + t + rng.normal(size=(80, 1)), np.arange(80) % 4
+    once = linear_residuals(X, y, t, fold_of)
+    thrice = linear_residuals(*(np.repeat(a, 3, axis=0) for a in (X, y, t, fold_of)), groups=np.arange(240) // 3)
+    np.testing.assert_allclose([thrice.n_training, thrice.n_fitted], [once.n_training, once.n_fitted])
+    np.testing.assert_allclose(thrice.relative_risk(0.5), once.relative_risk(0.5), rtol=0.05)

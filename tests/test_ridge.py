@@ -2,9 +2,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.linear_model import Ridge, RidgeCV
+from sklearn.model_selection import LeaveOneGroupOut, cross_val_predict
 from sklearn.preprocessing import StandardScaler
 
-from skcmkd._ridge import PENALTIES, TunedRidge, as_design
+from skcmkd._ridge import PENALTIES, TunedRidge, _leave_groups_out, _rows_of_groups, as_design
 
 
 def draw(n, p, q=1):
@@ -76,3 +77,34 @@ def test_categories_become_columns():
     np.testing.assert_array_equal(as_design(table), [[1, 1, 0], [2, 0, 1], [3, 0, 1], [4, 1, 0]])
     integers = pd.DataFrame({"a": pd.array([1, None], dtype="Int64")})
     np.testing.assert_array_equal(as_design(integers), [[1], [np.nan]])
+
+
+def test_penalty_is_the_one_with_the_least_error_on_left_out_groups():
+    """Against scikit-learn's ridge fitted without each group, on the columns standardised over all rows."""
+    X, y = draw(40, 12)
+    groups = np.repeat(np.arange(16), np.tile([1, 2, 3, 4], 4))
+    rng = np.random.RandomState(1)
+    X, y = X + 6 * rng.normal(size=(16, 12))[groups], y + 4 * rng.normal(size=16)[groups][:, None]
+    Z = StandardScaler().fit_transform(X)
+    cv = LeaveOneGroupOut()
+    errors = [
+        ((cross_val_predict(Ridge(penalty), Z, y[:, 0], groups=groups, cv=cv) - y[:, 0]) ** 2).mean()
+        for penalty in PENALTIES
+    ]
+    ours = TunedRidge().fit(X, y[:, 0], groups=groups)
+    assert ours.penalty_ == PENALTIES[int(np.argmin(errors))]
+    assert ours.penalty_ != TunedRidge().fit(X, y[:, 0]).penalty_
+    U, s, _ = np.linalg.svd(Z, full_matrices=False)
+    centred = y - y.mean()
+    for penalty, error in zip(PENALTIES, errors, strict=True):
+        shrinkage = s**2 / (s**2 + penalty)
+        residual = centred - U @ (shrinkage[:, None] * (U.T @ centred))
+        left_out = _leave_groups_out(residual, U, shrinkage, _rows_of_groups(groups))
+        np.testing.assert_allclose((left_out**2).mean(), error, rtol=1e-8)
+
+
+def test_groups_of_one_row_are_rows_and_one_group_takes_the_largest_penalty():
+    X, y = draw(40, 12)
+    alike = TunedRidge().fit(X, y[:, 0], groups=np.arange(40)[::-1])
+    np.testing.assert_allclose(alike.coef_, TunedRidge().fit(X, y[:, 0]).coef_)
+    assert TunedRidge().fit(X, y[:, 0], groups=np.zeros(40)).penalty_ == max(PENALTIES)

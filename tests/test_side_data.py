@@ -163,7 +163,7 @@ BAD = {
     "teacher as a table": (lambda d: {"teacher_data": d["teacher_data"][0]}, "teacher_data.*got a DataFrame"),
     "teacher of other length": (
         lambda d: {"teacher_data": (d["teacher_data"][0][:8], d["teacher_data"][1])},
-        r"inconsistent numbers of samples: \[8, 9\]",
+        r"teacher_data\[1\] has 9 rows and teacher_data\[0\] has 8: give one for each row",
     ),
     "teacher all missing": (
         lambda d: {"teacher_data": (d["teacher_data"][0] * np.nan, d["teacher_data"][1])},
@@ -276,3 +276,27 @@ def test_label_left_in_the_teachers_table(tables):
     tables["teacher_data"] = (X_teacher.assign(diagnosis=y_teacher), y_teacher)
     with pytest.raises(ValueError, match=r"Column 'diagnosis' of teacher_data\[0\] equals the label"):
         check_side_data(**tables)
+
+
+def test_groups_travel_as_one_more_element(tables):
+    """Of rows that were measured; a table where groups belong is refused."""
+
+    def numbered(name):
+        return (*tables[name], np.arange(len(tables[name][0])))
+
+    T = tables["teacher_data"][0].copy()
+    T.iloc[0] = np.nan
+    changed_tables = {
+        **tables,
+        "teacher_data": (T, tables["teacher_data"][1], np.arange(len(T))),
+        "unlabeled": numbered("unlabeled"),
+        "bridge": numbered("bridge"),
+    }
+    found = check_side_data(**changed_tables)
+    np.testing.assert_array_equal(found.teacher_groups, np.arange(1, len(T)))
+    np.testing.assert_array_equal(found.unlabeled_groups, np.arange(len(found.X_unlabeled)))
+    np.testing.assert_array_equal(found.bridge_groups, np.arange(len(found.X_bridge)))
+    assert check_side_data(**tables).teacher_groups is None
+    groups = np.r_[np.nan, np.arange(len(tables["bridge"][0]) - 1)]
+    with pytest.raises(ValueError, match=r"bridge\[2\] holds 1 missing"):
+        check_side_data(**{**tables, "bridge": (*tables["bridge"], groups)})

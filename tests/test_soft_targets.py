@@ -12,6 +12,7 @@ from sklearn.preprocessing import StandardScaler
 from skcmkd import NetworkClassifier
 from skcmkd._cohorts import Alignment, build_cohort
 from skcmkd._fitting import final_step
+from skcmkd._soft_logistic import takes_soft_targets
 from skcmkd._soft_targets import Lesson, check_student, fit_student, row_weights
 
 
@@ -42,10 +43,13 @@ def test_row_weights_where_every_row_has_both():
     np.testing.assert_allclose(b, 0.3)
 
 
-def test_repeated_rows_minimise_the_soft_cross_entropy(lesson):
-    """The weighted-row form against a direct minimisation of the soft objective, to 1e-6."""
+@pytest.mark.parametrize(("solver", "by_targets"), [("lbfgs", True), ("newton-cg", False)])
+def test_linear_student_minimises_the_soft_cross_entropy(lesson, solver, by_targets):
+    """Weighted rows and targets themselves against a direct minimisation of the soft objective, to 1e-6."""
     alpha, C = 0.4, 0.5
-    student = fit_student(LogisticRegression(C=C, tol=1e-12, max_iter=10_000), lesson, alpha, 2.0)
+    student = LogisticRegression(C=C, tol=1e-10, max_iter=10_000, solver=solver)
+    assert takes_soft_targets(student) == by_targets
+    student = fit_student(student, lesson, alpha, 2.0)
     X = np.concatenate([lesson.X, lesson.X_unlabeled])
     proba = np.concatenate([lesson.opinion, lesson.unlabeled_opinion])
     taught = ~np.isnan(proba).any(axis=1)

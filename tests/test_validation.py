@@ -70,7 +70,7 @@ def test_slices_and_single_names(frame):
 
 
 def test_names_on_an_array(frame):
-    with pytest.raises(ValueError, match="only supported for dataframes"):
+    with pytest.raises(ValueError, match=r"an array of 4 columns without names\. Give a DataFrame, or positions"):
         v.column_positions(frame.to_numpy(), ["a"], "student_columns")
 
 
@@ -231,3 +231,26 @@ def test_many_columns_are_found_in_linear_time():
     X = pd.DataFrame(np.zeros((1, 20_000)), columns=names)
     assert len(v.column_positions(X, names[::-1], "it")) == 20_000
     assert v.drop_teacher_columns(X, np.array(names[:10_000])).shape == (1, 10_000)
+
+
+def test_groups_of_several_tables_mean_the_same():
+    own, further, none, last = v.join_groups(
+        np.array(["a", "b", "a"]), [(2, np.array(["c", "a"])), (3, None), (1, np.array(["c"], dtype=object))]
+    )
+    assert own.tolist() == [0, 1, 0]
+    assert further.tolist() == [2, 0]
+    assert last.tolist() == [2]
+    assert not set(none) & {0, 1, 2}
+    assert len(set(none)) == 3
+    # Patient 1 is not patient "1".
+    assert len(set(np.concatenate(v.join_groups(np.array([1, 2]), [(1, np.array(["1"]))])))) == 3
+
+
+def test_groups_go_row_for_row():
+    X = pd.DataFrame({"a": [1, 2, 3]}, index=["x", "y", "z"])
+    assert v.check_groups(None, X) is None
+    assert v.check_groups(pd.Series(["p", "q", "p"], index=X.index), X).tolist() == ["p", "q", "p"]
+    with pytest.raises(ValueError, match=r"The rows of groups carry the same labels as those of X in another order"):
+        v.check_groups(pd.Series(["p", "q", "p"], index=X.index[::-1]), X)
+    with pytest.raises(ValueError, match=r"bridge\[2\] has 4 rows and bridge\[0\] has 3"):
+        v.check_groups([1, 2, 3, 4], X, "bridge[2]", "bridge[0]")

@@ -1,50 +1,33 @@
 """Processor time of distilling on one thread, beside the fits that it cannot do without.
 
 With a fixed weight: the whole fit beside the teacher's cross-validation and the student alone. With ``alpha="auto"``:
-the fit without the teacher's part, beside the student alone. The contenders take turns in a new random order in each
-repeat, each repeat on other rows, so that all meet the same load of the machine; what is told is the median of the
-ratios within a repeat.
+the fit less the teacher's cross-validation, beside the student alone. The teacher's cross-validation is done by hand:
+the same fits and predictions, each on rows cut out of the table. The contenders take turns in a new random order in
+each repeat, each repeat on other rows, so that all meet the same load of the machine; what is told is the median of
+the ratios within a repeat.
 """
 
 import argparse
 import time
 from collections.abc import Callable
+from functools import partial
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import torch
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, clone
 from sklearn.linear_model import LogisticRegression
 
 from skcmkd import NetworkClassifier, PairedDistiller
 from skcmkd.datasets import load_digit_views, make_gaussian_modalities
 
 RESULTS = Path(__file__).parent / "results"
-ALPHA, N_FOLDS = 0.5, 5
+ALPHA, N_FOLDS, N_JUDGES = 0.5, 5, 2
 N_UNLABELED = 900
 Tables = dict[str, Any]
-
-_teacher_seconds: list[float] = []
-
-
-class TimedTeacher(LogisticRegression):
-    """A linear teacher that notes the processor time of its fits and predictions."""
-
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> "TimedTeacher":
-        """Fit, and note the time."""
-        begin = time.process_time()
-        super().fit(X, y, sample_weight)
-        _teacher_seconds.append(time.process_time() - begin)
-        return self
-
-    def predict_proba(self, X: Any) -> np.ndarray:
-        """Predict, and note the time."""
-        begin = time.process_time()
-        proba = super().predict_proba(X)
-        _teacher_seconds.append(time.process_time() - begin)
-        return proba
 
 
 def digit_pairs(n_rows: int, seed: int) -> Tables:
@@ -102,13 +85,19 @@ def seconds_of(fit: Callable[[], Any]) -> float:
     return time.process_time() - begin
 
 
-def cross_validate(teacher: BaseEstimator, tables: Tables) -> None:
-    """The teacher fitted to all rows, and without each fold, whose rows it then predicts."""
-    X, y = tables["X_teacher"], tables["y"]
+def cross_validate(teacher: BaseEstimator, tables: Tables, n_judges: int = 0, unlabeled: bool = False) -> None:
+    """The teacher fitted to all rows, without each fold, and without each two of which one judges the student."""
+    X, y, folds = tables["X_teacher"], tables["y"], range(N_FOLDS)
     fold_of = np.arange(len(y)) % N_FOLDS
-    teacher.fit(X, y)
-    for fold in range(N_FOLDS):
-        teacher.fit(X[fold_of != fold], y[fold_of != fold]).predict_proba(X[fold_of == fold])
+    left_out = [(), *((fold,) for fold in folds), *(two for two in combinations(folds, 2) if two[0] < n_judges)]
+    for out in left_out:
+        unseen = np.isin(fold_of, out)
+        model = clone(teacher).fit(X[~unseen], y[~unseen])
+        if out:
+            model.predict_proba(X[unseen])
+        # What is taught of unlabelled pairs to a student of all rows, and of those outside a judging fold.
+        if unlabeled and all(fold < n_judges for fold in out) and len(out) < 2:
+            model.predict_proba(tables["unlabeled_pairs"][1])
 
 
 def fixed_contenders(tables: Tables, student: Callable[[], BaseEstimator]) -> dict[str, Callable[[], float]]:
@@ -123,24 +112,27 @@ def fixed_contenders(tables: Tables, student: Callable[[], BaseEstimator]) -> di
 
 
 def auto_contenders(tables: Tables, student: Callable[[], BaseEstimator]) -> dict[str, Callable[[], float]]:
-    """Seconds of the student alone, and of the fits with a fixed and a chosen weight less their teachers'."""
+    """Seconds of the student alone, of the fits with a fixed and a chosen weight, and of their linear teachers."""
     X, y = tables["X"], tables["y"]
 
-    def distil(alpha: float | str, unlabeled: bool = False) -> float:
-        distiller = PairedDistiller(student(), TimedTeacher(), alpha=alpha, random_state=0)
+    def distil(alpha: float | str, unlabeled: bool) -> float:
+        distiller = PairedDistiller(student(), LogisticRegression(), alpha=alpha, random_state=0)
         pairs = tables["unlabeled_pairs"] if unlabeled else None
-        _teacher_seconds.clear()
-        whole = seconds_of(lambda: distiller.fit(X, y, X_teacher=tables["X_teacher"], unlabeled_pairs=pairs))
-        return whole - sum(_teacher_seconds)
+        return seconds_of(lambda: distiller.fit(X, y, X_teacher=tables["X_teacher"], unlabeled_pairs=pairs))
 
-    contenders = {
-        "student alone": lambda: seconds_of(lambda: student().fit(X, y)),
-        "fixed": lambda: distil(ALPHA),
-        "auto": lambda: distil("auto"),
-    }
-    if tables["unlabeled_pairs"] is not None:
-        contenders["fixed, unlabeled"] = lambda: distil(ALPHA, unlabeled=True)
-        contenders["auto, unlabeled"] = lambda: distil("auto", unlabeled=True)
+    def teach(n_judges: int, unlabeled: bool) -> float:
+        return seconds_of(lambda: cross_validate(LogisticRegression(), tables, n_judges, unlabeled))
+
+    contenders = {"student alone": lambda: seconds_of(lambda: student().fit(X, y))}
+    for unlabeled, suffix in ((False, ""), (True, ", unlabeled")):
+        if unlabeled and tables["unlabeled_pairs"] is None:
+            continue
+        contenders |= {
+            f"fixed{suffix}": partial(distil, ALPHA, unlabeled),
+            f"fixed{suffix}: teacher": partial(teach, 0, unlabeled),
+            f"auto{suffix}": partial(distil, "auto", unlabeled),
+            f"auto{suffix}: teacher": partial(teach, N_JUDGES, unlabeled),
+        }
     return contenders
 
 
@@ -165,10 +157,14 @@ def summarise(table: pd.DataFrame, part: str) -> pd.DataFrame:
     if part == "fixed":
         ratios = {"whole to its parts": table.distilled / (table.teacher + table["student alone"])}
     else:
-        ratios = {"auto to alone": table.auto / table["student alone"], "auto to fixed": table.auto / table.fixed}
-        if "auto, unlabeled" in table:
-            ratios["unlabeled: auto to alone"] = table["auto, unlabeled"] / table["student alone"]
-            ratios["unlabeled: auto to fixed"] = table["auto, unlabeled"] / table["fixed, unlabeled"]
+        ratios = {}
+        for suffix in ("", ", unlabeled"):
+            if f"auto{suffix}" in table:
+                auto, fixed = (table[name] - table[f"{name}: teacher"] for name in (f"auto{suffix}", f"fixed{suffix}"))
+                ratios |= {
+                    f"auto{suffix}, to alone": auto / table["student alone"],
+                    f"auto{suffix}, to fixed": auto / fixed,
+                }
     groups = pd.DataFrame(ratios).groupby(table.cell, sort=False)
     told = table.drop(columns="repeat").groupby("cell", sort=False).median().round(3)
     for name in ratios:

@@ -12,8 +12,9 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils import check_array, check_consistent_length, check_random_state, column_or_1d
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from .._cross_fitting import predict_unseen_proba, stratified_folds
-from .._validation import ArrayLike
+from .._cross_fitting import grouped_folds, predict_unseen_proba, stratified_folds
+from .._fitting import fit_weighted
+from .._validation import ArrayLike, check_groups
 from ._sides import check_sides, label_entropy
 
 SMALLEST_PROBABILITY = 1e-7
@@ -134,16 +135,19 @@ def classifier(
     return label_information(proba, codes)
 
 
-def out_of_fold_proba(X: np.ndarray, codes: np.ndarray, n_classes: int, fold_of: np.ndarray) -> np.ndarray:
+def out_of_fold_proba(
+    X: np.ndarray, codes: np.ndarray, n_classes: int, fold_of: np.ndarray, groups: np.ndarray | None = None
+) -> np.ndarray:
     """Class probabilities of each row by the default classifier fitted to the other folds.
 
-    All classes are alike where those hold one class only.
+    All classes are alike where those hold one class only. The penalty is chosen with groups kept together.
     """
     proba = np.full((len(X), n_classes), 1 / n_classes)
     for fold in np.unique(fold_of):
         train, held_out = fold_of != fold, fold_of == fold
         if len(np.unique(codes[train])) > 1:
-            model = make_label_classifier().fit(X[train], codes[train])
+            own = None if groups is None else groups[train]
+            model = fit_weighted(make_label_classifier(), X[train], codes[train], None, own)
             proba[held_out] = predict_unseen_proba(model, X[held_out], np.arange(n_classes), train.sum())
     return proba
 
@@ -176,6 +180,10 @@ def class_information(proba: ArrayLike, other_proba: ArrayLike) -> float:
     Blind to what the models share beyond their classes. The product q_i r_i' treats the two draws as independent
     given the row, so unsure models share little, even when they are the same model.
 
+    References
+    ----------
+    Cover, Thomas. Elements of Information Theory, 2nd edition, section 2.3.
+
     Examples
     --------
     >>> import numpy as np
@@ -193,7 +201,7 @@ def class_information(proba: ArrayLike, other_proba: ArrayLike) -> float:
     return max(float(information), 0.0)
 
 
-def log_ratio_coordinates(proba: np.ndarray) -> np.ndarray:
+def log_ratio_coordinates(proba: ArrayLike) -> np.ndarray:
     """Turn class probabilities into K - 1 unbounded coordinates: log q_k minus its mean over classes.
 
     The last class is left out, since the K centred logarithms sum to zero. For two classes the coordinate is half
@@ -201,13 +209,18 @@ def log_ratio_coordinates(proba: np.ndarray) -> np.ndarray:
 
     Parameters
     ----------
-    proba : ndarray of shape (n_samples, n_classes)
+    proba : array-like of shape (n_samples, n_classes)
         Class probabilities; below 1e-7 they count as 1e-7.
 
     Returns
     -------
     ndarray of shape (n_samples, n_classes - 1)
         The coordinates.
+
+    Raises
+    ------
+    ValueError
+        If ``proba`` is no table, or values are missing or infinite.
 
     References
     ----------
@@ -220,6 +233,7 @@ def log_ratio_coordinates(proba: np.ndarray) -> np.ndarray:
     >>> log_ratio_coordinates(np.array([[0.5, 0.5], [0.8, 0.2]])).round(2).tolist()
     [[0.0], [0.69]]
     """
+    proba = check_array(proba, dtype=np.float64, input_name="proba")
     log_q = np.log(np.clip(proba, SMALLEST_PROBABILITY, 1))
     return (log_q - log_q.mean(axis=1, keepdims=True))[:, :-1]
 
@@ -231,22 +245,24 @@ class TunedLogisticRegression(ClassifierMixin, BaseEstimator):
     prediction of a ridge-penalised model.
 
     Unlike a grid search it says nothing when a class has fewer rows than there are folds, scores a class that a
-    training part lacks as improbable instead of failing, and starts each penalty from the one before.
+    training part lacks as improbable instead of failing, and starts each penalty from the one before. With ``groups``
+    in fit no group is split between training and judging a penalty.
     """
 
     def __init__(self, penalties: tuple[float, ...] = PENALTIES, n_folds: int = 5) -> None:
         self.penalties = penalties
         self.n_folds = n_folds
 
-    def fit(self, X: ArrayLike, y: ArrayLike) -> TunedLogisticRegression:
+    def fit(self, X: ArrayLike, y: ArrayLike, *, groups: ArrayLike | None = None) -> TunedLogisticRegression:
         X, y = validate_data(self, X, y, dtype=np.float64)
+        groups = check_groups(groups, X)
         self.classes_, codes = np.unique(y, return_inverse=True)
         self.C_ = float(min(self.penalties))
         self.rotation_ = None
         if X.shape[1] > X.shape[0]:
             self.rotation_ = np.linalg.svd(X, full_matrices=False)[2].T
         X = self._rotate(X)
-        splits = self._splits(codes)
+        splits = self._splits(codes, groups)
         models = [self._model() for _ in splits]
         least = np.inf
         # The loss over the penalties has one valley, and weak penalties are the slow ones to fit.
@@ -277,9 +293,12 @@ class TunedLogisticRegression(ClassifierMixin, BaseEstimator):
     def _model(self) -> LogisticRegression:
         return LogisticRegression(max_iter=2000, tol=1e-3, warm_start=True)
 
-    def _splits(self, codes: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
+    def _splits(self, codes: np.ndarray, groups: np.ndarray | None) -> list[tuple[np.ndarray, np.ndarray]]:
         """Training and held-out rows of each fold, without folds that would leave one class to train on."""
-        fold_of = stratified_folds(codes, self.n_folds)
+        if groups is None:
+            fold_of = stratified_folds(codes, self.n_folds)
+        else:
+            fold_of = grouped_folds(codes, groups, self.n_folds)
         splits = [(np.flatnonzero(fold_of != fold), np.flatnonzero(fold_of == fold)) for fold in range(self.n_folds)]
         return [(train, test) for train, test in splits if len(test) and len(np.unique(codes[train])) > 1]
 
@@ -287,7 +306,8 @@ class TunedLogisticRegression(ClassifierMixin, BaseEstimator):
 def make_label_classifier() -> Pipeline:
     """Make the classifier that informations are measured with unless another is given.
 
-    Median imputation, standardised columns, and a logistic regression whose penalty is chosen inside.
+    Median imputation, standardised columns, and a logistic regression whose penalty is chosen inside. Its last step
+    takes ``groups`` in ``fit``: rows that stay together when the penalty is chosen.
 
     Returns
     -------

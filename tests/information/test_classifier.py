@@ -5,13 +5,17 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss, mutual_info_score
 from sklearn.preprocessing import StandardScaler
 
+from skcmkd._cross_fitting import grouped_folds
 from skcmkd.information import (
     class_information,
     label_information,
     log_ratio_coordinates,
     make_label_classifier,
 )
-from skcmkd.information._classifier import TunedLogisticRegression
+from skcmkd.information._classifier import PENALTIES, TunedLogisticRegression, out_of_fold_proba
+
+# Stratified folds are blocks of adjacent rows, which would keep copies together by luck.
+ORDER = np.random.RandomState(1).permutation(120)
 
 
 @pytest.fixture
@@ -90,3 +94,30 @@ def test_constant_table_is_no_trouble():
     y = np.array([0, 1] * 10)
     model = make_label_classifier().fit(np.ones((20, 30)), y)
     np.testing.assert_allclose(model.predict_proba(np.ones((2, 30))), 0.5, atol=1e-6)
+
+
+def test_penalty_is_chosen_between_groups():
+    """Repeated rows make a weak penalty look best, unless copies stay together."""
+    rng = np.random.RandomState(0)
+    X, y = rng.normal(size=(40, 10)), rng.randint(2, size=40)
+    X3, y3, groups = np.repeat(X, 3, axis=0)[ORDER], np.repeat(y, 3)[ORDER], np.repeat(np.arange(40), 3)[ORDER]
+    assert TunedLogisticRegression().fit(X3, y3).C_ >= 1
+    assert TunedLogisticRegression().fit(X3, y3, groups=groups).C_ <= 1e-2
+    for train, test in TunedLogisticRegression()._splits(y3, groups):
+        assert not set(groups[train]) & set(groups[test])
+    assert min(PENALTIES) == TunedLogisticRegression().fit(X, y, groups=np.zeros(40)).C_
+    with pytest.raises(ValueError, match="groups has 39 rows and X has 40"):
+        TunedLogisticRegression().fit(X, y, groups=np.zeros(39))
+
+
+def test_out_of_fold_probabilities_choose_their_penalty_between_groups():
+    rng = np.random.RandomState(0)
+    X, y, groups = (
+        np.repeat(rng.normal(size=(40, 10)), 3, axis=0),
+        np.repeat(rng.randint(2, size=40), 3),
+        np.arange(120) // 3,
+    )
+    fold_of = grouped_folds(y, groups, 5)
+    proba = {g is None: out_of_fold_proba(X[ORDER], y[ORDER], 2, fold_of[ORDER], g) for g in (None, groups[ORDER])}
+    # The label is chance: the right penalty says little.
+    assert np.abs(proba[False] - 0.5).mean() < 0.5 * np.abs(proba[True] - 0.5).mean()

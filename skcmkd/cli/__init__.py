@@ -1,0 +1,66 @@
+"""The command line: ``skcmkd demo``, ``advise``, ``distill`` and ``predict``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+DONE, DATA_AT_FAULT, USAGE, INTERRUPTED = 0, 1, 2, 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a sub-command and give the exit code; without one, the demo.
+
+    Parameters
+    ----------
+    arguments : sequence of str, default=None
+        What follows the program's name; None is ``sys.argv[1:]``.
+
+    Returns
+    -------
+    int
+        0 done, 1 the data are at fault, 2 the command is, 130 interrupted.
+
+    Examples
+    --------
+    >>> from skcmkd.cli import main
+    >>> main(["predict", "no_such_table.csv", "--model", "no_such_student.skops"])
+    1
+    """
+    from ._options import make_parser
+
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if not given or (given[0].startswith("-") and given[0] not in ("-h", "--help", "--version")):
+        given = ["demo", *given]
+    options = make_parser().parse_args(given)
+    options.command = given
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # a name may have letters that the terminal cannot write
+            stream.reconfigure(errors="backslashreplace")
+    return _run(options)
+
+
+def _run(options: argparse.Namespace) -> int:
+    from ._console import complain
+    from ._faults import UsageError
+
+    try:
+        return options.run(options)
+    except KeyboardInterrupt:
+        if options.debug:
+            raise
+        complain("interrupted.")
+        return INTERRUPTED
+    except UsageError as error:
+        if options.debug:
+            raise
+        complain(str(error))
+        return USAGE
+    except Exception as error:
+        if options.debug:
+            raise
+        # The package's own errors name the value and the remedy; anything else deserves its kind.
+        kind = "" if isinstance(error, (ValueError, ImportError)) else f"{type(error).__name__}: "
+        complain(f"{kind}{str(error) or 'no message'}")
+        return DATA_AT_FAULT

@@ -1,0 +1,138 @@
+"""Student and teacher of the command line, and their training: selection, then distillation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator, clone
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from .._cross_fitting import assign_folds, predict_unseen_proba
+from .._networks import NetworkClassifier, NetworkRegressor
+from .._paired import PairedDistiller
+from .._paired_regressor import PairedDistillerRegressor
+from .._ridge import TunedRidge
+from .._selector import CCHSelector
+from .._validation import measured_rows
+from ..information import make_label_classifier
+from ._cohort import Cohort
+
+LINEAR, NETWORK = "linear", "network"
+PENALTIES = {LogisticRegression: ("C", np.logspace(-4, 1, 6)), Ridge: ("alpha", np.logspace(5, -1, 7))}
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """A selector and a distiller that were fitted to the same rows, and the table that the distiller saw."""
+
+    selector: CCHSelector
+    distiller: PairedDistiller | PairedDistillerRegressor
+    table: pd.DataFrame
+    y: np.ndarray
+    further: dict
+
+    @property
+    def teacher(self) -> str:
+        """The kept teacher, or the first candidate where none was kept."""
+        return (self.selector.teachers_ or list(self.selector.results_.index))[0]
+
+    def again(self, alpha: float, table: pd.DataFrame, unlabeled: tuple[pd.DataFrame] | None) -> BaseEstimator:
+        """The distiller with a weight and tables of its own, otherwise as it was fitted."""
+        model = clone(self.distiller).set_params(alpha=alpha)
+        return model.fit(table, self.y, **self.further | {"unlabeled_pairs": unlabeled})
+
+
+def make_teacher(kind: str, of_classes: bool, seed: int) -> BaseEstimator:
+    """The model that learns from a teacher's modality."""
+    if kind == NETWORK:
+        return _with_imputer(NetworkClassifier if of_classes else NetworkRegressor, seed)
+    return make_label_classifier() if of_classes else TunedRidge()
+
+
+def make_student(
+    kind: str, X: pd.DataFrame, y: np.ndarray, classes: np.ndarray | None, groups: np.ndarray | None, seed: int
+) -> Pipeline:
+    """The student; the penalty of a linear one is the best for it alone on these rows.
+
+    A student that is too weakly penalised gains from any soft targets, those of a teacher without knowledge too.
+    """
+    if kind == NETWORK:
+        return _with_imputer(NetworkRegressor if classes is None else NetworkClassifier, seed)
+    linear = Ridge() if classes is None else LogisticRegression(max_iter=2000)
+    model = make_pipeline(SimpleImputer(strategy="median", keep_empty_features=True), StandardScaler(), linear)
+    rows = np.flatnonzero(measured_rows(X))
+    groups = None if groups is None else groups[rows]
+    return tune_penalty(model, X.iloc[rows], y[rows], classes, groups)
+
+
+def tune_penalty(
+    model: Pipeline, X: pd.DataFrame, y: np.ndarray, classes: np.ndarray | None, groups: np.ndarray | None
+) -> Pipeline:
+    """The model with the penalty of its last step that predicts held-out rows best, groups kept together."""
+    step, last = model.steps[-1]
+    name, values = PENALTIES[type(last)]
+    fold_of = assign_folds(5, y, classes=classes is not None, groups=groups)
+    best, least = values[0], np.inf
+    for value in values:
+        model.set_params(**{f"{step}__{name}": value})
+        loss = sum(_loss(model, X, y, classes, fold_of == fold) for fold in np.unique(fold_of))
+        # The loss has one valley over the penalties, and weak penalties are slow to fit.
+        if loss >= least:
+            break
+        best, least = value, loss
+    return model.set_params(**{f"{step}__{name}": float(best)})
+
+
+def select(
+    cohort: Cohort, rows: np.ndarray, unlabeled: pd.DataFrame, seed: int, n_jobs: int | None = 1, verbose: int = 0
+) -> CCHSelector:
+    """The selector, fitted to some of the labelled rows and to pairs without a label."""
+    selector = CCHSelector(cohort.modalities, cohort.student, random_state=seed, n_jobs=n_jobs, verbose=verbose)
+    groups = None if cohort.groups is None else cohort.groups[rows]
+    pairs = (unlabeled,) if len(unlabeled) else None
+    return selector.fit(cohort.X.iloc[rows], cohort.y[rows], unlabeled_pairs=pairs, groups=groups)
+
+
+def teach(
+    cohort: Cohort,
+    rows: np.ndarray,
+    unlabeled: pd.DataFrame,
+    kind: str,
+    seed: int,
+    n_jobs: int | None = 1,
+    verbose: int = 0,
+) -> Lesson:
+    """Select a teacher and distil on some of the labelled rows, with pairs without a label beside them."""
+    selector = select(cohort, rows, unlabeled, seed, n_jobs, verbose)
+    X, y = cohort.X.iloc[rows], cohort.y[rows]
+    groups = None if cohort.groups is None else cohort.groups[rows]
+    of_classes = cohort.classes is not None
+    distiller = (PairedDistiller if of_classes else PairedDistillerRegressor)(
+        make_student(kind, X[cohort.student_columns], y, cohort.classes, groups, seed),
+        make_teacher(kind, of_classes, seed),
+        student_columns=cohort.student_columns,
+        random_state=seed,
+        n_jobs=n_jobs,
+        verbose=verbose,
+    )
+    table = selector.transform(X)
+    further = {"groups": groups, "unlabeled_pairs": (selector.transform(unlabeled),) if len(unlabeled) else None}
+    return Lesson(selector, distiller.fit(table, y, **further), table, y, further)
+
+
+def _with_imputer(network: type[BaseEstimator], seed: int) -> Pipeline:
+    return make_pipeline(SimpleImputer(strategy="median", keep_empty_features=True), network(random_state=seed))
+
+
+def _loss(model: Pipeline, X: pd.DataFrame, y: np.ndarray, classes: np.ndarray | None, held_out: np.ndarray) -> float:
+    """Sum over the held-out rows of the log-loss, or of the squared error."""
+    fitted = model.fit(X[~held_out], y[~held_out])
+    if classes is None:
+        return float(((fitted.predict(X[held_out]) - y[held_out]) ** 2).sum())
+    proba = predict_unseen_proba(fitted, X[held_out], classes, int((~held_out).sum()))
+    return float(-np.log(proba[np.arange(len(proba)), np.searchsorted(classes, y[held_out])]).sum())

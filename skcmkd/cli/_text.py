@@ -1,0 +1,53 @@
+"""Text from a table, made fit for one line of a terminal, a figure, or a cell of a spreadsheet."""
+
+from __future__ import annotations
+
+import math
+
+LONGEST = 40
+# What a spreadsheet takes for the beginning of a formula.
+FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def shorten(value: object, longest: int = LONGEST) -> str:
+    """One printable line, with an ellipsis where it was cut; control characters are written out."""
+    text = str(value)
+    whole = len(text) <= longest
+    text = text if whole else text[: longest - 3]
+    line = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+    return line if whole else f"{line}..."
+
+
+def quote(value: object, longest: int = LONGEST) -> str:
+    """The same in quotes."""
+    return f"'{shorten(value, longest)}'"
+
+
+def name_some(names: list[str], most: int = 3) -> str:
+    """The first names in quotes, and how many more there are."""
+    rest = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(map(quote, names[:most])) + rest
+
+
+def is_number(text: str) -> bool:
+    """Whether a text is a finite number."""
+    try:
+        return "_" not in text and math.isfinite(float(text))
+    except ValueError:
+        return False
+
+
+def defuse(value: object) -> object:
+    """Text that no spreadsheet takes for a formula: an apostrophe goes before the sign that begins one."""
+    if isinstance(value, str) and value.startswith(FORMULA_SIGNS) and not is_number(value):
+        return f"'{value}"
+    return value
+
+
+def for_figure(value: object) -> str:
+    """Text that matplotlib draws as it is: no formula, and no letter that its font lacks."""
+    from matplotlib.font_manager import findfont, get_font
+
+    letters = get_font(findfont("DejaVu Sans")).get_charmap()
+    known = "".join(c if ord(c) in letters else "?" for c in shorten(value, 28))
+    return known.replace("$", r"\$")

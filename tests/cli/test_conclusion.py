@@ -1,0 +1,68 @@
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.utils import Bunch
+
+from skcmkd import DistillationReport
+from skcmkd._report_folds import ALONE, DISTILLED, SHUFFLED, TEACHER
+from skcmkd.cli._conclusion import conclude, say_gain, say_teacher, say_who
+from skcmkd.cli._evaluation import Evaluation
+
+
+def evaluation(gains, alphas, n_rows=100):
+    """An evaluation whose models gain so much in Brier score over the student alone, with noise of 0.1."""
+    noise = np.random.RandomState(0).normal(scale=0.1, size=(n_rows, 3))
+    noise -= noise.mean(axis=0)
+    rows = {(ALONE, "brier"): np.full(n_rows, 0.5)}
+    for column, (model, gain) in enumerate(zip((DISTILLED, TEACHER, SHUFFLED), gains, strict=True)):
+        rows[model, "brier"] = 0.5 - gain + noise[:, column]
+    for model in (ALONE, DISTILLED, TEACHER, SHUFFLED):
+        rows[model, "accuracy"] = rows[model, "log_loss"] = rows[model, "brier"]
+    table = pd.DataFrame(rows).rename_axis(columns=["model", "score"])
+    agreement = table.drop(columns=TEACHER, level="model")
+    weights = pd.DataFrame({DISTILLED: alphas, SHUFFLED: alphas})
+    y = np.arange(n_rows) % 2
+    report = DistillationReport(table, agreement, weights, y, classes=np.array([0, 1]))
+    return Evaluation(report, pd.DataFrame({"teacher": "rna", "kept": True, "alpha": alphas}))
+
+
+def selector(lower, kept):
+    results = pd.DataFrame({"advantage": [0.2], "advantage_lower": [lower], "advantage_upper": [0.4]}, index=["rna"])
+    return Bunch(results_=results, teachers_=["rna"] if kept else [], student="panel")
+
+
+@pytest.mark.parametrize(
+    ("gains", "alphas", "said"),
+    [
+        ((0, 0.2, 0), [0, 0], "In none of 2 fits did the teacher get a weight"),
+        ((0.2, 0.2, 0), [0.25, 0], "shuffled does not bring it (distilled against it +0.2"),
+        ((0.2, 0.2, 0.2), [0.25, 0.25], "shuffled may do as well (distilled against it"),
+        ((0.01, 0.2, 0), [0.25, 0.25], "cannot be told from noise (gain in Brier score +0.01, 95 % interval -0.0"),
+        ((-0.2, 0.2, 0), [0.25, 0.25], "Distilling made the student worse on held-out rows (gain in Brier score -0.2"),
+    ],
+    ids=["no weight", "helped", "smoothed", "noise", "harmed"],
+)
+def test_what_is_said_of_the_gain(gains, alphas, said):
+    sentences = " ".join(say_gain(evaluation(gains, alphas)))
+    assert said in sentences
+    assert ("Distilling helped" in sentences) == (gains[0] == 0.2)
+
+
+def test_what_is_said_of_the_teacher():
+    assert "itself predicts better" in say_teacher(evaluation((0, 0.2, 0), [0, 0]).report)
+    assert "not shown to predict better" in say_teacher(evaluation((0, 0.0, 0), [0, 0]).report)
+    assert "too few" in say_teacher(evaluation((0, np.nan, 0), [0, 0]).report)
+
+
+def test_who_may_teach():
+    assert say_who(selector(0.1, True)) == (
+        "'rna' knows more about the label than 'panel' does (advantage +0.20 nats, 90 % interval +0.10 to +0.40)."
+    )
+    assert say_who(selector(-0.1, False)).startswith("No candidate is shown to know more about the label than 'panel'")
+
+
+def test_pairs_are_asked_for_where_there_are_none():
+    found = evaluation((0, 0.2, 0), [0, 0])
+    without = conclude(Bunch(unlabeled=[]), selector(0.1, True), found)
+    assert "There are no pairs without a label" in without[-1]
+    assert conclude(Bunch(unlabeled=[1]), selector(0.1, True), found) == without[:-1]

@@ -1,0 +1,73 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from skcmkd._report_folds import ALONE, DISTILLED, SHUFFLED, TEACHER
+from skcmkd.cli import _evaluation
+from skcmkd.cli._cohort import make_cohort
+from skcmkd.cli._evaluation import ask_fold, evaluate
+from skcmkd.cli._models import teach
+
+
+@pytest.fixture(scope="module")
+def study(path):
+    """What was taught in each fold, and the evaluation."""
+    cohort = make_cohort(pd.read_csv(path, index_col=0), "diagnosis", "panel", groups="patient", n_folds=2)
+    taught = []
+
+    def watch(cohort, rows, unlabeled, *further):
+        lesson = teach(cohort, rows, unlabeled, *further)
+        taught.append((rows, unlabeled.index, lesson))
+        return lesson
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_evaluation, "teach", watch)
+        found = evaluate(cohort, "linear", n_folds=2, n_repeats=1, seed=0, n_jobs=1, show=False)
+    return cohort, taught, found
+
+
+def test_every_labelled_row_is_held_out_with_its_group(study):
+    cohort, taught, found = study
+    rows = [rows for rows, *_ in taught]
+    assert not set(cohort.groups[rows[0]]) & set(cohort.groups[rows[1]])
+    assert sorted(np.concatenate(rows)) == list(range(len(cohort.y)))
+    assert found.report.to_frame()["n_rows"].to_dict() == {ALONE: 48, DISTILLED: 48, TEACHER: 46, SHUFFLED: 48}
+    assert list(found.choices["teacher"]) == [lesson.teacher for *_, lesson in taught]
+    assert list(found.choices["alpha"]) == list(found.report.alphas_[DISTILLED])
+
+
+def test_scores_are_those_of_the_fitted_models(study):
+    cohort, taught, found = study
+    right = pd.Series(0.0, index=range(len(cohort.y)))
+    for rows, _, lesson in taught:
+        held_out = np.setdiff1d(np.arange(len(cohort.y)), rows)
+        predicted = lesson.distiller.predict(cohort.X.iloc[held_out][cohort.student_columns])
+        right[held_out] = (predicted == cohort.y[held_out]).astype(float)
+    assert found.report.to_frame().loc[DISTILLED, "accuracy"] == pytest.approx(right.mean())
+
+
+def test_pairs_of_a_held_out_group_are_not_seen(table):
+    table.loc["S003", "diagnosis"] = np.nan
+    cohort = make_cohort(table, "diagnosis", "panel", groups="patient", n_folds=2)
+    test = np.flatnonzero(np.isin(cohort.groups, ["1", "2"]))
+    seen = []
+
+    def stop(cohort, rows, unlabeled, *further):
+        seen.append(unlabeled.index)
+        raise KeyboardInterrupt
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_evaluation, "teach", stop)
+        with pytest.raises(KeyboardInterrupt):
+            ask_fold(cohort, np.setdiff1d(np.arange(len(cohort.y)), test), test, "linear", 0)
+    assert list(seen[0]) == [name for name in cohort.unlabeled.index if name != "S003"]
+
+
+def test_a_quantity_is_evaluated_too(table):
+    table["dose"] = table["rna_0"].fillna(0) + table["panel_0"]
+    cohort = make_cohort(table.drop(columns="diagnosis"), "dose", "panel", ["rna"], n_folds=2)
+    train, test = np.arange(40), np.arange(40, 72)
+    answers, choice = ask_fold(cohort, train, test, "linear", 0)
+    assert choice["teacher"] == "rna"
+    assert all(answers[name].proba is None for name in (ALONE, DISTILLED, TEACHER, SHUFFLED))
+    assert np.mean((answers[TEACHER].prediction - cohort.y[answers[TEACHER].rows]) ** 2) < np.var(cohort.y)

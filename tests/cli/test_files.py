@@ -1,0 +1,34 @@
+import pytest
+
+from skcmkd.cli._faults import UsageError
+from skcmkd.cli._files import check_output, replacing
+
+
+def test_a_file_is_replaced_whole_or_not_at_all(tmp_path):
+    path = tmp_path / "report.html"
+    with replacing(path) as draft:
+        draft.write_text("first")
+        assert not path.exists()
+    with pytest.raises(IsADirectoryError), replacing(path) as draft:
+        draft.write_bytes(tmp_path.read_bytes())
+    assert path.read_text() == "first"
+    assert [file.name for file in tmp_path.iterdir()] == ["report.html"]
+    ordinary = tmp_path / "ordinary"
+    ordinary.touch()
+    assert path.stat().st_mode == ordinary.stat().st_mode
+
+
+def test_places_that_cannot_be_written_to(tmp_path):
+    table = tmp_path / "table.csv"
+    table.write_text("a")
+    (tmp_path / "link.csv").symlink_to(table)
+    for path, message in (
+        (tmp_path / "no" / "such" / "report.html", "there is no folder"),
+        (tmp_path, "is a folder"),
+        (table, "is the file that is read"),
+        (tmp_path / "link.csv", "is the file that is read"),
+    ):
+        with pytest.raises(UsageError, match=message):
+            check_output(path, "--report", [table])
+    check_output(None, "--report", [table])
+    check_output(tmp_path / "report.html", "--report", [table])

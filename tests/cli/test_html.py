@@ -1,0 +1,73 @@
+import base64
+from html.parser import HTMLParser
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.utils import Bunch
+
+from skcmkd._report import DistillationReport
+from skcmkd._report_folds import ALONE, DISTILLED, SHUFFLED, TEACHER
+from skcmkd.cli._evaluation import Evaluation
+from skcmkd.cli._html import Section, decision_figure, describe_origin, gain_figure, render_report
+from skcmkd.cli._sheets import Sheet
+
+HOSTILE = [
+    "<script>alert(1)</script>",
+    "\"'><img src=x onerror=alert(2)>",
+    "{{ 7*7 }}",
+    "</style><a href='//x'>",
+    "&lt;b>",
+]
+
+
+class Elements(HTMLParser):
+    def __init__(self, source):
+        super().__init__()
+        self.tags, self.text = [], []
+        self.feed(source)
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append((tag, tuple(name for name, _ in attributes)))
+
+    def handle_data(self, data):
+        self.text.append(data)
+
+
+def page_of(text):
+    sheet = Sheet(text, [text, text], [[text, text]])
+    return render_report(text, text, [text], [Section(sheet, text, "aGk=", text)], [text], text, [(text, text)])
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_everything_is_escaped(text):
+    harmless = Elements(page_of("harmless"))
+    hostile = Elements(page_of(text))
+    assert hostile.tags == harmless.tags
+    assert sum(text in part for part in hostile.text) == sum("harmless" in part for part in harmless.text) == 14
+
+
+def test_figures_of_hostile_names():
+    n_rows = 40
+    y = np.where(np.arange(n_rows) % 2, "$\\frac{", "漢" * 10**5)
+    scores = np.random.RandomState(0).uniform(size=n_rows)
+    models = (ALONE, DISTILLED, TEACHER, SHUFFLED)
+    rows = pd.DataFrame(
+        {(m, s): scores * (1 + (m != ALONE)) for m in models for s in ("accuracy", "log_loss", "brier")}
+    )
+    rows = rows.rename_axis(columns=["model", "score"])
+    alphas = pd.DataFrame({DISTILLED: [0.5], SHUFFLED: [0.5]})
+    report = DistillationReport(rows, rows.drop(columns=TEACHER, level="model"), alphas, y, classes=np.unique(y))
+    figure = {f"advantage{end}": [value] for end, value in (("", 0.1), ("_lower", -0.1), ("_upper", 0.3))}
+    results = pd.DataFrame(figure, index=["$\\frac{<script>"])
+    selector = Bunch(results_=results, _figure="advantage", student="_{")
+    for drawn in (gain_figure(Evaluation(report, pd.DataFrame())), decision_figure(selector)):
+        assert base64.b64decode(drawn).startswith(b"\x89PNG")
+
+
+def test_the_origin_names_the_file_by_its_content(tmp_path):
+    path = tmp_path / "table.csv"
+    path.write_bytes(b"abc")
+    origin = dict(describe_origin(path, 7))
+    assert origin["SHA-256"] == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    assert origin["seed"] == "7"

@@ -1,0 +1,55 @@
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from skcmkd.cli import _demo, main
+
+
+def start(*arguments, **further):
+    environment = os.environ | further.pop("env", {})
+    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    return subprocess.Popen([sys.executable, "-m", "skcmkd", *arguments], env=environment, **streams, **further)
+
+
+@pytest.mark.parametrize("given", [[], ["--seed", "3"], ["demo", "--seed", "3"]], ids=str)
+def test_without_a_sub_command_the_demo_runs(monkeypatch, given):
+    seen = []
+    monkeypatch.setattr(_demo, "run_demo", lambda options: seen.append((options.repeats, options.seed)) or 0)
+    assert main(given) == 0
+    assert seen == [(4, 3 if given else 0)]
+
+
+def test_real_processes(tmp_path):
+    """Errors are one line, without a traceback, on an ASCII terminal too; --debug shows where."""
+    table = tmp_path / "größe.csv"
+    table.write_text("id,label,p_1,t_1\na,b,1,2\n", encoding="utf-8")
+    given = ["advise", str(table), "--label", "ä", "--student", "p"]
+    process = start(*given, env={"PYTHONIOENCODING": "ascii"})
+    out, err = process.communicate(timeout=120)
+    assert (process.returncode, out) == (1, "")
+    assert err == "skcmkd: --label '\\xe4' is no column of the table. There are 'label', 'p_1', 't_1'.\n"
+    process = start(*given, "--debug")
+    _, err = process.communicate(timeout=120)
+    assert process.returncode != 0
+    assert "Traceback" in err
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+def test_an_interrupt_leaves_no_half_report(path, tmp_path):
+    report = tmp_path / "report.html"
+    process = start(
+        *("advise", str(path), "--label", "diagnosis", "--student", "panel", "--repeats", "500", "--jobs", "1"),
+        *("--report", str(report)),
+    )
+    while process.poll() is None and "Modalities" not in (process.stdout.readline()):
+        time.sleep(0.01)
+    time.sleep(0.5)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert err.splitlines()[-1] == "skcmkd: interrupted."
+    assert list(tmp_path.iterdir()) == []

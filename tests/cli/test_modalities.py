@@ -1,0 +1,49 @@
+import pandas as pd
+import pytest
+
+from skcmkd.cli._faults import DataError, UsageError
+from skcmkd.cli._modalities import find_column, pick_modalities
+
+
+def columns(*names, **further):
+    return pd.DataFrame({name: further.get(name, [1.0, 2.0]) for name in (*names, *further)})
+
+
+def test_prefixes_select_what_starts_with_them():
+    table = columns("panel_a", "panelb", "rna_a", "label", "panel_label")
+    found, rest = pick_modalities(table, "panel", ["rna"], ["label", "panel_label"])
+    assert found == {"panel": ["panel_a", "panelb"], "rna": ["rna_a"]}
+    assert rest == []
+    assert pick_modalities(table, "panel_", ["rna"], ["label", "panel_label"])[1] == ["panelb"]
+
+
+def test_without_teachers_the_rest_is_grouped():
+    table = columns("p_a", "rna_a", "rna_b", "prot.c", "age", sex_x=["m", "f"])
+    found, rest = pick_modalities(table, "p_", None, [])
+    assert found == {"p_": ["p_a"], "rna": ["rna_a", "rna_b"], "prot": ["prot.c"]}
+    assert rest == ["age", "sex_x"]
+    with pytest.raises(DataError, match="there is no teacher"):
+        pick_modalities(columns("p_a", "age"), "p", None, [])
+
+
+def test_overlaps_are_refused():
+    with pytest.raises(UsageError, match="every column of 'rnaseq' also starts with 'rna'"):
+        pick_modalities(columns("rna_1", "rnaseq_1"), "rna", ["rnaseq"], [])
+    with pytest.raises(UsageError, match="also starts with"):
+        pick_modalities(columns("rna_1"), "rna", ["rna"], [])
+    with pytest.raises(UsageError, match="empty prefix"):
+        pick_modalities(columns("rna_1"), "", ["rna"], [])
+
+
+def test_names_that_are_not_there():
+    with pytest.raises(DataError, match=r"no column starts with 'panle'\. The table has 'panel'"):
+        pick_modalities(columns("panel_1", "rna_1"), "panle", ["rna"], [])
+    with pytest.raises(DataError, match=r"--label 'diagnosys' is no column of the table\. Did you mean 'diagnosis'"):
+        find_column(columns("diagnosis", "x"), "diagnosys", "--label")
+    with pytest.raises(DataError, match="There are 'diagnosis', 'x'"):
+        find_column(columns("diagnosis", "x"), "q" * 10**6, "--label")
+
+
+def test_a_column_may_be_the_index():
+    table = columns("x").set_axis(["a", "b"]).rename_axis("patient")
+    assert list(find_column(table, "patient", "--groups")) == ["a", "b"]
