@@ -1,4 +1,4 @@
-"""Print the lower bounds of pyproject.toml as pins, but for torch: its old releases for the processor are found nowhere."""
+"""Print the lower bounds of pyproject.toml as pins, but for torch, whose old releases come for graphics cards alone."""
 
 import re
 import tomllib

@@ -26,6 +26,7 @@ _HOMES = {
     "load_student": "._persistence",
     "mutual_information": ".information",
     "save_student": "._persistence",
+    "student_to_onnx": "._onnx",
 }
 
 __all__ = [
@@ -48,6 +49,7 @@ __all__ = [
     "load_student",
     "mutual_information",
     "save_student",
+    "student_to_onnx",
 ]
 
 if TYPE_CHECKING:
@@ -58,6 +60,7 @@ if TYPE_CHECKING:
     from ._matrix import cch_matrix
     from ._mutual import MutualDistiller
     from ._networks import NetworkClassifier, NetworkRegressor
+    from ._onnx import student_to_onnx
     from ._paired import PairedDistiller
     from ._paired_regressor import PairedDistillerRegressor
     from ._persistence import load_student, save_student

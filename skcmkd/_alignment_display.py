@@ -8,14 +8,13 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, clone
 from sklearn.decomposition import PCA
-from sklearn.utils import check_consistent_length
 from sklearn.utils.validation import check_is_fitted
 
 from ._alignment_choice import map_to_teacher, plan_between_classes
 from ._cohorts import TeacherCohort, build_cohort, choose_representation, represent_own_rows
 from ._fitting import final_step
 from ._side_data import check_side_data, split_groups
-from ._validation import ArrayLike, Table, check_labels, check_tuple, take_rows
+from ._validation import ArrayLike, Table, check_labels, check_same_length, check_tuple, take_rows
 
 if TYPE_CHECKING:
     from ._unpaired import UnpairedDistiller
@@ -280,7 +279,7 @@ def _check_drawable(distiller: UnpairedDistiller) -> pd.DataFrame:
 def _check_rows(distiller: UnpairedDistiller, X: Table, y: ArrayLike, name: str) -> tuple[Table, np.ndarray]:
     """The student's table, and the classes of its rows as positions among the distiller's."""
     X, labels = distiller._student_table(X), check_labels(y, name)
-    check_consistent_length(X, labels)
+    check_same_length(X, labels, name)
     unknown = np.setdiff1d(labels, distiller.classes_)
     if len(unknown):
         raise ValueError(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -82,12 +83,13 @@ class Candidate:
             figures["residual"] = 1 - residuals.ratio()
             figures["risk_reduction"] = 1 - residuals.relative_risk(TYPICAL_WEIGHT)
         if judgement.criterion is not None:
-            figures["criterion"] = float(judgement.criterion(dict(figures)))
-            if not np.isfinite(figures["criterion"]):
+            given = judgement.criterion(dict(figures))
+            if not isinstance(given, Real) or not np.isfinite(given):
                 raise ValueError(
-                    f"The criterion {judgement.criterion!r} gave {figures['criterion']} for {self.name!r}, from "
-                    f"{figures}. Give a function whose value is always a number."
+                    f"The criterion {judgement.criterion!r} gave {given} for {self.name!r}. Give "
+                    f"a function whose value is always a finite number; it gets {', '.join(figures)}."
                 )
+            figures["criterion"] = float(given)
         return figures
 
 

@@ -15,6 +15,9 @@ from ._fitting import fit_weighted
 from ._parallel import run_each
 from ._validation import Table, take_rows
 
+# An error names so many classes.
+MOST_NAMED = 10
+
 
 def stratified_folds(codes: np.ndarray, n_folds: int) -> np.ndarray:
     """Fold of each row, stratified: each class is cut into blocks of adjacent rows.
@@ -72,7 +75,9 @@ def assign_folds(
         return _folds_of_splitter(cv, splitter, y)
     names, codes, sizes = np.unique(y, return_inverse=True, return_counts=True)
     if len(y) < n_folds or (counted and sizes.max() < n_folds):
-        counts = ", ".join(f"{c!r}: {n}" for c, n in zip(names.tolist(), sizes.tolist(), strict=True))
+        counted_classes = list(zip(names.tolist(), sizes.tolist(), strict=True))
+        counts = ", ".join(f"{c!r}: {n}" for c, n in counted_classes[:MOST_NAMED])
+        counts += f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
         raise ValueError(
             f"{n_folds} folds need at least {n_folds} rows of some class, but there are {len(y)} labelled rows "
             f"({counts}). Lower cv, or add rows."
@@ -111,6 +116,9 @@ def _folds_of_groups(cv: Any, y: np.ndarray, groups: np.ndarray, classes: bool, 
 def _folds_of_splitter(cv: Any, splitter: Any, y: np.ndarray, groups: np.ndarray | None = None) -> np.ndarray:
     fold_of = np.full(len(y), -1)
     for fold, (_, held_out) in enumerate(splitter.split(np.zeros(len(y)), y, groups)):
+        beyond = np.asarray(held_out)[np.asarray(held_out) >= len(y)]
+        if len(beyond):
+            raise ValueError(f"cv={cv!r} holds out row {beyond[0]} of {len(y)} rows, counted from 0. Give another cv.")
         if (fold_of[held_out] >= 0).any():
             raise ValueError(f"cv={cv!r} holds some rows out twice; give a splitter that holds each row out once.")
         fold_of[held_out] = fold
@@ -133,7 +141,8 @@ def predict_aligned_proba(model: BaseEstimator, X: Table, classes: np.ndarray) -
     known = [(source, columns[c]) for source, c in enumerate(model.classes_.tolist()) if c in columns]
     if not known:
         raise ValueError(
-            f"The teacher knows the classes {model.classes_.tolist()} and y has {classes.tolist()}: none in common."
+            f"The teacher knows the classes {model.classes_.tolist()} and y has {classes.tolist()}: none in common. "
+            "Give a teacher of these classes, or name them alike."
         )
     given = np.asarray(model.predict_proba(X), dtype=np.float64)
     if not np.isfinite(given).all():

@@ -114,6 +114,11 @@ class CCHDisplay:
         ValueError
             If ``results_`` has no such figure.
         """
+        if not hasattr(selector, "modalities"):
+            raise ValueError(
+                f"CCHDisplay draws a fitted CCHSelector, and got a {type(selector).__name__}. Give the selector; for a "
+                "distiller take DistillationReport or AlignmentDisplay."
+            )
         check_is_fitted(selector)
         figure = _check_figure(figure or selector._figure, selector.results_)
         return cls(selector.results_, figure, selector.student).plot(ax=ax)

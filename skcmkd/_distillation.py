@@ -6,7 +6,7 @@ import reprlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from numbers import Integral, Real
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -21,7 +21,7 @@ from ._objectives import Objective
 from ._pairs import NAMES, Pairs, check_pairs, check_teacher_table, check_two_tables, split_one_table
 from ._residuals import linear_residuals
 from ._soft_targets import check_student_of_weights, fit_student
-from ._student_predictions import clone_or_network, seed_of
+from ._student_predictions import check_kind, check_student_values, clone_or_network, seed_of
 from ._targets import ClassTarget, Target
 from ._teachers import (
     TeacherSide,
@@ -34,6 +34,7 @@ from ._teachers import (
 )
 from ._teaching import Opinions, Trial, candidate_weight, try_weights
 from ._validation import (
+    N_JOBS,
     ArrayLike,
     HasMethods,
     Interval,
@@ -45,7 +46,6 @@ from ._validation import (
     check_same_index,
     check_sample_weight,
     check_text_columns,
-    check_values,
     column_positions,
     measured_rows,
     n_columns_of,
@@ -66,7 +66,7 @@ PARAMETERS: dict[str, Any] = {
     "teacher_weights": [StrOptions({EQUAL, GAP, LEARNED}), dict],
     "alpha": [Interval(Real, 0, 1, closed="both"), StrOptions({AUTO, ANALYTIC})],
     "cv": ["cv_object"],
-    "n_jobs": [Integral, None],
+    "n_jobs": N_JOBS,
     "random_state": ["random_state"],
     "verbose": ["verbose"],
 }
@@ -129,11 +129,12 @@ def make_models(distiller: Any, names: list[str]) -> tuple[BaseEstimator, dict[s
     student = set_seeds(clone_or_network(distiller.student, network), seed)
     given = distiller.teacher
     if isinstance(given, Mapping):
+        named = isinstance(distiller.teacher_columns, Mapping)
         unknown = sorted(set(names) - set(given))
-        if unknown or not isinstance(distiller.teacher_columns, Mapping):
+        if unknown or not named:
             raise ValueError(
                 f"teacher is a dict of {', '.join(map(repr, given))}; it needs teacher_columns as a dict of the same "
-                f"names{f', and lacks {unknown[0]!r}' if unknown else ''}."
+                f"names{f', and lacks {unknown[0]!r}' if named else ', and that is no dict'}."
             )
     return student, {
         name: set_seeds(clone_or_network(given[name] if isinstance(given, Mapping) else given, network), seed)
@@ -228,6 +229,7 @@ def _check_given(
 ) -> tuple[Pairs, list[TeacherSide]]:
     """Raise on what student and teachers cannot take."""
     X = given.X
+    check_kind(student, classes=isinstance(target, ClassTarget))
     if given.sample_weight is not None:
         check_student_of_weights(student, "sample_weight or class_weight")
     if given.X_teacher is None:
@@ -243,9 +245,11 @@ def _check_given(
             check_teacher_table(side.model, side.X, side.measured)
             if side.unlabeled_measured.any():
                 further = take_rows(side.X_unlabeled, side.unlabeled_measured)
+                check_text_columns(further, side.model, NAMES[1], "teacher")
                 check_missing_values(further, side.model, NAMES[1], "teacher")
     check_student_values(take_rows(X, pairs.studied), student)
     if pairs.X_unlabeled is not None:
+        check_text_columns(pairs.X_unlabeled, student, NAMES[0], "student")
         check_missing_values(pairs.X_unlabeled, student, NAMES[0], "student")
     unstudied = np.setdiff1d(target.classes, y[pairs.studied]).tolist()
     if unstudied:
@@ -290,13 +294,6 @@ def check_objective(objective: Objective | None, student: BaseEstimator, alpha: 
         )
 
 
-def check_student_values(X: Table, student: BaseEstimator) -> None:
-    """Raise on text, infinite and missing values that the student cannot take."""
-    check_text_columns(X, student, "X", "student")
-    check_values(X, "X")
-    check_missing_values(X, student, "X", "student")
-
-
 def weigh_teachers(
     teacher_weights: str | Mapping[str, float],
     names: Sequence[str],
@@ -328,6 +325,7 @@ def analytic_weight(opinions: Opinions) -> float:
         opinion[rows],
         opinions.fold_of[rows],
         len(rows) / (len(rows) + n_unlabeled),
+        None if pairs.groups is None else pairs.groups[rows],
     )
     return residuals.best_weight()
 

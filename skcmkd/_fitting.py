@@ -64,7 +64,15 @@ def class_weighted(
     """Row weights times those of the rows' classes; None where neither is given."""
     if class_weight is None:
         return sample_weight
-    balance = compute_sample_weight(class_weight, y)
+    try:
+        balance = compute_sample_weight(class_weight, y)
+    except (ValueError, TypeError):
+        balance = np.full(len(y), np.nan)
+    if not (np.isfinite(balance).all() and (balance >= 0).all() and balance.any()):
+        raise ValueError(
+            f"class_weight={class_weight!r} must give the classes of y, {np.unique(y).tolist()[:5]}, finite weights "
+            "of 0 or more, and not 0 to all of them."
+        )
     return balance if sample_weight is None else balance * sample_weight
 
 

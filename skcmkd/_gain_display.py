@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.utils import check_array, check_consistent_length
+from sklearn.utils import check_array
 
 from ._criteria import DISTIL, DO_NOT_DISTIL
 from ._display import LABELS, STYLES, axes_of_rows
-from ._validation import ArrayLike
+from ._validation import ArrayLike, check_same_length
 
 
 class GainDisplay:
@@ -89,7 +89,7 @@ class GainDisplay:
         """
         predicted = check_array(predicted, ensure_2d=False, dtype=np.float64, input_name="predicted")
         gain = check_array(gain, ensure_2d=False, dtype=np.float64, input_name="gain")
-        check_consistent_length(predicted, gain)
+        check_same_length(predicted, gain, "gain", "predicted")
         return cls(predicted, gain, figure, gain_name).plot(ax=ax)
 
     def plot(self, ax: Any = None) -> GainDisplay:

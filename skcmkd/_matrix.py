@@ -70,6 +70,11 @@ def cch_matrix(
     >>> float(matrix.loc[("student", "teacher"), "advantage"].round(1))
     0.3
     """
+    if not hasattr(selector, "modalities"):
+        raise ValueError(
+            f"cch_matrix takes the modalities from a CCHSelector, and got a {type(selector).__name__}. Give "
+            "CCHSelector(modalities, student=...)."
+        )
     selector = clone(selector)
     study = study_tables(selector, X, y, unlabeled_pairs, groups)
     return pd.concat(

@@ -6,13 +6,12 @@ from numbers import Real
 
 import numpy as np
 from sklearn.base import BaseEstimator
-from sklearn.utils import check_consistent_length
 
-from ._distillation import check_student_values, open_tables
+from ._distillation import open_tables
 from ._fitting import final_step
 from ._pairs import check_pairs, check_teacher_table
 from ._side_by_side import check_network, fit_side_by_side
-from ._student_predictions import StudentPredictions, clone_or_network, seed_of
+from ._student_predictions import StudentPredictions, check_student_values, clone_or_network, seed_of
 from ._validation import (
     ArrayLike,
     Columns,
@@ -21,6 +20,7 @@ from ._validation import (
     Table,
     as_codes,
     check_labels,
+    check_same_length,
     keep_earlier_fit,
     set_seeds,
     take_rows,
@@ -175,7 +175,7 @@ class MutualDistiller(StudentPredictions, BaseEstimator):
             self._validate_params()
             given = open_tables(self, X, y, X_teacher, unlabeled_pairs)
             X, X_teacher, y = given.X, given.X_teacher, check_labels(y)
-            check_consistent_length(X, y)
+            check_same_length(X, y, "y")
             self.classes_, _ = as_codes(y)
             seed = seed_of(self.random_state)
             student, teacher = (self._prepare(model, seed) for model in (self.student, self.teacher))

@@ -10,7 +10,7 @@ import skorch
 import torch
 
 from ._modules import Perceptron
-from ._training import resolve_device, trained_network
+from ._training import is_there, named_device, trained_network
 
 
 def state_of_network(net: skorch.NeuralNet) -> dict[str, Any]:
@@ -28,7 +28,7 @@ def state_of_network(net: skorch.NeuralNet) -> dict[str, Any]:
 
 
 def network_of_state(state: Mapping[str, Any], device: str) -> skorch.NeuralNet:
-    """The network on the given device, or on the processor where there is no CUDA; global random state is not used."""
+    """The network on the given device, or on the processor where it is not there; global random state is not used."""
     weights, intercepts = (
         [torch.from_numpy(np.array(layer, dtype=np.float32)) for layer in state[part]]
         for part in ("weights", "intercepts")
@@ -43,9 +43,8 @@ def network_of_state(state: Mapping[str, Any], device: str) -> skorch.NeuralNet:
     module.load_state_dict(tensors, assign=True)
     figures = {name: values.tolist() for name, values in state["history"].items()}
     history = [dict(zip(figures, epoch, strict=True)) for epoch in zip(*figures.values(), strict=True)]
-    where = resolve_device(device)
-    usable = where.type != "cuda" or torch.cuda.is_available()
-    return trained_network(module, where if usable else torch.device("cpu"), history)
+    where = named_device(device)
+    return trained_network(module, where if is_there(where) else torch.device("cpu"), history)
 
 
 def _as_array(values: torch.Tensor) -> np.ndarray:

@@ -67,11 +67,12 @@ def perceptron_of(network: Any, n_inputs: int, n_outputs: int, shows_features: b
     """What builds the network's module, by its parameters; sets the number of features that ``transform`` gives."""
     from ._modules import Perceptron
 
-    sizes = [int(size) for size in np.ravel(network.hidden_layer_sizes)]
+    given = np.ravel(network.hidden_layer_sizes)
+    sizes = [int(size) for size in given] if given.dtype.kind in "iu" else []
     if not sizes or min(sizes) < 1:
         raise ValueError(
-            f"hidden_layer_sizes={network.hidden_layer_sizes!r} must name at least one layer of one unit "
-            "or more: the last layer is the representation that transform gives."
+            f"hidden_layer_sizes={network.hidden_layer_sizes!r} must name at least one layer of one unit or more, in "
+            "whole numbers such as (128, 64): the last layer is the representation that transform gives."
         )
     network._n_features_out = sizes[-1]
     return partial(Perceptron, n_inputs, sizes, n_outputs, network.dropout, shows_features)

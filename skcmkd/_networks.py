@@ -22,8 +22,9 @@ from sklearn.base import (
 )
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import column_or_1d
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
+from ._documentation import DocumentationLink
 from ._network_training import of_positive_weight, train_on
 from ._validation import (
     ArrayLike,
@@ -33,6 +34,7 @@ from ._validation import (
     check_labels,
     check_row_weights,
     keep_earlier_fit,
+    validate_numbers,
 )
 
 if TYPE_CHECKING:
@@ -58,7 +60,7 @@ NETWORK_CONSTRAINTS: dict[str, list[Any]] = {
 def _evaluate(network: _Network, X: ArrayLike, part: str | None = None) -> np.ndarray:
     """Outputs of the trained module, or of its named part, for each row of X."""
     check_is_fitted(network)
-    X = validate_data(network, X, reset=False, dtype=(np.float64, np.float32))
+    X = validate_numbers(network, X, reset=False)
     from ._training import apply_in_blocks
 
     module_part = attrgetter(part) if part else (lambda module: module)
@@ -66,7 +68,7 @@ def _evaluate(network: _Network, X: ArrayLike, part: str | None = None) -> np.nd
     return output.astype(X.dtype, copy=False)
 
 
-class _Network(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+class _Network(DocumentationLink, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     """What the two networks have in common: their parameters and their representation."""
 
     def __init__(
@@ -171,7 +173,7 @@ def fit_soft_targets(
 
     with keep_earlier_fit(network):
         network._validate_params()
-        X, y = validate_data(network, X, y, dtype=(np.float64, np.float32))
+        X, y = validate_numbers(network, X, y)
         network.classes_, codes = as_codes(y)
         if alignment is None and not (heard := label_weight + teacher_weight > 0).all():
             # A row of weight 0 must not set the scale of a column, nor be held out.
@@ -311,13 +313,14 @@ class NetworkClassifier(ClassifierMixin, _Network):
         Raises
         ------
         ValueError
-            If X holds missing or infinite values, y has one class, or the loss becomes infinite.
+            If X holds missing or infinite values, y has one class, the device is not there, or the loss becomes
+            infinite.
         """
         from ._losses import weighted_cross_entropy
 
         with keep_earlier_fit(self):
             self._validate_params()
-            X, y = validate_data(self, X, y, dtype=(np.float64, np.float32))
+            X, y = validate_numbers(self, X, y)
             weight = check_row_weights(sample_weight, X)
             self.classes_, codes = as_codes(check_labels(y))
             X, codes, weight, groups = of_positive_weight(weight, X, codes, check_groups(groups, X))
@@ -464,13 +467,13 @@ class NetworkRegressor(RegressorMixin, _Network):
         Raises
         ------
         ValueError
-            If X or y holds missing or infinite values, or the loss becomes infinite.
+            If X or y holds missing or infinite values, the device is not there, or the loss becomes infinite.
         """
         from ._losses import weighted_squared_error
 
         with keep_earlier_fit(self):
             self._validate_params()
-            X, y = validate_data(self, X, y, dtype=(np.float64, np.float32), multi_output=True, y_numeric=True)
+            X, y = validate_numbers(self, X, y, multi_output=True, y_numeric=True)
             y = y if y.ndim == 1 or y.shape[1] > 1 else column_or_1d(y, warn=True)
             weight = check_row_weights(sample_weight, X)
             X, y, weight, groups = of_positive_weight(weight, X, y, check_groups(groups, X))

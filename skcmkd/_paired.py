@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator
-from sklearn.utils import check_consistent_length
 
 from ._cohorts import REPRESENTATIONS
 from ._distillation import PARAMETERS, open_tables, teach
@@ -25,6 +24,7 @@ from ._validation import (
     Table,
     as_codes,
     check_labels,
+    check_same_length,
     keep_earlier_fit,
 )
 
@@ -261,7 +261,7 @@ class PairedDistiller(StudentPredictions, BaseEstimator):
                     f"{error} For a quantity take PairedDistillerRegressor, or turn y into classes, for example with "
                     "pandas.cut."
                 ) from error
-            check_consistent_length(given.X, y)
+            check_same_length(given.X, y, "y")
             self.classes_, _ = as_codes(y)
             given.sample_weight = class_weighted(given.sample_weight, self.class_weight, y)
             self.teacher_proba_ = teach(

@@ -7,12 +7,11 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator
-from sklearn.utils import check_consistent_length
 
 from ._distillation import PARAMETERS, open_tables, teach
 from ._student_predictions import StudentQuantities
 from ._targets import QuantityTarget
-from ._validation import ArrayLike, Columns, Table, check_quantities, keep_earlier_fit
+from ._validation import ArrayLike, Columns, Table, check_quantities, check_same_length, keep_earlier_fit
 
 
 class PairedDistillerRegressor(StudentQuantities, BaseEstimator):
@@ -187,7 +186,7 @@ class PairedDistillerRegressor(StudentQuantities, BaseEstimator):
             self._validate_params()
             given = open_tables(self, X, y, X_teacher, unlabeled_pairs, sample_weight, groups)
             y = check_quantities(y)
-            check_consistent_length(given.X, y)
+            check_same_length(given.X, y, "y")
             opinion = teach(self, QuantityTarget(y.reshape(len(y), -1).shape[1]), given, y)
             self.teacher_prediction_ = None if opinion is None else opinion.reshape(y.shape)
         return self

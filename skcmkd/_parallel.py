@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
@@ -10,6 +12,24 @@ from sklearn.utils.parallel import Parallel, delayed
 from threadpoolctl import ThreadpoolController
 
 from ._progress import track
+
+# The number of threads is one for the whole process: who comes first sets it, who leaves last puts it back.
+_LOCK = threading.Lock()
+_inside: list[Any] = []
+
+
+@contextmanager
+def one_blas_thread() -> Iterator[None]:
+    """Linear algebra on one thread, also where several threads of Python are inside at once."""
+    with _LOCK:
+        _inside.append(_threadpools().limit(limits=1, user_api="blas") if not _inside else _inside[0])
+    try:
+        yield
+    finally:
+        with _LOCK:
+            last = _inside.pop()
+            if not _inside:
+                last.restore_original_limits()
 
 
 def run_each(
@@ -26,7 +46,7 @@ def run_each(
     Matrices of a few hundred rows gain nothing from several threads, and threads that wait for each other on a busy
     machine cost ten times the work.
     """
-    with _threadpools().limit(limits=1, user_api="blas"):
+    with one_blas_thread():
         values = Parallel(n_jobs=n_jobs, return_as="generator")(delayed(function)(*call) for call in calls)
         return list(track(values, total, description, show=show))
 

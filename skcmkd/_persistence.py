@@ -107,7 +107,7 @@ def save_student(student: BaseEstimator, path: str | os.PathLike[str]) -> None:
     True
     """
     from_skops = _import_skops()
-    student = _student_of(student)
+    student = student_of(student)
     check_is_fitted(student)
     try:
         data = from_skops.dumps(student)
@@ -210,10 +210,10 @@ def _import_skops() -> Any:
     return skops.io
 
 
-def _student_of(model: BaseEstimator) -> BaseEstimator:
+def student_of(model: BaseEstimator) -> BaseEstimator:
     """What predicts from the student's columns alone."""
     if hasattr(model, "best_estimator_"):
-        return _student_of(model.best_estimator_)
+        return student_of(model.best_estimator_)
     if isinstance(model, Pipeline) and isinstance(model.steps[-1][1], StudentDelegate):
         raise ValueError(
             f"The pipeline ends in a {model.steps[-1][1].__class__.__name__}, and its earlier steps see the teacher's "

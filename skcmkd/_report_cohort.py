@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, clone, is_classifier, is_regressor
-from sklearn.utils import check_consistent_length, column_or_1d
+from sklearn.utils import column_or_1d
 from sklearn.utils.validation import has_fit_parameter
 
 from ._distillation import make_models, open_tables
@@ -21,6 +21,7 @@ from ._validation import (
     as_codes,
     as_table,
     check_labels,
+    check_same_length,
     check_same_rows,
     column_positions,
     measured_rows,
@@ -75,6 +76,8 @@ class Cohort:
 
 def check_distiller(distiller: BaseEstimator) -> None:
     """Raise unless the estimator distils from paired tables."""
+    if isinstance(distiller, type):
+        raise ValueError(f"The report needs an estimator, and got the class {distiller.__name__}: write brackets, ().")
     name = distiller.__class__.__name__
     parameters = distiller.get_params(deep=False) if hasattr(distiller, "get_params") else {}
     lacking = [part for part in ("student", "teacher", "teacher_columns", "alpha") if part not in parameters]
@@ -115,7 +118,7 @@ def check_cohort(
                 f"y holds NaN or infinity in {int((~np.isfinite(y)).sum())} of {len(y)} rows. Keep only labelled rows "
                 "in X and y."
             )
-    check_consistent_length(given.X, y)
+    check_same_length(given.X, y, "y")
     check_same_rows(given.X, given.X_teacher, "X_teacher")
     X, positions = as_table(X), None
     if distiller.student_columns is not None:

@@ -21,7 +21,7 @@ from ._parallel import run_each
 from ._report_cohort import Cohort, shuffle_measured, shuffle_teacher_columns
 from ._student_predictions import seed_of
 from ._teachers import pool
-from ._validation import check_choice, check_missing_values, check_text_columns, draw_seed, set_seeds, take_rows
+from ._validation import check_missing_values, check_text_columns, draw_seed, set_seeds, take_rows
 
 ALONE, DISTILLED, TEACHER, FUSED, SHUFFLED = "student alone", "distilled", "teacher", "fused", "shuffled teacher"
 
@@ -77,8 +77,9 @@ def split_rows(
 
 def fused_model(fused: BaseEstimator | str | None, distiller: BaseEstimator, cohort: Cohort) -> BaseEstimator | None:
     """The model of both tables, if there is one; raise where it cannot read them."""
+    if fused is not None and fused != "teacher" and not hasattr(fused, "fit"):
+        raise ValueError(f"fused={fused!r} must be an estimator, 'teacher' or None.")
     if isinstance(fused, str):
-        check_choice("fused", fused, ["teacher"])
         own = cohort.teachers[0].model
         several = isinstance(distiller.teacher, Mapping)
         is_teacher = len(cohort.teachers) == 1 and distiller.teacher_sees == "both"

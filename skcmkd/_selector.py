@@ -10,13 +10,15 @@ import numpy as np
 import pandas as pd
 from sklearn import get_config
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from ._candidates import gather_candidates, judge, keep_teachers
 from ._criteria import FIGURE_OF
+from ._documentation import DocumentationLink
 from ._frames import as_container, is_frame
 from ._study import study_tables
 from ._validation import (
+    N_JOBS,
     ArrayLike,
     Columns,
     HasMethods,
@@ -25,6 +27,7 @@ from ._validation import (
     Table,
     as_table,
     check_choice,
+    check_columns_of_fit,
     check_feature_names_in,
     drop_teacher_columns,
     feature_names,
@@ -36,7 +39,7 @@ from .information import ESTIMATORS
 
 
 # The output follows the table that was given; scikit-learn's wrapper would name columns that are not there.
-class CCHSelector(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):  # type: ignore[call-arg]
+class CCHSelector(DocumentationLink, TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):  # type: ignore[call-arg]
     """Choose the modality that should teach the student's, and keep its columns beside the student's.
 
     For each candidate teacher T and the student S, with H what a model of one modality makes of rows it has not seen
@@ -220,7 +223,7 @@ class CCHSelector(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None): 
         "n_subsamples": [Interval(Integral, 2, None, closed="left")],
         "refit": ["boolean", StrOptions({"auto"})],
         "confidence": [Interval(Real, 0, 1, closed="neither")],
-        "n_jobs": [Integral, None],
+        "n_jobs": N_JOBS,
         "random_state": ["random_state"],
         "verbose": ["verbose"],
     }
@@ -330,7 +333,7 @@ class CCHSelector(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None): 
                 return self._as_wanted(drop_teacher_columns(X, student_names), self._student_positions)
         elif n_columns_of(X) == len(self._student_positions) < self.n_features_in_:
             return self._as_wanted(X, self._student_positions)
-        validate_data(self, X, reset=False, skip_check_array=True)
+        check_columns_of_fit(self, X)
         return self._as_wanted(take_columns(X, kept), kept)
 
     def set_output(self, *, transform: str | None = None) -> CCHSelector:

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator
-from sklearn.utils import check_consistent_length
 
 from ._pairs import check_not_the_label
 from ._validation import (
@@ -20,6 +19,7 @@ from ._validation import (
     check_missing_values,
     check_same_columns,
     check_same_index,
+    check_same_length,
     check_same_rows,
     check_text_columns,
     check_tuple,
@@ -114,7 +114,7 @@ def _check_teacher_data(
     teacher_data, groups = split_groups(teacher_data, "teacher_data", "(X_teacher, y_teacher)", 2)
     name = "teacher_data[0]"
     X_teacher, y_teacher = as_table(teacher_data[0], name), check_labels(teacher_data[1], "teacher_data[1]")
-    check_consistent_length(X_teacher, y_teacher)
+    check_same_length(X_teacher, y_teacher, "teacher_data[1]", name)
     groups = check_groups(groups, X_teacher, "teacher_data[2]", name)
     check_same_index(X_teacher, teacher_data[1], "teacher_data[1]", name)
     check_not_the_label(X_teacher, y_teacher, name)

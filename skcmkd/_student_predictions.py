@@ -6,16 +6,28 @@ from numbers import Integral
 from typing import Any
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, clone
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, clone, is_classifier, is_regressor
 from sklearn.utils import check_random_state, get_tags
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
+from ._documentation import DocumentationLink
 from ._networks import NetworkClassifier, NetworkRegressor
-from ._validation import Table, as_table, draw_seed, drop_teacher_columns, n_columns_of, take_columns
+from ._validation import (
+    Table,
+    as_table,
+    check_columns_of_fit,
+    check_missing_values,
+    check_text_columns,
+    check_values,
+    draw_seed,
+    drop_teacher_columns,
+    n_columns_of,
+    take_columns,
+)
 
 
-class StudentDelegate(BaseEstimator):
+class StudentDelegate(DocumentationLink, BaseEstimator):
     """What a distiller does once it is fitted: it hands rows to ``student_``.
 
     A distiller has the parameter ``student``. One that was fitted to both modalities in one table keeps the positions
@@ -51,7 +63,7 @@ class StudentDelegate(BaseEstimator):
             take, such as missing values.
         """
         check_is_fitted(self)
-        return self.student_.predict(self._student_table(X))
+        return self._ask_student("predict", X)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -68,6 +80,15 @@ class StudentDelegate(BaseEstimator):
             return self.student_
         return self._default_student() if self.student is None else self.student
 
+    def _ask_student(self, method: str, X: Table) -> np.ndarray:
+        X = self._student_table(X)
+        try:
+            return getattr(self.student_, method)(X)
+        except (ValueError, TypeError):
+            # The student's own words name no column.
+            check_student_values(X, self.student_)
+            raise
+
     def _student_table(self, X: Table) -> Table:
         """The student's columns of a table with or without the teacher's, checked against those of fit."""
         X = as_table(X, estimator=self)
@@ -78,7 +99,7 @@ class StudentDelegate(BaseEstimator):
                 X = selected
             elif n_columns_of(X) == self._n_table_columns:
                 X = take_columns(X, self._student_positions)
-        validate_data(self, X, reset=False, skip_check_array=True)
+        check_columns_of_fit(self, X)
         return X
 
 
@@ -107,7 +128,7 @@ class StudentPredictions(ClassifierMixin, StudentDelegate):
             As in ``predict``.
         """
         check_is_fitted(self)
-        return self.student_.predict_proba(self._student_table(X))
+        return self._ask_student("predict_proba", X)
 
     @available_if(lambda self: hasattr(self._student_or_default(), "decision_function"))
     def decision_function(self, X: Table) -> np.ndarray:
@@ -129,13 +150,35 @@ class StudentPredictions(ClassifierMixin, StudentDelegate):
             As in ``predict``.
         """
         check_is_fitted(self)
-        return self.student_.decision_function(self._student_table(X))
+        return self._ask_student("decision_function", X)
 
 
 class StudentQuantities(RegressorMixin, StudentDelegate):
     """The same for quantities."""
 
     _default_student = NetworkRegressor
+
+
+def check_kind(student: BaseEstimator, *, classes: bool) -> None:
+    """Raise on a regressor that is to learn classes, and on a classifier that is to learn a quantity."""
+    name = student.__class__.__name__
+    if classes and is_regressor(student):
+        raise ValueError(
+            f"The student {name} is a regressor and y holds classes. Give a classifier; for a quantity take "
+            "PairedDistillerRegressor."
+        )
+    if not classes and is_classifier(student):
+        raise ValueError(
+            f"The student {name} is a classifier and y holds a quantity. Give a regressor; for classes take "
+            "PairedDistiller."
+        )
+
+
+def check_student_values(X: Table, student: BaseEstimator) -> None:
+    """Raise on text, infinite and missing values that the student cannot take."""
+    check_text_columns(X, student, "X", "student")
+    check_values(X, "X")
+    check_missing_values(X, student, "X", "student")
 
 
 def clone_or_network(model: BaseEstimator | None, network: type[BaseEstimator] = NetworkClassifier) -> BaseEstimator:

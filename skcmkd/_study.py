@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from sklearn.base import BaseEstimator, clone
-from sklearn.utils import check_consistent_length, check_random_state
+from sklearn.utils import check_random_state
 from sklearn.utils.validation import validate_data
 
 from ._candidates import Judgement
@@ -24,10 +24,12 @@ from ._validation import (
     as_table,
     check_groups,
     check_label_or_quantity,
+    check_missing_values,
     check_modalities,
     check_numbers,
     check_same_columns,
     check_same_index,
+    check_same_length,
     check_text_columns,
     check_tuple,
     check_values,
@@ -37,6 +39,7 @@ from ._validation import (
     set_seeds,
     stack_rows,
     take_columns,
+    take_rows,
 )
 from .information import ESTIMATORS
 
@@ -72,7 +75,7 @@ def study_tables(
     validate_data(selector, X, y, skip_check_array=True)
     check_same_index(X, y, "y")
     y, is_class = check_label_or_quantity(y)
-    check_consistent_length(X, y)
+    check_same_length(X, y, "y")
     groups = check_groups(groups, X)
     classes = as_codes(y)[0] if is_class else None
     positions = check_modalities(X, selector.modalities, selector.student)
@@ -96,9 +99,10 @@ def study_tables(
     measured = {name: measured_rows(table) for name, table in tables.items()}
     for name, part in list(tables.items()):
         if _own_encoder(selector, name) is None:
-            check_numbers(part, f"modality {name!r}", "encoder")
+            check_numbers(part, f"modality {name!r}", "encoder", categories=True)
         else:
             check_text_columns(part, encoders[name], f"modality {name!r}", "encoder")
+            check_missing_values(take_rows(part, measured[name]), encoders[name], f"modality {name!r}", "encoder")
         check_values(part, f"modality {name!r}")
         if _own_encoder(selector, name) is None:
             # Slicing arrays costs a tenth of slicing DataFrames, and the default encoders look at no names.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -201,7 +202,8 @@ def check_weights(teacher_weights: Any, teacher_columns: Any) -> None:
             f"teacher_weights as a dict must name the teachers of teacher_columns as a dict, "
             f"{', '.join(map(repr, known)) or 'which is none'}; not in both: {', '.join(map(repr, odd))}."
         )
-    weights = np.array(list(teacher_weights.values()), dtype=np.float64)
+    numbers = all(isinstance(weight, Real) for weight in teacher_weights.values())
+    weights = np.array(list(teacher_weights.values()), dtype=np.float64) if numbers else np.full(1, np.nan)
     if not (np.isfinite(weights).all() and (weights >= 0).all() and weights.any()):
         raise ValueError(f"teacher_weights={teacher_weights!r} must be finite, not negative, and not all 0.")
 

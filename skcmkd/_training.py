@@ -129,11 +129,35 @@ class _EpochNet(skorch.NeuralNet):
         return self
 
 
-def resolve_device(device: str) -> torch.device:
-    """The device meant by a name; "auto" is CUDA where there is one, else the processor."""
-    if device != "auto":
+def named_device(device: str) -> torch.device:
+    """The device meant by a name, there or not; "auto" is CUDA where there is one, else the processor."""
+    if device == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
         return torch.device(device)
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    except RuntimeError as error:
+        raise ValueError(
+            f"device={device!r} is no device of torch. Give 'auto', 'cpu', 'cuda', the second of several as 'cuda:1', "
+            "or 'mps'."
+        ) from error
+
+
+def is_there(device: torch.device) -> bool:
+    """Whether this machine, with this build of torch, has the device."""
+    if device.type == "cuda":
+        return torch.cuda.is_available() and (device.index or 0) < torch.cuda.device_count()
+    return device.type != "mps" or torch.backends.mps.is_available()
+
+
+def resolve_device(device: str) -> torch.device:
+    """The device meant by a name; raises where it is not there."""
+    where = named_device(device)
+    if not is_there(where):
+        raise ValueError(
+            f"device={device!r} is not there: torch {torch.__version__} finds {torch.cuda.device_count()} CUDA devices "
+            "on this machine. Give 'auto' to take what there is, or install torch for your device."
+        )
+    return where
 
 
 def train_network(

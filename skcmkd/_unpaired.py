@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator
-from sklearn.utils import check_consistent_length, check_random_state
+from sklearn.utils import check_random_state
 from sklearn.utils.validation import validate_data
 
 from ._alignment_choice import choose_candidate, judge_candidates, tabulate_alignment, warn_of_harm
@@ -27,9 +27,10 @@ from ._material import LABELS_ONLY, Candidate, Material, fit_candidate, gather_m
 from ._networks import NetworkClassifier
 from ._side_data import SideData, check_side_data
 from ._soft_targets import check_student
-from ._student_predictions import StudentPredictions, clone_or_network, seed_of
+from ._student_predictions import StudentPredictions, check_kind, check_student_values, clone_or_network, seed_of
 from ._transport import COSTS
 from ._validation import (
+    N_JOBS,
     ArrayLike,
     HasMethods,
     Interval,
@@ -39,10 +40,8 @@ from ._validation import (
     as_table,
     check_groups,
     check_labels,
-    check_missing_values,
     check_same_index,
-    check_text_columns,
-    check_values,
+    check_same_length,
     keep_earlier_fit,
     set_seeds,
 )
@@ -259,7 +258,7 @@ class UnpairedDistiller(StudentPredictions, BaseEstimator):
         "linked_columns": "no_validation",
         "cv": ["cv_object"],
         "check_alignment": ["boolean"],
-        "n_jobs": [Integral, None],
+        "n_jobs": N_JOBS,
         "random_state": ["random_state"],
         "verbose": ["verbose"],
     }
@@ -322,14 +321,13 @@ class UnpairedDistiller(StudentPredictions, BaseEstimator):
             validate_data(self, X, y, skip_check_array=True)
             check_same_index(X, y, "y")
             y = check_labels(y)
-            check_consistent_length(X, y)
+            check_same_length(X, y, "y")
             self.classes_, _ = as_codes(y)
             groups = check_groups(groups, X)
             seed = seed_of(self.random_state)
             student = set_seeds(clone_or_network(self.student), seed)
-            check_text_columns(X, student, "X", "student")
-            check_values(X, "X")
-            check_missing_values(X, student, "X", "student")
+            check_kind(student, classes=True)
+            check_student_values(X, student)
             teacher = set_seeds(clone_or_network(self.teacher), seed)
             if teacher_data is not None or unlabeled is not None:
                 self._check_student(student)

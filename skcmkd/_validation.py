@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import reprlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -13,9 +14,10 @@ from pandas.api.types import union_categoricals
 from scipy.sparse import hstack, issparse, vstack
 from sklearn.base import BaseEstimator
 from sklearn.pipeline import Pipeline
-from sklearn.utils import _safe_indexing, check_array, column_or_1d, gen_batches, get_tags
+from sklearn.utils import _safe_indexing, check_array, gen_batches, get_tags
 from sklearn.utils._indexing import _get_column_indices
-from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
+from sklearn.utils._param_validation import HasMethods, Interval
+from sklearn.utils._param_validation import StrOptions as _StrOptions
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import (
     _check_feature_names_in,
@@ -23,11 +25,14 @@ from sklearn.utils.validation import (
     _get_feature_names,
     _num_features,
     _num_samples,
+    validate_data,
 )
 
 from ._frames import as_pandas, is_frame
+from ._input_checks import as_array, as_column, as_labels, check_columns_of_fit, check_frame, check_same_length
 
 __all__ = [
+    "N_JOBS",
     "ROWS_OF_A_BLOCK",
     "ArrayLike",
     "HasMethods",
@@ -38,6 +43,7 @@ __all__ = [
     "as_codes_of_any",
     "as_table",
     "check_choice",
+    "check_columns_of_fit",
     "check_feature_names_in",
     "check_groups",
     "check_label_or_quantity",
@@ -49,6 +55,7 @@ __all__ = [
     "check_row_weights",
     "check_same_columns",
     "check_same_index",
+    "check_same_length",
     "check_same_rows",
     "check_sample_weight",
     "check_text_columns",
@@ -69,6 +76,7 @@ __all__ = [
     "stack_rows",
     "take_columns",
     "take_rows",
+    "validate_numbers",
 ]
 
 ArrayLike = Any  # what scikit-learn takes for one; numpy's own type does not follow it through validation
@@ -85,6 +93,15 @@ MOST_CLASSES = 20
 ROWS_OF_A_BLOCK = 8192
 # Homes of the transformers that a pipeline often starts with and that read nothing but numbers.
 STEPS_OF_NUMBERS = ("sklearn.preprocessing._data", "sklearn.impute.", "sklearn.decomposition.")
+# joblib has no meaning for 0.
+N_JOBS = [Interval(Integral, 1, None, closed="left"), Interval(Integral, None, -1, closed="right"), None]
+
+
+class StrOptions(_StrOptions):
+    """A closed set of names that an error lists in alphabetical order, whatever the hash seed."""
+
+    def __str__(self) -> str:
+        return f"a str among {{{', '.join(map(repr, sorted(self.options)))}}}"
 
 
 @contextmanager
@@ -140,13 +157,14 @@ def set_seeds(estimator: BaseEstimator, seed: int | None) -> BaseEstimator:
 
 def check_labels(y: Any, name: str = "y") -> np.ndarray:
     """Class labels as a vector; a missing label is an error, not a class."""
-    y = column_or_1d(y, warn=True)
+    y = as_column(y, name)
     n_missing = int(pd.isna(y).sum())
     if n_missing:
         raise ValueError(
             f"{name} holds {n_missing} missing labels (NaN or None) among {len(y)} rows. Keep only labelled rows in "
             "X and y; the distillers take rows without a label beside them."
         )
+    y = as_labels(y, name)
     check_classification_targets(y)
     return y
 
@@ -157,7 +175,7 @@ def check_label_or_quantity(y: Any) -> tuple[np.ndarray, bool]:
     Numbers are a quantity when they are not whole, when more than half of them differ, or when there are more than 20
     different ones with fewer than ten rows each on average.
     """
-    y = column_or_1d(y, warn=True)
+    y = as_column(y, "y")
     values = pd.Series(y).infer_objects().to_numpy()
     if values.dtype.kind not in "iuf" or not np.isfinite(values).all():
         return check_labels(y), True
@@ -176,8 +194,11 @@ def check_quantities(y: Any) -> np.ndarray:
     values = np.ravel(np.asarray(y, dtype=object))
     if pd.api.types.infer_dtype(values, skipna=True) == "string":
         raise ValueError(f"y holds text such as {values[0]!r}, which is no quantity; for classes take PairedDistiller.")
-    y = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y")
-    return y if y.ndim == 2 and y.shape[1] > 1 else column_or_1d(y, warn=True)
+    try:
+        y = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y")
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"{error} Keep only rows of X and y whose y is a finite number.") from error
+    return y if y.ndim == 2 and y.shape[1] > 1 else as_column(y, "y")
 
 
 def as_codes(y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -204,9 +225,17 @@ def check_sample_weight(sample_weight: Any, X: Table) -> np.ndarray | None:
     """Row weights as given, or None; negative weights and weights that are all zero are errors."""
     if sample_weight is None:
         return None
-    weight = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
+    try:
+        weight = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
+    except (ValueError, TypeError) as error:
+        raise ValueError(
+            f"sample_weight must hold a finite number of 0 or more for each of the {n_rows_of(X)} rows of X, not all 0 "
+            f"(a teacher's table is given by name, X_teacher=...): {error}"
+        ) from error
     if not weight.any():
-        raise ValueError(f"sample_weight is 0 in all of its {len(weight)} rows: nothing to learn from.")
+        raise ValueError(
+            f"sample_weight is 0 in all of its {len(weight)} rows: nothing to learn from. Give some rows a weight."
+        )
     return weight
 
 
@@ -214,14 +243,14 @@ def check_groups(groups: Any, X: Table, name: str = "groups", base: str = "X") -
     """The group of each row as it was given, or None; a missing group is an error."""
     if groups is None:
         return None
-    values = np.asarray(column_or_1d(groups, warn=True))
+    values = as_column(groups, name)
     if len(values) != n_rows_of(X):
         raise ValueError(
             f"{name} has {len(values)} rows and {base} has {n_rows_of(X)}: give the group of each row of {base}."
         )
     check_same_index(X, groups, name, base)
     as_codes_of_any(values, name)
-    return values
+    return np.asarray(values)
 
 
 def join_groups(groups: np.ndarray, further: Sequence[tuple[int, np.ndarray | None]]) -> list[np.ndarray]:
@@ -241,7 +270,8 @@ def join_groups(groups: np.ndarray, further: Sequence[tuple[int, np.ndarray | No
 
 def check_row_weights(sample_weight: Any, X: np.ndarray) -> np.ndarray:
     """Row weights of mean one (weights of another scale would change a network's learning rate)."""
-    weight = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
+    weight = check_sample_weight(sample_weight, X)
+    weight = np.ones(len(X)) if weight is None else weight
     return (weight / weight.mean()).astype(np.float32)
 
 
@@ -251,15 +281,10 @@ def check_row_weights(sample_weight: Any, X: np.ndarray) -> np.ndarray:
 def as_table(X: Any, name: str = "X", estimator: BaseEstimator | None = None, sparse: bool = True) -> Table:
     """DataFrames as pandas', so that models find their columns by name; all else as a 2-D array."""
     if is_frame(X):
-        return as_pandas(X, name)
-    return check_array(
-        X,
-        accept_sparse=("csr", "csc") if sparse else False,
-        dtype=None,
-        ensure_all_finite=False,
-        input_name=name,
-        estimator=estimator,
-    )
+        X = as_pandas(X, name)
+        check_frame(X, name)
+        return X
+    return as_array(X, name, estimator, sparse)
 
 
 def in_single_precision(function: Callable[[np.ndarray], np.ndarray], X: np.ndarray) -> np.ndarray:
@@ -361,31 +386,49 @@ def check_text_columns(X: Table, model: BaseEstimator, name: str, role: str) -> 
         check_numbers(X, name, role, categories=hasattr(first, "categorical_features"))
 
 
-def check_numbers(X: Table, name: str, role: str, categories: bool = True) -> None:
-    """Raise on text or dates in a column of a DataFrame, naming the column and the first such value.
+def check_numbers(X: Table, name: str, role: str, *, categories: bool = False) -> None:
+    """Raise on text or dates in a column, naming the column and the first such value.
 
-    Categories of text are no numbers either unless ``categories`` allows them.
+    ``categories`` are let through where the model takes them as they are.
     """
-    if not hasattr(X, "columns"):
-        return
+    named = hasattr(X, "columns")
+    if not named:
+        if issparse(X) or X.dtype.kind in "biuf":
+            return
+        X = pd.DataFrame(X)
     for column in X.columns:
         values = X[column]
-        categorical = isinstance(values.dtype, pd.CategoricalDtype)
-        if pd.api.types.is_numeric_dtype(values.dtype) or (categorical and categories):
+        if pd.api.types.is_numeric_dtype(values.dtype):
+            continue
+        if categories and isinstance(values.dtype, pd.CategoricalDtype):
             continue
         if values.dtype.kind in "mM" or isinstance(values.dtype, pd.PeriodDtype):
             raise ValueError(
                 f"Column {column!r} of {name} has dtype {values.dtype}: dates and times are not numbers. Turn it into "
                 "one, such as the days since a fixed day, or leave it out."
             )
-        numbers = pd.to_numeric(pd.Series(values.to_numpy(dtype=object)), errors="coerce")
+        cells = values.to_numpy(dtype=object)
+        numbers = pd.to_numeric(pd.Series(cells), errors="coerce")
         text = numbers.isna().to_numpy() & ~_missing_values(values)
+        if not named:
+            # Of other objects in an array the model speaks itself.
+            text &= np.array([isinstance(cell, str) for cell in cells], dtype=bool)
         if text.any():
             raise ValueError(
-                f"Column {column!r} of {name} has dtype {values.dtype} and holds "
-                f"{np.asarray(values, dtype=object)[text][0]!r}, which is not a number. Encode it, for example with "
-                f"an OneHotEncoder in the {role}'s pipeline, or leave it out."
+                f"Column {column!r} of {name} has dtype {values.dtype} and holds {reprlib.repr(cells[text][0])}, "
+                f"which is not a number. Encode it, for example with an OneHotEncoder in the {role}'s pipeline, "
+                "or leave it out."
             )
+
+
+def validate_numbers(network: BaseEstimator, X: Any, *y: Any, **options: Any) -> Any:
+    """X, and y if given, as scikit-learn checks them for a model of plain numbers; text is named with its column."""
+    try:
+        return validate_data(network, X, *y, dtype=(np.float64, np.float32), **options)
+    except ValueError as error:
+        if "could not convert" in str(error):
+            check_numbers(as_table(X), "X", "network")
+        raise
 
 
 def check_missing_values(X: Table, model: BaseEstimator, name: str, role: str) -> None:
@@ -469,8 +512,26 @@ def column_positions(X: Table, columns: Columns, what: str, table: str = "X") ->
         columns = list(columns)
     elif isinstance(columns, (pd.Index, pd.Series)):
         columns = columns.to_numpy()
+    if not isinstance(columns, (slice, Iterable)) or isinstance(columns, (Mapping, Set)):
+        raise ValueError(
+            f"{what}={reprlib.repr(columns)} is a {type(columns).__name__}: give a list of names or positions, a "
+            "slice, a boolean mask, or a callable that gives one of them."
+        )
+    if not isinstance(columns, slice):
+        columns = list(columns)
+        is_mask = bool(columns) and all(isinstance(value, (bool, np.bool_)) for value in columns)
+        if is_mask and len(columns) != n_columns_of(X):
+            raise ValueError(
+                f"{what} is a mask of {len(columns)} values and {table} has {n_columns_of(X)} columns: give one value "
+                "a column."
+            )
     names = feature_names(X)
     labels = getattr(X, "columns", None)
+    if labels is None and not isinstance(columns, slice) and any(isinstance(value, str) for value in columns):
+        raise ValueError(
+            f"{what}={reprlib.repr(columns)} names columns, and {table} is an array of {n_columns_of(X)} columns "
+            "without names. Give a DataFrame, or positions."
+        )
     if names is None and isinstance(labels, pd.Index) and not labels.equals(pd.RangeIndex(len(labels))):
         raise ValueError(
             f"The columns of {table} have names that are not all text, such as {labels.tolist()[0]!r}, so {what} could "

@@ -12,7 +12,7 @@ def test_gains_are_counted_by_the_figures_sign():
     assert [text.get_text() for text in ax.get_legend().get_texts()] == ["sign right: 2", "sign wrong: 1"]
     np.testing.assert_allclose(ax.collections[1].get_offsets(), [[3.0, -0.2]])
     assert ax.get_xlabel() == "my own"
-    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+    with pytest.raises(ValueError, match="gain has 2 rows and predicted has 1"):
         GainDisplay.from_predictions([1.0], [1.0, 2.0])
     plt.close("all")
 

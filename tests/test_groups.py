@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import sklearn
+from sklearn.base import clone
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import GroupKFold, KFold, PredefinedSplit, cross_val_score
@@ -56,7 +57,7 @@ def test_intervals_are_those_of_patients_seen_once(label, refit):
     if label == "quantity":
         encoders = [Ridge(30), Ridge(90)]
     fold_of = assign_folds(4, np.asarray(y), classes=label == "classes")
-    settings = {"refit": refit, "n_subsamples": 30 if refit else 200}
+    settings = {"refit": refit, "n_subsamples": 16 if refit else 120}
     once, thrice = (
         settings | {"encoder": encoder, "cv": list(PredefinedSplit(folds).split())}
         for encoder, folds in zip(encoders, (fold_of, fold_of[PATIENT]), strict=True)
@@ -126,8 +127,8 @@ def test_every_student_is_judged_with_groups():
 
 
 def test_network_encoders_hold_out_whole_patients():
-    rows = np.arange(90)
-    encoder = NetworkClassifier(max_epochs=3)
+    rows = np.arange(60)
+    encoder = NetworkClassifier((4,), max_epochs=2)
     settings = {"representation": "embedding", "mutual_information": "cca", "encoder": encoder, "n_subsamples": 2}
     X, y, patients = repeated(DRAWN.data).iloc[rows], repeated(DRAWN.target).iloc[rows], PATIENT[rows]
     grouped = select(X, y, patients, **settings).results_
@@ -161,6 +162,18 @@ def test_groups_reach_a_pipeline_by_routing():
 def test_bad_groups(groups, cv, message):
     with pytest.raises(ValueError, match=message):
         select(repeated(DRAWN.data), repeated(DRAWN.target), groups, cv=cv)
+
+
+def test_analytic_weight_counts_patients():
+    columns = DRAWN.modalities
+    distiller = PairedDistiller(
+        LogisticRegression(C=0.01), LogisticRegression(C=0.003), student_columns=columns["student"], alpha="analytic"
+    )
+    X3, y3 = repeated(DRAWN.data), repeated(DRAWN.target)
+    once = clone(distiller).set_params(teacher__C=0.009).fit(DRAWN.data, DRAWN.target).alpha_
+    grouped, ungrouped = (clone(distiller).fit(X3, y3, groups=groups).alpha_ for groups in (PATIENT, None))
+    assert abs(grouped - once) < 0.1
+    assert abs(ungrouped - once) > 0.2
 
 
 # Cohorts without common samples

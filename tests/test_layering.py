@@ -27,6 +27,7 @@ ROWS = [
         "_alignment_choice",
         "_student_predictions",
         "_persistence",
+        "_onnx",
         "_distillation",
         "_report_cohort",
         "_report_folds",
@@ -72,7 +73,7 @@ ROWS = [
         "_ridge",
         "datasets",
     },
-    {"_validation", "_frames", "_progress", "_parallel"},
+    {"_validation", "_frames", "_input_checks", "_documentation", "_progress", "_parallel"},
 ]
 HEIGHT = {name: -row for row, names in enumerate(ROWS) for name in names}
 TORCH = {

@@ -361,7 +361,7 @@ def with_infinity(table):
         (lambda d: {"y": np.zeros(150, dtype=int)}, "y holds one class only, 0"),
         (lambda d: {"y": d.y.where(d.y.index > 5)}, "y holds 6 missing labels"),
         (lambda d: {"y": np.random.RandomState(0).normal(size=150)}, "Unknown label type: continuous"),
-        (lambda d: {"y": d.y[:9]}, "inconsistent numbers of samples"),
+        (lambda d: {"y": d.y[:9]}, "one for each row of"),
         (
             lambda d: {"unlabeled_pairs": d.X},
             r"must be a tuple \(X_unlabeled, X_teacher_unlabeled\), got a DataFrame",

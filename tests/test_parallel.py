@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_info
 
-from skcmkd._parallel import run_each
+from skcmkd._parallel import one_blas_thread, run_each
 
 
 def _power(base, exponent):
@@ -25,3 +25,22 @@ def test_one_thread_inside_and_as_before_outside():
     inside = run_each(blas_threads, [()], 1, n_jobs=None, description="", show=False)[0]
     assert set(inside) == {1}
     assert blas_threads() == before
+
+
+def test_blas_threads_are_put_back_when_several_were_inside_at_once():
+    from threadpoolctl import ThreadpoolController, threadpool_limits
+
+    def counts():
+        return [pool["num_threads"] for pool in ThreadpoolController().info() if pool["user_api"] == "blas"]
+
+    with threadpool_limits(2, user_api="blas"):
+        before = counts()
+        first, second = one_blas_thread(), one_blas_thread()
+        first.__enter__()
+        second.__enter__()
+        assert counts() == [1] * len(before)
+        # Who came first leaves first: the second must not keep the first's single thread as what was there before.
+        first.__exit__(None, None, None)
+        assert counts() == [1] * len(before)
+        second.__exit__(None, None, None)
+        assert counts() == before

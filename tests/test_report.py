@@ -420,7 +420,7 @@ def test_quantities(drawn):
         ({"given": UnpairedDistiller()}, "UnpairedDistiller has no parameter 'teacher_columns'"),
         ({"given": Pipeline([("distill", PairedDistiller())])}, "of a Pipeline, its last step"),
         ({"X_teacher": None}, "nothing to compare the student alone with. Give X_teacher"),
-        ({"y": np.arange(89) % 2}, "inconsistent numbers of samples"),
+        ({"y": np.arange(89) % 2}, "y has 89 rows and X has 90: give one for each row"),
         ({"groups": np.zeros(89)}, "groups has 89 rows and X has 90"),
         ({"sample_weight": np.ones(91)}, r"sample_weight.shape == \(91,\), expected \(90,\)"),
         ({"X_teacher": np.zeros((89, 2))}, "X_teacher has 89 rows and X has 90"),
@@ -430,7 +430,7 @@ def test_quantities(drawn):
         ({"n_repeats": 2}, "is a splitter. Give a number, or a splitter that repeats itself"),
         ({"n_repeats": 0}, "must be a whole number of at least 1"),
         ({"confidence": 95}, "confidence=95 must lie between 0 and 1"),
-        ({"fused": "student"}, "fused='student' must be one of 'teacher'"),
+        ({"fused": "student"}, "fused='student' must be an estimator, 'teacher' or None"),
     ],
     ids=lambda value: str(next(iter(value))) if isinstance(value, dict) else "",
 )

@@ -163,7 +163,7 @@ BAD = {
     "teacher as a table": (lambda d: {"teacher_data": d["teacher_data"][0]}, "teacher_data.*got a DataFrame"),
     "teacher of other length": (
         lambda d: {"teacher_data": (d["teacher_data"][0][:8], d["teacher_data"][1])},
-        r"inconsistent numbers of samples: \[8, 9\]",
+        r"teacher_data\[1\] has 9 rows and teacher_data\[0\] has 8: give one for each row",
     ),
     "teacher all missing": (
         lambda d: {"teacher_data": (d["teacher_data"][0] * np.nan, d["teacher_data"][1])},

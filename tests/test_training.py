@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from skcmkd import _training
+from skcmkd import NetworkClassifier, _training
 from skcmkd._losses import weighted_squared_error
 from skcmkd._modules import Perceptron
 
@@ -145,6 +145,18 @@ def test_device(data):
     expected = "cuda" if torch.cuda.is_available() else "cpu"
     assert _training.resolve_device("auto").type == expected
     assert _training.resolve_device("cpu").type == "cpu"
+
+
+def test_devices_that_are_not_there(monkeypatch):
+    with pytest.raises(ValueError, match=r"device='gpu' is no device of torch\. Give 'auto', 'cpu', 'cuda'"):
+        _training.resolve_device("gpu")
+    with pytest.raises(ValueError, match=r"device='cuda:99' is not there: torch .* finds \d+ CUDA devices"):
+        _training.resolve_device("cuda:99")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(ValueError, match=r"device='cuda' is not there.*Give 'auto'"):
+        _training.resolve_device("cuda")
+    with pytest.raises(ValueError, match="device='cuda' is not there"):
+        NetworkClassifier(device="cuda").fit(np.eye(4), [0, 1, 0, 1])
 
 
 def test_gradients_of_a_step_are_set_by_backward(data):

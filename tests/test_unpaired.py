@@ -662,7 +662,7 @@ def test_student_that_takes_no_weights(drawn):
     [
         (lambda d: {"y": np.zeros(60)}, "y holds one class only, 0.0"),
         (lambda d: {"y": [None, *d.y[1:]]}, "y holds 1 missing labels"),
-        (lambda d: {"y": d.y[:9]}, "inconsistent numbers of samples"),
+        (lambda d: {"y": d.y[:9]}, "one for each row of"),
         (
             lambda d: {"X": np.where(d.X > 3, np.nan, d.X)},
             r"Input X contains NaN.*student=make_pipeline\(SimpleImputer",

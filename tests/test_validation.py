@@ -70,7 +70,7 @@ def test_slices_and_single_names(frame):
 
 
 def test_names_on_an_array(frame):
-    with pytest.raises(ValueError, match="only supported for dataframes"):
+    with pytest.raises(ValueError, match=r"an array of 4 columns without names\. Give a DataFrame, or positions"):
         v.column_positions(frame.to_numpy(), ["a"], "student_columns")
 
 

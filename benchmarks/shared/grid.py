@@ -2,15 +2,28 @@
 
 import argparse
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from joblib import Parallel, delayed
+from joblib import Parallel, delayed, parallel_config
 
 # A cell has a family, and ``place``: its keys in a table of results.
 Cell = Any
+
+
+@contextmanager
+def on_cluster(scheduler: str | None) -> Iterator[None]:
+    """Run the block's parallel work on the workers of a Dask scheduler, or here where there is none."""
+    if scheduler is None:
+        yield
+        return
+    from distributed import Client
+
+    with Client(scheduler), parallel_config("dask"):
+        yield
 
 
 @dataclass(frozen=True)
@@ -58,6 +71,11 @@ class Grid:
         parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
         families, methods = list(self.families), list(self.methods)
         parser.add_argument("--jobs", type=int, default=1, help="processes")
+        parser.add_argument(
+            "--scheduler",
+            metavar="ADDRESS",
+            help="Dask scheduler whose workers take the cells, such as tcp://node1:8786",
+        )
         parser.add_argument("--seeds", type=int, default=10, help="splits of each setting")
         parser.add_argument("--only", nargs="+", choices=families, default=families, metavar="FAMILY")
         parser.add_argument("--methods", nargs="+", choices=methods, default=methods, metavar="METHOD")
@@ -76,8 +94,10 @@ class Grid:
         """Run what is not yet in the results."""
         given = self.arguments(description).parse_args()
         runs = (delayed(self.run_cell)(*task) for task in list(self.todo(given)))
-        for part in Parallel(n_jobs=given.jobs, return_as="generator_unordered", verbose=5)(runs):
-            self.append(part)
+        with on_cluster(given.scheduler):
+            jobs = None if given.scheduler else given.jobs
+            for part in Parallel(n_jobs=jobs, return_as="generator_unordered", verbose=5)(runs):
+                self.append(part)
 
     def append(self, part: pd.DataFrame) -> None:
         """Keep the rows of a cell."""

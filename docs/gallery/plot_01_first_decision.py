@@ -2,15 +2,16 @@
 Should this modality teach?
 ===========================
 
-92 tumours were measured in four ways. Copy number is there for every new sample; RNA, microRNA and protein are not.
-Which of them, if any, should teach a classifier of copy number?
+92 tumours were measured in four ways. Copy number is there for every new sample; RNA, microRNA
+and protein are not. Which of them, if any, should teach a classifier of copy number?
 """
 
 # %%
 # The table
 # ---------
-# One row a tumour, all modalities side by side, and a dict that says which columns belong to which modality. A
-# modality that was not measured is missing in the whole row. The label is the transcriptome class.
+# One row a tumour, all modalities side by side, and a dict that says which columns belong to
+# which modality. A modality that was not measured is missing in the whole row. The label is the
+# transcriptome class.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -33,8 +34,9 @@ pd.DataFrame(
 # %%
 # The decision
 # ------------
-# The selector gets the table, the modalities and the name of the student's. All other modalities are candidate
-# teachers. It asks what each knows about the label on rows that its classifier has not seen.
+# The selector gets the table, the modalities and the name of the student's. All other
+# modalities are candidate teachers. It asks what each knows about the label on rows that its
+# classifier has not seen.
 
 selector = CCHSelector(carcinoma.modalities, student="cnv", random_state=0)
 selector.fit(carcinoma.data, carcinoma.target)
@@ -43,22 +45,22 @@ selector.results_[
 ].round(2)
 
 # %%
-# ``advantage`` is what the teacher knows about the label more than the student does, in nats. Look at the interval
-# first. ``distil``: it lies above zero. ``do not distil``: it lies below. ``undecided``: it holds zero, and the rows do
-# not suffice to tell.
+# ``advantage`` is what the teacher knows about the label more than the student does, in nats.
+# Look at the interval first. ``distil``: it lies above zero. ``do not distil``: it lies below.
+# ``undecided``: it holds zero, and the rows do not suffice to tell.
 
 CCHDisplay.from_estimator(selector)
 plt.show()
 
 # %%
-# RNA and microRNA know clearly more than copy number. Protein was measured in about half of the tumours and its
-# interval is wide. It is dropped, since nothing speaks for it.
+# RNA and microRNA know clearly more than copy number. Protein was measured in about half of the
+# tumours and its interval is wide. It is dropped, since nothing speaks for it.
 #
 # What lies behind it
 # -------------------
-# Read the informations themselves too. None can pass the entropy of the label, which is what a perfect classifier would
-# know. Each candidate is compared with the student on the rows that have both, so the student's bar differs from
-# row to row.
+# Read the informations themselves too. None can pass the entropy of the label, which is what a
+# perfect classifier would know. Each candidate is compared with the student on the rows that
+# have both, so the student's bar differs from row to row.
 
 results = selector.results_
 share = carcinoma.target.value_counts(normalize=True)
@@ -73,7 +75,13 @@ ax.barh(
     label="student: copy number",
     color="#767676",
 )
-ax.barh(place + 0.2, results["teacher_label"], 0.38, label="teacher", color="#0072B2")
+ax.barh(
+    place + 0.2,
+    results["teacher_label"],
+    0.38,
+    label="teacher",
+    color="#0072B2",
+)
 ax.axvline(entropy, color="black", linestyle=":", label="entropy of the label")
 ax.set_yticks(
     place, [f"{name} ({rows} rows)" for name, rows in results["n_rows"].items()]
@@ -87,14 +95,15 @@ plt.show()
 # %%
 # What is kept
 # ------------
-# ``transform`` keeps the student's columns and those of the chosen teacher. By default that is one teacher at most.
+# ``transform`` keeps the student's columns and those of the chosen teacher. By default that is
+# one teacher at most.
 
 print(selector.teachers_, selector.transform(carcinoma.data).shape)
 
 # %%
 # What not to conclude
 # --------------------
-# *Distil* says that the teacher knows more. It does not promise that the student gains. These tumours all have labels,
-# and there are next to no further pairs without one; there distilling brings hardly anything
-# (:doc:`/limits`). And this label was derived from RNA, which makes RNA a good teacher by construction. It is no evidence
-# about a clinical outcome.
+# *Distil* says that the teacher knows more. It does not promise that the student gains. These
+# tumours all have labels, and there are next to no further pairs without one; there distilling
+# brings hardly anything (:doc:`/limits`). And this label was derived from RNA, which makes RNA
+# a good teacher by construction. It is no evidence about a clinical outcome.

@@ -2,19 +2,20 @@
 From your own CSV to a student
 ==============================
 
-A table on disk, with a modality that some samples lack and labels that most of them lack: decide which modality should
-teach, train a student, compare it with the student alone, and predict for new samples from the cheap panel alone.
+A table on disk, with a modality that some samples lack and labels that most of them lack:
+decide which modality should teach, train a student, compare it with the student alone, and
+predict for new samples from the cheap panel alone.
 """
 
 # %%
 # A table on disk
 # ---------------
-# So that the page runs anywhere, we first write such a table, made from the digits that come with the package. **You
-# start at the next section**, with your own file.
+# So that the page runs anywhere, we first write such a table, made from the digits that come
+# with the package. **You start at the next section**, with your own file.
 #
-# The panel (``zernike_0`` to ``zernike_46``) is cheap. ``profile_...`` and ``shape_...`` are dear: every fifth sample
-# has no profile. A few cells of the panel are empty. 120 of 700 samples have a label, and some of the unlabelled
-# ones are the "new" samples, written to a second file.
+# The panel (``zernike_0`` to ``zernike_46``) is cheap. ``profile_...`` and ``shape_...`` are
+# dear: every fifth sample has no profile. A few cells of the panel are empty. 100 of 600
+# samples have a label. The other digits are the "new" samples, in a second file.
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -26,7 +27,11 @@ import pandas as pd
 from skcmkd.datasets import load_digit_views
 
 digits = load_digit_views()
-names = {"zernike": "zernike", "profile_correlations": "profile", "morphology": "shape"}
+names = {
+    "zernike": "zernike",
+    "profile_correlations": "profile",
+    "morphology": "shape",
+}
 parts = [
     digits.data[digits.modalities[name]].set_axis(
         [f"{prefix}_{i}" for i in range(len(digits.modalities[name]))], axis=1
@@ -43,23 +48,28 @@ written.loc[
     random.rand(len(written)) < 0.2, written.filter(like="profile_").columns
 ] = np.nan
 panel = written.filter(like="zernike_").columns
-written[panel] = written[panel].mask(random.rand(len(written), len(panel)) < 0.01)
+written[panel] = written[panel].mask(
+    random.rand(len(written), len(panel)) < 0.01
+)
 
 folder = TemporaryDirectory()
 written[:600].assign(label=truth[:100]).round(4).to_csv(
     Path(folder.name) / "cohort.csv"
 )
-written.loc["sample_600":, panel].round(4).to_csv(Path(folder.name) / "new_samples.csv")
+written.loc["sample_600":, panel].round(4).to_csv(
+    Path(folder.name) / "new_samples.csv"
+)
 
 # %%
 # Read it
 # -------
-# One row a sample, the first column its name. The columns of a modality begin with the same prefix, here ``zernike_``,
-# ``profile_`` and ``shape_``. A sample in which a modality was not measured has **all** its cells empty. Columns in none
-# of the modalities, such as an age or a date, are ignored.
+# One row a sample, the first column its name. The columns of a modality begin with the same
+# prefix, here ``zernike_``, ``profile_`` and ``shape_``. A sample in which a modality was not
+# measured has **all** its cells empty. Columns in none of the modalities, such as an age or a
+# date, are ignored.
 #
-# A label that is text is best. Numbers with empty cells would come back from a CSV as 1.0, 2.0, and so would the
-# predictions.
+# A label that is text is best. Numbers with empty cells would come back from a CSV as 1.0, 2.0,
+# and so would the predictions.
 
 table = pd.read_csv(Path(folder.name) / "cohort.csv", index_col=0)
 modalities = {
@@ -71,17 +81,26 @@ X, y = table[labelled], table["label"][labelled]
 X_unlabeled = table[~labelled]
 
 measured = pd.DataFrame(
-    {name: table[columns].notna().any(axis=1) for name, columns in modalities.items()}
+    {
+        name: table[columns].notna().any(axis=1)
+        for name, columns in modalities.items()
+    }
 )
 print(f"{len(X)} labelled rows, {len(X_unlabeled)} without a label")
 measured.groupby(labelled.map({True: "labelled", False: "unlabelled"})).sum()
 
 # %%
-# Look at what was measured before anything else. Each column of the figure is a sample. Rows with a label come first.
+# Look at what was measured before anything else. Each column of the figure is a sample. Rows
+# with a label come first.
 
 figure, ax = plt.subplots(figsize=(8, 1.9), layout="constrained")
 ax.imshow(
-    measured.T, aspect="auto", cmap="Blues", vmin=-0.3, vmax=1.3, interpolation="none"
+    measured.T,
+    aspect="auto",
+    cmap="Blues",
+    vmin=-0.3,
+    vmax=1.3,
+    interpolation="none",
 )
 ax.axvline(len(X) - 0.5, color="#D55E00")
 ax.set_yticks(range(3), measured.columns)
@@ -106,14 +125,15 @@ CCHDisplay.from_estimator(selector)
 plt.show()
 
 # %%
-# The profiles know more about the label than the panel does: their whole interval lies above zero. For the shape it
-# does not. If no candidate says ``distil``, you can stop here: train the panel alone. The lines below would do that by
-# themselves.
+# The profiles know more about the label than the panel does: their whole interval lies above
+# zero. For the shape it does not. If no candidate says ``distil``, you can stop here: train the
+# panel alone. The lines below would do that by themselves.
 #
 # Train
 # -----
-# The steps that a modality needs (here: fill cells, scale) belong into the pipeline of its model. ``transform`` leaves the
-# panel and the chosen teacher. Unlabelled samples go in as a tuple of one table. Mind the comma.
+# The steps that a modality needs (here: fill cells, scale) belong into the pipeline of its
+# model. ``transform`` leaves the panel and the chosen teacher. Unlabelled samples go in as a
+# tuple of one table. Mind the comma.
 
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
@@ -133,12 +153,13 @@ distiller.fit(X_chosen, y, unlabeled_pairs=pairs)
 print("teacher's weight:", distiller.alpha_)
 
 # %%
-# ``alpha_`` is the teacher's weight. 0 means that held-out rows gave it none, or that the selector kept no teacher: the
-# student was then trained alone.
+# ``alpha_`` is the teacher's weight. 0 means that held-out rows gave it none, or that the
+# selector kept no teacher: the student was then trained alone.
 #
 # Was it worth it?
 # ----------------
-# The report cross-validates the student alone, the distilled student, and a control whose teacher's rows are shuffled.
+# The report cross-validates the student alone, the distilled student, and a control whose
+# teacher's rows are shuffled.
 
 from skcmkd import DistillationReport
 
@@ -147,16 +168,19 @@ report = DistillationReport.from_estimator(
 )
 report.plot()
 plt.show()
-report.to_frame()[["accuracy", "accuracy_gain", "log_loss", "log_loss_gain"]].round(2)
+report.to_frame()[
+    ["accuracy", "accuracy_gain", "log_loss", "log_loss_gain"]
+].round(2)
 
 # %%
-# Look at the interval of the row *distilled*. In accuracy it holds zero: with 100 labelled rows a gain of a few points
-# cannot be told from luck, and the page does not claim it. In log-loss, which also looks at how sure the student
-# is, the interval lies clear of zero. The shuffled teacher makes the student worse, so the gain does not come from soft
-# targets as such. Do not read the single classes: there are about ten rows in each.
+# Look at the interval of the row *distilled*. In accuracy it holds zero: with 100 labelled rows
+# a gain of a few points cannot be told from luck, and the page does not claim it. In log-loss,
+# which also looks at how sure the student is, the interval lies clear of zero. The shuffled
+# teacher makes the student worse, so the gain does not come from soft targets as such. Do not
+# read the single classes: there are about ten rows in each.
 #
-# The teacher was chosen with all labelled rows in sight, before these folds. :doc:`plot_03_grid_search` has the pipeline
-# that chooses it inside each fold.
+# The teacher was chosen with all labelled rows in sight, before these folds.
+# :doc:`plot_03_grid_search` has the pipeline that chooses it inside each fold.
 #
 # New samples
 # -----------
@@ -168,8 +192,9 @@ probability = distiller.predict_proba(new).max(axis=1)
 predicted.to_frame().assign(probability=probability.round(2)).head()
 
 # %%
-# Because these samples are made from shipped data, their labels can be looked up. You could not do that with yours, and it is
-# one draw: more than a thousand new samples, but one choice of the hundred labelled ones.
+# Because these samples are made from shipped data, their labels can be looked up. You could not
+# do that with yours, and it is one draw: more than a thousand new samples, but one choice of
+# the hundred labelled ones.
 
 alone = model.fit(X[modalities["zernike"]], y)
 for name, found in (("alone", alone.predict(new)), ("distilled", predicted)):
@@ -179,6 +204,7 @@ folder.cleanup()
 # %%
 # With your own file
 # ------------------
-# Change the file's name, the prefixes, the name of the student's modality and the name of the label's column. Then look, in
-# this order: is each modality measured in the rows you think; what is the decision; is ``alpha_`` above 0; does the
-# report's interval lie above zero. :doc:`plot_08_deploy_the_student` says how to keep the student.
+# Change the file's name, the prefixes, the name of the student's modality and the name of the
+# label's column. Then look, in this order: is each modality measured in the rows you think;
+# what is the decision; is ``alpha_`` above 0; does the report's interval lie above zero.
+# :doc:`plot_08_deploy_the_student` says how to keep the student.

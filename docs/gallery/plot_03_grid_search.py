@@ -2,15 +2,16 @@
 A whole pipeline in a grid search
 =================================
 
-Choosing the teacher, filtering its columns, and weighing it are all choices that look at the labels. Inside a Pipeline
-they are made anew in each training fold, and ``GridSearchCV`` compares them honestly.
+Choosing the teacher, filtering its columns, and weighing it are all choices that look at the
+labels. Inside a Pipeline they are made anew in each training fold, and ``GridSearchCV``
+compares them honestly.
 """
 
 # %%
 # The table
 # ---------
-# 120 labelled digits and 300 further ones without a label. The student sees Zernike moments, two other views are
-# candidate teachers. 1000 rows are kept for the end.
+# 120 labelled digits and 300 further ones without a label. The student sees Zernike moments,
+# two other views are candidate teachers. 1000 rows are kept for the end.
 
 from tempfile import TemporaryDirectory
 
@@ -20,7 +21,11 @@ import pandas as pd
 import sklearn
 from sklearn.feature_selection import SelectKBest
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import GridSearchCV, StratifiedKFold, train_test_split
+from sklearn.model_selection import (
+    GridSearchCV,
+    StratifiedKFold,
+    train_test_split,
+)
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -39,30 +44,44 @@ X, X_test, y, y_test = train_test_split(
     stratify=digits.target,
     random_state=0,
 )
-X, rest, y, _ = train_test_split(X, y, train_size=120, stratify=y, random_state=0)
+X, rest, y, _ = train_test_split(
+    X, y, train_size=120, stratify=y, random_state=0
+)
 X_unlabeled = rest[:300]
 
 # %%
 # The pipeline
 # ------------
-# The selector stands first. The filter of each modality stands in the pipeline of its model: the student's filter is
-# fitted to the student's columns, the teacher's to the teacher's, both to the training rows alone.
+# The selector stands first. The filter of each modality stands in the pipeline of its model:
+# the student's filter is fitted to the student's columns, the teacher's to the teacher's, both
+# to the training rows alone.
 
 student = make_pipeline(
-    StandardScaler(), SelectKBest(k=47), LogisticRegression(C=0.1, max_iter=1000)
+    StandardScaler(),
+    SelectKBest(k=47),
+    LogisticRegression(C=0.1, max_iter=1000),
 )
 teacher = make_pipeline(
-    StandardScaler(), SelectKBest(k=100), LogisticRegression(C=0.1, max_iter=1000)
+    StandardScaler(),
+    SelectKBest(k=100),
+    LogisticRegression(C=0.1, max_iter=1000),
 )
-selector = CCHSelector(modalities, student="zernike", n_subsamples=50, random_state=0)
+selector = CCHSelector(
+    modalities, student="zernike", n_subsamples=50, random_state=0
+)
 distiller = PairedDistiller(
-    student, teacher, student_columns=modalities["zernike"], cv=3, random_state=0
+    student,
+    teacher,
+    student_columns=modalities["zernike"],
+    cv=3,
+    random_state=0,
 )
 
 # %%
-# Pairs without a label must reach both steps. Each says that it wants them (this needs scikit-learn's metadata
-# routing), and ``transform_input`` sends their table through the selector on the way to the distiller. ``memory`` keeps
-# the fitted selector of a fold, which is the same for every point of the grid.
+# Pairs without a label must reach both steps. Each says that it wants them (this needs
+# scikit-learn's metadata routing), and ``transform_input`` sends their table through the
+# selector on the way to the distiller. ``memory`` keeps the fitted selector of a fold, which is
+# the same for every point of the grid.
 
 sklearn.set_config(enable_metadata_routing=True)
 cache = TemporaryDirectory()
@@ -123,15 +142,16 @@ figure.colorbar(image, ax=ax, label="accuracy on held-out rows, %")
 plt.show()
 
 # %%
-# Each cell is the mean over three folds with its standard error. Read it with that error in mind: the rows with a teacher
-# (0.25, 0.5) and the row without (0) differ by less than one standard error in each column, so this grid does **not** show that
-# the teacher helps. It does show that filtering the student's columns costs accuracy here, by more than ten points.
+# Each cell is the mean over three folds with its standard error. Read it with that error in
+# mind: the rows with a teacher (0.25, 0.5) and the row without (0) differ by no more than about
+# one standard error in each column, so this grid does **not** show that the teacher helps. It
+# does show that filtering the student's columns costs accuracy here, by more than ten points.
 # Folds share training rows, and the best of nine cells looks better than it is.
 #
 # At the end
 # ----------
-# Rows that no choice has seen say what the chosen pipeline is worth. This is one split. :doc:`plot_04_few_labels_many_pairs`
-# repeats such a comparison over five.
+# Rows that no choice has seen say what the chosen pipeline is worth. This is one split.
+# :doc:`plot_04_few_labels_many_pairs` repeats such a comparison over five.
 
 best, own = search.best_estimator_, modalities["zernike"]
 alone = student.fit(X[own], y)

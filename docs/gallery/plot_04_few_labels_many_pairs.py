@@ -2,16 +2,17 @@
 Few labels and many pairs without one
 =====================================
 
-Labels are dear; samples with both modalities and no label may be plentiful. This is where distillation pays. How many
-pairs does it take?
+Labels are dear; samples with both modalities and no label may be plentiful. This is where
+distillation pays. How many pairs does it take?
 """
 
 # %%
 # The setting
 # -----------
-# Handwritten digits, described in two ways. The student sees 47 Zernike moments. The teacher sees 216 profile
-# correlations, which tell the digits apart better. 100 rows have a label, up to 900 more have both modalities and no
-# label, 1000 are kept for testing. Everything is done for five splits.
+# Handwritten digits, described in two ways. The student sees 47 Zernike moments. The teacher
+# sees 216 profile correlations, which tell the digits apart better. 100 rows have a label, up
+# to 900 more have both modalities and no label, 1000 are kept for testing. Everything is done
+# for five splits.
 
 import matplotlib.pyplot as plt
 import pandas as pd
@@ -26,16 +27,18 @@ from skcmkd.datasets import load_digit_views
 digits = load_digit_views()
 zernike = digits.modalities["zernike"]
 profiles = digits.modalities["profile_correlations"]
-model = make_pipeline(StandardScaler(), LogisticRegression(C=0.1, max_iter=1000))
+model = make_pipeline(
+    StandardScaler(), LogisticRegression(C=0.1, max_iter=1000)
+)
 
 # %%
-# The student is tuned alone first (``C=0.1`` here). A student that is regularised too little gains from any soft
-# targets, and that gain can be had without a teacher.
+# The student is tuned alone first (here set beforehand to ``C=0.1``). A student that is regularised too little
+# gains from any soft targets, and that gain can be had without a teacher.
 #
 # The curve
 # ---------
-# ``unlabeled_pairs`` takes a tuple of two tables. ``alpha="auto"``, the default, gives the teacher a weight only where
-# held-out rows speak for it.
+# ``unlabeled_pairs`` takes a tuple of two tables. ``alpha="auto"``, the default, gives the
+# teacher a weight only where held-out rows speak for it.
 
 rows = []
 for split in range(5):
@@ -56,7 +59,9 @@ for split in range(5):
         if n_pairs:
             pairs = (X_pairs[zernike][:n_pairs], X_pairs[profiles][:n_pairs])
         distiller = PairedDistiller(model, model, random_state=0)
-        distiller.fit(X[zernike], y, X_teacher=X[profiles], unlabeled_pairs=pairs)
+        distiller.fit(
+            X[zernike], y, X_teacher=X[profiles], unlabeled_pairs=pairs
+        )
         rows.append(
             {
                 "split": split,
@@ -68,7 +73,9 @@ for split in range(5):
             }
         )
 found = pd.DataFrame(rows)
-found.groupby("pairs")[["alone", "distilled", "teacher", "alpha"]].mean().round(2)
+found.groupby("pairs")[["alone", "distilled", "teacher", "alpha"]].mean().round(
+    2
+)
 
 # %%
 # The gain of each split is a thin line, the mean is the thick one.
@@ -78,21 +85,27 @@ curves = found.pivot_table(index="pairs", columns="split", values="gain")
 
 figure, ax = plt.subplots(figsize=(7, 4), layout="constrained")
 ax.plot(curves.index, curves, color="#0072B2", alpha=0.35, linewidth=1)
-ax.plot(curves.index, curves.mean(axis=1), color="#0072B2", linewidth=3, marker="o")
+ax.plot(
+    curves.index, curves.mean(axis=1), color="#0072B2", linewidth=3, marker="o"
+)
 ax.axhline(0, color="black", linewidth=0.8)
 ax.set_xlabel("pairs without a label (100 rows with one)")
 ax.set_ylabel("gain in test accuracy, points")
-ax.set_title("Distilled student less the student alone, five splits", loc="left")
+ax.set_title(
+    "Distilled student less the student alone, five splits", loc="left"
+)
 ax.spines[["top", "right"]].set_visible(False)
 plt.show()
 
 # %%
-# Without pairs the held-out rows gave the teacher no weight in any split, and the student stayed what it was. From a
-# hundred pairs on every split gains, and about five points are reached with 900. The curve is not done rising, but each
-# further point costs more pairs.
+# Without pairs the held-out rows gave the teacher no weight in any split, and the student
+# stayed what it was. From a hundred pairs on every split gains, and about five points are
+# reached with 900. The curve is not done rising, but each further point costs more pairs.
 #
 # What not to conclude
 # --------------------
-# The splits draw from the same 2000 digits and share test rows, so they are more alike than five new data sets would be. The
-# teacher here is much better than the student, in the mean by more than ten points; a teacher that is worse brings nothing
-# (:doc:`plot_06_teacher_that_harms`). And pairs help only when they come from the population that new samples come from.
+# The splits draw from the same 2000 digits and share test rows, so they are more alike than
+# five new data sets would be. The teacher here is much better than the student, in the mean by
+# more than ten points; a teacher that is worse brings nothing
+# (:doc:`plot_06_teacher_that_harms`). And pairs help only when they come from the population
+# that new samples come from.

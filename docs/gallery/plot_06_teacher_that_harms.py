@@ -2,15 +2,16 @@
 A teacher that harms, and is refused
 ====================================
 
-Not every other modality helps. Some make the student worse. Here is one of each kind, at fixed weights and with the weight
-left to held-out rows.
+Not every other modality helps. Some make the student worse. Here is one of each kind, at fixed
+weights and with the weight left to held-out rows.
 """
 
 # %%
 # Two pairs
 # ---------
-# Handwritten digits in three views: 216 profile correlations, 47 Zernike moments, 6 numbers of morphology. 100 rows have
-# a label, 200 further rows have all views and no label, 1000 are kept for testing.
+# Handwritten digits in three views: 216 profile correlations, 47 Zernike moments, 6 numbers of
+# morphology. 100 rows have a label, 200 further rows have all views and no label, 1000 are kept
+# for testing.
 
 import matplotlib.pyplot as plt
 import pandas as pd
@@ -27,7 +28,9 @@ modalities = {
     name: digits.modalities[name]
     for name in ("zernike", "profile_correlations", "morphology")
 }
-model = make_pipeline(StandardScaler(), LogisticRegression(C=0.1, max_iter=1000))
+model = make_pipeline(
+    StandardScaler(), LogisticRegression(C=0.1, max_iter=1000)
+)
 
 
 def draw(split):
@@ -47,28 +50,34 @@ def draw(split):
 # %%
 # What the selector says
 # ----------------------
-# The student of profile correlations is already good. The selector is asked whether one of the two weaker views should
-# teach it.
+# The student of profile correlations is already good. The selector is asked whether one of the
+# two weaker views should teach it.
 
 X, X_pairs, X_test, y, y_test = draw(0)
-selector = CCHSelector(modalities, student="profile_correlations", random_state=0)
+selector = CCHSelector(
+    modalities, student="profile_correlations", random_state=0
+)
 selector.fit(X, y)
 CCHDisplay.from_estimator(selector)
 plt.show()
 print("kept:", selector.teachers_)
 
 # %%
-# Both intervals lie below zero: *do not distil*. In a pipeline the selector would now pass on the student's columns
-# alone, and the student would be trained without a teacher.
+# Both intervals lie below zero: *do not distil*. In a pipeline the selector would now pass on
+# the student's columns alone, and the student would be trained without a teacher.
 #
 # What happens if one does not ask
 # --------------------------------
-# We force the weight ``alpha`` on the student, from 0 (labels only) to 1 (teacher only), and let ``alpha="auto"`` choose in
-# the same splits. For comparison the other way round: the good view teaches the weaker one.
+# We force the weight ``alpha`` on the student, from 0 (labels only) to 1 (teacher only), and
+# let ``alpha="auto"`` choose in the same splits. For comparison the other way round: the good
+# view teaches the weaker one.
 
 weights = [0.25, 0.5, 0.75, 1.0]
 pairs = {
-    "morphology teaches profile correlations": ("morphology", "profile_correlations"),
+    "morphology teaches profile correlations": (
+        "morphology",
+        "profile_correlations",
+    ),
     "profile correlations teach Zernike": ("profile_correlations", "zernike"),
 }
 rows = []
@@ -79,7 +88,9 @@ for split in range(3):
         alone = model.fit(X[own], y).score(X_test[own], y_test)
         rows.append((title, split, 0.0, 0.0, False))
         for alpha in [*weights, "auto"]:
-            distiller = PairedDistiller(model, model, alpha=alpha, random_state=0)
+            distiller = PairedDistiller(
+                model, model, alpha=alpha, random_state=0
+            )
             distiller.fit(
                 X[own],
                 y,
@@ -93,8 +104,12 @@ found = pd.DataFrame(rows, columns=["pair", "split", "alpha", "gain", "auto"])
 # %%
 # Thin lines are splits, the thick line is their mean, circles are what ``alpha="auto"`` chose.
 
-figure, axes = plt.subplots(1, 2, figsize=(9, 4), layout="constrained", sharex=True)
-for ax, (title, rows) in zip(axes, found.groupby("pair", sort=False), strict=True):
+figure, axes = plt.subplots(
+    1, 2, figsize=(9, 4), layout="constrained", sharex=True
+)
+for ax, (title, rows) in zip(
+    axes, found.groupby("pair", sort=False), strict=True
+):
     fixed = rows[~rows["auto"]].pivot_table(
         index="alpha", columns="split", values="gain"
     )
@@ -120,12 +135,14 @@ axes[0].legend(frameon=False, loc="lower left")
 plt.show()
 
 # %%
-# Left: every weight costs accuracy, a small one about a point, and a student that listens to the teacher alone loses about
-# 25 points. ``alpha="auto"`` chose 0 in all three splits: the student is the one trained alone, and nothing is lost.
-# Right: every weight helps, and "auto" took 0.5. It tries one weight against none and does not look for the best one.
+# Left: every weight costs accuracy, a small one about a point, and a student that listens to
+# the teacher alone loses about 25 points. ``alpha="auto"`` chose 0 in all three splits: the
+# student is the one trained alone, and nothing is lost. Right: every weight helps, and "auto"
+# took 0.5. It tries one weight against none and does not look for the best one.
 #
 # What not to conclude
 # --------------------
-# Two guards refused this teacher, each by itself: the selector beforehand, ``alpha="auto"`` while fitting. Both judge by
-# a hundred labelled rows. They protect within the noise of that, not absolutely; :doc:`/paired` counts how often. And a
-# teacher that is weaker *alone* need not harm: given enough pairs it may know something else.
+# Two guards refused this teacher, each by itself: the selector beforehand, ``alpha="auto"``
+# while fitting. Both judge by a hundred labelled rows. They protect within the noise of that,
+# not absolutely; :doc:`/paired` counts how often. And a teacher that is weaker *alone* need not
+# harm: given enough pairs it may know something else.

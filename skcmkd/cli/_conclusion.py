@@ -59,13 +59,15 @@ def say_gain(evaluation: Evaluation) -> list[str]:
             "here.",
         ]
     control = _compare(report, DISTILLED, SHUFFLED)
-    against = f"against a shuffled teacher {_interval(control)}"
+    against = f"distilled against it {_interval(control)}"
     if control["lower"] > 0:
-        origin = f"The gain comes from what the teacher knows ({against})."
+        origin = (
+            f"A teacher whose rows were shuffled does not bring it ({against}): it comes from what the teacher knows."
+        )
     else:
         origin = (
-            f"How much of it comes from what the teacher knows is open ({against}): a teacher whose rows were "
-            "shuffled may do as well by smoothing the labels."
+            f"A teacher whose rows were shuffled may do as well ({against}), by smoothing the labels: that the gain "
+            "comes from what the teacher knows is not shown."
         )
     return [weighed, f"Distilling helped on held-out rows ({figures}).", origin]
 

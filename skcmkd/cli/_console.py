@@ -37,7 +37,8 @@ def show(console: Console, sheet: Sheet) -> None:
     for row in sheet.rows:
         console.print(row[0], style="underline")
         for heading, value in zip(sheet.headings[1:], row[1:], strict=True):
-            console.print(f"  {heading.strip()}: {value.strip()}")
+            if value:
+                console.print(f"  {heading.strip()}: {value.strip()}")
 
 
 def _as_table(sheet: Sheet) -> Table:

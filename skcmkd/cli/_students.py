@@ -48,21 +48,20 @@ def run_distill(options: argparse.Namespace) -> int:
         modality_sheet(cohort.X, cohort.y, cohort.modalities, cohort.student, cohort.unlabeled, of_classes),
     )
     show(console, decision_sheet(lesson.selector))
-    for sentence in say_decision(cohort, lesson):
-        console.print(sentence)
+    console.print(f"\n{say_decision(cohort, lesson)}")
     console.print(f"Student: {shorten(options.out, 200)}")
     return 0
 
 
-def say_decision(cohort: Cohort, lesson: Lesson) -> list[str]:
+def say_decision(cohort: Cohort, lesson: Lesson) -> str:
     """What was decided, and the weight."""
     student, alpha = quote(cohort.student), lesson.distiller.alpha_
     if not lesson.selector.teachers_:
-        return [f"No teacher is kept: {student} was trained alone."]
+        return f"No teacher is kept: {student} was trained alone."
     teacher = quote(lesson.teacher)
     if alpha == 0:
-        return [f"{teacher} is kept, but held-out rows gave it no weight: {student} was trained alone."]
-    return [f"{teacher} taught {student} with the weight {alpha:g} ({1 - alpha:g} for the labels)."]
+        return f"{teacher} is kept, but held-out rows gave it no weight: {student} was trained alone."
+    return f"{teacher} taught {student} with the weight {alpha:g} ({1 - alpha:g} for the labels)."
 
 
 def run_predict(options: argparse.Namespace) -> int:

@@ -47,7 +47,9 @@ def fetch_breast_tcga(*, data_home: str | PathLike[str] | None = None, download:
     FileNotFoundError
         If the file is not there and ``download=False``.
     ValueError
-        If the file's sha256 is not the pinned one.
+        If the file's sha256 is not the pinned one; what was downloaded is not kept then.
+    OSError
+        If the file cannot be downloaded, or the folder cannot be written.
 
     References
     ----------
@@ -68,7 +70,7 @@ def fetch_breast_tcga(*, data_home: str | PathLike[str] | None = None, download:
         raise ImportError('Reading breast.TCGA.rda needs the package rdata: pip install "skcmkd[breast]".') from error
     home = Path(data_home) if data_home is not None else pooch.os_cache("skcmkd")
     path = home / FILE_NAME
-    if path.exists():
+    if path.is_file():
         # pooch would quietly download over a local copy that differs; the user should hear of it instead.
         found = pooch.file_hash(path)
         if found != SHA256:
@@ -79,9 +81,35 @@ def fetch_breast_tcga(*, data_home: str | PathLike[str] | None = None, download:
     elif not download:
         raise FileNotFoundError(f"{path} does not exist. Set download=True, or put the file there from {URL}.")
     else:
-        pooch.retrieve(URL, known_hash=f"sha256:{SHA256}", fname=FILE_NAME, path=home)
+        retrieve(home)
     parts = rdata.read_rda(path)["breast.TCGA"]
     return as_bunch(parts)
+
+
+def retrieve(home: Path) -> None:
+    """Download the file into a folder. It is there whole or not at all, also when two processes fetch it at once."""
+    import pooch
+
+    by_hand = f"or put the file from {URL} into {home} yourself"
+    try:
+        for kind, there in (("file", (home / FILE_NAME).is_dir()), ("folder", home.is_file())):
+            if there:
+                raise FileExistsError(f"something else than a {kind} of this name is there")
+        pooch.retrieve(URL, known_hash=f"sha256:{SHA256}", fname=FILE_NAME, path=home)
+    except ValueError as error:
+        raise ValueError(
+            f"What came from {URL} does not have the pinned sha256 {SHA256}: it was cut short, or something on the way "
+            f"sent another file. Nothing was kept. Try again, {by_hand}."
+        ) from error
+    except (PermissionError, FileExistsError, NotADirectoryError, FileNotFoundError) as error:
+        raise OSError(
+            f"{home / FILE_NAME} cannot be written: {error}. Give a folder that you may write as data_home, or put the "
+            f"file from {URL} into one."
+        ) from error
+    except OSError as error:
+        raise OSError(
+            f"{URL} could not be downloaded: {error}. Try again when there is a connection, {by_hand}."
+        ) from error
 
 
 def as_bunch(parts: dict[str, Any]) -> Bunch:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from numbers import Real
+
 import numpy as np
 from scipy.linalg import block_diag
 from scipy.optimize import brentq
@@ -9,6 +11,7 @@ from scipy.special import digamma, gammaln, ndtr
 from sklearn.utils import Bunch, check_random_state
 
 from ._simulated import RandomState, information_of_mean
+from ._tables import check_count
 
 TASKS = ("normal", "half_cube", "spiral", "swiss_roll", "student_t", "asinh", "low_rank", "mixture")
 # Latent coordinates a side of "low_rank".
@@ -206,11 +209,11 @@ def make_known_information(
         "n_columns": (n_columns, 2 if task == "spiral" else 1),
         "n_noise_columns": (n_noise_columns, 0),
         "n_classes": (n_classes, 2),
-        "information": (information, 0),
     }
     for name, (value, smallest) in least.items():
-        if not smallest <= value < np.inf:
-            raise ValueError(f"{name}={value} must be finite and at least {smallest} for {task!r}.")
+        check_count(name, value, smallest, task)
+    if not isinstance(information, Real) or not 0 <= information < np.inf:
+        raise ValueError(f"information={information!r} must be finite and at least 0 nats.")
     if not 0 < degrees_of_freedom < np.inf:
         raise ValueError(f'degrees_of_freedom={degrees_of_freedom} must be finite and positive; "normal" has no tails.')
     rng = check_random_state(random_state)

@@ -11,7 +11,7 @@ from scipy.special import logsumexp
 from scipy.stats import ortho_group
 from sklearn.utils import Bunch, check_random_state
 
-from ._tables import as_modality, bunch_of_modalities
+from ._tables import as_modality, bunch_of_modalities, check_count, check_finite
 
 RandomState = int | np.random.RandomState | None
 QUADRATURE_NODES = 200
@@ -86,6 +86,20 @@ def make_joint_gaussian(
     0.367
     """
     rng = check_random_state(random_state)
+    counts = {
+        "n_samples": n_samples,
+        "n_teacher_features": n_teacher_features,
+        "n_student_features": n_student_features,
+    }
+    correlations = {
+        "teacher_student": teacher_student,
+        "student_label": student_label,
+        "teacher_label": teacher_label,
+    }
+    for name, count in counts.items():
+        check_count(name, count, 1)
+    for name, value in correlations.items():
+        check_finite(name, value)
     correlation = np.array(
         [
             [1.0, teacher_student, teacher_label],
@@ -188,16 +202,23 @@ def make_gaussian_modalities(
     {'teacher': 0.589, 'student': 0.289}
     """
     rng = check_random_state(random_state)
+    if specific_signal is not None and not isinstance(specific_signal, Mapping):
+        raise ValueError(f"specific_signal={specific_signal!r} must be a dict, such as {{'rna': 1.5, 'panel': 0.0}}.")
     signal = {"teacher": 1.5, "student": 0.0} if specific_signal is None else dict(specific_signal)
+    counts = {"n_samples": (n_samples, 1), "n_shared": (n_shared, 1), "n_specific": (n_specific, 1)}
+    counts |= {"n_noise": (n_noise, 0)} | ({} if n_classes is None else {"n_classes": (n_classes, 2)})
+    for name, (count, least) in counts.items():
+        check_count(name, count, least)
+    strengths = {f"specific_signal[{name!r}]": strength for name, strength in signal.items()}
+    strengths |= {"shared_signal": shared_signal, "measurement_noise": measurement_noise}
+    for name, strength in strengths.items():
+        check_finite(name, strength)
+    if not signal:
+        raise ValueError(f"specific_signal={signal} must name at least one modality.")
     if not measurement_noise > 0:
         raise ValueError(
             f"measurement_noise={measurement_noise} must be positive: without error the modalities share "
             "columns exactly, and their information is infinite."
-        )
-    if min(n_shared, n_specific, len(signal)) < 1 or (n_classes is not None and n_classes < 2):
-        raise ValueError(
-            f"At least one modality, one shared and one specific column, and two classes are needed; got "
-            f"specific_signal={signal}, n_shared={n_shared}, n_specific={n_specific}, n_classes={n_classes}."
         )
     if n_classes is None:
         label = rng.standard_normal(n_samples)

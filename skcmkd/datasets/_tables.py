@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from importlib.resources import files
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,20 @@ import pandas as pd
 from sklearn.utils import Bunch
 
 DATA = files("skcmkd.datasets") / "data"
+
+
+def check_count(name: str, value: Any, least: int, task: str = "") -> None:
+    """Raise unless a number of rows, columns or classes is whole and large enough."""
+    if not isinstance(value, Integral) or isinstance(value, bool) or value < least:
+        raise ValueError(
+            f"{name}={value!r} must be a whole number of at least {least}{f' for {task!r}' if task else ''}."
+        )
+
+
+def check_finite(name: str, value: Any) -> None:
+    """Raise unless a strength is a finite number."""
+    if not isinstance(value, Real) or not np.isfinite(float(value)):
+        raise ValueError(f"{name}={value!r} must be a finite number.")
 
 
 def as_modality(name: str, values: np.ndarray, columns: Iterable[object], index: np.ndarray | pd.Index) -> pd.DataFrame:

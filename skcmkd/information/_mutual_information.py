@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from numbers import Integral
 
 import numpy as np
 from sklearn.utils import check_random_state
@@ -166,9 +167,14 @@ def mutual_information(
         estimator = ESTIMATORS[estimator]
         if name in TRAINED:
             estimator = partial(estimator, device=device)
-    if n_subsamples is not None and n_subsamples != 0 and n_subsamples < 2:
-        raise ValueError(f"n_subsamples={n_subsamples} must be 0 (no interval) or at least 2.")
-    if n_permutations < 0 or not 0 < confidence < 1:
+    elif not callable(estimator):
+        raise ValueError(
+            f"estimator={estimator!r} must be one of {', '.join(map(repr, sorted(ESTIMATORS)))}, or a callable "
+            "(X, Y, *, random_state) -> nats."
+        )
+    if n_subsamples is not None and (not isinstance(n_subsamples, Integral) or n_subsamples < 0 or n_subsamples == 1):
+        raise ValueError(f"n_subsamples={n_subsamples!r} must be 0 (no interval), at least 2, or None.")
+    if not isinstance(n_permutations, Integral) or n_permutations < 0 or not 0 < confidence < 1:
         raise ValueError(
             f"n_permutations={n_permutations} must be 0 or more, and confidence={confidence} between 0 and 1."
         )
@@ -183,6 +189,8 @@ def mutual_information(
     estimate = partial(_estimate, estimator, X, Y, seed)
     everyone = np.arange(len(X))
     value = estimate((everyone, everyone))
+    if not np.isfinite(value):
+        raise ValueError(f"The estimator {name} gave {value} for {len(X)} rows; take one that gives a finite number.")
     if n_subsamples is None:
         n_subsamples = 0 if name in TRAINED else 100
     halves = [(rows, rows) for rows in draw_halves([len(X)], n_subsamples, rng)]

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import reprlib
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.sparse import issparse
 from scipy.stats import entropy
 from sklearn.decomposition import PCA
-from sklearn.utils import check_consistent_length
 
-from .._validation import ArrayLike, as_codes_of_any, check_same_index, check_values
+from .._validation import ArrayLike, as_codes_of_any, check_same_index, check_same_length, check_values
 
 # A component with less than this share of the largest standard deviation is rounding, not data.
 RELATIVE_RANK = 1e-6
 # Up to this many, categories may all differ.
 FEW_ROWS = 20
+# Of a double, in powers of two: its square, and sums of many squares, are far from the limits.
+LARGEST_EXPONENT = 300
 
 
 def is_label(Y: ArrayLike) -> bool:
@@ -39,7 +42,7 @@ def as_numbers(X: ArrayLike, name: str) -> np.ndarray:
     """
     if isinstance(X, np.ndarray) and X.dtype.kind in "iuf" and X.ndim <= 2 and len(X) and np.isfinite(X).all():
         # Arrays without anything to name in an error need no pandas: subsamples come here by the thousand.
-        numbers = X.astype(np.float64, copy=False).reshape(len(X), -1)
+        numbers = _of_sane_size(X.astype(np.float64, copy=False).reshape(len(X), -1))
         return numbers[:, np.ptp(numbers, axis=0) > 0]
     table = X if isinstance(X, (pd.DataFrame, pd.Series)) else pd.DataFrame(np.asarray(X))
     table = table.to_frame() if isinstance(table, pd.Series) else table
@@ -55,6 +58,11 @@ def as_numbers(X: ArrayLike, name: str) -> np.ndarray:
         )
     table = table.infer_objects()
     numeric = [pd.api.types.is_numeric_dtype(t) and not pd.api.types.is_bool_dtype(t) for t in table.dtypes]
+    dated = [column for column, t in zip(table.columns, table.dtypes, strict=True) if t.kind in "mM"]
+    if dated:
+        raise ValueError(
+            f"Column {dated[0]!r} of {name} holds dates or durations. Give them as numbers, such as days since a start."
+        )
     blocks = []
     for position, number in enumerate(numeric):
         values = table.iloc[:, position]
@@ -68,8 +76,18 @@ def as_numbers(X: ArrayLike, name: str) -> np.ndarray:
                     "rows: it names the rows and measures nothing. Leave it out."
                 )
             blocks.append(np.eye(len(kinds))[codes])
-    numbers = np.hstack(blocks) if blocks else np.empty((len(table), 0))
+    numbers = _of_sane_size(np.hstack(blocks) if blocks else np.empty((len(table), 0)))
     return numbers[:, np.ptp(numbers, axis=0) > 0]
+
+
+def _of_sane_size(numbers: np.ndarray) -> np.ndarray:
+    """Columns whose squares would overflow or vanish, divided by a power of two: no information depends on a scale."""
+    exponents = np.frexp(np.abs(numbers).max(axis=0, initial=0.0))[1]
+    extreme = np.abs(exponents) > LARGEST_EXPONENT
+    if extreme.any():
+        numbers = numbers.copy()
+        numbers[:, extreme] = np.ldexp(numbers[:, extreme], -exponents[extreme])
+    return numbers
 
 
 def check_sides(X: ArrayLike, Y: ArrayLike, *, least: int, estimator: str) -> tuple[np.ndarray, np.ndarray, bool]:
@@ -78,18 +96,27 @@ def check_sides(X: ArrayLike, Y: ArrayLike, *, least: int, estimator: str) -> tu
     A label given as X changes places with Y, since information is symmetric; of two labels, X becomes one column
     a class. Raises ValueError when the sides differ in rows, hold NaN or infinity, or have fewer rows than ``least``.
     """
-    if is_label(X) and not is_label(Y):
-        X, Y = Y, X
-    check_consistent_length(X, Y)
+    names = ("X", "Y")
+    for side, name in zip((X, Y), names, strict=True):
+        if issparse(side) or np.ndim(side) not in (1, 2) or np.iscomplexobj(side):
+            kind = type(side).__name__
+            given = f"a {kind} of shape {side.shape}" if hasattr(side, "shape") else f"{reprlib.repr(side)}, a {kind}"
+            raise ValueError(
+                f"{name} is {given}, and a column or a table of real numbers or categories is wanted, a row for each "
+                "sample. Give a DataFrame, a Series or a dense array."
+            )
+    check_same_length(X, Y, "Y")
     check_same_index(X, Y, "Y")
+    if is_label(X) and not is_label(Y):
+        X, Y, names = Y, X, ("Y", "X")
     n = len(X)
     if n < least:
         raise ValueError(f"{estimator} needs at least {least} rows, got {n}. Add rows, or lower its settings.")
     if is_label(X):
         X = pd.Series(np.asarray(_only_column(X))).astype("category")
     if not is_label(Y):
-        return as_numbers(X, "X"), as_numbers(Y, "Y"), False
-    return as_numbers(X, "X"), as_codes_of_any(_only_column(Y), "Y"), True
+        return as_numbers(X, names[0]), as_numbers(Y, names[1]), False
+    return as_numbers(X, names[0]), as_codes_of_any(_only_column(Y), names[1]), True
 
 
 def label_entropy(codes: np.ndarray) -> float:

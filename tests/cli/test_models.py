@@ -8,7 +8,7 @@ from sklearn.preprocessing import StandardScaler
 
 from skcmkd._cross_fitting import assign_folds
 from skcmkd.cli._cohort import make_cohort
-from skcmkd.cli._models import LINEAR, NETWORK, PENALTIES, make_student, make_teacher, select, teach, tune_penalty
+from skcmkd.cli._models import LINEAR, NETWORK, PENALTIES, make_student, make_teacher, teach, tune_penalty
 
 
 @pytest.mark.parametrize("grouped", [False, True])
@@ -58,8 +58,3 @@ def test_a_lesson_uses_pairs_and_repeats(table):
     again = lesson.again(lesson.distiller.alpha_, lesson.table, lesson.further["unlabeled_pairs"])
     held_out = cohort.unlabeled[cohort.student_columns]
     np.testing.assert_array_equal(again.predict_proba(held_out), lesson.distiller.predict_proba(held_out))
-
-
-def test_selection_without_pairs(table):
-    cohort = make_cohort(table.dropna(subset="diagnosis"), "diagnosis", "panel")
-    assert select(cohort, np.arange(40), cohort.unlabeled, 0).results_.loc["rna", "n_unlabeled"] == 0

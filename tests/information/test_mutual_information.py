@@ -114,7 +114,7 @@ def test_progress_only_when_asked(capfd):
         ({"X": np.arange(12.0), "Y": np.arange(12.0)}, "but not halves of them.*cca with cv=5.*Set n_subsamples=0"),
         ({"estimator": partial(cca, cv=1)}, "cv=1 must be at least 2"),
         ({"X": [[np.nan]] * 40}, "Input X contains NaN: 40 values"),
-        ({"Y": np.zeros(7)}, "inconsistent numbers of samples"),
+        ({"Y": np.zeros(7)}, "one for each row of"),
         ({"estimator": "classifier"}, "classifier measures information about a class label"),
     ],
 )

@@ -2,6 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from skcmkd.information import cca, gaussian, ksg
 from skcmkd.information._sides import as_numbers, check_sides, is_label
 
 
@@ -48,7 +49,7 @@ def test_label_goes_to_the_second_place():
         (pd.DataFrame({"a": [1.0, np.nan], "b": [0.0, 1.0]}), [1.0, 2.0], "Input X contains NaN: 1 values.*'a'"),
         ([[np.inf], [1.0]], [1.0, 2.0], "Input X contains infinity"),
         ([1.0, 2.0], ["a", None], "Y holds 1 missing labels"),
-        ([1.0, 2.0, 3.0], ["a", "b"], "inconsistent"),
+        ([1.0, 2.0, 3.0], ["a", "b"], "Y has 2 rows and X has 3"),
         ([1.0], [2.0], "ksg needs at least 2 rows, got 1"),
         (pd.Series([1.0, 2.0], index=["p", "q"]), pd.Series([1.0, 2.0], index=["q", "p"]), "in another order"),
         (
@@ -61,3 +62,13 @@ def test_label_goes_to_the_second_place():
 def test_bad_sides(X, Y, message):
     with pytest.raises(ValueError, match=message):
         check_sides(X, Y, least=2, estimator="ksg")
+
+
+@pytest.mark.parametrize("scale", [1e300, 1e-300])
+def test_extreme_scales_are_divided_out(scale):
+    x = np.random.RandomState(0).normal(size=(40, 2))
+    y = x + np.random.RandomState(1).normal(size=(40, 2))
+    for estimate in (cca, gaussian, ksg):
+        np.testing.assert_allclose(
+            estimate(x * scale, y, random_state=0), estimate(x, y, random_state=0), rtol=1e-6, atol=1e-9
+        )

@@ -1,0 +1,66 @@
+"""``python -m tests.abuse.write_errors``: writes the table of mistakes and messages into docs/errors.rst."""
+
+import re
+import warnings
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+
+from . import bad_inputs, bad_inputs_elsewhere
+
+PAGE = Path(__file__).parents[2] / "docs" / "errors.rst"
+SECTIONS = {
+    "Columns": bad_inputs.COLUMNS,
+    "Labels": bad_inputs.LABELS,
+    "Tables": bad_inputs.TABLES,
+    "Students and teachers": bad_inputs.MODELS,
+    "Options": bad_inputs.OPTIONS,
+    "Weights and groups": bad_inputs.ROW_DATA,
+    "Data beside X and y": bad_inputs.SIDE_DATA,
+    "Predicting": bad_inputs.PREDICTING,
+    "Choosing a modality": bad_inputs_elsewhere.CHOOSING,
+    "Measuring information": bad_inputs_elsewhere.MEASURING,
+    "Reports, figures and data sets": bad_inputs_elsewhere.REPORTS,
+}
+HEAD = """What goes wrong, and what is said
+=================================
+
+What people do by mistake, and the message that they get. Each message says what is wrong with which value, and what to
+do about it. A fit that fails leaves an earlier fit as it was. The tests make every one of these mistakes and hold this
+page to what was said; ``InvalidParameterError`` is scikit-learn's, and is a ``ValueError`` and a ``TypeError``.
+"""
+VERSIONS = ", ".join(f"{package} {version(package)}" for package in ("numpy", "pandas", "scikit-learn"))
+
+
+@cache
+def message_of(case) -> tuple[str, str]:
+    """The kind of error that a mistake gets, and its message."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        try:
+            case.act()
+        except case.error as error:
+            # Addresses of functions differ from run to run.
+            return type(error).__name__, re.sub(r" at 0x[0-9a-f]+", "", str(error))
+    raise AssertionError(f"{case.did}: nothing was raised.")
+
+
+def table_of(section: str, cases) -> str:
+    """A section of the page."""
+    lines = [section, "-" * len(section), "", ".. list-table::", "   :header-rows: 1", "   :widths: 30 70", ""]
+    lines += ["   * - What was done", "     - What is said"]
+    for case in cases:
+        kind, message = message_of(case)
+        # Literals wrap in a cell, and nothing in them is markup.
+        said = [f"``{line}``" for line in f"{kind}: {message}".splitlines() if line.strip()]
+        lines += [f"   * - {case.did}", f"     - | {said[0]}", *(f"       | {line}" for line in said[1:])]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def make_page() -> str:
+    """The whole page."""
+    return "\n".join([HEAD, f"Written with {VERSIONS}.\n", *(table_of(*section) for section in SECTIONS.items())])
+
+
+if __name__ == "__main__":
+    PAGE.write_text(make_page(), encoding="utf-8")

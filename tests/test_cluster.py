@@ -1,0 +1,94 @@
+"""The same numbers on a Dask cluster as in one process."""
+
+import sys
+from pathlib import Path
+
+import joblib
+import numpy as np
+import pandas as pd
+import pytest
+import sklearn
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV
+
+from skcmkd import CCHSelector, NetworkClassifier, PairedDistiller, UnpairedDistiller
+from skcmkd.datasets import make_gaussian_modalities
+
+distributed = pytest.importorskip("distributed")
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, memory_limit=0
+    ) as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def on_cluster(cluster):
+    with distributed.Client(cluster) as client, joblib.parallel_config("dask"):
+        yield client
+
+
+@pytest.fixture(scope="module")
+def drawn():
+    found = make_gaussian_modalities(90, specific_signal={"student": 0.4, "teacher": 0.9}, n_noise=1, random_state=0)
+    return found, *(found.data[found.modalities[name]] for name in ("student", "teacher")), found.target
+
+
+def fits(drawn):
+    """Figures of each kind of fit that takes ``n_jobs``."""
+    found, X, T, y = drawn
+    selector = CCHSelector(found.modalities, "student", n_subsamples=3, cv=3, random_state=0).fit(found.data, y)
+    yield selector.results_.select_dtypes("number")
+    network = NetworkClassifier((4,), max_epochs=3)
+    paired = PairedDistiller(LogisticRegression(), LogisticRegression(), cv=3, random_state=0).fit(X, y, X_teacher=T)
+    yield paired.predict_proba(X)
+    unpaired = UnpairedDistiller(network, LogisticRegression(), cv=2, random_state=0)
+    yield unpaired.fit(X[:60], y[:60], teacher_data=(T[60:], y[60:])).predict_proba(X)
+    with sklearn.config_context(enable_metadata_routing=True):
+        distiller = PairedDistiller(LogisticRegression(), LogisticRegression(), cv=3, random_state=0)
+        search = GridSearchCV(distiller.set_fit_request(X_teacher=True), {"alpha": [0.3, "auto"]}, cv=2)
+        search.fit(X, y, X_teacher=T)
+    yield np.array([search.cv_results_[f"split{fold}_test_score"] for fold in range(2)])
+
+
+def test_estimators_and_searches(drawn, on_cluster):
+    with joblib.parallel_config("sequential"):
+        expected = list(fits(drawn))
+    before = on_cluster.run_on_scheduler(lambda dask_scheduler: dask_scheduler.transition_counter)
+    found = list(fits(drawn))
+    # The work was really handed out: the scheduler moved some tasks of each fit.
+    assert on_cluster.run_on_scheduler(lambda dask_scheduler: dask_scheduler.transition_counter) > before + 20
+    for one, other in zip(found, expected, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_benchmark_grid(drawn, cluster, tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(str(Path(__file__).parent.parent / "benchmarks"))
+    from shared.grid import Grid
+
+    _, X, _, y = drawn
+
+    class Cell:
+        def __init__(self, seed):
+            self.place = {"family": "drawn", "seed": seed}
+
+    def run_cell(cell, folder, names):
+        seed = cell.place["seed"]
+        models = [LogisticRegression(C=float(name)).fit(X[seed:], y[seed:]) for name in names]
+        rows = zip(names, models, strict=True)
+        return pd.DataFrame([{**cell.place, "method": name, "score": model.coef_[0, 0]} for name, model in rows])
+
+    def all_cells(family, seed, folder):
+        yield Cell(seed)
+
+    found = {}
+    for name, more in (("here", []), ("cluster", ["--scheduler", cluster.scheduler_address])):
+        grid = Grid(tmp_path / name, ["drawn"], ["0.1", "1"], all_cells, lambda name, cell: True, run_cell)
+        monkeypatch.setattr(sys, "argv", ["run", "--seeds", "3", *more])
+        grid.run(None)
+        found[name] = pd.read_csv(grid.file_of("drawn")).sort_values(["seed", "method"], ignore_index=True)
+    assert len(found["here"]) == 6
+    pd.testing.assert_frame_equal(found["here"], found["cluster"])
