@@ -1,46 +1,74 @@
-"""Draw the figures of the documentation anew: most from the committed results, three from the fits that they show.
+"""Draw the figures of the documentation anew: most from the committed results, the others from the fits that they show.
 
 Figures of the benchmarks and of the reproduced paper come from the tables beside the scripts; ``report.png`` and
-``alignment.png`` from the examples of their pages; those of the demonstration from ``python -m skcmkd demo``.
+``alignment.png`` from the examples of their pages; those of the demonstration from ``skcmkd demo``; the page of
+``skcmkd advise`` from its example, as Chromium shows it (the variable CHROMIUM may name the program).
 """
 
 import argparse
+import os
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
+import textwrap
+from collections.abc import Callable
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 IMAGES = ROOT / "docs" / "images"
+COMMAND_LINE = ROOT / "docs" / "command_line.rst"
 REPRODUCED = ("theorem", "shared_information", "images", "omics")
 DEMONSTRATED = ("selection", "gain")
-# A command's arguments, and which images it makes: as they are, where it writes them itself.
-SOURCES: dict[str, tuple[list[str], tuple[str, ...]]] = {
-    "decisions": (["benchmarks/decisions/plot.py"], ("decisions.png",)),
-    "paired": (["benchmarks/paired/plot.py"], ("paired-gains.png", "report.png")),
-    "unpaired": (["benchmarks/unpaired/plot.py"], ("unpaired-bridge.png", "alignment.png")),
-    "reproduction": (
-        ["benchmarks/reproduce_cch/run.py", "--redraw"],
-        tuple(f"reproduction_{name}.png" for name in REPRODUCED),
-    ),
-    "demo": (["-m", "skcmkd", "demo", "--figures"], tuple(f"demo-{name}.png" for name in DEMONSTRATED)),
+
+
+def run(*arguments: str, folder: Path = ROOT) -> None:
+    """Python with these arguments, which must succeed."""
+    subprocess.run([sys.executable, *arguments], cwd=folder, check=True)
+
+
+def plot_by(script: str) -> Callable[[Path], None]:
+    """A script that writes to the documentation's images itself."""
+    return lambda _: run(f"benchmarks/{script}/plot.py")
+
+
+def reproduce(_: Path) -> None:
+    """The reproduced paper's figures, kept beside its results as well."""
+    run("benchmarks/reproduce_cch/run.py", "--redraw")
+    for name in REPRODUCED:
+        shutil.copy(ROOT / "benchmarks/reproduce_cch/results" / f"{name}.png", IMAGES / f"reproduction_{name}.png")
+
+
+def demonstrate(folder: Path) -> None:
+    """What ``skcmkd demo`` draws."""
+    run("-m", "skcmkd", "demo", "--figures", str(folder))
+    for name in DEMONSTRATED:
+        shutil.copy(folder / f"{name}.png", IMAGES / f"demo-{name}.png")
+
+
+def advise(folder: Path) -> None:
+    """The report that the page's first block and command write."""
+    page = COMMAND_LINE.read_text(encoding="utf-8")
+    block = re.search(r"\.\. code-block:: python\n\n((?:   .*\n|\n)+)", page)
+    command = re.search(r"\$ skcmkd (advise .*)", page)
+    run("-c", textwrap.dedent(block[1]), folder=folder)
+    run("-m", "skcmkd", *command[1].split(), folder=folder)
+    browser = os.environ.get("CHROMIUM", "chromium")
+    options = ("--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", f"--user-data-dir={folder / 'profile'}")
+    shot = ("--window-size=864,1784", f"--screenshot={IMAGES / 'advise-report.png'}", str(folder / "report.html"))
+    subprocess.run([browser, *options, *shot], check=True)
+
+
+# What draws, given an empty folder to work in, and which images.
+SOURCES: dict[str, tuple[Callable[[Path], None], tuple[str, ...]]] = {
+    "decisions": (plot_by("decisions"), ("decisions.png",)),
+    "paired": (plot_by("paired"), ("paired-gains.png", "report.png")),
+    "unpaired": (plot_by("unpaired"), ("unpaired-bridge.png", "alignment.png")),
+    "reproduction": (reproduce, tuple(f"reproduction_{name}.png" for name in REPRODUCED)),
+    "demo": (demonstrate, tuple(f"demo-{name}.png" for name in DEMONSTRATED)),
+    "advise": (advise, ("advise-report.png",)),
 }
-
-
-def remake(source: str) -> None:
-    """Run the command, and put what it wrote elsewhere among the documentation's images."""
-    arguments, _ = SOURCES[source]
-    with tempfile.TemporaryDirectory() as folder:
-        if source == "demo":
-            arguments = [*arguments, folder]
-        subprocess.run([sys.executable, *arguments], cwd=ROOT, check=True)
-        if source == "demo":
-            for name in DEMONSTRATED:
-                shutil.copy(Path(folder) / f"{name}.png", IMAGES / f"demo-{name}.png")
-    if source == "reproduction":
-        for name in REPRODUCED:
-            shutil.copy(ROOT / "benchmarks/reproduce_cch/results" / f"{name}.png", IMAGES / f"reproduction_{name}.png")
 
 
 def main() -> None:
@@ -48,8 +76,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", nargs="+", choices=list(SOURCES), default=list(SOURCES))
     for source in parser.parse_args().only:
-        remake(source)
-        print(f"{source}: {', '.join(SOURCES[source][1])}", flush=True)
+        draw, images = SOURCES[source]
+        with tempfile.TemporaryDirectory() as folder:
+            draw(Path(folder))
+        print(f"{source}: {', '.join(images)}", flush=True)
 
 
 if __name__ == "__main__":

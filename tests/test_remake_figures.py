@@ -12,32 +12,46 @@ pytestmark = pytest.mark.skipif(not SCRIPT.exists(), reason="the benchmarks are 
 
 
 @pytest.fixture
-def remake_figures():
+def bench(monkeypatch, tmp_path):
+    """The script, with a folder for its images and a list of what it ran in place of running it."""
     spec = importlib.util.spec_from_file_location("remake_figures", SCRIPT)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
+    module.ran = []
+    monkeypatch.setattr(module.subprocess, "run", lambda command, **_: module.ran.append(command))
+    monkeypatch.setattr(module, "IMAGES", tmp_path)
     return module
 
 
-def test_every_figure_has_one_source(remake_figures):
-    made = [name for _, names in remake_figures.SOURCES.values() for name in names]
+def test_every_figure_has_one_source(bench):
+    made = [name for _, names in bench.SOURCES.values() for name in names]
     assert sorted(made) == sorted(path.name for path in (ROOT / "docs" / "images").glob("*.png"))
 
 
-def test_the_sources_are_there(remake_figures):
-    for arguments, _ in remake_figures.SOURCES.values():
-        assert arguments[0] == "-m" or (ROOT / arguments[0]).exists()
+def test_scripts_are_there(bench, tmp_path):
+    for source in ("decisions", "paired", "unpaired", "reproduction"):
+        bench.SOURCES[source][0](tmp_path)
+        assert (ROOT / bench.ran[-1][1]).exists()
 
 
-def test_the_demonstrations_figures_are_put_in_place(remake_figures, monkeypatch, tmp_path):
-    def draw(command, **_):
-        for name in ("selection", "gain"):
-            (Path(command[-1]) / f"{name}.png").write_text(name)
+def test_the_reproduced_figures_are_put_in_place(bench, tmp_path):
+    bench.reproduce(tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == set(bench.SOURCES["reproduction"][1])
 
-    monkeypatch.setattr(remake_figures.subprocess, "run", draw)
-    monkeypatch.setattr(remake_figures, "IMAGES", tmp_path)
-    remake_figures.remake("demo")
-    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {
-        "demo-selection.png": "selection",
-        "demo-gain.png": "gain",
-    }
+
+def test_the_demonstrations_figures_are_put_in_place(bench, tmp_path):
+    for name in bench.DEMONSTRATED:
+        (tmp_path / f"{name}.png").write_text(name)
+    bench.demonstrate(tmp_path)
+    assert (tmp_path / "demo-gain.png").read_text() == "gain"
+    assert (tmp_path / "demo-selection.png").read_text() == "selection"
+
+
+def test_the_report_is_that_of_the_pages_example(bench, tmp_path):
+    bench.advise(tmp_path)
+    example, command, browser = bench.ran
+    compile(example[-1], "the page", "exec")
+    assert 'to_csv("digits.csv")' in example[-1]
+    assert command[1:4] == ["-m", "skcmkd", "advise"]
+    assert "report.html" in command
+    assert browser[-1].endswith("report.html")

@@ -5,7 +5,7 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from methods import ALONE, BEST, METHODS
+from methods import ALONE, BEST, METHODS, PEER, PEER_UNSEEN
 from shared.summaries import interval_over_splits
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import train_test_split
@@ -59,7 +59,8 @@ def draw_gains(ax: plt.Axes, rows: pd.DataFrame, order: list[str]) -> None:
 def draw(cells: pd.DataFrame) -> plt.Figure:
     """Two panels that share their methods and their scale."""
     rows = choose_rows(cells)
-    order = [name for name in METHODS if name in set(rows["method"])]
+    # The peers' rows are there whether or not their packages are installed.
+    order = [name for name in dict.fromkeys([*METHODS, PEER, PEER_UNSEEN]) if name in set(rows["method"])]
     size = (11, 1.4 + 0.33 * len(order))
     figure, panels = plt.subplots(1, 2, figsize=size, sharey=True, sharex=True, layout="constrained")
     for ax, part in zip(panels, (rows[rows["n_unlabeled"] == 0], rows[rows["n_unlabeled"] > 0]), strict=True):

@@ -138,6 +138,7 @@ OWN_WARNINGS = (
     "The least populated class",
     "valid feature names",
     "Singular matrix",
+    "invalid value encountered in reduce",  # infinities of both signs, which it then refuses
 )
 
 
