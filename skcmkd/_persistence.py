@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from ._student_predictions import StudentDelegate
 # Raised when a file of today could not be read by the version before.
 FORMAT = 1
 HEADER = "skcmkd.json"
+SCHEMA = "schema.json"
 # Beside what skops trusts: classes in plain Python that run nothing named in the file.
 TRUSTED = [
     "numpy.dtype",
@@ -49,6 +51,8 @@ TRUSTED = [
     "sklearn.neural_network._stochastic_optimizers.AdamOptimizer",
     "sklearn.neural_network._stochastic_optimizers.SGDOptimizer",
 ]
+# How many times as many parts as a file holds the reading may pass by, parts that are named again counted each time.
+MOST_REPEATED = 1000
 # Compiled classes that follow the positions in a file without looking whether they exist.
 UNCHECKED = [
     "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
@@ -177,7 +181,7 @@ def load_student(path: str | os.PathLike[str], *, trusted: Sequence[str] = ()) -
         raise ValueError(f"trusted={trusted!r} must be a list of names of types: trusted=[{trusted!r}].")
     data = Path(path).read_bytes()
     try:
-        header = _read_header(data)
+        header, schema = _read_header(data)
     except (BadZipFile, ValueError, KeyError, NotImplementedError, OSError, RuntimeError) as error:
         raise ValueError(
             f"{path} is not a file of save_student, or is damaged ({_reason(error)}). Pickles are never read: save the "
@@ -189,6 +193,7 @@ def load_student(path: str | os.PathLike[str], *, trusted: Sequence[str] = ()) -
             f"skcmkd {skcmkd.__version__} reads formats up to {FORMAT}. Update skcmkd."
         )
     try:
+        _check_repeats(json.loads(schema))
         refused = set(from_skops.get_untrusted_types(data=data)) - {*TRUSTED, *trusted}
         if not refused:
             student = from_skops.loads(data, trusted=[*TRUSTED, *trusted])
@@ -226,8 +231,8 @@ def student_of(model: BaseEstimator) -> BaseEstimator:
     return model
 
 
-def _read_header(data: bytes) -> dict[str, Any]:
-    """What the file says of itself; raises unless it is an archive that unpacks to no more than its own size."""
+def _read_header(data: bytes) -> tuple[dict[str, Any], bytes]:
+    """What the file says of itself, and the student's schema; raises where it unpacks to more than its own size."""
     with ZipFile(io.BytesIO(data)) as archive:
         members = archive.infolist()
         if any(member.compress_type != ZIP_STORED for member in members):
@@ -236,9 +241,44 @@ def _read_header(data: bytes) -> dict[str, Any]:
         if unpacked > len(data):
             raise ValueError(f"its parts claim {unpacked} bytes in a file of {len(data)}")
         header = json.loads(archive.read(HEADER))
-    if not isinstance(header, dict) or type(header.get("format")) is not int:
-        raise ValueError(f"{HEADER} in it names no format")
-    return header
+        if not isinstance(header, dict) or type(header.get("format")) is not int:
+            raise ValueError(f"{HEADER} in it names no format")
+        return header, archive.read(SCHEMA)
+
+
+def _check_repeats(schema: Any) -> None:
+    """Raise where parts name each other again and again: skops looks into each as often, which may be without end."""
+    children: dict[Any, Counter[Any]] = {}
+    n_parts = 0
+
+    def gather(part: Any) -> Counter[Any]:
+        """How often each numbered part stands right below, a part itself among them, and None for all others."""
+        nonlocal n_parts
+        n_parts += 1
+        below: Counter[Any] = Counter()
+        for value in part.values() if isinstance(part, dict) else part:
+            if isinstance(value, (dict, list)):
+                below.update(gather(value))
+        number = part.get("__id__") if isinstance(part, dict) else None
+        if number:
+            children.setdefault(number, Counter()).update(below)
+            return Counter([number])
+        below[None] += 1
+        return below
+
+    top = gather(schema)
+    sizes: dict[Any, int] = {None: 1}
+
+    def size_of(number: Any) -> int:
+        if number not in sizes:
+            sizes[number] = 0
+            sizes[number] = 1 + sum(times * size_of(child) for child, times in children[number].items())
+        elif sizes[number] == 0:
+            raise ValueError("a part of it holds itself")
+        return sizes[number]
+
+    if sum(times * size_of(child) for child, times in top.items()) > MOST_REPEATED * n_parts:
+        raise ValueError("its parts name each other again and again")
 
 
 def _refuse(path: str | os.PathLike[str], refused: set[str]) -> None:

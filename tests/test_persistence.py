@@ -321,6 +321,20 @@ def test_deep_and_broken_schemas(path):
             load_student(path)
 
 
+def test_parts_that_name_each_other_without_end(path):
+    def refer(number):
+        return node("builtins", "list", "CachedNode", __id__=number)
+
+    deep = node("builtins", "list", "ListNode", content=[], __id__=1)
+    for number in range(2, 60):
+        deep = node("builtins", "list", "ListNode", content=[deep, refer(number - 1)], __id__=number)
+    circle = node("builtins", "list", "ListNode", content=[refer(1)], __id__=1)
+    for schema, message in ((deep, "again and again"), (circle, "holds itself")):
+        write(path, {"schema.json": json.dumps(schema | {"protocol": PROTOCOL})})
+        with pytest.raises(ValueError, match=f"is damaged: .*{message}"):
+            load_student(path)
+
+
 def test_something_else_than_a_student(path):
     write(path, {name: zipfile.ZipFile(io.BytesIO(sio.dumps([1]))).read(name) for name in ("schema.json",)})
     with pytest.raises(ValueError, match="is damaged"):
