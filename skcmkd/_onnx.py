@@ -116,7 +116,8 @@ def _convert_classifier(scope: Any, operator: Any, container: Any) -> None:
     scores = _outputs(network, operator, container)
     best = ops.OnnxArgMax(scores, axis=1, keepdims=0, op_version=opset)
     classes = network.classes_
-    classes = classes.astype(np.int64) if classes.dtype.kind in "iub" else classes.astype(str).astype(object)
+    # A label that is a number is a whole one, whatever its type.
+    classes = classes.astype(np.int64) if classes.dtype.kind in "iubf" else classes.astype(str).astype(object)
     named = ops.OnnxArrayFeatureExtractor(classes, best, op_version=opset)
     one_axis = np.array([-1], dtype=np.int64)
     ops.OnnxReshape(named, one_axis, op_version=opset, output_names=[label]).add_to(scope, container)

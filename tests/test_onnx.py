@@ -55,7 +55,7 @@ def test_quantities(drawn):
     np.testing.assert_allclose(found.ravel(), distiller.predict(X), atol=1e-4)
 
 
-@pytest.mark.parametrize("names", [None, ["ill", "well"], [3, 7], [True, False]], ids=str)
+@pytest.mark.parametrize("names", [None, ["ill", "well"], [3, 7], [3.0, 7.0], [True, False]], ids=str)
 def test_networks_with_labels_of_any_kind(drawn, names):
     X, T, y = drawn
     labels = y if names is None else np.array(names)[y]
