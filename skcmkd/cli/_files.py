@@ -21,6 +21,8 @@ def check_output(path: Path | None, option: str, inputs: list[Path]) -> None:
         raise UsageError(f"{option} {quote(path, 200)}: there is no folder {quote(folder, 200)}. Make it first.")
     if path.is_dir():
         raise UsageError(f"{option} {quote(path, 200)} is a folder. Name a file.")
+    if path.exists() and not path.is_file():
+        raise UsageError(f"{option} {quote(path, 200)} is no ordinary file, and would be replaced by one. Name a file.")
     if not os.access(folder, os.W_OK):
         raise UsageError(f"{option} {quote(path, 200)}: the folder {quote(folder, 200)} cannot be written to.")
     if path.exists() and any(other.exists() and path.samefile(other) for other in inputs):

@@ -1,3 +1,6 @@
+import os
+from pathlib import Path
+
 import pytest
 
 from skcmkd.cli._faults import UsageError
@@ -27,6 +30,7 @@ def test_places_that_cannot_be_written_to(tmp_path):
         (tmp_path, "is a folder"),
         (table, "is the file that is read"),
         (tmp_path / "link.csv", "is the file that is read"),
+        (Path(os.devnull), "is no ordinary file"),
     ):
         with pytest.raises(UsageError, match=message):
             check_output(path, "--report", [table])
