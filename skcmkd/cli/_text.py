@@ -45,9 +45,8 @@ def defuse(value: object) -> object:
 
 
 def for_figure(value: object) -> str:
-    """Text that matplotlib draws as it is: no formula, and no letter that its font lacks."""
+    """Short text of letters that matplotlib's font has; displays see to dollar signs."""
     from matplotlib.font_manager import findfont, get_font
 
     letters = get_font(findfont("DejaVu Sans")).get_charmap()
-    known = "".join(c if ord(c) in letters else "?" for c in shorten(value, 28))
-    return known.replace("$", r"\$")
+    return "".join(c if ord(c) in letters else "?" for c in shorten(value, 28))

@@ -1,6 +1,7 @@
 import matplotlib.pyplot as plt
 import pytest
 
+from skcmkd._display import as_written
 from skcmkd.cli._text import defuse, for_figure, is_number, name_some, quote, shorten
 
 
@@ -33,4 +34,5 @@ def test_figures_draw_any_name_as_it_is():
     figure.canvas.draw()
     plt.close(figure)
     assert for_figure("漢字") == "??"
-    assert for_figure("a$b") == "a\\$b"
+    # Displays escape dollar signs themselves.
+    assert as_written(for_figure("a$b")) == "a\\$b"
