@@ -260,10 +260,11 @@ def _information_added(kept: list[Candidate], new: Candidate, judgement: Judgeme
     parts = [candidate.teacher[np.searchsorted(candidate.rows, rows)] for candidate in everyone]
     position = np.searchsorted(new.rows, rows)
     y, block_of = new.y[position], new.block_of[position]
-    if len(rows) < FEWEST_SHARED_ROWS or len(np.unique(y)) < 2:
+    groups = None if new.groups is None else new.groups[position]
+    n_units = len(rows) if groups is None else len(np.unique(groups))
+    if len(rows) < FEWEST_SHARED_ROWS or n_units < 2 or len(np.unique(y)) < 2:
         return dict.fromkeys(ADDED_COLUMNS, np.nan)
     family = judgement.family
-    groups = None if new.groups is None else new.groups[position]
     before, after = family.join(parts[:-1], y, groups), family.join(parts, y, groups)
 
     def gain(own: np.ndarray) -> float:

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -82,6 +84,13 @@ def test_teachers_that_share_few_rows_are_not_joined(candidates):
         for one, rows in ((first, np.arange(110)), (other, np.arange(100, 200)))
     ]
     kept, added = keep(results_of({"first": DISTIL, "other": DISTIL}), apart)
+    assert kept == ["first"]
+    assert added.isna().all(axis=None)
+
+
+def test_teachers_that_share_one_group_are_not_joined(candidates):
+    first, _, other = (replace(one, groups=np.zeros(N, dtype=int)) for one in candidates)
+    kept, added = keep(results_of({"first": DISTIL, "other": DISTIL}), [first, other])
     assert kept == ["first"]
     assert added.isna().all(axis=None)
 
