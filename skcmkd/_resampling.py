@@ -104,13 +104,13 @@ def permutation_p_value(value: float, permuted: np.ndarray) -> float:
     return float((np.sum(permuted >= value) + 1) / (len(permuted) + 1))
 
 
-def one_standard_error_choice(losses: np.ndarray, n_errors: float = 1.0) -> int:
+def one_standard_error_choice(losses: np.ndarray, n_errors: float = 1.0, groups: np.ndarray | None = None) -> int:
     """Column of ``losses`` (n_rows, n_candidates) to take: the first within ``n_errors`` standard errors of the best.
 
-    The standard error is that of the paired difference, sd(loss_j - loss_best) / sqrt(n), so the rule asks for
-    evidence before it leaves the first candidate (Breiman et al. 1984, with pairs).
+    The standard error is that of the paired difference, sd(loss_j - loss_best) / sqrt(n) or by groups, so the rule
+    asks for evidence before it leaves the first candidate (Breiman et al. 1984, with pairs).
     """
     best = int(np.argmin(losses.mean(axis=0)))
     excess = losses - losses[:, [best]]
-    standard_error = excess.std(axis=0, ddof=1) / np.sqrt(len(losses))
+    standard_error = np.array([error_of_mean(column, groups) for column in excess.T])
     return int(np.argmax(excess.mean(axis=0) <= n_errors * standard_error))

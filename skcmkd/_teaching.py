@@ -16,7 +16,7 @@ from ._cohorts import choose_representation, represent_by
 from ._fitting import fit_weighted
 from ._pairs import Pairs
 from ._parallel import run_each
-from ._resampling import one_standard_error_choice
+from ._resampling import error_of_mean, one_standard_error_choice
 from ._soft_targets import Lesson, fit_student
 from ._targets import Target
 from ._teacher_features import standardise_features, unseen_features
@@ -265,6 +265,7 @@ class Trial:
     rows: np.ndarray
     opinions: dict[float, np.ndarray]
     losses: np.ndarray
+    groups: np.ndarray | None = None
 
     def scores(self, name: str) -> pd.DataFrame:
         """Of each weight the mean loss, how much more it is than the student's alone, and the standard error."""
@@ -273,14 +274,14 @@ class Trial:
             {
                 name: self.losses.mean(axis=0),
                 "excess": excess.mean(axis=0),
-                "standard_error": excess.std(axis=0, ddof=1) / np.sqrt(len(excess)),
+                "standard_error": [error_of_mean(column, self.groups) for column in excess.T],
             },
             index=pd.Index(self.alphas, name="alpha"),
         )
 
     def choice(self) -> float:
         """The smallest weight that no other beats by the margin."""
-        return self.alphas[one_standard_error_choice(self.losses, MARGIN)]
+        return self.alphas[one_standard_error_choice(self.losses, MARGIN, self.groups)]
 
 
 def candidate_weight(pairs: Pairs) -> float:
@@ -325,7 +326,7 @@ def try_weights(
     losses = np.column_stack([target.losses(values, pairs.y[rows]) for values in opinion.values()])
     if pairs.sample_weight is not None:
         losses *= (pairs.sample_weight[rows] / pairs.sample_weight[rows].mean())[:, None]
-    return Trial(alphas, rows, opinion, losses)
+    return Trial(alphas, rows, opinion, losses, None if pairs.groups is None else pairs.groups[rows])
 
 
 def _student_opinion(

@@ -125,3 +125,11 @@ def test_error_of_a_mean_over_groups():
     copies = error_of_mean(np.repeat(values, 3), np.repeat(np.arange(30), 3))
     np.testing.assert_allclose(copies, error_of_mean(values))
     assert np.isnan(error_of_mean(values, np.zeros(30)))
+
+
+def test_one_standard_error_rule_counts_groups():
+    gain = np.tile([1.5, -0.7], 6)
+    groups = np.repeat(np.arange(12), 30)
+    losses = np.column_stack([np.zeros(360), -gain[groups]])
+    assert one_standard_error_choice(losses, 2.0) == 1
+    assert one_standard_error_choice(losses, 2.0, groups) == one_standard_error_choice(losses[::30], 2.0) == 0
