@@ -76,7 +76,7 @@ def tune_penalty(
     """The model with the penalty of its last step that predicts held-out rows best, groups kept together."""
     step, last = model.steps[-1]
     name, values = PENALTIES[type(last)]
-    fold_of = assign_folds(5, y, classes=classes is not None, groups=groups)
+    fold_of = assign_folds(inner_folds(groups), y, classes=classes is not None, groups=groups)
     best, least = values[0], np.inf
     for value in values:
         model.set_params(**{f"{step}__{name}": value})
@@ -88,12 +88,24 @@ def tune_penalty(
     return model.set_params(**{f"{step}__{name}": float(best)})
 
 
+def inner_folds(groups: np.ndarray | None) -> int:
+    """Folds inside a training part, which may have fewer groups than the whole."""
+    return 5 if groups is None else min(5, len(np.unique(groups)))
+
+
 def select(
     cohort: Cohort, rows: np.ndarray, unlabeled: pd.DataFrame, seed: int, n_jobs: int | None = 1, verbose: int = 0
 ) -> CCHSelector:
     """The selector, fitted to some of the labelled rows and to pairs without a label."""
-    selector = CCHSelector(cohort.modalities, cohort.student, random_state=seed, n_jobs=n_jobs, verbose=verbose)
     groups = None if cohort.groups is None else cohort.groups[rows]
+    selector = CCHSelector(
+        cohort.modalities,
+        cohort.student,
+        cv=inner_folds(groups),
+        random_state=seed,
+        n_jobs=n_jobs,
+        verbose=verbose,
+    )
     pairs = (unlabeled,) if len(unlabeled) else None
     return selector.fit(cohort.X.iloc[rows], cohort.y[rows], unlabeled_pairs=pairs, groups=groups)
 
@@ -116,6 +128,7 @@ def teach(
         make_student(kind, X[cohort.student_columns], y, cohort.classes, groups, seed),
         make_teacher(kind, of_classes, seed),
         student_columns=cohort.student_columns,
+        cv=inner_folds(groups),
         random_state=seed,
         n_jobs=n_jobs,
         verbose=verbose,

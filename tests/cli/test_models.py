@@ -58,3 +58,10 @@ def test_a_lesson_uses_pairs_and_repeats(table):
     again = lesson.again(lesson.distiller.alpha_, lesson.table, lesson.further["unlabeled_pairs"])
     held_out = cohort.unlabeled[cohort.student_columns]
     np.testing.assert_array_equal(again.predict_proba(held_out), lesson.distiller.predict_proba(held_out))
+
+
+def test_as_few_groups_as_folds_outside_leave_folds_inside(table):
+    cohort = make_cohort(table.assign(patient=np.arange(72) % 5), "diagnosis", "panel", groups="patient")
+    rows = np.flatnonzero(cohort.groups != "0")
+    lesson = teach(cohort, rows, cohort.unlabeled_apart_from(np.array(["0"])), LINEAR, 0)
+    assert lesson.selector.cv == lesson.distiller.cv == 4
