@@ -13,8 +13,8 @@ from .._validation import check_label_or_quantity, measured_rows
 from ._annotated import is_annotated, read_annotated
 from ._faults import DataError
 from ._modalities import find_column, pick_modalities
-from ._tables import as_numbers, as_text, is_number, read_table
-from ._text import name_some, quote, shorten
+from ._tables import as_numbers, as_text, read_table, with_point
+from ._text import is_number, name_some, quote, shorten
 
 LEAST_ROWS_PER_FOLD = 4
 
@@ -79,13 +79,9 @@ def open_cohort(options: argparse.Namespace, n_folds: int) -> Cohort:
         separator=options.separator,
         decimal=options.decimal,
     )
-    return make_cohort(
-        table,
-        options.label,
-        options.student,
-        options.teacher,
-        **grouping,
-    )
+    if options.label in table.columns:
+        table[options.label] = with_point(table[options.label], options.decimal)
+    return make_cohort(table, options.label, options.student, options.teacher, **grouping)
 
 
 def make_cohort(

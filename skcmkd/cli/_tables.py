@@ -170,6 +170,13 @@ def as_text(values: pd.Series) -> pd.Series:
     return stripped.mask(stripped == "").astype(object).where(lambda cell: cell.notna(), None)
 
 
+def with_point(values: pd.Series, decimal: str) -> pd.Series:
+    """Numbers that were written as text, with a point for their decimal sign; a column of anything else as it is."""
+    text = as_text(values)
+    pointed = text.str.replace(decimal, ".", n=1, regex=False)
+    return pointed if all(map(is_number, pointed.dropna())) else values
+
+
 def as_numbers(table: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
     """The columns as numbers; raise on a cell that is none, naming column, row and value."""
     found = {name: _column_of_numbers(table[name]) for name in columns}

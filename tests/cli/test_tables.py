@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from skcmkd.cli._faults import DataError, UsageError
-from skcmkd.cli._tables import as_numbers, as_text, has_numbers, read_table
+from skcmkd.cli._tables import as_numbers, as_text, has_numbers, read_table, with_point
 
 
 def write(tmp_path, text, name="t.csv"):
@@ -100,6 +100,12 @@ def test_cells_that_are_no_numbers():
 def test_decimal_commas(tmp_path):
     path = write(tmp_path, "id;x\na;3,14\nb;-1\n")
     np.testing.assert_array_equal(read_table(path, separator=";", decimal=",")["x"], [3.14, -1])
+
+
+def test_a_label_with_decimal_commas_is_a_number():
+    assert list(with_point(pd.Series(["0,5", None, "-1,25"]), ",").dropna()) == ["0.5", "-1.25"]
+    for values in (pd.Series(["a,b", "0,5"]), pd.Series(["1,5,2"])):
+        assert with_point(values, ",") is values
 
 
 def test_parquet_kinds_of_columns(tmp_path):
