@@ -10,6 +10,7 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.utils import Bunch
 
 from .._cross_fitting import predict_unseen_proba
+from .._fitting import fit_weighted
 from .._parallel import run_each
 from .._report import DistillationReport
 from .._report_cohort import shuffle_teacher_columns
@@ -85,7 +86,8 @@ def _ask_teacher(lesson: Lesson, cohort: Cohort, train: np.ndarray, test: np.nda
     model = lesson.distiller.teacher_
     if model is None:
         model = clone(make_teacher(kind, cohort.classes is not None, seed))
-        model.fit(cohort.X.iloc[train][columns], cohort.y[train])
+        groups = None if cohort.groups is None else cohort.groups[train]
+        fit_weighted(model, cohort.X.iloc[train][columns], cohort.y[train], None, groups)
     return _answers(model, cohort, columns, test, len(train), np.nan)
 
 

@@ -7,6 +7,7 @@ from skcmkd.cli import _evaluation
 from skcmkd.cli._cohort import make_cohort
 from skcmkd.cli._evaluation import ask_fold, evaluate
 from skcmkd.cli._models import teach
+from skcmkd.information._classifier import TunedLogisticRegression
 
 
 @pytest.fixture(scope="module")
@@ -71,3 +72,24 @@ def test_a_quantity_is_evaluated_too(table):
     assert choice["teacher"] == "rna"
     assert all(answers[name].proba is None for name in (ALONE, DISTILLED, TEACHER, SHUFFLED))
     assert np.mean((answers[TEACHER].prediction - cohort.y[answers[TEACHER].rows]) ** 2) < np.var(cohort.y)
+
+
+def test_a_teacher_that_was_not_kept_keeps_groups_together(path, monkeypatch):
+    table = pd.read_csv(path, index_col=0)
+    for name in ("rna_0", "rna_1"):
+        table[name] = table[name].sample(frac=1, random_state=0).to_numpy()
+    cohort = make_cohort(table, "diagnosis", "panel", groups="patient")
+    given, fit = [], TunedLogisticRegression.fit
+
+    def watch(model, X, y, *, groups=None):
+        given.append(groups is not None)
+        return fit(model, X, y, groups=groups)
+
+    monkeypatch.setattr(TunedLogisticRegression, "fit", watch)
+    answers, choice = ask_fold(
+        cohort, np.flatnonzero(cohort.groups > "12"), np.flatnonzero(cohort.groups <= "12"), "linear", 0
+    )
+    assert not choice["kept"]
+    assert len(answers[TEACHER].rows)
+    assert given
+    assert all(given)
