@@ -83,7 +83,8 @@ def run_predict(options: argparse.Namespace) -> int:
     if n_missing:
         complain(f"{n_missing} of {len(answers)} rows have none of the student's measurements: no answer.")
     answers.index = answers.index.map(defuse)
-    answers.index.name = table.index.name or "row"
+    name = table.index.name or "row"
+    answers.index.name = "row" if name in answers.columns else name
     safe = answers.reset_index().rename(columns=defuse)
     safe = safe.apply(lambda column: column.map(defuse) if column.dtype == object else column)
     if options.out is None:

@@ -94,3 +94,11 @@ def test_a_quantity_is_predicted_as_a_number(table, tmp_path, capsys):
     assert main(["predict", str(tmp_path / "t.csv"), "--model", str(tmp_path / "s.skops")]) == 0
     answers = pd.read_csv(io.StringIO(capsys.readouterr().out), index_col="sample")
     np.testing.assert_allclose(answers["predicted"], student.predict(table[COLUMNS]), rtol=1e-12)
+
+
+def test_samples_may_be_named_like_the_answers(model, table, tmp_path, capsys):
+    table[COLUMNS].to_csv(tmp_path / "new.csv", index_label="predicted")
+    assert main(["predict", str(tmp_path / "new.csv"), "--model", str(model[0])]) == 0
+    answers = pd.read_csv(io.StringIO(capsys.readouterr().out), index_col="row")
+    assert list(answers.index) == list(table.index)
+    assert set(answers["predicted"]) <= {"benign", "malignant"}
