@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 
 LONGEST = 40
-# What a spreadsheet takes for the beginning of a formula.
-FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
+# What a spreadsheet takes for the beginning of a formula, in some languages in full width, too.
+FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
 def shorten(value: object, longest: int = LONGEST) -> str:

@@ -13,7 +13,9 @@ def test_long_text_is_cut_to_one_printable_line():
     assert name_some(["a", "b", "c", "d", "e"]) == "'a', 'b', 'c' and 2 more"
 
 
-@pytest.mark.parametrize("text", ["=cmd|' /C calc'!A0", "+1+1", "-2+3", "@SUM(A1)", "\t=1", "\r=1"])
+@pytest.mark.parametrize(
+    "text", ["=cmd|' /C calc'!A0", "+1+1", "-2+3", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "\uff1d1+1"]
+)
 def test_what_a_spreadsheet_would_run_is_defused(text):
     assert defuse(text) == "'" + text
 
