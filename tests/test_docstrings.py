@@ -254,7 +254,6 @@ def wrong_calls():
         "DistillationReport.compare": partial(drawn_display("DistillationReport").compare, "nobody", "teacher"),
         "cch_matrix": partial(skcmkd.cch_matrix, selector, d.both, d.y[:7]),
         "mutual_information": partial(skcmkd.mutual_information, gap, d.y),
-        "student_to_onnx": partial(skcmkd.student_to_onnx, LogisticRegression(), d.X),
         "datasets.fetch_breast_tcga": partial(datasets.fetch_breast_tcga, data_home="nowhere", download=False),
         "datasets.from_mudata": partial(datasets.from_mudata, d.both, label="y"),
         "datasets.load_adrenal_carcinoma": partial(datasets.load_adrenal_carcinoma, label="age"),
