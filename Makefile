@@ -2,6 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 MARK := .venv/.installed
+# Pages whose examples are run.
+PAGES := $(addprefix docs/,$(addsuffix .rst,index should_i_distil guide omics paired unpaired ecosystem data))
 
 .PHONY: demo test lint types docs doctest site wheel oldest newest audit figures clean
 
@@ -22,7 +24,7 @@ docs: $(MARK)
 	$(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/_build/html
 
 doctest: $(MARK)
-	$(BIN)/python -m pytest -n 2 -q -p no:cacheprovider --doctest-glob='*.rst' docs/index.rst docs/guide.rst docs/paired.rst docs/unpaired.rst docs/data.rst
+	$(BIN)/python -m pytest -n 2 -q -p no:cacheprovider --doctest-glob='*.rst' $(PAGES)
 
 # Links, figures, search and two screen widths of the built pages, in Chromium.
 site: $(MARK)

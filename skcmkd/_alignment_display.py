@@ -12,6 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ._alignment_choice import map_to_teacher, plan_between_classes
 from ._cohorts import TeacherCohort, build_cohort, choose_representation, represent_own_rows
+from ._display import as_written
 from ._fitting import final_step
 from ._side_data import check_side_data, split_groups
 from ._validation import ArrayLike, Table, check_labels, check_same_length, check_tuple, take_rows
@@ -238,7 +239,7 @@ class AlignmentDisplay:
                     color = "white" if value > 0.6 * share.max() else "black"
                     ax.text(column, row, f"{value:.1f}", ha="center", va="center", color=color, fontsize="small")
         every = -(-len(share) // MOST_TICKS)
-        names = [str(label) for label in self.plan.index]
+        names = [as_written(label) for label in self.plan.index]
         turned = {"rotation": 30, "ha": "right"} if max(map(len, names)) > 3 else {}
         ax.set_xticks(range(0, len(names), every), names[::every], **turned)
         ax.set_yticks(range(0, len(names), every), names[::every])
@@ -254,7 +255,7 @@ class AlignmentDisplay:
         for k, name in enumerate(np.unique(np.concatenate([self.before["label"], self.teacher["label"]]))):
             color, marker = COLORS[k % len(COLORS)], MARKERS[k % len(MARKERS)]
             own, other = (part.loc[part["label"] == name, COMPONENTS].to_numpy() for part in (student, self.teacher))
-            ax.scatter(*own.T, s=36, marker=marker, color=color, label=str(name), **filled)
+            ax.scatter(*own.T, s=36, marker=marker, color=color, label=as_written(name), **filled)
             ax.scatter(*other.T, s=28, marker=marker, edgecolors=color, **hollow)
         ax.set(xlabel="teacher's first principal component", ylabel="teacher's second principal component")
         ax.set_title(title, loc="left")

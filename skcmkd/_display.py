@@ -29,6 +29,8 @@ LABELS = {
     "risk_reduction": "predicted saving of the linear student's excess risk",
     "criterion": "criterion",
 }
+# Characters; a figure of the usual size has no room for more.
+LONGEST_NAME = 40
 
 
 def _decisions(results: pd.DataFrame, figure: str) -> np.ndarray:
@@ -42,13 +44,20 @@ def _check_figure(figure: str, results: pd.DataFrame) -> str:
     return figure
 
 
+def as_written(name: object) -> str:
+    """A name on a figure: on one line, not too long for it, and without mathematics between dollar signs."""
+    text = " ".join(str(name).split())
+    text = text if len(text) <= LONGEST_NAME else f"{text[: LONGEST_NAME - 1]}…"
+    return text.replace("$", r"\$")
+
+
 def axes_of_rows(ax: Any, names: Sequence[str], title: str, xlabel: str) -> Any:
     """The given axes, or new ones, with a labelled line for each name from the bottom up."""
     import matplotlib.pyplot as plt
 
     if ax is None:
         ax = plt.subplots(figsize=(7, 1.6 + 0.45 * len(names)), layout="constrained")[1]
-    ax.set_yticks(range(len(names)), names)
+    ax.set_yticks(range(len(names)), [as_written(name) for name in names])
     ax.set_ylim(-0.6, len(names) - 0.4)
     ax.set_xlabel(xlabel)
     ax.set_title(title, loc="left")
@@ -137,7 +146,7 @@ class CCHDisplay:
             The display.
         """
         results = self.results.iloc[::-1]
-        title = f"Who should teach {self.student!r}?"
+        title = f"Who should teach '{as_written(self.student)}'?"
         ax = axes_of_rows(ax, list(results.index), title, LABELS[self.figure])
         value, lower, upper = (results[self.figure + end].to_numpy() for end in ("", "_lower", "_upper"))
         decision = _decisions(results, self.figure)
@@ -264,8 +273,9 @@ class CCHMatrixDisplay:
             text = f"{value:+.2f}" + (" ?" if decision == UNDECIDED else "")
             color = "white" if abs(value) > 0.6 * largest else "black"
             ax.text(column, row, text, ha="center", va="center", color=color)
-        ax.set_xticks(range(len(names)), names, rotation=30, ha="right")
-        ax.set_yticks(range(len(names)), names)
+        written = [as_written(name) for name in names]
+        ax.set_xticks(range(len(names)), written, rotation=30, ha="right")
+        ax.set_yticks(range(len(names)), written)
         ax.set_xlabel("teacher")
         ax.set_ylabel("student")
         ax.set_title("Who should teach whom? (? undecided)", loc="left")

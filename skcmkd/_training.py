@@ -136,10 +136,7 @@ def named_device(device: str) -> torch.device:
     try:
         return torch.device(device)
     except RuntimeError as error:
-        raise ValueError(
-            f"device={device!r} is no device of torch. Give 'auto', 'cpu', 'cuda', the second of several as 'cuda:1', "
-            "or 'mps'."
-        ) from error
+        raise ValueError(f"device={device!r} is no torch device. Take 'auto', 'cpu', 'cuda' or 'cuda:1'.") from error
 
 
 def is_there(device: torch.device) -> bool:
@@ -153,10 +150,9 @@ def resolve_device(device: str) -> torch.device:
     """The device meant by a name; raises where it is not there."""
     where = named_device(device)
     if not is_there(where):
-        raise ValueError(
-            f"device={device!r} is not there: torch {torch.__version__} finds {torch.cuda.device_count()} CUDA devices "
-            "on this machine. Give 'auto' to take what there is, or install torch for your device."
-        )
+        number = f"{torch.cuda.device_count()} devices of" if torch.cuda.is_available() else "no"
+        found = f"{number} CUDA here" if where.type == "cuda" else f"no {where.type} here"
+        raise ValueError(f"device={device!r} was asked for, and torch finds {found}. Take 'auto' or 'cpu'.")
     return where
 
 

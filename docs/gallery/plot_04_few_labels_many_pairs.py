@@ -32,7 +32,7 @@ model = make_pipeline(
 )
 
 # %%
-# The student is tuned alone first (here set beforehand to ``C=0.1``). A student that is regularised too little
+# ``C=0.1`` was set beforehand. Tune yours alone first: a student that is regularised too little
 # gains from any soft targets, and that gain can be had without a teacher.
 #
 # The curve
