@@ -5,7 +5,7 @@ import tomllib
 from pathlib import Path
 
 project = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-extras = ("breast", "mudata", "parquet", "skops")
+extras = ("breast", "mudata", "onnx", "parquet", "skops")
 needed = [*project["dependencies"], *(line for extra in extras for line in project["optional-dependencies"][extra])]
 for requirement in needed:
     name, bound = re.fullmatch(r"([\w.-]+)>=([\w.]+)", requirement).groups()

@@ -16,6 +16,8 @@ import textwrap
 from collections.abc import Callable
 from pathlib import Path
 
+from PIL import Image
+
 ROOT = Path(__file__).parents[1]
 IMAGES = ROOT / "docs" / "images"
 COMMAND_LINE = ROOT / "docs" / "command_line.rst"
@@ -50,14 +52,19 @@ def demonstrate(folder: Path) -> None:
 def advise(folder: Path) -> None:
     """The report that the page's first block and command write."""
     page = COMMAND_LINE.read_text(encoding="utf-8")
-    block = re.search(r"\.\. code-block:: python\n\n((?:   .*\n|\n)+)", page)
-    command = re.search(r"\$ skcmkd (advise .*)", page)
-    run("-c", textwrap.dedent(block[1]), folder=folder)
-    run("-m", "skcmkd", *command[1].split(), folder=folder)
+    block = re.findall(r"\.\. code-block:: python\n\n((?:   .*\n|\n)+)", page)[0]
+    command = re.findall(r"\$ skcmkd (advise .*)", page)[0]
+    run("-c", textwrap.dedent(block), folder=folder)
+    run("-m", "skcmkd", *command.split(), folder=folder)
     browser = os.environ.get("CHROMIUM", "chromium")
-    options = ("--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", f"--user-data-dir={folder / 'profile'}")
-    shot = ("--window-size=864,1784", f"--screenshot={IMAGES / 'advise-report.png'}", str(folder / "report.html"))
-    subprocess.run([browser, *options, *shot], check=True)
+    picture = folder / "shot.png"
+    options = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
+    options += ["--disable-sync", "--hide-scrollbars", f"--user-data-dir={folder / 'profile'}"]
+    options += ["--window-size=1080,2230", "--force-device-scale-factor=0.8", f"--screenshot={picture}"]
+    # It tells at length which services of a desktop it does not find.
+    subprocess.run([browser, *options, str(folder / "report.html")], check=True, stderr=subprocess.DEVNULL)
+    with Image.open(picture) as shot:
+        shot.quantize(256).save(IMAGES / "advise-report.png", optimize=True)
 
 
 # What draws, given an empty folder to work in, and which images.

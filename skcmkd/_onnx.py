@@ -38,7 +38,7 @@ def student_to_onnx(student: BaseEstimator, X: Table) -> Any:
     Raises
     ------
     ImportError
-        If skl2onnx is missing: ``pip install skl2onnx``.
+        If skl2onnx is missing: ``pip install "skcmkd[onnx]"``.
     sklearn.exceptions.NotFittedError
         If the student is not fitted.
 
@@ -64,7 +64,9 @@ def student_to_onnx(student: BaseEstimator, X: Table) -> Any:
     try:
         skl2onnx = import_module("skl2onnx")
     except ImportError as error:
-        raise ImportError("Students are converted to ONNX with the package skl2onnx: pip install skl2onnx.") from error
+        raise ImportError(
+            'Students are converted to ONNX with the package skl2onnx: pip install "skcmkd[onnx]".'
+        ) from error
     student = student_of(student)
     check_is_fitted(student)
     _register_networks(skl2onnx)

@@ -95,5 +95,5 @@ def test_not_fitted_and_without_skl2onnx(drawn, monkeypatch):
         with pytest.raises(NotFittedError):
             student_to_onnx(model, X)
     monkeypatch.setitem(sys.modules, "skl2onnx", None)
-    with pytest.raises(ImportError, match="pip install skl2onnx"):
+    with pytest.raises(ImportError, match=r"pip install .skcmkd.onnx"):
         student_to_onnx(NetworkClassifier(), X)

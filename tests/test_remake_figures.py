@@ -48,7 +48,10 @@ def test_the_demonstrations_figures_are_put_in_place(bench, tmp_path):
 
 
 def test_the_report_is_that_of_the_pages_example(bench, tmp_path):
+    bench.Image.new("RGB", (3, 2)).save(tmp_path / "shot.png")
     bench.advise(tmp_path)
+    with bench.Image.open(tmp_path / "advise-report.png") as picture:
+        assert picture.size == (3, 2)
     example, command, browser = bench.ran
     compile(example[-1], "the page", "exec")
     assert 'to_csv("digits.csv")' in example[-1]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 
@@ -52,6 +53,9 @@ def _run(options: argparse.Namespace) -> int:
             raise
         complain("interrupted.")
         return INTERRUPTED
+    except BrokenPipeError:  # whoever reads has had enough, such as head; rich ends with 1 then, too
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     except UsageError as error:
         if options.debug:
             raise

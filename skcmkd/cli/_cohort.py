@@ -17,6 +17,8 @@ from ._tables import as_numbers, as_text, read_table, with_point
 from ._text import is_number, name_some, quote, shorten
 
 LEAST_ROWS_PER_FOLD = 4
+# numpy gives every row the room of the longest name.
+LONGEST_NAME = 200
 
 
 @dataclass(frozen=True)
@@ -161,7 +163,7 @@ def _label_of(values: pd.Series, label: str) -> tuple[np.ndarray, np.ndarray | N
         numbers = values.astype(float).to_numpy()
         if not check_label_or_quantity(numbers)[1]:
             return numbers, None
-    text = values.to_numpy().astype(str)
+    text = _short_names(values)
     return text, np.unique(text)
 
 
@@ -172,7 +174,17 @@ def _groups_of(values: pd.Series) -> np.ndarray:
         raise DataError(
             f"row {row + 1} (sample {quote(values.index[row])}) has no group in {quote(values.name)}. Fill it in."
         )
-    return text.to_numpy().astype(str)
+    return _short_names(text)
+
+
+def _short_names(values: pd.Series) -> np.ndarray:
+    """The names of classes or groups; raise on one too long to be a name."""
+    longest = values.str.len().max()
+    if longest > LONGEST_NAME:
+        raise DataError(
+            f"{quote(values.name)} holds a value of {longest:g} letters; a class or a group has at most {LONGEST_NAME}."
+        )
+    return values.to_numpy().astype(str)
 
 
 def _measured_enough(

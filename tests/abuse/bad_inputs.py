@@ -444,7 +444,7 @@ OPTIONS = [
         r"hidden_layer_sizes=\(\) must name at least one layer",
     ),
     BadInput("Half a unit", lambda: fit_network(hidden_layer_sizes=(4.5,)), r"\(4\.5,\) must .* whole numbers such as"),
-    BadInput("An unknown device", lambda: fit_network(device="gpu"), r"device='gpu' is no device of torch\. Give"),
+    BadInput("An unknown device", lambda: fit_network(device="gpu"), r"device='gpu' is no torch device\. Take"),
     BadInput(
         "Steps that are far too large",
         lambda: fit_network(learning_rate=1e30, max_epochs=9),

@@ -65,7 +65,9 @@ CHOOSING = [
         "No columns named", lambda: select(modalities=modalities(teacher=None)), "None is a NoneType: give a list"
     ),
     BadInput("An unknown criterion", lambda: select(criterion="gap"), r"\{'advantage', 'cch'.* Got 'gap'"),
-    BadInput("A criterion that gives nothing", lambda: select(criterion=no_number), "gave None.*always a finite"),
+    BadInput(
+        "A criterion that gives nothing", lambda: select(criterion=no_number), "gave None.*always a finite number"
+    ),
     BadInput(
         "Class probabilities of a quantity",
         lambda: select(lambda X, y: (X, y + np.arange(40) / 7), mutual_information="classifier"),

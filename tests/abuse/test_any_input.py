@@ -180,7 +180,7 @@ CLASSIFIERS = {
 
 
 @pytest.mark.parametrize("name", CLASSIFIERS)
-@examples(25)
+@examples(12)
 @given(given=cohorts())
 def test_classifiers(name, given):
     S, T, y = given
@@ -202,7 +202,7 @@ REGRESSORS = {"paired": paired_regressor(**SCALED_REGRESSORS), "network": networ
 
 
 @pytest.mark.parametrize("name", REGRESSORS)
-@examples(25)
+@examples(12)
 @given(given=cohorts(QUANTITIES))
 def test_regressors(name, given):
     S, T, y = given
@@ -214,7 +214,7 @@ def test_regressors(name, given):
 
 
 @pytest.mark.parametrize("alignment", ["none", "auto", "prototypes"])
-@examples(15)
+@examples(10)
 @given(own=cohorts(), other=cohorts())
 def test_unpaired(alignment, own, other):
     (S, _, y), (_, T, y_teacher) = own, other
@@ -232,7 +232,7 @@ def test_unpaired(alignment, own, other):
         assert_probabilities(found[0], len(S), len(found[1]))
 
 
-@examples(20)
+@examples(10)
 @given(given=cohorts(least_columns=2))
 def test_selector(given):
     X, _, y = given
@@ -258,7 +258,7 @@ def test_report(given):
 
 
 @pytest.mark.parametrize("estimator", ["cca", "gaussian", "ksg", "classifier", "latent", "mine", "infonce"])
-@examples(20)
+@examples(10)
 @given(given=cohorts(), of_label=st.booleans())
 def test_information(estimator, given, of_label):
     S, T, y = given

@@ -53,9 +53,11 @@ def test_a_quantity_and_numbers_as_classes(table):
             lambda t: t.assign(rna_0=np.nan, rna_1=np.nan),
             "no teacher is left.* rna is left out: measured .* in 0 labelled",
         ),
+        (lambda t: t.assign(diagnosis=["a" * 10**6, "b"] * 36), "'diagnosis' holds a value of 1e.06 letters"),
+        (lambda t: t.assign(patient="p" * 201), "'patient' holds a value of 201 letters"),
         (lambda t: t.assign(panel_0="high"), "column 'panel_0', row 1"),
     ],
-    ids=range(8),
+    ids=range(10),
 )
 def test_data_that_cannot_be_learnt_from(table, change, message):
     with pytest.raises(DataError, match=message):

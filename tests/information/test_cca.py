@@ -87,5 +87,5 @@ def test_bad_input():
         cca(X, X)
     with pytest.raises(ValueError, match="Input X contains NaN"):
         cca(np.full((20, 2), np.nan), np.ones((20, 1)))
-    with pytest.raises(ValueError, match="inconsistent"):
+    with pytest.raises(ValueError, match="Y has 5 rows and X has 9"):
         cca(X, X[:5])
