@@ -23,6 +23,7 @@ from .information import log_ratio_coordinates
 LEAST_ADDED = 0.01
 # Fewer rows that several teachers share say nothing of what one adds to the others.
 FEWEST_SHARED_ROWS = 40
+INFORMATIONS = ("teacher_student", "student_label", "teacher_label")
 ADDED_COLUMNS = ["added", "added_standard_error", "added_lower", "added_upper", "added_probability"]
 Criterion = Callable[[Mapping[str, float]], float]
 
@@ -56,9 +57,12 @@ class Candidate:
     groups: np.ndarray | None = None
 
     def figures(self, judgement: Judgement, among: np.ndarray | None = None) -> dict[str, float]:
-        """Informations and criteria, on all rows or on those among the given ones."""
+        """Informations and criteria, on all rows or on those among the given ones; NaN where none has a label."""
         kept = np.arange(len(self.rows)) if among is None else np.flatnonzero(np.isin(self.rows, among))
         labelled = kept[kept < len(self.y)]
+        if len(labelled) == 0:
+            names = [*INFORMATIONS, *FIGURES, "criterion"]
+            return dict.fromkeys(names if judgement.criterion is not None else names[:-1], np.nan)
         try:
             found = judgement.family.informations(
                 self.teacher[kept], self.student[kept], self.y[labelled], self.block_of[kept]
@@ -190,6 +194,9 @@ def _result(candidate: Candidate, judgement: Judgement, halves: np.ndarray) -> d
 def _with_error(
     name: str, value: float, halves: np.ndarray, n_rows: int, groups: np.ndarray | None, confidence: float
 ) -> dict[str, float]:
+    if not np.isnan(value):
+        # Of few rows or groups a half may hold none: it says nothing.
+        halves = halves[~np.isnan(halves)]
     if groups is None:
         found = subsampling_interval(value, halves, n_rows, confidence)
     else:

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from scipy.special import softmax
 
-from skcmkd._candidates import Candidate, Judgement, keep_teachers
+from skcmkd._candidates import Candidate, Judgement, _with_error, keep_teachers
 from skcmkd._criteria import DISTIL, DO_NOT_DISTIL, UNDECIDED, class_score_family, estimator_family
 from skcmkd._residuals import Residuals
 from skcmkd.information import cca
@@ -121,3 +121,13 @@ def test_residual_figures_and_a_criterion_of_ones_own(candidates):
 def test_too_few_rows_name_the_candidate(candidates):
     with pytest.raises(ValueError, match=r"Candidate 'first' could not be judged on 9 of the 200 rows.* cca with cv=5"):
         candidates[0].figures(judgement(family=estimator_family(cca, 0)), np.arange(9))
+
+
+def test_halves_without_a_row_of_the_candidate_say_nothing(candidates):
+    one = candidates[0]
+    figures = one.figures(judgement(criterion=lambda found: found["gap"]), np.arange(N, N + 9))
+    assert list(np.isnan(list(figures.values()))) == [True] * 8
+    halves, groups = np.array([0.1, np.nan, 0.3, 0.5]), np.arange(12) % 3
+    found = _with_error("gap", 0.2, halves, 12, groups, 0.9)
+    assert found == _with_error("gap", 0.2, halves[[0, 2, 3]], 12, groups, 0.9)
+    assert np.isfinite(list(found.values())).all()
