@@ -5,10 +5,12 @@ MARK := .venv/.installed
 # Pages whose examples are run.
 PAGES := $(addprefix docs/,$(addsuffix .rst,index should_i_distil guide omics paired unpaired ecosystem data))
 
-.PHONY: demo test lint types docs doctest site wheel oldest newest audit figures clean
+.PHONY: demo install test lint types docs doctest site wheel oldest newest audit figures clean
 
 demo: $(MARK)
 	$(BIN)/python -m skcmkd
+
+install: $(MARK)
 
 test: $(MARK)
 	$(BIN)/python -m pytest -n 2 $(ARGS)
