@@ -62,7 +62,7 @@ def test_estimators_and_searches(drawn, on_cluster):
     # The work was really handed out: the scheduler moved some tasks of each fit.
     assert on_cluster.run_on_scheduler(lambda dask_scheduler: dask_scheduler.transition_counter) > before + 20
     for one, other in zip(found, expected, strict=True):
-        np.testing.assert_array_equal(one, other)
+        np.testing.assert_allclose(one, other, rtol=1e-12)
 
 
 def test_benchmark_grid(drawn, cluster, tmp_path, monkeypatch):

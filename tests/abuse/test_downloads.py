@@ -121,9 +121,8 @@ FETCH = """
 import sys
 from skcmkd.datasets import _breast
 _breast.URL, _breast.SHA256 = sys.argv[1:3]
-for _ in range(20):
-    (_breast.Path(sys.argv[3]) / _breast.FILE_NAME).unlink(missing_ok=True)
-    _breast.retrieve(_breast.Path(sys.argv[3]))
+for number in range(20):
+    _breast.retrieve(_breast.Path(sys.argv[3]) / str(number))
 """
 
 
@@ -134,5 +133,6 @@ def test_two_processes_at_once(tmp_path, server):
     for process in running:
         said = process.communicate(timeout=120)[1].decode()
         assert process.returncode == 0, said
-    assert os.listdir(tmp_path) == [_breast.FILE_NAME]
-    assert fetch_breast_tcga(data_home=tmp_path, download=False).data.shape == (5, 4)
+    for number in range(20):
+        assert os.listdir(tmp_path / str(number)) == [_breast.FILE_NAME]
+        assert fetch_breast_tcga(data_home=tmp_path / str(number), download=False).data.shape == (5, 4)
