@@ -10,7 +10,7 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.utils import check_random_state
 
 from ._report_cohort import check_cohort, check_distiller
-from ._report_display import draw_report
+from ._report_display import describe_report, draw_report
 from ._report_folds import ALONE, DISTILLED, SHUFFLED, TEACHER, ask_models, fused_model, split_rows
 from ._report_scores import DIFFERENCE, add_explained, compare_classes, compare_rows, gather_rows, mean_agreement
 from ._validation import ArrayLike, Table, check_choice, draw_seed, set_seeds
@@ -296,6 +296,9 @@ class DistillationReport:
         self.axes_ = draw_report(self.to_frame(), self.per_class_, self.confidence, axes)
         self.figure_ = self.axes_.flat[0].figure
         return self
+
+    def __repr__(self) -> str:
+        return describe_report(self.to_frame(), self.confidence)
 
     def _with_r2(self, *models: str) -> pd.DataFrame:
         return self.row_scores_ if self.classes is not None else add_explained(self.row_scores_, models, self.y)

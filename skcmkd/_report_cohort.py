@@ -103,10 +103,15 @@ def check_cohort(
     """What came in, checked as far as the report itself needs; the distiller's fit checks the rest."""
     given = open_tables(clone(distiller), X, y, X_teacher, unlabeled_pairs, sample_weight, groups)
     if given.X_teacher is None:
-        raise ValueError(
-            "There is no teacher's table, so nothing to compare the student alone with. Give X_teacher, or set the "
-            "distiller's student_columns where X holds both modalities."
-        )
+        lack = "There is no teacher's table, so nothing to compare the student alone with."
+        if distiller.student_columns is None:
+            remedy = "Give X_teacher, or set the distiller's student_columns where X holds both modalities."
+        else:
+            remedy = (
+                "The table has the student's columns alone: the selector before it kept no teacher, or the "
+                "teacher's columns were left out. Train the student alone, or give them, too."
+            )
+        raise ValueError(f"{lack} {remedy}")
     y, classes = column_or_1d(y, warn=True), None
     if is_classifier(distiller):
         y = check_labels(y)

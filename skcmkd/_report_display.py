@@ -23,10 +23,25 @@ LABELS = {DISTIL: "better", DO_NOT_DISTIL: "worse", UNDECIDED: "interval holds 0
 LONGEST_NAME = 28
 
 
+def shown_scores(frame: pd.DataFrame) -> list[str]:
+    """The scores that a report shows first, those that the student has: without probabilities there is no log-loss."""
+    scores = ["r2", "squared_error"] if "r2" in frame else ["accuracy", "log_loss"]
+    return [score for score in scores if frame[f"{score}_gain"].notna().any()]
+
+
+def describe_report(frame: pd.DataFrame, confidence: float) -> str:
+    """The report as text: for each model its scores, and its gains over the student alone with their intervals."""
+    shown = frame[["n_rows"]].rename(columns={"n_rows": "rows"}).rename_axis(None)
+    for score in shown_scores(frame):
+        parts = frame[[score, f"{score}_gain", f"{score}_lower", f"{score}_upper"]].to_numpy()
+        shown[score] = [_as_text(*row) for row in parts]
+    head = f"DistillationReport, gains over the student alone with {100 * confidence:g} % intervals"
+    return f"{head}\n{shown.to_string()}"
+
+
 def draw_report(frame: pd.DataFrame, per_class: pd.DataFrame | None, confidence: float, axes: Any) -> np.ndarray:
     """Draw gains over the student alone: a column for each score, models above and classes below."""
-    scores = ["r2", "squared_error"] if per_class is None else ["accuracy", "log_loss"]
-    scores = [score for score in scores if frame[f"{score}_gain"].notna().any()]
+    scores = shown_scores(frame)
     models: pd.DataFrame = frame.drop(index=ALONE)
     panels: list[list[tuple[pd.DataFrame, str, str]]] = [[(models, score, score) for score in scores]]
     if per_class is not None:
@@ -97,3 +112,9 @@ def _value(value: float, score: str) -> str:
     if score == "accuracy":
         return f"{what} {scale * value:.1f} %"
     return f"{what} {value:.3g} nats" if unit == "nats" else f"{what} {value:.3g}"
+
+
+def _as_text(value: float, gain: float, lower: float, upper: float) -> str:
+    if np.isnan(value):
+        return "-"
+    return f"{value:.3g}" if np.isnan(gain) else f"{value:.3g}, gain {gain:+.2g} ({lower:+.2g} to {upper:+.2g})"

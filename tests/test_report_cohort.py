@@ -52,6 +52,16 @@ def test_both_forms_give_the_same_cohort():
     assert one.classes.tolist() == [0, 1]
 
 
+@pytest.mark.parametrize("form", [np.asarray, pd.DataFrame], ids=["array", "frame"])
+def test_no_teacher_is_told_by_what_was_set(form):
+    y, student = np.arange(12) % 2, form(TABLE[:, :2])
+    with pytest.raises(ValueError, match=r"no teacher's table.*Give X_teacher, or set the distiller's student_columns"):
+        check_cohort(PairedDistiller(), student, y, None, None, None, None)
+    with pytest.raises(ValueError, match="the student's columns alone: the selector before it kept no teacher") as told:
+        check_cohort(PairedDistiller(student_columns=[0, 1]), student, y, None, None, None, None)
+    assert "set the distiller's student_columns" not in str(told.value)
+
+
 def test_rows_of_other_samples_are_refused():
     X = pd.DataFrame(TABLE[:, :2], index=[f"sample {i}" for i in range(12)])
     T = pd.DataFrame(TABLE[:, 2:], index=X.index[::-1])

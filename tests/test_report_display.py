@@ -31,6 +31,27 @@ def names_of(ax):
     return [label.get_text() for label in ax.get_yticklabels()]
 
 
+def test_the_report_as_text(report):
+    head, columns, *lines = repr(report).splitlines()
+    assert head == "DistillationReport, gains over the student alone with 95 % intervals"
+    assert columns.split() == ["rows", "accuracy", "log_loss"]
+    assert [line.split("  ")[0] for line in lines] == MODELS
+    assert "gain" not in lines[0]
+    found = report.compare("distilled").loc["log_loss"]
+    assert lines[1].endswith(f"gain {found['gain']:+.2g} ({found['lower']:+.2g} to {found['upper']:+.2g})")
+    assert f"{report.row_scores_['distilled', 'accuracy'].mean():.3g}, gain" in lines[1]
+
+
+def test_a_model_without_scores_has_no_numbers_in_the_text(report):
+    rows = report.row_scores_.copy()
+    rows.loc[:, (slice(None), ["log_loss", "brier"])] = np.nan
+    rows["teacher"] = np.nan
+    text = repr(DistillationReport(rows, report.row_agreement, report.alphas_, report.y, classes=report.classes))
+    assert "log_loss" not in text
+    (line,) = [line for line in text.splitlines() if line.startswith("teacher")]
+    assert line.split()[1:] == ["0", "-"]
+
+
 def test_every_gain_is_drawn_where_it_belongs(report):
     axes = report.plot().axes_
     frame = report.to_frame()

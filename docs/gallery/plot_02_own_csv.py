@@ -126,8 +126,9 @@ plt.show()
 
 # %%
 # The profiles know more about the label than the panel does: their whole interval lies above
-# zero. For the shape it does not. If no candidate says ``distil``, you can stop here: train the
-# panel alone. The lines below would do that by themselves.
+# zero. For the shape it does not. If no candidate says ``distil``, then ``selector.teachers_`` is
+# empty and you can stop here: train the panel alone. ``fit`` below would do that by itself. The
+# report would refuse, for it needs a teacher: put it behind ``if selector.teachers_:``.
 #
 # Train
 # -----

@@ -80,8 +80,17 @@ print(
 # %%
 # New samples
 # -----------
-# A scikit-learn student checks the names and the order of its columns. A table with the columns
-# in another order is refused, and the message says so.
+# A loaded student wants exactly its own columns, in their order: ``table[student.feature_names_in_]``.
+# It refuses further columns, such as an age or the RNA. The distiller and ``skcmkd predict`` pick
+# the student's columns by name out of a larger table; the student itself does not.
+
+try:
+    student.predict(X_new)
+except ValueError as error:
+    print(error)
+
+# %%
+# So it does with the columns in another order.
 
 try:
     student.predict(X_new[panel[::-1]])
@@ -89,9 +98,9 @@ except ValueError as error:
     print(error)
 
 # %%
-# ``feature_names_in_`` puts them in order.
+# ``feature_names_in_`` picks them and puts them in order.
 
-new = X_new[panel[::-1]][student.feature_names_in_]
+new = X_new[student.feature_names_in_]
 probability = student.predict_proba(new[:12])
 
 figure, ax = plt.subplots(figsize=(7, 3.6), layout="constrained")

@@ -156,6 +156,11 @@ REPORTS = [
     ),
     BadInput("A report of a class", lambda: report(type(paired())), "got the class PairedDistiller: write brackets"),
     BadInput("A report without a teacher", lambda: report(X_teacher=None), "no teacher's table.*Give X_teacher"),
+    BadInput(
+        "A report behind a selector that kept no teacher",
+        lambda: report(paired(student_columns=slice(None)), X_teacher=None),
+        "the selector before it kept no teacher.*Train the student alone",
+    ),
     BadInput("More folds than rows", lambda: report(cv=100), r"cv=100 must be .*Change cv, or add rows"),
     BadInput("An unknown fused model", lambda: report(fused="both"), "fused='both' must be an estimator, 'teacher'"),
     BadInput(
