@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator, is_classifier
+from sklearn.compose import ColumnTransformer
+from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from ._frames import as_pandas, is_frame
@@ -26,8 +28,8 @@ def student_to_onnx(student: BaseEstimator, X: Table) -> Any:
     student : estimator
         A fitted model or pipeline of scikit-learn, a network, or a distiller, of which ``student_`` is taken.
     X : DataFrame or array-like of shape (n_samples, n_features)
-        Rows of the student's table, for the kinds of its columns. An array becomes one input of single precision; a
-        DataFrame becomes one input for each column.
+        Rows of the student's table. They become one input of single precision; the columns of a DataFrame become one
+        input each where the student begins with a ColumnTransformer, which asks for them by name.
 
     Returns
     -------
@@ -70,7 +72,10 @@ def student_to_onnx(student: BaseEstimator, X: Table) -> Any:
     student = student_of(student)
     check_is_fitted(student)
     _register_networks(skl2onnx)
-    rows = as_pandas(X).iloc[:1] if is_frame(X) else np.asarray(X[:1], dtype=np.float32)
+    first = student[0] if isinstance(student, Pipeline) else student
+    rows = as_pandas(X).iloc[:1] if is_frame(X) else X[:1]
+    if not is_frame(X) or not isinstance(first, ColumnTransformer):
+        rows = np.asarray(rows, dtype=np.float32)
     return skl2onnx.to_onnx(student, rows, options={"zipmap": False} if is_classifier(student) else None)
 
 

@@ -5,6 +5,7 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.compose import make_column_transformer
 from sklearn.exceptions import NotFittedError
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression, Ridge
@@ -79,13 +80,25 @@ def test_networks_of_quantities(drawn, n_targets):
     np.testing.assert_allclose(found.reshape(y.shape), student.predict(X), rtol=1e-5)
 
 
-def test_columns_of_a_frame_are_inputs(drawn):
+def test_columns_of_a_frame_are_inputs_where_they_are_asked_for_by_name(drawn):
     X, _, y = drawn
     frame = pd.DataFrame(X[:, :2], columns=["age", "weight"])
-    student = make_pipeline(SimpleImputer(), LogisticRegression()).fit(frame, y)
+    columns = make_column_transformer((SimpleImputer(), ["weight"]), (StandardScaler(), ["age"]))
+    student = make_pipeline(columns, SimpleImputer(), LogisticRegression()).fit(frame, y)
     model = student_to_onnx(student, frame)
     session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
     found = session.run(None, {name: frame[[name]].to_numpy() for name in frame})[1]
+    np.testing.assert_allclose(found, student.predict_proba(frame), atol=1e-5)
+
+
+@pytest.mark.parametrize("model", [LogisticRegression(), NetworkClassifier(max_epochs=2, random_state=0)], ids=type)
+def test_a_frame_is_one_input_for_all_else(drawn, model):
+    X, _, y = drawn
+    frame = pd.DataFrame(np.nan_to_num(X[:, :3]), columns=["age", "weight", "height"]).assign(
+        age=lambda f: f["age"] > 0
+    )
+    student = model.fit(frame, y)
+    found = run(student_to_onnx(student, frame), frame.to_numpy(dtype=np.float32))[1]
     np.testing.assert_allclose(found, student.predict_proba(frame), atol=1e-5)
 
 
