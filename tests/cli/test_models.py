@@ -58,3 +58,12 @@ def test_a_lesson_uses_pairs_and_repeats(table):
     again = lesson.again(lesson.distiller.alpha_, lesson.table, lesson.further["unlabeled_pairs"])
     held_out = cohort.unlabeled[cohort.student_columns]
     np.testing.assert_array_equal(again.predict_proba(held_out), lesson.distiller.predict_proba(held_out))
+
+
+def test_single_empty_cells_of_a_quantitys_teacher(table):
+    table["dose"] = table["rna_0"].fillna(0) + table["panel_0"]
+    table.loc[["S006", "S009", "S060"], "rna_1"] = np.nan
+    cohort = make_cohort(table.drop(columns="diagnosis"), "dose", "panel", ["rna"], groups="patient")
+    lesson = teach(cohort, np.arange(len(cohort.y)), cohort.unlabeled, LINEAR, 0)
+    assert lesson.teacher == "rna"
+    assert np.isfinite(lesson.distiller.predict(cohort.X[cohort.student_columns])).all()
