@@ -22,6 +22,7 @@ from ._tables import as_numbers, read_table
 from ._text import as_warning, defuse, name_some, quote, shorten
 
 N_FOLDS = 5
+N_DIGITS = 6  # of probabilities
 
 
 def run_distill(options: argparse.Namespace) -> int:
@@ -135,5 +136,5 @@ def answer(student: BaseEstimator, X: pd.DataFrame) -> pd.DataFrame:
     found.loc[measured, "predicted"] = predicted.astype(str)
     for label, column in zip(student.classes_, student.predict_proba(rows).T, strict=True):
         found[f"probability_{label}"] = np.nan
-        found.loc[measured, f"probability_{label}"] = column
+        found.loc[measured, f"probability_{label}"] = column.round(N_DIGITS)
     return found
