@@ -118,7 +118,8 @@ def _name_teachers(choices: pd.DataFrame) -> str:
         return ""
     (first, n_first), *others = counts.items()
     named = [f"{shorten(first)} in {n_first} fits", *(f"{shorten(name)} in {count}" for name, count in others)]
-    unkept = "" if kept.all() else f"; kept in {int(kept.sum())} of {len(kept)}, otherwise the nearest candidate"
+    unkept = f"; kept in {int(kept.sum())} of {len(kept)}, otherwise the nearest candidate"
+    unkept = "" if kept.all() else unkept if kept.any() else "; the nearest candidate, never kept"
     return f" ({', '.join(named)}{unkept})"
 
 

@@ -63,6 +63,8 @@ def test_the_teachers_of_the_folds_are_named():
     assert say_teacher(found).startswith("The teacher (rna in 2 fits, protein in 1) itself")
     found.choices["kept"] = [True, False, False]
     assert "protein in 1; kept in 1 of 3, otherwise the nearest candidate) itself" in say_teacher(found)
+    found.choices["kept"] = False
+    assert "protein in 1; the nearest candidate, never kept) itself" in say_teacher(found)
 
 
 def test_where_the_two_tables_do_not_agree():
