@@ -47,7 +47,9 @@ def _run(options: argparse.Namespace) -> int:
     from ._faults import UsageError
 
     try:
-        return options.run(options)
+        code = options.run(options)
+        sys.stdout.flush()  # what a pipe does not take is told here, not when the interpreter ends
+        return code
     except KeyboardInterrupt:
         if options.debug:
             raise

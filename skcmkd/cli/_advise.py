@@ -17,7 +17,7 @@ from ._faults import UsageError
 from ._files import check_output, replacing
 from ._models import select
 from ._sheets import Sheet, choice_sheet, decision_sheet, gain_sheet, modality_sheet
-from ._text import shorten
+from ._text import as_warning, shorten
 
 HOW_TO_READ_DECISIONS = (
     "T and S are what models of the teacher's and of the student's modality say of rows that they have not seen, Y is "
@@ -41,7 +41,7 @@ def run_advise(options: argparse.Namespace) -> int:
         raise UsageError(f"--repeats {options.repeats}: at least 1 is needed.")
     console = make_console()
     cohort = open_cohort(options, options.folds)
-    for note in cohort.notes:
+    for note in [*cohort.leaks, *cohort.notes]:
         complain(note)
     modalities = modality_sheet(
         cohort.X, cohort.y, cohort.modalities, cohort.student, cohort.unlabeled, cohort.classes is not None
@@ -56,7 +56,7 @@ def run_advise(options: argparse.Namespace) -> int:
     ]
     for sheet in sheets[1:]:
         show(console, sheet)
-    conclusion = conclude(cohort, selector, evaluation)
+    conclusion = [*map(as_warning, cohort.leaks), *conclude(cohort, selector, evaluation)]
     console.print("\nIn short", style="bold")
     for sentence in conclusion:
         console.print(sentence)

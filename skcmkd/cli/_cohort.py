@@ -12,6 +12,7 @@ import pandas as pd
 from .._validation import check_label_or_quantity, measured_rows
 from ._annotated import is_annotated, read_annotated
 from ._faults import DataError
+from ._hints import find_decimal_commas, find_leaks, find_people, find_row_names, find_spellings
 from ._modalities import find_column, pick_modalities
 from ._tables import as_numbers, as_text, read_table, with_point
 from ._text import is_number, name_some, quote, shorten
@@ -26,7 +27,8 @@ class Cohort:
     """Labelled samples and unlabelled pairs, with the columns of every modality side by side.
 
     ``classes`` are sorted, or None where the label is a quantity. ``groups`` and ``unlabeled_groups`` go with the rows
-    of ``X`` and ``unlabeled``, or are None. ``notes`` say what was left out.
+    of ``X`` and ``unlabeled``, or are None. ``notes`` say what was left out and what looks wrong, ``leaks`` which
+    columns tell the label alone.
     """
 
     X: pd.DataFrame
@@ -38,6 +40,7 @@ class Cohort:
     groups: np.ndarray | None = None
     unlabeled_groups: np.ndarray | None = None
     notes: list[str] = field(default_factory=list)
+    leaks: list[str] = field(default_factory=list)
 
     @property
     def student_columns(self) -> list[str]:
@@ -103,10 +106,14 @@ def make_cohort(
     if modalities is None:
         modalities, left_out = pick_modalities(table, student, teachers, [name for name in (label, groups) if name])
         notes = [f"In no modality: {name_some(left_out)}."] if left_out else []
+        notes += find_decimal_commas(table, left_out)
+    if groups is None:
+        notes += find_people(table, label)
     numbers = {name: as_numbers(table, columns) for name, columns in modalities.items()}
     measured = pd.DataFrame({name: measured_rows(part) for name, part in numbers.items()}, index=table.index)
     known = target.notna().to_numpy()
     y, classes = _label_of(target[known], label)
+    notes += find_spellings([] if classes is None else list(classes))
     useful = measured.any(axis=1).to_numpy()
     if not useful[known].all():
         notes.append(f"{int((known & ~useful).sum())} labelled rows without any measurement are left out.")
@@ -120,6 +127,7 @@ def make_cohort(
     labelled = known & useful
     kept = _measured_enough(measured[labelled & studied], y[studied[labelled]], student, classes, n_folds, notes)
     X = pd.concat([numbers[name] for name in kept], axis=1)
+    notes += find_row_names(X, {name: modalities[name] for name in kept})
     return Cohort(
         X[labelled],
         y,
@@ -130,6 +138,7 @@ def make_cohort(
         None if grouping is None else grouping[labelled],
         None if grouping is None else grouping[pair],
         notes,
+        find_leaks(X[labelled], y, classes),
     )
 
 
@@ -150,6 +159,7 @@ def check_size(y: np.ndarray, label: str, classes: np.ndarray | None, n_folds: i
             raise DataError(
                 f"{of} has {own} {what} with the student's modality, fewer than {n_folds} folds. Add some, leave that "
                 "class out (empty its label), or merge it with another."
+                + "".join(f" Note: {hint}" for hint in find_spellings([] if classes is None else list(classes)))
             )
 
 

@@ -13,6 +13,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 from jinja2 import Environment, StrictUndefined
 
@@ -28,6 +29,7 @@ from ._text import for_figure
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+NOTHING = 1e-9
 PACKAGES = ("numpy", "pandas", "scikit-learn", "scipy", "torch")
 
 
@@ -90,7 +92,11 @@ def gain_figure(evaluation: Evaluation) -> str:
     per_class: pd.DataFrame | None = report.per_class_
     if per_class is not None:
         per_class = per_class.rename(index=for_figure, level="class")
-    return _as_png(draw_report(report.to_frame(), per_class, report.confidence, None).flat[0].figure)
+    axes = draw_report(report.to_frame(), per_class, report.confidence, None)
+    for ax in axes.flat:
+        if np.abs(ax.dataLim.intervalx).max() < NOTHING:  # the axis of nothing but zeros would show rounding
+            ax.set_xlim(-1, 1)
+    return _as_png(axes.flat[0].figure)
 
 
 def _as_png(figure: Figure) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from ._faults import DataError, UsageError
+from ._hints import find_decimal_commas
 from ._tables import has_numbers
 from ._text import name_some, quote
 
@@ -37,9 +38,10 @@ def pick_modalities(
         else:
             left_out.append(name)
     if len(modalities) == 1:
+        commas = "".join(f" Or {hint}" for hint in find_decimal_commas(table, left_out))
         raise DataError(
             f"apart from {quote(student)} no column of numbers has a prefix, such as rna in rna_TP53: there is no "
-            "teacher. Name the columns of a modality alike."
+            "teacher. Name the columns of a modality alike." + commas
         )
     return modalities, left_out
 

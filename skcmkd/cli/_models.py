@@ -51,7 +51,10 @@ def make_teacher(kind: str, of_classes: bool, seed: int) -> BaseEstimator:
     """The model that learns from a teacher's modality."""
     if kind == NETWORK:
         return _with_imputer(NetworkClassifier if of_classes else NetworkRegressor, seed)
-    return make_label_classifier() if of_classes else TunedRidge()
+    if of_classes:
+        return make_label_classifier()
+    # TunedRidge fills and standardises too, but single empty cells are refused to a model that does not say so.
+    return make_pipeline(SimpleImputer(strategy="median", keep_empty_features=True), TunedRidge())
 
 
 def make_student(

@@ -19,9 +19,10 @@ from ._files import check_output, replacing
 from ._models import Lesson, teach
 from ._sheets import decision_sheet, modality_sheet
 from ._tables import as_numbers, read_table
-from ._text import defuse, name_some, quote, shorten
+from ._text import as_warning, defuse, name_some, quote, shorten
 
 N_FOLDS = 5
+N_DIGITS = 6  # of probabilities
 
 
 def run_distill(options: argparse.Namespace) -> int:
@@ -29,7 +30,7 @@ def run_distill(options: argparse.Namespace) -> int:
     check_output(options.out, "--out", [options.table])
     console = make_console()
     cohort = open_cohort(options, N_FOLDS)
-    for note in cohort.notes:
+    for note in [*cohort.leaks, *cohort.notes]:
         complain(note)
     lesson = teach(
         cohort,
@@ -48,7 +49,9 @@ def run_distill(options: argparse.Namespace) -> int:
         modality_sheet(cohort.X, cohort.y, cohort.modalities, cohort.student, cohort.unlabeled, of_classes),
     )
     show(console, decision_sheet(lesson.selector))
-    console.print(f"\n{say_decision(cohort, lesson)}")
+    console.print()
+    for sentence in [*map(as_warning, cohort.leaks), say_decision(cohort, lesson)]:
+        console.print(sentence)
     console.print(f"Student: {shorten(options.out, 200)}")
     return 0
 
@@ -134,5 +137,5 @@ def answer(student: BaseEstimator, X: pd.DataFrame) -> pd.DataFrame:
     found.loc[measured, "predicted"] = predicted.astype(str)
     for label, column in zip(student.classes_, student.predict_proba(rows).T, strict=True):
         found[f"probability_{label}"] = np.nan
-        found.loc[measured, f"probability_{label}"] = column
+        found.loc[measured, f"probability_{label}"] = column.round(N_DIGITS)
     return found

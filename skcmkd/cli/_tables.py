@@ -14,6 +14,7 @@ from ._faults import DataError, UsageError
 from ._text import is_number, name_some, quote
 
 SEPARATORS = {".csv": ",", ".tsv": "\t", ".txt": "\t"}
+SPREADSHEETS = (".xlsx", ".xls", ".ods")
 KINDS = ".csv, .tsv, .txt (also with .gz), .parquet, .h5mu and .h5ad"
 
 
@@ -40,7 +41,8 @@ def read_table(
     elif kind in SEPARATORS:
         table = _read_text(path, text, index, numbered, is_measurement, separator or SEPARATORS[kind], decimal)
     else:
-        raise UsageError(f"{quote(path, 200)}: the kinds of table are {KINDS}; got {quote(kind)}.")
+        hint = " Save the sheet as CSV in UTF-8." if kind in SPREADSHEETS else ""
+        raise UsageError(f"{quote(path, 200)}: the kinds of table are {KINDS}; got {quote(kind)}.{hint}")
     if not len(table):
         raise DataError(f"{quote(path, 200)} has no rows below its header.")
     table = _with_index(table, text, index, numbered, is_measurement)
@@ -71,9 +73,12 @@ def _read_text(
 ) -> pd.DataFrame:
     common: dict[str, Any] = {"sep": separator, "encoding": "utf-8", "engine": "c"}
     try:
-        # Read apart, since pandas renames a name that comes twice.
-        header = pd.read_csv(path, header=None, nrows=1, dtype=str, keep_default_na=False, **common)
-        names = [str(name).strip() for name in header.iloc[0]]
+        names = _read_names(path, common)
+        if names[0].lower().startswith("sep="):  # a line for spreadsheets; the sign is lost where it parts cells
+            separator = names[0][4:5] or separator
+            common |= {"sep": separator, "skiprows": 1}
+            names = _read_names(path, common)
+        names = [name.strip() for name in names]
         _check_names(names, path)
         _check_separator(names, path, separator)
         # A sample or a class named 007 is not 7.
@@ -95,6 +100,12 @@ def _read_text(
             "the sample's too."
         )
     return table
+
+
+def _read_names(path: Path, common: dict[str, Any]) -> list[str]:
+    # Read apart, since pandas renames a name that comes twice.
+    header = pd.read_csv(path, header=None, nrows=1, dtype=str, keep_default_na=False, **common)
+    return [str(name) for name in header.iloc[0]]
 
 
 def _check_names(names: list[str], path: Path) -> None:

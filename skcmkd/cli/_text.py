@@ -29,6 +29,11 @@ def name_some(names: list[str], most: int = 3) -> str:
     return ", ".join(map(quote, names[:most])) + rest
 
 
+def as_warning(message: str) -> str:
+    """A sentence that stands out among others."""
+    return f"Warning: {message}"
+
+
 def is_number(text: str) -> bool:
     """Whether a text is a finite number."""
     try:

@@ -5,7 +5,7 @@ from sklearn.utils import Bunch
 
 from skcmkd import DistillationReport
 from skcmkd._report_folds import ALONE, DISTILLED, SHUFFLED, TEACHER
-from skcmkd.cli._conclusion import conclude, say_gain, say_teacher, say_who
+from skcmkd.cli._conclusion import conclude, say_conflict, say_gain, say_teacher, say_who
 from skcmkd.cli._evaluation import Evaluation
 
 
@@ -37,10 +37,11 @@ def selector(lower, kept):
         ((0, 0.2, 0), [0, 0], "In none of 2 fits did the teacher get a weight"),
         ((0.2, 0.2, 0), [0.25, 0], "shuffled does not bring it (distilled against it +0.2"),
         ((0.2, 0.2, 0.2), [0.25, 0.25], "shuffled may do as well (distilled against it"),
+        ((0.2, 0.2, 0.4), [0.25, 0.25], "shuffled it is better still (distilled against it -0.2"),
         ((0.01, 0.2, 0), [0.25, 0.25], "cannot be told from noise (gain in Brier score +0.01, 95 % interval -0.0"),
         ((-0.2, 0.2, 0), [0.25, 0.25], "Distilling made the student worse on held-out rows (gain in Brier score -0.2"),
     ],
-    ids=["no weight", "helped", "smoothed", "noise", "harmed"],
+    ids=["no weight", "helped", "smoothed", "better shuffled", "noise", "harmed"],
 )
 def test_what_is_said_of_the_gain(gains, alphas, said):
     sentences = " ".join(say_gain(evaluation(gains, alphas)))
@@ -49,9 +50,33 @@ def test_what_is_said_of_the_gain(gains, alphas, said):
 
 
 def test_what_is_said_of_the_teacher():
-    assert "itself predicts better" in say_teacher(evaluation((0, 0.2, 0), [0, 0]).report)
-    assert "not shown to predict better" in say_teacher(evaluation((0, 0.0, 0), [0, 0]).report)
-    assert "too few" in say_teacher(evaluation((0, np.nan, 0), [0, 0]).report)
+    assert "itself predicts better" in say_teacher(evaluation((0, 0.2, 0), [0, 0]))
+    assert "itself predicts worse" in say_teacher(evaluation((0, -0.2, 0), [0, 0]))
+    assert "not shown to predict better" in say_teacher(evaluation((0, 0.0, 0), [0, 0]))
+    assert "too few" in say_teacher(evaluation((0, np.nan, 0), [0, 0]))
+
+
+def test_the_teachers_of_the_folds_are_named():
+    found = evaluation((0, 0.2, 0), [0, 0, 0])
+    assert say_teacher(found).startswith("The teacher itself")
+    found.choices["teacher"] = ["rna", "protein", "rna"]
+    assert say_teacher(found).startswith("The teacher (rna in 2 fits, protein in 1) itself")
+    found.choices["kept"] = [True, False, False]
+    assert "protein in 1; kept in 1 of 3, otherwise the nearest candidate) itself" in say_teacher(found)
+    found.choices["kept"] = False
+    assert "protein in 1; the nearest candidate, never kept) itself" in say_teacher(found)
+
+
+def test_where_the_two_tables_do_not_agree():
+    better, worse = evaluation((0, 0.2, 0), [0, 0, 0]), evaluation((0, -0.2, 0), [0, 0, 0])
+    kept, undecided = selector(0.1, True), selector(-0.1, False)
+    assert say_conflict(kept, better) == say_conflict(undecided, worse) == []
+    for who, found in ((undecided, better), (kept, worse)):
+        (said,) = say_conflict(who, found)
+        assert "the table of held-out rows counts more" in said
+    better.choices["kept"] = [True, False, False]
+    (said,) = say_conflict(kept, better)
+    assert "in 2 of 3 fits, which had fewer rows, none was" in said
 
 
 def test_who_may_teach():
@@ -59,6 +84,9 @@ def test_who_may_teach():
         "'rna' knows more about the label than 'panel' does (advantage +0.20 nats, 90 % interval +0.10 to +0.40)."
     )
     assert say_who(selector(-0.1, False)).startswith("No candidate is shown to know more about the label than 'panel'")
+    less = selector(-0.4, False)
+    less.results_["advantage_upper"] = -0.1
+    assert say_who(less).startswith("'panel' knows more about the label than any candidate does; 'rna' is nearest")
 
 
 def test_pairs_are_asked_for_where_there_are_none():

@@ -8,6 +8,7 @@ from sklearn.utils import Bunch
 
 from skcmkd._report import DistillationReport
 from skcmkd._report_folds import ALONE, DISTILLED, SHUFFLED, TEACHER
+from skcmkd.cli import _html
 from skcmkd.cli._evaluation import Evaluation
 from skcmkd.cli._html import Section, decision_figure, describe_origin, gain_figure, render_report
 from skcmkd.cli._sheets import Sheet
@@ -63,6 +64,23 @@ def test_figures_of_hostile_names():
     selector = Bunch(results_=results, _figure="advantage", student="_{")
     for drawn in (gain_figure(Evaluation(report, pd.DataFrame())), decision_figure(selector)):
         assert base64.b64decode(drawn).startswith(b"\x89PNG")
+
+
+def test_the_axis_of_no_gain_at_all(monkeypatch):
+    y = np.repeat(["a", "b"], 20)
+    scores = np.random.RandomState(0).uniform(size=40)
+    models = (ALONE, DISTILLED, TEACHER, SHUFFLED)
+    parts = ("accuracy", "log_loss", "brier")
+    rows = pd.DataFrame({(m, s): scores - (0.3 if m == TEACHER else 0) for m in models for s in parts})
+    rows = rows.rename_axis(columns=["model", "score"])
+    alphas = pd.DataFrame({DISTILLED: [0.0], SHUFFLED: [0.0]})
+    report = DistillationReport(rows, rows.drop(columns=TEACHER, level="model"), alphas, y, classes=np.unique(y))
+    seen = []
+    monkeypatch.setattr(_html, "_as_png", seen.append)
+    gain_figure(Evaluation(report, pd.DataFrame()))
+    above, below = np.reshape(seen[0].axes, (2, 2))
+    assert all(ax.get_xlim() == (-1, 1) for ax in below)
+    assert all(ax.get_xlim() != (-1, 1) for ax in above)
 
 
 def test_the_origin_names_the_file_by_its_content(tmp_path):

@@ -4,9 +4,12 @@ import subprocess
 import sys
 import time
 
+import numpy as np
 import pytest
 
+from skcmkd import save_student
 from skcmkd.cli import _demo, main
+from skcmkd.cli._models import make_student
 
 
 def start(*arguments, **further):
@@ -49,3 +52,19 @@ def test_an_interrupt_leaves_no_half_report(path, tmp_path):
     assert process.returncode == 130
     assert err.splitlines()[-1] == "skcmkd: interrupted."
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pipes of POSIX")
+def test_a_reader_that_goes_away_is_no_error(tmp_path, table):
+    """Few answers wait in the buffer until the end; the pipe is closed by then."""
+    columns = ["panel_0", "panel_1"]
+    y = np.arange(72) // 2 % 2
+    save_student(
+        make_student("linear", table[columns], y, np.unique(y), None, 0).fit(table[columns], y), tmp_path / "s"
+    )
+    table[columns].to_csv(tmp_path / "t.csv", index_label="sample")
+    process = start("predict", str(tmp_path / "t.csv"), "--model", str(tmp_path / "s"))
+    process.stdout.close()
+    with process.stderr as stream:
+        assert stream.read() == ""
+    assert process.wait(timeout=60) == 1

@@ -65,3 +65,12 @@ def test_as_few_groups_as_folds_outside_leave_folds_inside(table):
     rows = np.flatnonzero(cohort.groups != "0")
     lesson = teach(cohort, rows, cohort.unlabeled_apart_from(np.array(["0"])), LINEAR, 0)
     assert lesson.selector.cv == lesson.distiller.cv == 4
+
+
+def test_single_empty_cells_of_a_quantitys_teacher(table):
+    table["dose"] = 3 * table["rna_0"].fillna(0) + np.random.RandomState(0).normal(size=72)
+    table.loc[["S006", "S009", "S060"], "rna_1"] = np.nan
+    cohort = make_cohort(table.drop(columns="diagnosis"), "dose", "panel", ["rna"], groups="patient")
+    lesson = teach(cohort, np.arange(len(cohort.y)), cohort.unlabeled, LINEAR, 0)
+    assert lesson.selector.teachers_ == ["rna"]
+    assert np.isfinite(lesson.distiller.predict(cohort.X[cohort.student_columns])).all()

@@ -75,7 +75,7 @@ def test_broken_tables(tmp_path, text, message):
 def test_files_that_are_no_tables(tmp_path):
     with pytest.raises(DataError, match="there is no file"):
         read_table(tmp_path / "none.csv")
-    with pytest.raises(UsageError, match=r"kinds of table are .csv.*got '.xlsx'"):
+    with pytest.raises(UsageError, match=r"kinds of table are .csv.*got '.xlsx'. Save the sheet as CSV"):
         read_table(write(tmp_path, b"PK", "t.xlsx"))
     with pytest.raises(DataError, match="cannot be read as parquet"):
         read_table(write(tmp_path, b"PAR1 garbage", "t.parquet"))
@@ -106,6 +106,15 @@ def test_a_label_with_decimal_commas_is_a_number():
     assert list(with_point(pd.Series(["0,5", None, "-1,25"]), ",").dropna()) == ["0.5", "-1.25"]
     for values in (pd.Series(["a,b", "0,5"]), pd.Series(["1,5,2"])):
         assert with_point(values, ",") is values
+
+
+@pytest.mark.parametrize(("first", "sign"), [("sep=;", ";"), ("SEP=,", ","), ("sep=\t", "\t")])
+@pytest.mark.parametrize("separator", [None, ";"])
+def test_a_first_line_that_names_the_separator(tmp_path, first, sign, separator):
+    path = write(tmp_path, "\r\n".join([first, f"id{sign}x{sign}y", f"a{sign}1{sign}2", f"b{sign}3{sign}"]))
+    table = read_table(path, separator=separator if separator == sign else None)
+    assert list(table.index) == ["a", "b"]
+    np.testing.assert_array_equal(as_numbers(table, ["x", "y"]), [[1, 2], [3, np.nan]])
 
 
 def test_parquet_kinds_of_columns(tmp_path):
