@@ -18,6 +18,7 @@ from sklearn.utils.validation import check_is_fitted
 
 import skcmkd
 
+from ._atomic import replacing
 from ._student_predictions import StudentDelegate
 
 # Raised when a file of today could not be read by the version before.
@@ -130,7 +131,8 @@ def save_student(student: BaseEstimator, path: str | os.PathLike[str]) -> None:
     with ZipFile(buffer, "a", ZIP_STORED) as archive:
         header = {"format": FORMAT, "skcmkd": skcmkd.__version__, "scikit-learn": sklearn.__version__}
         archive.writestr(HEADER, json.dumps(header))
-    Path(path).write_bytes(buffer.getvalue())
+    with replacing(Path(path)) as draft:
+        draft.write_bytes(buffer.getvalue())
 
 
 def load_student(path: str | os.PathLike[str], *, trusted: Sequence[str] = ()) -> BaseEstimator:

@@ -73,7 +73,7 @@ ROWS = [
         "_ridge",
         "datasets",
     },
-    {"_validation", "_frames", "_input_checks", "_documentation", "_progress", "_parallel"},
+    {"_validation", "_frames", "_input_checks", "_documentation", "_atomic", "_progress", "_parallel"},
 ]
 HEIGHT = {name: -row for row, names in enumerate(ROWS) for name in names}
 TORCH = {

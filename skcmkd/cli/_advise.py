@@ -8,13 +8,14 @@ import sys
 
 import numpy as np
 
+from .._atomic import replacing
 from .._selector import CCHSelector
 from ._cohort import Cohort, open_cohort
 from ._conclusion import conclude
 from ._console import complain, make_console, show
 from ._evaluation import Evaluation, evaluate
 from ._faults import UsageError
-from ._files import check_output, replacing
+from ._files import check_output
 from ._models import select
 from ._sheets import Sheet, choice_sheet, decision_sheet, gain_sheet, modality_sheet
 from ._text import as_warning, shorten

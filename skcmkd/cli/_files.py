@@ -1,11 +1,8 @@
-"""Output files: refused before the work where they cannot be written, and whole or not there at all."""
+"""Output files, refused before the work where they cannot be written."""
 
 from __future__ import annotations
 
 import os
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from ._faults import UsageError
@@ -27,20 +24,3 @@ def check_output(path: Path | None, option: str, inputs: list[Path]) -> None:
         raise UsageError(f"{option} {quote(path, 200)}: the folder {quote(folder, 200)} cannot be written to.")
     if path.exists() and any(other.exists() and path.samefile(other) for other in inputs):
         raise UsageError(f"{option} {quote(path, 200)} is the file that is read. Name another.")
-
-
-@contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """A file beside the wanted one, to be written; it takes the wanted one's place once all has gone well."""
-    handle, name = tempfile.mkstemp(prefix=f".{path.stem[:40]}-", suffix=path.suffix, dir=path.parent)
-    os.close(handle)
-    draft = Path(name)
-    try:
-        yield draft
-        # mkstemp keeps the file to its owner; an ordinary file follows the user's mask.
-        mask = os.umask(0)
-        os.umask(mask)
-        draft.chmod(0o666 & ~mask)
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)

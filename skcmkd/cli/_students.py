@@ -9,13 +9,14 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, is_classifier
 
+from .._atomic import replacing
 from .._persistence import load_student, save_student
 from .._validation import measured_rows
 from ._annotated import is_annotated, read_annotated
 from ._cohort import Cohort, open_cohort
 from ._console import complain, make_console, show
 from ._faults import DataError
-from ._files import check_output, replacing
+from ._files import check_output
 from ._models import Lesson, teach
 from ._sheets import decision_sheet, modality_sheet
 from ._tables import as_numbers, read_table

@@ -4,21 +4,7 @@ from pathlib import Path
 import pytest
 
 from skcmkd.cli._faults import UsageError
-from skcmkd.cli._files import check_output, replacing
-
-
-def test_a_file_is_replaced_whole_or_not_at_all(tmp_path):
-    path = tmp_path / "report.html"
-    with replacing(path) as draft:
-        draft.write_text("first")
-        assert not path.exists()
-    with pytest.raises(IsADirectoryError), replacing(path) as draft:
-        draft.write_bytes(tmp_path.read_bytes())
-    assert path.read_text() == "first"
-    assert [file.name for file in tmp_path.iterdir()] == ["report.html"]
-    ordinary = tmp_path / "ordinary"
-    ordinary.touch()
-    assert path.stat().st_mode == ordinary.stat().st_mode
+from skcmkd.cli._files import check_output
 
 
 def test_places_that_cannot_be_written_to(tmp_path):
