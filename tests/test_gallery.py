@@ -109,3 +109,9 @@ class TestPage:
 
     def test_needs_no_network(self, page):
         assert "fetch_" not in page.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_settings_of_the_page_are_no_text(page):
+    """A comment right below a block's mark is printed."""
+    assert "# %%\n# sphinx_gallery" not in page.read_text(encoding="utf-8")

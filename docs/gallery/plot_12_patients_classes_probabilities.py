@@ -142,6 +142,8 @@ for seed in range(5):
 pd.DataFrame(rows).groupby("student", sort=False).mean().round(2)
 
 # %%
+# On the dotted line a predicted risk comes true.
+
 # sphinx_gallery_thumbnail_number = 2
 figure, ax = plt.subplots(figsize=(5.5, 4.5), layout="constrained")
 ax.plot([0, 100], [0, 100], color="black", linewidth=0.8, linestyle=":")
