@@ -44,11 +44,15 @@ def _check_figure(figure: str, results: pd.DataFrame) -> str:
     return figure
 
 
+def shortened(name: object, at_most: int) -> str:
+    """A name on one line, cut where it is longer than so many letters."""
+    text = " ".join(str(name).split())
+    return text if len(text) <= at_most else f"{text[: at_most - 1].rstrip()}…"
+
+
 def as_written(name: object) -> str:
     """A name on a figure: on one line, not too long for it, and without mathematics between dollar signs."""
-    text = " ".join(str(name).split())
-    text = text if len(text) <= LONGEST_NAME else f"{text[: LONGEST_NAME - 1]}…"
-    return text.replace("$", r"\$")
+    return shortened(name, LONGEST_NAME).replace("$", r"\$")
 
 
 def axes_of_rows(ax: Any, names: Sequence[str], title: str, xlabel: str) -> Any:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ._criteria import DISTIL, DO_NOT_DISTIL, UNDECIDED, decide
-from ._display import STYLES, axes_of_rows
+from ._display import STYLES, axes_of_rows, shortened
 from ._report_folds import ALONE, DISTILLED
 
 # Name in a sentence, unit of the axis, and how much of the score makes one unit.
@@ -82,7 +82,7 @@ def _draw_gains(ax: Any, rows: pd.DataFrame, prefix: str, *, named: bool) -> Non
     """The gain of each row with its interval, the first row on top."""
     rows = rows.iloc[::-1]
     what, unit, scale = SCORES[prefix]
-    names = [_shorten(name) for name in rows.index]
+    names = [shortened(name, LONGEST_NAME) for name in rows.index]
     if rows.index.name == "class":
         names = [f"{name} ({n})" for name, n in zip(names, rows["n_rows"], strict=True)]
     axes_of_rows(ax, names, "", f"gain in {what}, {unit}")
@@ -100,11 +100,6 @@ def _draw_gains(ax: Any, rows: pd.DataFrame, prefix: str, *, named: bool) -> Non
             ax.errorbar(
                 value[own], own, xerr=errors, label=LABELS[name], linestyle="none", capsize=4, markersize=7, **style
             )
-
-
-def _shorten(name: object) -> str:
-    text = str(name)
-    return text if len(text) <= LONGEST_NAME else f"{text[: LONGEST_NAME - 1].rstrip()}…"
 
 
 def _value(value: float, score: str) -> str:

@@ -396,12 +396,10 @@ def check_numbers(X: Table, name: str, role: str, *, categories: bool = False) -
         if issparse(X) or X.dtype.kind in "biuf":
             return
         X = pd.DataFrame(X)
-    for column in X.columns:
+    for column, dtype in X.dtypes.items():
+        if pd.api.types.is_numeric_dtype(dtype) or (categories and isinstance(dtype, pd.CategoricalDtype)):
+            continue
         values = X[column]
-        if pd.api.types.is_numeric_dtype(values.dtype):
-            continue
-        if categories and isinstance(values.dtype, pd.CategoricalDtype):
-            continue
         if values.dtype.kind in "mM" or isinstance(values.dtype, pd.PeriodDtype):
             raise ValueError(
                 f"Column {column!r} of {name} has dtype {values.dtype}: dates and times are not numbers. Turn it into "

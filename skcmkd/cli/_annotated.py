@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Sequence
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from ..datasets import from_mudata
-from ..datasets._mudata import READERS
+from ..datasets._mudata import READERS, reader_of
 from ._faults import DataError
 from ._text import quote
 
@@ -32,11 +31,7 @@ def read_annotated(
     """
     if not path.is_file():
         raise DataError(f"there is no file {quote(path, 200)}.")
-    package, reader = READERS[path.suffix]
-    try:
-        read = getattr(import_module(package), reader)
-    except ImportError as error:
-        raise ImportError(f'{path.suffix} files need the package {package}: pip install "skcmkd[mudata]".') from error
+    read = reader_of(path)
     try:
         data = _quietly(read, path)
     except (OSError, KeyError, TypeError, ValueError) as error:  # a broken file raises what its reader met

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -93,7 +93,7 @@ def from_mudata(
     ((4, 3), ['ill', 'well', 'ill', 'well'])
     """
     if isinstance(mdata, (str, os.PathLike)):
-        mdata = _read(Path(mdata))
+        mdata = reader_of(Path(mdata))(Path(mdata))
     parts = _parts_of(mdata, modalities, split_by)
     if modalities is not None:
         parts = {name: _pick(parts, name) for name in modalities}
@@ -105,17 +105,17 @@ def from_mudata(
     return bunch_of_modalities(tables, _obs_column(mdata, label, "label", samples), description, **more)
 
 
-def _read(path: Path) -> Any:
+def reader_of(path: Path) -> Callable[[Path], Any]:
+    """What reads a file of this suffix."""
     if path.suffix not in READERS:
         raise ValueError(f"{path} must end in {' or '.join(READERS)}.")
     package, reader = READERS[path.suffix]
     try:
-        read = getattr(import_module(package), reader)
+        return getattr(import_module(package), reader)
     except ImportError as error:
         raise ImportError(
             f'{path.suffix} files are read with the package {package}: pip install "skcmkd[mudata]".'
         ) from error
-    return read(path)
 
 
 def _parts_of(mdata: Any, modalities: Sequence[str] | None, split_by: str | None) -> dict[str, Any]:
