@@ -80,8 +80,8 @@ def cch_matrix(
     return pd.concat(
         {
             student: judge(
-                gather_candidates(study.cohort, study.views, student, study.judgement),
-                study.cohort,
+                gather_candidates(study.deals, student, study.judgement),
+                study.deals,
                 student,
                 study.encoders,
                 study.judgement,

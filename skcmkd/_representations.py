@@ -73,6 +73,14 @@ class View:
     embedding: np.ndarray | None
 
 
+@dataclass(frozen=True)
+class Deal:
+    """A cohort dealt into folds, and each modality's view of it."""
+
+    cohort: Cohort
+    views: Mapping[str, View]
+
+
 def make_encoder(representation: str, classes: np.ndarray | None) -> BaseEstimator:
     """The model of one modality that is used unless another is given."""
     if representation == "predictions":

@@ -62,7 +62,12 @@ class ValueInterval:
 
 
 def subsampling_interval(
-    value: float, halves: np.ndarray, n_units: int, confidence: float, n_degrees: int | None = None
+    value: float,
+    halves: np.ndarray,
+    n_units: int,
+    confidence: float,
+    n_degrees: int | None = None,
+    further_error: float = 0.0,
 ) -> ValueInterval:
     """Student's interval of a statistic, its standard error taken from values on halves of the rows, or of the groups.
 
@@ -76,9 +81,10 @@ def subsampling_interval(
     Deviations are taken from their own mean, since a statistic of fewer rows has more bias. Quantiles of the
     deviations cover no better and call a tie a reason to distil more often. ``n_degrees`` of freedom are one less than
     the halves unless given: a dozen units say little of their own spread, however many halves are drawn of them.
+    ``further_error`` is the standard error of what else was left to chance, independent of the rows.
     """
     m = n_units // 2
-    standard_error = float(np.sqrt(m / (n_units - m)) * halves.std(ddof=1))
+    standard_error = float(np.hypot(np.sqrt(m / (n_units - m)) * halves.std(ddof=1), further_error))
     error = t_distribution(len(halves) - 1 if n_degrees is None else n_degrees)
     margin = float(error.ppf((1 + confidence) / 2)) * standard_error
     # Without any spread the sign is certain.

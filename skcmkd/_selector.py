@@ -91,7 +91,11 @@ class CCHSelector(DocumentationLink, TransformerMixin, BaseEstimator, auto_wrap_
         Whether undecided candidates may be kept when none is decided for.
     cv : int, splitter or None, default=None
         Folds; None is 5 for predictions and 2 for embeddings, each of which is measured within its fold. With
-        ``groups`` in ``fit`` no fold parts a group.
+        ``groups`` in ``fit`` no fold parts a group. A splitter holds each row out once, or once in each repeat, as
+        ``RepeatedStratifiedKFold`` does.
+    n_repeats : int, default=1
+        How often the rows are dealt into a number of folds; the first time in order, then shuffled. All figures are
+        means over the deals, and the intervals hold what their luck leaves. With few rows one deal is a gamble.
     n_subsamples : int, default=200
         Random halves of the rows, or of the groups, that the intervals are made of.
     refit : bool or "auto", default="auto"
@@ -103,7 +107,7 @@ class CCHSelector(DocumentationLink, TransformerMixin, BaseEstimator, auto_wrap_
     n_jobs : int or None, default=None
         Parallel fits; changes nothing but time.
     random_state : int, RandomState or None, default=None
-        Seed of the subsamples, and of an encoder whose own ``random_state`` is None.
+        Seed of the subsamples, of deals after the first, and of an encoder whose own ``random_state`` is None.
     verbose : int, default=0
         1 shows a progress bar.
 
@@ -189,6 +193,7 @@ class CCHSelector(DocumentationLink, TransformerMixin, BaseEstimator, auto_wrap_
         max_teachers: int | None = 1,
         on_undecided: str = "drop",
         cv: Any = None,
+        n_repeats: int = 1,
         n_subsamples: int = 200,
         refit: bool | str = "auto",
         confidence: float = 0.9,
@@ -205,6 +210,7 @@ class CCHSelector(DocumentationLink, TransformerMixin, BaseEstimator, auto_wrap_
         self.max_teachers = max_teachers
         self.on_undecided = on_undecided
         self.cv = cv
+        self.n_repeats = n_repeats
         self.n_subsamples = n_subsamples
         self.refit = refit
         self.confidence = confidence
@@ -220,6 +226,7 @@ class CCHSelector(DocumentationLink, TransformerMixin, BaseEstimator, auto_wrap_
         "max_teachers": [Interval(Integral, 1, None, closed="left"), None],
         "on_undecided": [StrOptions({"drop", "keep"})],
         "cv": ["cv_object"],
+        "n_repeats": [Interval(Integral, 1, None, closed="left")],
         "n_subsamples": [Interval(Integral, 2, None, closed="left")],
         "refit": ["boolean", StrOptions({"auto"})],
         "confidence": [Interval(Real, 0, 1, closed="neither")],
@@ -270,10 +277,10 @@ class CCHSelector(DocumentationLink, TransformerMixin, BaseEstimator, auto_wrap_
             study = study_tables(self, X, y, unlabeled_pairs, groups)
             cohort, judgement = study.cohort, study.judgement
             draws = np.random.RandomState(study.seed)
-            candidates = gather_candidates(cohort, study.views, self.student, judgement)
+            candidates = gather_candidates(study.deals, self.student, judgement)
             results = judge(
                 candidates,
-                cohort,
+                study.deals,
                 self.student,
                 study.encoders,
                 judgement,

@@ -13,9 +13,9 @@ from sklearn.utils.validation import validate_data
 
 from ._candidates import Judgement
 from ._criteria import FIGURE_OF, class_score_family, estimator_family
-from ._cross_fitting import assign_folds
+from ._cross_fitting import deal_folds
 from ._pairs import NAMES
-from ._representations import Cohort, View, make_encoder, represent
+from ._representations import Cohort, Deal, make_encoder, represent
 from ._ridge import as_design
 from ._validation import (
     ArrayLike,
@@ -52,14 +52,18 @@ N_FOLDS = {"predictions": 5, "embedding": 2}
 
 @dataclass(frozen=True)
 class Study:
-    """The modalities' columns, their rows, what their encoders made of them, and how to judge it."""
+    """The modalities' columns, what their encoders made of the rows in each deal, and how to judge it."""
 
     positions: dict[str, np.ndarray]
-    cohort: Cohort
+    deals: list[Deal]
     encoders: dict[str, BaseEstimator]
-    views: dict[str, View]
     judgement: Judgement
     seed: int
+
+    @property
+    def cohort(self) -> Cohort:
+        """The rows, in their first deal."""
+        return self.deals[0].cohort
 
 
 def study_tables(
@@ -79,15 +83,17 @@ def study_tables(
     groups = check_groups(groups, X)
     classes = as_codes(y)[0] if is_class else None
     positions = check_modalities(X, selector.modalities, selector.student)
-    seed = draw_seed(check_random_state(selector.random_state))
+    random = check_random_state(selector.random_state)
+    seed = draw_seed(random)
     cv = selector.cv if selector.cv is not None else N_FOLDS[selector.representation]
-    fold_of = assign_folds(cv, y, classes=is_class, groups=groups)
+    dealt = deal_folds(cv, y, selector.n_repeats, random, classes=is_class, groups=groups)
     table = X
     if unlabeled_pairs is not None:
         unlabeled = _check_unlabeled(X, unlabeled_pairs)
         table = stack_rows(X, unlabeled)
         # Each of these rows is seen by the encoder of one fold, like the labelled ones.
-        fold_of = np.append(fold_of, np.arange(n_rows_of(unlabeled)) % (fold_of.max() + 1))
+        further = np.arange(n_rows_of(unlabeled))
+        dealt = [np.append(fold_of, further % (fold_of.max() + 1)) for fold_of in dealt]
     if isinstance(selector.encoder, Mapping):
         unknown = sorted(set(selector.encoder) - set(selector.modalities))
         if unknown:
@@ -111,10 +117,15 @@ def study_tables(
             raise ValueError(
                 f"Modality {name!r} is missing in all {len(y)} rows: nothing to measure. Leave it out of modalities."
             )
-    cohort = Cohort(tables, measured, y, classes, fold_of, groups)
     judgement = _judgement(selector, classes, seed)
-    views = represent(cohort, encoders, selector.representation, n_jobs=selector.n_jobs, show=bool(selector.verbose))
-    return Study(positions, cohort, encoders, views, judgement, seed)
+    deals = []
+    for fold_of in dealt:
+        cohort = Cohort(tables, measured, y, classes, fold_of, groups)
+        views = represent(
+            cohort, encoders, selector.representation, n_jobs=selector.n_jobs, show=bool(selector.verbose)
+        )
+        deals.append(Deal(cohort, views))
+    return Study(positions, deals, encoders, judgement, seed)
 
 
 def _check_unlabeled(X: Table, unlabeled_pairs: tuple[Table, ...]) -> Table:

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from scipy.special import softmax
 
-from skcmkd._candidates import Candidate, Judgement, _with_error, keep_teachers
+from skcmkd._candidates import Candidate, Comparison, Judgement, _result, _with_error, keep_teachers
 from skcmkd._criteria import DISTIL, DO_NOT_DISTIL, UNDECIDED, class_score_family, estimator_family
 from skcmkd._residuals import Residuals
 from skcmkd.information import cca
@@ -39,10 +39,22 @@ def candidates():
         return np.where(bit(np.arange(4))[None] == bit(codes)[:, None], 0.45, 0.05)
 
     def candidate(name, proba):
-        return Candidate(name, np.arange(N), proba, student, codes, np.zeros(N, dtype=int), None)
+        return Candidate(name, np.arange(N), codes, [Comparison(proba, student, np.zeros(N, dtype=int), None)])
 
     first, other = knows(lambda code: code // 2), knows(lambda code: code % 2)
     return [candidate("first", first), candidate("same", first + 0.0), candidate("other", other)]
+
+
+def on_rows(candidate, rows):
+    parts = [
+        Comparison(one.teacher[rows], one.student[rows], one.block_of[rows], None) for one in candidate.comparisons
+    ]
+    return Candidate(candidate.name, rows, candidate.y[rows], parts)
+
+
+def dealt(*candidates):
+    """One candidate whose deals are those of the given ones."""
+    return replace(candidates[0], comparisons=[one.comparisons[0] for one in candidates])
 
 
 def results_of(decisions):
@@ -79,10 +91,7 @@ def test_only_candidates_that_pass_are_kept(candidates):
 
 def test_teachers_that_share_few_rows_are_not_joined(candidates):
     first, _, other = candidates
-    apart = [
-        Candidate(**(vars(one) | {"rows": rows, "teacher": one.teacher[rows], "y": one.y[rows], "block_of": rows * 0}))
-        for one, rows in ((first, np.arange(110)), (other, np.arange(100, 200)))
-    ]
+    apart = [on_rows(one, rows) for one, rows in ((first, np.arange(110)), (other, np.arange(100, 200)))]
     kept, added = keep(results_of({"first": DISTIL, "other": DISTIL}), apart)
     assert kept == ["first"]
     assert added.isna().all(axis=None)
@@ -103,14 +112,14 @@ def test_a_criterion_must_give_a_number(candidates):
 def test_figures_on_some_rows_are_those_of_the_rows(candidates):
     one = candidates[0]
     rows = np.arange(0, N, 3)
-    part = Candidate("part", rows, one.teacher[rows], one.student[rows], one.y[rows], one.block_of[rows], None)
-    assert one.figures(judgement(), rows) == part.figures(judgement())
+    np.testing.assert_equal(one.figures(judgement(), rows), on_rows(one, rows).figures(judgement()))
 
 
 def test_residual_figures_and_a_criterion_of_ones_own(candidates):
     rng = np.random.RandomState(0)
     e, u, b = rng.normal(size=(3, N, 4))
-    one = Candidate(**(vars(candidates[0]) | {"residuals": Residuals(e, u, b, 9.0, N)}))
+    compared = candidates[0].comparisons[0]
+    one = replace(candidates[0], comparisons=[replace(compared, residuals=Residuals(e, u, b, 9.0, N))])
     figures = one.figures(judgement(criterion=lambda found: found["advantage"] - 2 * found["gap"]))
     np.testing.assert_allclose(figures["residual"], 1 - (e * u).sum() / (e**2).sum())
     np.testing.assert_allclose(figures["risk_reduction"], 1 - Residuals(e, u, b, 9.0, N).relative_risk(0.5))
@@ -131,3 +140,44 @@ def test_halves_without_a_row_of_the_candidate_say_nothing(candidates):
     found = _with_error("gap", 0.2, halves, 12, groups, 0.9)
     assert found == _with_error("gap", 0.2, halves[[0, 2, 3]], 12, groups, 0.9)
     assert np.isfinite(list(found.values())).all()
+
+
+def test_figures_are_means_over_the_deals_and_their_error_holds_the_luck(candidates):
+    first, _, other = candidates
+    three, decides = dealt(first, other, other), judgement(criterion=lambda found: found["gap"] ** 2)
+    alone = [one.figures(judgement()) for one in (first, other, other)]
+    figures, luck = three.figures(decides), three.errors_of_dealing(decides)
+    for name in ("teacher_student", "student_label", "gap", "advantage"):
+        np.testing.assert_allclose(figures[name], np.mean([one[name] for one in alone]))
+        np.testing.assert_allclose(luck[name], np.std([one[name] for one in alone], ddof=1) / np.sqrt(3), atol=1e-12)
+    np.testing.assert_allclose(figures["criterion"], figures["gap"] ** 2)
+    np.testing.assert_allclose(luck["criterion"], np.std([one["gap"] ** 2 for one in alone], ddof=1) / np.sqrt(3))
+    assert set(first.errors_of_dealing(judgement()).values()) == {0.0}
+
+    halves = np.random.RandomState(0).normal(size=(20, 8))
+    of_rows = np.std(halves[:, 4], ddof=1)
+    found = _result(three, decides, halves)["advantage_standard_error"]
+    np.testing.assert_allclose(found, np.hypot(of_rows, luck["advantage"]))
+    trained_anew = _result(three, replace(decides, refit=True), halves)
+    np.testing.assert_allclose(trained_anew["advantage_standard_error"], of_rows)
+
+
+def test_what_is_added_is_a_mean_over_the_deals(candidates):
+    first, same, other = candidates
+    results = results_of({"first": DISTIL, "other": DISTIL})
+    _, alike = keep(results, [first, other])
+    _, twice = keep(results, [dealt(first, first), dealt(other, other)])
+    pd.testing.assert_frame_equal(alike, twice)
+    _, mixed = keep(results, [dealt(first, first), replace(dealt(other, same), name="other")])
+    repeated = keep(results, [first, replace(same, name="other")])[1]
+    expected = (alike.loc["other", "added"] + repeated.loc["other", "added"]) / 2
+    np.testing.assert_allclose(mixed.loc["other", "added"], expected)
+
+
+def test_best_weight_is_a_mean_over_the_deals(candidates):
+    rng = np.random.RandomState(0)
+    compared = candidates[0].comparisons[0]
+    residuals = [Residuals(*rng.normal(size=(3, N, 4)), 9.0, N) for _ in range(2)]
+    one = replace(candidates[0], comparisons=[replace(compared, residuals=each) for each in residuals])
+    np.testing.assert_allclose(one.best_weight(), np.mean([each.best_weight() for each in residuals]))
+    assert np.isnan(candidates[0].best_weight())

@@ -1,11 +1,19 @@
 import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import GroupKFold, KFold, ShuffleSplit, StratifiedKFold, cross_val_predict
+from sklearn.model_selection import (
+    GroupKFold,
+    KFold,
+    RepeatedStratifiedKFold,
+    ShuffleSplit,
+    StratifiedKFold,
+    cross_val_predict,
+)
 from sklearn.svm import LinearSVC
 
 from skcmkd._cross_fitting import (
     assign_folds,
+    deal_folds,
     grouped_folds,
     predict_aligned_proba,
     stratified_folds,
@@ -149,3 +157,42 @@ def test_grouped_folds_are_whole_stratified_and_silent():
     assert sorted(np.bincount(fold_of[codes == 1])) == [3, 3, 6, 6]
     assert set(grouped_folds(np.array([0, 0, 1]), np.array(["a", "a", "b"]), 5)) == {0, 1}
     np.testing.assert_array_equal(grouped_folds(codes, np.arange(60), 5), stratified_folds(codes, 5))
+
+
+@pytest.mark.parametrize("grouped", [False, True])
+@pytest.mark.parametrize("classes", [True, False])
+def test_deals_of_the_folds(classes, grouped):
+    rng = np.random.RandomState(0)
+    y = rng.randint(3, size=61) if classes else rng.normal(size=61)
+    groups = np.repeat(np.arange(21), 3)[:61] if grouped else None
+    deals = deal_folds(4, y, 3, np.random.RandomState(1), classes=classes, groups=groups)
+    np.testing.assert_array_equal(deals[0], assign_folds(4, y, classes=classes, groups=groups))
+    for fold_of in deals:
+        assert set(fold_of) == set(range(4))
+        assert np.ptp(np.bincount(fold_of)) <= (6 if grouped else 1)
+        if grouped:
+            assert all(len(np.unique(fold_of[groups == group])) == 1 for group in range(21))
+        elif classes:
+            assert all(np.ptp(np.bincount(fold_of[y == code], minlength=4)) <= 1 for code in range(3))
+        else:
+            # Four numbers next to each other are in four folds.
+            assert all(len(set(fold_of[np.argsort(y)[first : first + 4]])) == 4 for first in range(0, 57, 4))
+    together = [[a == b for a in fold_of for b in fold_of] for fold_of in deals]
+    assert together[0] != together[1] != together[2]
+    again = deal_folds(4, y, 3, np.random.RandomState(1), classes=classes, groups=groups)
+    np.testing.assert_array_equal(deals, again)
+
+
+def test_a_splitter_repeats_itself():
+    y = np.random.RandomState(0).randint(2, size=40)
+    splitter = RepeatedStratifiedKFold(n_splits=4, n_repeats=3, random_state=0)
+    deals = deal_folds(splitter, y)
+    assert len(deals) == 3
+    for place, (_, held_out) in enumerate(splitter.split(y, y)):
+        np.testing.assert_array_equal(np.flatnonzero(deals[place // 4] == place % 4), held_out)
+    with pytest.raises(ValueError, match="n_repeats=2 repeats a number of folds, but cv=RepeatedStratifiedKFold"):
+        deal_folds(splitter, y, 2)
+    with pytest.raises(ValueError, match="holds some rows out twice"):
+        assign_folds(splitter, y)
+    with pytest.raises(ValueError, match="puts rows of group 1 into several folds"):
+        deal_folds(2 * list(KFold(3).split(y)), y, groups=np.arange(40) // 10)

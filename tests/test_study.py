@@ -26,7 +26,7 @@ def test_unlabelled_rows_are_dealt_out_to_the_folds(drawn):
     assert len(cohort.fold_of) == 103
     np.testing.assert_array_equal(np.bincount(cohort.fold_of[90:]), [3, 3, 3, 2, 2])
     np.testing.assert_array_equal(cohort.tables["student"][90:], cohort.tables["student"][:13])
-    assert np.isfinite(found.views["teacher"].predictions).all()
+    assert np.isfinite(found.deals[0].views["teacher"].predictions).all()
 
 
 def test_automatic_choices(drawn):
@@ -68,3 +68,14 @@ def test_one_encoder_for_each_modality(drawn):
 def test_bad_input(drawn, settings, message):
     with pytest.raises(ValueError, match=message):
         study(drawn, **settings)
+
+
+def test_further_deals_of_the_same_rows(drawn):
+    found = study(drawn, (drawn.data.iloc[:13],), n_repeats=3)
+    assert len(found.deals) == 3
+    np.testing.assert_array_equal(found.cohort.fold_of, study(drawn, (drawn.data.iloc[:13],)).cohort.fold_of)
+    first, second, third = (deal.views["teacher"].predictions for deal in found.deals)
+    assert not np.allclose(first, second)
+    assert not np.allclose(second, third)
+    again = study(drawn, (drawn.data.iloc[:13],), n_repeats=3)
+    np.testing.assert_array_equal(again.deals[2].views["teacher"].predictions, third)
