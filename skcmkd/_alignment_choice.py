@@ -19,8 +19,8 @@ from ._material import Candidate, Material, fit_candidate
 from ._networks import NetworkClassifier
 from ._parallel import run_each
 from ._resampling import error_of_mean
+from ._tables import Table, take_rows
 from ._transport import cost_matrix, debiased_cost, transport
-from ._validation import Table, take_rows
 
 # Of the measure, not of the training: exact transport between samples of one distribution is not 0, and debiasing by
 # this much entropy, in mean costs, brings it near.

@@ -19,8 +19,8 @@ from ._fitting import final_step
 from ._networks import NetworkClassifier, network_head
 from ._ridge import TunedRidge, as_design
 from ._side_data import SideData
+from ._tables import Table, in_single_precision
 from ._transport import cost_matrix
-from ._validation import Table, in_single_precision
 from .information import log_ratio_coordinates
 
 # The mean cost between two rows is a unit of measure: so many rows tell it well enough.

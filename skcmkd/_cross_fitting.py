@@ -13,7 +13,7 @@ from sklearn.model_selection import GroupKFold, StratifiedGroupKFold, check_cv
 
 from ._fitting import fit_weighted
 from ._parallel import run_each
-from ._validation import Table, take_rows
+from ._tables import Table, take_rows
 
 # An error names so many classes.
 MOST_NAMED = 10

@@ -14,14 +14,18 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import validate_data
 
 from ._calibration import TemperatureScaled, calibration_temperature
+from ._columns import column_positions
 from ._cross_fitting import assign_folds
 from ._fitting import final_step, fit_weighted
 from ._networks import NetworkClassifier
 from ._objectives import Objective
 from ._pairs import NAMES, Pairs, check_pairs, check_teacher_table, check_two_tables, split_one_table
 from ._residuals import linear_residuals
+from ._row_values import check_groups, check_sample_weight
 from ._soft_targets import check_student_of_weights, fit_student
 from ._student_predictions import check_kind, check_student_values, clone_or_network, seed_of
+from ._table_values import check_missing_values, check_text_columns, measured_rows
+from ._tables import Table, as_table, check_same_index, take_rows
 from ._targets import ClassTarget, Target
 from ._teachers import (
     TeacherSide,
@@ -33,26 +37,7 @@ from ._teachers import (
     teacher_positions,
 )
 from ._teaching import Opinions, Trial, candidate_weight, try_weights
-from ._validation import (
-    N_JOBS,
-    ArrayLike,
-    HasMethods,
-    Interval,
-    StrOptions,
-    Table,
-    as_table,
-    check_groups,
-    check_missing_values,
-    check_same_index,
-    check_sample_weight,
-    check_text_columns,
-    column_positions,
-    measured_rows,
-    n_columns_of,
-    n_rows_of,
-    set_seeds,
-    take_rows,
-)
+from ._validation import N_JOBS, ArrayLike, HasMethods, Interval, StrOptions, n_columns_of, n_rows_of, set_seeds
 
 AUTO, ANALYTIC = "auto", "analytic"
 EQUAL, GAP, LEARNED = "equal", "gap", "learned"

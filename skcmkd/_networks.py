@@ -26,16 +26,9 @@ from sklearn.utils.validation import check_is_fitted
 
 from ._documentation import DocumentationLink
 from ._network_training import of_positive_weight, train_on
-from ._validation import (
-    ArrayLike,
-    Interval,
-    as_codes,
-    check_groups,
-    check_labels,
-    check_row_weights,
-    keep_earlier_fit,
-    validate_numbers,
-)
+from ._row_values import as_codes, check_groups, check_labels, check_row_weights
+from ._table_values import validate_numbers
+from ._validation import ArrayLike, Interval, keep_earlier_fit
 
 if TYPE_CHECKING:
     from ._cohorts import Alignment

@@ -8,10 +8,14 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator
 
+from ._columns import Columns
 from ._distillation import PARAMETERS, open_tables, teach
+from ._input_checks import check_same_length
+from ._row_values import check_quantities
 from ._student_predictions import StudentQuantities
+from ._tables import Table
 from ._targets import QuantityTarget
-from ._validation import ArrayLike, Columns, Table, check_quantities, check_same_length, keep_earlier_fit
+from ._validation import ArrayLike, keep_earlier_fit
 
 
 class PairedDistillerRegressor(StudentQuantities, BaseEstimator):

@@ -73,7 +73,19 @@ ROWS = [
         "_ridge",
         "datasets",
     },
-    {"_validation", "_frames", "_input_checks", "_documentation", "_atomic", "_progress", "_parallel"},
+    {
+        "_columns",
+        "_row_values",
+        "_table_values",
+        "_tables",
+        "_validation",
+        "_frames",
+        "_input_checks",
+        "_documentation",
+        "_atomic",
+        "_progress",
+        "_parallel",
+    },
 ]
 HEIGHT = {name: -row for row, names in enumerate(ROWS) for name in names}
 TORCH = {

@@ -18,7 +18,7 @@ from .._paired import PairedDistiller
 from .._paired_regressor import PairedDistillerRegressor
 from .._ridge import TunedRidge
 from .._selector import CCHSelector
-from .._validation import measured_rows
+from .._table_values import measured_rows
 from ..information import make_label_classifier
 from ._cohort import Cohort
 

@@ -14,7 +14,8 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from .._cross_fitting import grouped_folds, predict_unseen_proba, stratified_folds
 from .._fitting import fit_weighted
-from .._validation import ArrayLike, check_groups
+from .._row_values import check_groups
+from .._validation import ArrayLike
 from ._sides import check_sides, label_entropy
 
 SMALLEST_PROBABILITY = 1e-7
