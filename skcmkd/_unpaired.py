@@ -21,6 +21,7 @@ from ._cohorts import (
     unseen_opinions,
     unseen_predictions,
 )
+from ._costs import COSTS
 from ._cross_fitting import assign_folds
 from ._fitting import final_step, fit_weighted
 from ._input_checks import check_same_length
@@ -31,7 +32,6 @@ from ._side_data import SideData, check_side_data
 from ._soft_targets import check_student
 from ._student_predictions import StudentPredictions, check_kind, check_student_values, clone_or_network, seed_of
 from ._tables import Table, as_table, check_same_index
-from ._transport import COSTS
 from ._validation import N_JOBS, ArrayLike, HasMethods, Interval, StrOptions, keep_earlier_fit, set_seeds
 
 ALIGNMENTS = (

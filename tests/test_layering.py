@@ -60,7 +60,11 @@ ROWS = [
         "_modules",
         "_training",
         "_network_state",
+        "_costs",
         "_transport",
+        "_transport_solvers",
+        "_gromov",
+        "_debiased_cost",
         "_alignment",
         "_aligned_loss",
         "_lookahead",
@@ -99,7 +103,7 @@ TORCH = {
     "_aligned_loss",
     "_lookahead",
 }
-OPTIMAL_TRANSPORT = {"_transport"}
+OPTIMAL_TRANSPORT = {"_transport_solvers"}
 PRIVATE_SCIKIT_LEARN = {"_validation"}
 FILES = sorted(path for path in ROOT.rglob("*.py") if path != ROOT / "__init__.py")
 
