@@ -19,28 +19,23 @@ from ._tables import Table, take_rows
 MOST_NAMED = 10
 
 
-def stratified_folds(codes: np.ndarray, n_folds: int) -> np.ndarray:
+def stratified_folds(codes: np.ndarray, n_folds: int, groups: np.ndarray | None = None) -> np.ndarray:
     """Fold of each row, stratified: each class is cut into blocks of adjacent rows.
 
-    It says nothing where a class has fewer rows than there are folds.
+    With ``groups`` whole groups go to a fold, each counted by its most frequent class. It says nothing where a class
+    has fewer rows, or where there are fewer groups, than there are folds: some folds are empty then.
     """
+    if groups is not None:
+        names, group_of = np.unique(groups, return_inverse=True)
+        counts = np.zeros((len(names), codes.max() + 1), dtype=int)
+        np.add.at(counts, (group_of, codes), 1)
+        return stratified_folds(counts.argmax(axis=1), n_folds)[group_of]
     ordered, n_classes = np.sort(codes), codes.max() + 1
     share = np.array([np.bincount(ordered[fold::n_folds], minlength=n_classes) for fold in range(n_folds)])
     fold_of = np.empty(len(codes), dtype=int)
     for code in range(n_classes):
         fold_of[codes == code] = np.arange(n_folds).repeat(share[:, code])
     return fold_of
-
-
-def grouped_folds(codes: np.ndarray, groups: np.ndarray, n_folds: int) -> np.ndarray:
-    """Fold of each row, whole groups to a fold, each group counted by its most frequent class.
-
-    Like ``stratified_folds`` it says nothing where there are fewer groups than folds: some folds are empty then.
-    """
-    names, group_of = np.unique(groups, return_inverse=True)
-    counts = np.zeros((len(names), codes.max() + 1), dtype=int)
-    np.add.at(counts, (group_of, codes), 1)
-    return stratified_folds(counts.argmax(axis=1), n_folds)[group_of]
 
 
 def assign_folds(

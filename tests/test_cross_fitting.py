@@ -6,7 +6,6 @@ from sklearn.svm import LinearSVC
 
 from skcmkd._cross_fitting import (
     assign_folds,
-    grouped_folds,
     predict_aligned_proba,
     stratified_folds,
     unseen_proba,
@@ -144,8 +143,17 @@ def test_splitter_that_parts_a_group():
 def test_grouped_folds_are_whole_stratified_and_silent():
     groups = np.arange(60) // 3
     codes = np.repeat([0, 1], [42, 18])
-    fold_of = grouped_folds(codes, groups, 4)
+    fold_of = stratified_folds(codes, 4, groups)
     assert all(len(np.unique(fold_of[groups == group])) == 1 for group in range(20))
     assert sorted(np.bincount(fold_of[codes == 1])) == [3, 3, 6, 6]
-    assert set(grouped_folds(np.array([0, 0, 1]), np.array(["a", "a", "b"]), 5)) == {0, 1}
-    np.testing.assert_array_equal(grouped_folds(codes, np.arange(60), 5), stratified_folds(codes, 5))
+    assert set(stratified_folds(np.array([0, 0, 1]), 5, np.array(["a", "a", "b"]))) == {0, 1}
+    np.testing.assert_array_equal(stratified_folds(codes, 5, np.arange(60)), stratified_folds(codes, 5))
+
+
+def test_groups_are_dealt_out_as_scikit_learn_deals_rows_of_their_most_frequent_class():
+    rng = np.random.RandomState(0)
+    groups, codes = rng.permutation(np.arange(90) % 20), rng.randint(3, size=90)
+    frequent = [np.bincount(codes[groups == group]).argmax() for group in range(20)]
+    fold_of = stratified_folds(codes, 4, groups)
+    for fold, (_, test) in enumerate(StratifiedKFold(4).split(frequent, frequent)):
+        np.testing.assert_array_equal(np.unique(groups[fold_of == fold]), test)
