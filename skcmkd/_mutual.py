@@ -8,9 +8,9 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 from ._columns import Columns
-from ._distillation import open_tables
 from ._fitting import final_step
 from ._input_checks import check_same_length
+from ._paired_input import open_tables
 from ._pairs import check_pairs, check_teacher_table
 from ._row_values import as_codes, check_labels
 from ._side_by_side import check_network, fit_side_by_side

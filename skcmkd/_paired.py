@@ -11,10 +11,11 @@ from sklearn.base import BaseEstimator
 
 from ._cohorts import REPRESENTATIONS
 from ._columns import Columns
-from ._distillation import PARAMETERS, open_tables, teach
+from ._distillation import teach
 from ._fitting import class_weighted
 from ._input_checks import check_same_length
 from ._objectives import resolve_objective
+from ._paired_input import PARAMETERS, open_tables
 from ._row_values import as_codes, check_labels
 from ._student_predictions import StudentPredictions
 from ._tables import Table

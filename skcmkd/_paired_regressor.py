@@ -9,8 +9,9 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 from ._columns import Columns
-from ._distillation import PARAMETERS, open_tables, teach
+from ._distillation import teach
 from ._input_checks import check_same_length
+from ._paired_input import PARAMETERS, open_tables
 from ._row_values import check_quantities
 from ._student_predictions import StudentQuantities
 from ._tables import Table

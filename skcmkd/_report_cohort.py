@@ -13,8 +13,8 @@ from sklearn.utils import column_or_1d
 from sklearn.utils.validation import has_fit_parameter
 
 from ._columns import column_positions
-from ._distillation import make_models, open_tables
 from ._input_checks import check_same_length
+from ._paired_input import make_models, open_tables
 from ._pairs import Pairs
 from ._row_values import as_codes, check_labels
 from ._table_values import measured_rows

@@ -4,12 +4,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold, KFold, ShuffleSplit, StratifiedKFold, cross_val_predict
 from sklearn.svm import LinearSVC
 
-from skcmkd._cross_fitting import (
-    assign_folds,
-    predict_aligned_proba,
-    stratified_folds,
-    unseen_proba,
-)
+from skcmkd._cross_fitting import assign_folds, predict_aligned_proba, stratified_folds, unseen_proba
 
 
 @pytest.fixture

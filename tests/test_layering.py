@@ -29,6 +29,7 @@ ROWS = [
         "_persistence",
         "_onnx",
         "_distillation",
+        "_paired_input",
         "_report_cohort",
         "_report_folds",
         "_report_scores",
