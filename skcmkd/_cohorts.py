@@ -17,7 +17,8 @@ from sklearn.model_selection import PredefinedSplit, cross_val_predict
 from ._costs import cost_matrix
 from ._cross_fitting import assign_folds, predict_aligned_proba, unseen_proba
 from ._fitting import final_step
-from ._networks import NetworkClassifier, network_head
+from ._network_base import network_head
+from ._networks import NetworkClassifier
 from ._ridge import TunedRidge, as_design
 from ._side_data import SideData
 from ._tables import Table, in_single_precision

@@ -13,7 +13,8 @@ from skcmkd._costs import COSTS, cost_matrix
 from skcmkd._lookahead import BACKWARD
 from skcmkd._losses import DistillationLoss
 from skcmkd._modules import Perceptron
-from skcmkd._networks import NetworkClassifier, fit_soft_targets
+from skcmkd._network_soft_targets import fit_soft_targets
+from skcmkd._networks import NetworkClassifier
 from skcmkd._training import backpropagate
 
 N_FEATURES, N_TEACHER = 3, 4

@@ -49,6 +49,8 @@ ROWS = [
         "_soft_targets",
         "_side_by_side",
         "_networks",
+        "_network_base",
+        "_network_soft_targets",
         "_network_training",
         "_objectives",
         "_teacher_features",
