@@ -12,7 +12,8 @@ from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 from torch.nn import functional as F
 
-from ._transport import Transport, fused_gromov, transport
+from ._gromov import fused_gromov
+from ._transport import Transport, transport
 
 # A row of one class goes to a row of another only where the batch leaves no other way: this many mean costs.
 COST_OF_ANOTHER_CLASS = 10.0

@@ -13,14 +13,16 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.linear_model import Ridge
 
 from ._cohorts import TeacherCohort
+from ._costs import cost_matrix
 from ._cross_fitting import predict_unseen_proba
+from ._debiased_cost import debiased_cost
 from ._fitting import final_step
 from ._material import Candidate, Material, fit_candidate
 from ._networks import NetworkClassifier
 from ._parallel import run_each
 from ._resampling import error_of_mean
-from ._transport import cost_matrix, debiased_cost, transport
-from ._validation import Table, take_rows
+from ._tables import Table, take_rows
+from ._transport import transport
 
 # Of the measure, not of the training: exact transport between samples of one distribution is not 0, and debiasing by
 # this much entropy, in mean costs, brings it near.

@@ -14,8 +14,11 @@ from ._alignment_choice import map_to_teacher, plan_between_classes
 from ._cohorts import TeacherCohort, build_cohort, choose_representation, represent_own_rows
 from ._display import as_written
 from ._fitting import final_step
+from ._input_checks import check_same_length
+from ._row_values import check_labels
 from ._side_data import check_side_data, split_groups
-from ._validation import ArrayLike, Table, check_labels, check_same_length, check_tuple, take_rows
+from ._tables import Table, take_rows
+from ._validation import ArrayLike, check_tuple
 
 if TYPE_CHECKING:
     from ._unpaired import UnpairedDistiller

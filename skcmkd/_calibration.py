@@ -12,7 +12,7 @@ from sklearn.utils import get_tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from ._validation import Table
+from ._tables import Table
 
 SMALLEST_PROBABILITY = 1e-12
 # A model that is never wrong would be sharpened, and one that knows nothing flattened, without end.

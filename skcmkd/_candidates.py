@@ -16,7 +16,8 @@ from ._criteria import DISTIL, FIGURES, TYPICAL_WEIGHT, UNDECIDED, Family, avera
 from ._representations import Deal, View, represent
 from ._resampling import draw_halves, error_of_mean, evaluate_each, subsampling_interval
 from ._residuals import Residuals, linear_residuals
-from ._validation import draw_seed, take_rows
+from ._tables import take_rows
+from ._validation import draw_seed
 from .information import log_ratio_coordinates
 
 # Less than this, in nats, a copy of a kept teacher seems to add: scores given twice are penalised less.

@@ -14,13 +14,15 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import PredefinedSplit, cross_val_predict
 
-from ._cross_fitting import assign_folds, predict_aligned_proba, unseen_proba
+from ._costs import cost_matrix
+from ._cross_fitting import predict_aligned_proba, unseen_proba
 from ._fitting import final_step
-from ._networks import NetworkClassifier, network_head
+from ._folds import assign_folds
+from ._network_base import network_head
+from ._networks import NetworkClassifier
 from ._ridge import TunedRidge, as_design
 from ._side_data import SideData
-from ._transport import cost_matrix
-from ._validation import Table, in_single_precision
+from ._tables import Table, in_single_precision
 from .information import log_ratio_coordinates
 
 # The mean cost between two rows is a unit of measure: so many rows tell it well enough.

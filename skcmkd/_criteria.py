@@ -8,7 +8,7 @@ from functools import partial
 
 import numpy as np
 
-from ._cross_fitting import grouped_folds, stratified_folds
+from ._folds import stratified_folds
 from .information import class_information, label_information, log_ratio_coordinates
 from .information._classifier import out_of_fold_proba
 
@@ -99,8 +99,7 @@ def _side_by_side(parts: list[np.ndarray], y: np.ndarray, groups: np.ndarray | N
 def _stack_class_scores(parts: list[np.ndarray], codes: np.ndarray, groups: np.ndarray | None = None) -> np.ndarray:
     """Out-of-fold class probabilities of the labelled rows from several models' probabilities."""
     coordinates = np.hstack([log_ratio_coordinates(proba) for proba in parts])
-    fold_of = stratified_folds(codes, 5) if groups is None else grouped_folds(codes, groups, 5)
-    return out_of_fold_proba(coordinates, codes, parts[0].shape[1], fold_of, groups)
+    return out_of_fold_proba(coordinates, codes, parts[0].shape[1], stratified_folds(codes, 5, groups), groups)
 
 
 def decide(lower: float, upper: float) -> str:

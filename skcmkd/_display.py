@@ -11,7 +11,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from ._criteria import DISTIL, DO_NOT_DISTIL, FIGURE_OF, UNDECIDED, decide
 from ._matrix import cch_matrix
-from ._validation import ArrayLike, Table, check_choice
+from ._tables import Table
+from ._validation import ArrayLike, check_choice
 
 if TYPE_CHECKING:
     from ._selector import CCHSelector

@@ -12,7 +12,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils import compute_sample_weight
 from sklearn.utils.validation import has_fit_parameter
 
-from ._validation import Table
+from ._tables import Table
 
 
 def final_step(model: BaseEstimator) -> BaseEstimator:

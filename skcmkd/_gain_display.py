@@ -10,7 +10,8 @@ from sklearn.utils import check_array
 
 from ._criteria import DISTIL, DO_NOT_DISTIL
 from ._display import LABELS, STYLES, axes_of_rows
-from ._validation import ArrayLike, check_same_length
+from ._input_checks import check_same_length
+from ._validation import ArrayLike
 
 
 class GainDisplay:

@@ -13,7 +13,7 @@ from ._aligned_loss import AlignedLoss, prototype_gradient
 from ._alignment import pairwise_cost, published_label_term
 from ._modules import Perceptron
 from ._training import backpropagate
-from ._transport import published_cost
+from ._transport_solvers import published_cost
 
 LARGEST_GRADIENT = 5.0
 PUBLISHED_REG = 0.1

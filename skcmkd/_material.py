@@ -13,9 +13,11 @@ from ._cohorts import Alignment, build_cohort, estimate_features, represent_by, 
 from ._cross_fitting import predict_aligned_proba
 from ._fitting import final_step, fit_weighted
 from ._networks import NetworkClassifier
+from ._row_values import join_groups
 from ._side_data import SideData
 from ._soft_targets import Lesson, fit_student
-from ._validation import Table, join_groups, n_rows_of, stack_rows, take_columns, take_rows
+from ._tables import Table, stack_rows, take_columns, take_rows
+from ._validation import n_rows_of
 
 # What a class-aware alignment is tried by when the choice is left to cross-validation.
 DEFAULT_ALIGNMENT = "prototypes"

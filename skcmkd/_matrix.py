@@ -10,7 +10,8 @@ from sklearn.base import clone
 
 from ._candidates import gather_candidates, judge
 from ._study import study_tables
-from ._validation import ArrayLike, Table
+from ._tables import Table
+from ._validation import ArrayLike
 
 if TYPE_CHECKING:
     from ._selector import CCHSelector

@@ -7,24 +7,16 @@ from numbers import Real
 import numpy as np
 from sklearn.base import BaseEstimator
 
-from ._distillation import open_tables
+from ._columns import Columns
 from ._fitting import final_step
+from ._input_checks import check_same_length
+from ._paired_input import open_tables
 from ._pairs import check_pairs, check_teacher_table
+from ._row_values import as_codes, check_labels
 from ._side_by_side import check_network, fit_side_by_side
 from ._student_predictions import StudentPredictions, check_student_values, clone_or_network, seed_of
-from ._validation import (
-    ArrayLike,
-    Columns,
-    HasMethods,
-    Interval,
-    Table,
-    as_codes,
-    check_labels,
-    check_same_length,
-    keep_earlier_fit,
-    set_seeds,
-    take_rows,
-)
+from ._tables import Table, take_rows
+from ._validation import ArrayLike, HasMethods, Interval, keep_earlier_fit, set_seeds
 
 
 class MutualDistiller(StudentPredictions, BaseEstimator):

@@ -11,7 +11,8 @@ from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import check_random_state, gen_batches
 
-from ._validation import ROWS_OF_A_BLOCK, draw_seed, in_single_precision
+from ._tables import ROWS_OF_A_BLOCK, in_single_precision
+from ._validation import draw_seed
 
 # Fewer rows than this leave no held-out set worth listening to: all epochs are run.
 FEWEST_ROWS_TO_HOLD_OUT = 20

@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 from ._frames import as_pandas, is_frame
 from ._networks import NetworkClassifier, NetworkRegressor
 from ._persistence import student_of
-from ._validation import Table
+from ._tables import Table
 
 # What onnx.TensorProto calls single precision.
 FLOAT = 1

@@ -10,23 +10,18 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 from ._cohorts import REPRESENTATIONS
-from ._distillation import PARAMETERS, open_tables, teach
+from ._columns import Columns
+from ._distillation import teach
 from ._fitting import class_weighted
+from ._input_checks import check_same_length
 from ._objectives import resolve_objective
+from ._paired_input import PARAMETERS, open_tables
+from ._row_values import as_codes, check_labels
 from ._student_predictions import StudentPredictions
+from ._tables import Table
 from ._targets import ClassTarget
 from ._teaching import confidence
-from ._validation import (
-    ArrayLike,
-    Columns,
-    Interval,
-    StrOptions,
-    Table,
-    as_codes,
-    check_labels,
-    check_same_length,
-    keep_earlier_fit,
-)
+from ._validation import ArrayLike, Interval, StrOptions, keep_earlier_fit
 
 
 class PairedDistiller(StudentPredictions, BaseEstimator):

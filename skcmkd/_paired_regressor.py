@@ -8,10 +8,15 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator
 
-from ._distillation import PARAMETERS, open_tables, teach
+from ._columns import Columns
+from ._distillation import teach
+from ._input_checks import check_same_length
+from ._paired_input import PARAMETERS, open_tables
+from ._row_values import check_quantities
 from ._student_predictions import StudentQuantities
+from ._tables import Table
 from ._targets import QuantityTarget
-from ._validation import ArrayLike, Columns, Table, check_quantities, check_same_length, keep_earlier_fit
+from ._validation import ArrayLike, keep_earlier_fit
 
 
 class PairedDistillerRegressor(StudentQuantities, BaseEstimator):

@@ -9,20 +9,9 @@ import pandas as pd
 from scipy.sparse import issparse
 from sklearn.base import BaseEstimator
 
-from ._validation import (
-    Table,
-    as_table,
-    check_missing_values,
-    check_same_columns,
-    check_same_rows,
-    check_text_columns,
-    check_tuple,
-    check_values,
-    measured_rows,
-    n_columns_of,
-    take_columns,
-    take_rows,
-)
+from ._table_values import check_missing_values, check_text_columns, check_values, measured_rows
+from ._tables import Table, as_table, check_same_columns, check_same_rows, take_columns, take_rows
+from ._validation import check_tuple, n_columns_of
 
 NAMES = ("unlabeled_pairs[0]", "unlabeled_pairs[1]")
 FEW_ROWS = 100

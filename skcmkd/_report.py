@@ -13,7 +13,8 @@ from ._report_cohort import check_cohort, check_distiller
 from ._report_display import describe_report, draw_report
 from ._report_folds import ALONE, DISTILLED, SHUFFLED, TEACHER, ask_models, fused_model, split_rows
 from ._report_scores import DIFFERENCE, add_explained, compare_classes, compare_rows, gather_rows, mean_agreement
-from ._validation import ArrayLike, Table, check_choice, draw_seed, set_seeds
+from ._tables import Table
+from ._validation import ArrayLike, check_choice, draw_seed, set_seeds
 
 
 class DistillationReport:

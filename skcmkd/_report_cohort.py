@@ -12,25 +12,15 @@ from sklearn.base import BaseEstimator, clone, is_classifier, is_regressor
 from sklearn.utils import column_or_1d
 from sklearn.utils.validation import has_fit_parameter
 
-from ._distillation import make_models, open_tables
+from ._columns import column_positions
+from ._input_checks import check_same_length
+from ._paired_input import make_models, open_tables
 from ._pairs import Pairs
+from ._row_values import as_codes, check_labels
+from ._table_values import measured_rows
+from ._tables import Table, as_table, check_same_rows, stack_columns, take_columns, take_rows
 from ._teachers import TeacherSide, gather_sides
-from ._validation import (
-    ArrayLike,
-    Table,
-    as_codes,
-    as_table,
-    check_labels,
-    check_same_length,
-    check_same_rows,
-    column_positions,
-    measured_rows,
-    n_columns_of,
-    n_rows_of,
-    stack_columns,
-    take_columns,
-    take_rows,
-)
+from ._validation import ArrayLike, n_columns_of, n_rows_of
 
 
 @dataclass(frozen=True)

@@ -15,13 +15,16 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import check_cv
 from sklearn.utils.validation import has_fit_parameter
 
-from ._cross_fitting import predict_unseen_proba, stratified_folds
+from ._cross_fitting import predict_unseen_proba
 from ._fitting import class_weighted, fit_weighted
+from ._folds import stratified_folds
 from ._parallel import run_each
 from ._report_cohort import Cohort, shuffle_measured, shuffle_teacher_columns
 from ._student_predictions import seed_of
+from ._table_values import check_missing_values, check_text_columns
+from ._tables import take_rows
 from ._teachers import pool
-from ._validation import check_missing_values, check_text_columns, draw_seed, set_seeds, take_rows
+from ._validation import draw_seed, set_seeds
 
 ALONE, DISTILLED, TEACHER, FUSED, SHUFFLED = "student alone", "distilled", "teacher", "fused", "shuffled teacher"
 

@@ -15,7 +15,7 @@ from ._fitting import fit_weighted
 from ._networks import NetworkClassifier, NetworkRegressor
 from ._parallel import run_each
 from ._ridge import TunedRidge
-from ._validation import Table, take_rows
+from ._tables import Table, take_rows
 from .information import make_label_classifier
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ._ridge import TunedRidge, as_design
-from ._validation import Table
+from ._tables import Table
 
 
 @dataclass(frozen=True)

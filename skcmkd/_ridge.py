@@ -9,7 +9,7 @@ from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 
 from ._frames import as_pandas
-from ._validation import Table
+from ._tables import Table
 
 PENALTIES = tuple(np.logspace(-1, 5, 13))
 # A singular value below this share of the largest is rounding, not data.

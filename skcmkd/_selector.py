@@ -13,27 +13,24 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from ._candidates import gather_candidates, judge, keep_teachers
+from ._columns import Columns, drop_teacher_columns
 from ._criteria import FIGURE_OF
 from ._documentation import DocumentationLink
 from ._frames import as_container, is_frame
+from ._input_checks import check_columns_of_fit
 from ._study import study_tables
+from ._tables import Table, as_table, take_columns
 from ._validation import (
     N_JOBS,
     ArrayLike,
-    Columns,
     HasMethods,
     Interval,
     StrOptions,
-    Table,
-    as_table,
     check_choice,
-    check_columns_of_fit,
     check_feature_names_in,
-    drop_teacher_columns,
     feature_names,
     keep_earlier_fit,
     n_columns_of,
-    take_columns,
 )
 from .information import ESTIMATORS
 

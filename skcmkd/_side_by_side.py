@@ -11,7 +11,8 @@ from ._fitting import final_step, fit_transformers
 from ._network_training import hold_out_rows, perceptron_of, standardise, train_as_set
 from ._networks import NetworkClassifier
 from ._pairs import Pairs
-from ._validation import Table, draw_seed, stack_rows, take_rows
+from ._tables import Table, stack_rows, take_rows
+from ._validation import draw_seed
 
 
 def check_network(model: BaseEstimator, role: str) -> None:

@@ -10,28 +10,13 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator
 
+from ._columns import column_positions
+from ._input_checks import check_same_length
 from ._pairs import check_not_the_label
-from ._validation import (
-    Table,
-    as_table,
-    check_groups,
-    check_labels,
-    check_missing_values,
-    check_same_columns,
-    check_same_index,
-    check_same_length,
-    check_same_rows,
-    check_text_columns,
-    check_tuple,
-    check_values,
-    column_positions,
-    feature_names,
-    measured_rows,
-    n_columns_of,
-    n_rows_of,
-    take_columns,
-    take_rows,
-)
+from ._row_values import check_groups, check_labels
+from ._table_values import check_missing_values, check_text_columns, check_values, measured_rows
+from ._tables import Table, as_table, check_same_columns, check_same_index, check_same_rows, take_columns, take_rows
+from ._validation import check_tuple, feature_names, n_columns_of, n_rows_of
 
 BRIDGE = ("bridge[0]", "bridge[1]")
 

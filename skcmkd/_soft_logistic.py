@@ -12,7 +12,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.utils import compute_class_weight
 from sklearn.utils.validation import validate_data
 
-from ._validation import Table
+from ._tables import Table
 
 # With all but these settings as they come, scikit-learn minimises the objective below, by the same method.
 UNDERSTOOD = {"C", "tol", "fit_intercept", "class_weight", "max_iter", "random_state", "intercept_scaling"}

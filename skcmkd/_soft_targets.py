@@ -9,9 +9,11 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 from ._fitting import final_step, fit_final_step, fit_weighted, takes
-from ._networks import NetworkClassifier, fit_soft_targets
+from ._network_soft_targets import fit_soft_targets
+from ._networks import NetworkClassifier
 from ._soft_logistic import fit_soft_logistic, takes_soft_targets
-from ._validation import Table, n_rows_of, stack_rows, take_rows
+from ._tables import Table, stack_rows, take_rows
+from ._validation import n_rows_of
 
 if TYPE_CHECKING:
     from ._cohorts import Alignment

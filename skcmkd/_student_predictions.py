@@ -11,20 +11,13 @@ from sklearn.utils import check_random_state, get_tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
+from ._columns import drop_teacher_columns
 from ._documentation import DocumentationLink
+from ._input_checks import check_columns_of_fit
 from ._networks import NetworkClassifier, NetworkRegressor
-from ._validation import (
-    Table,
-    as_table,
-    check_columns_of_fit,
-    check_missing_values,
-    check_text_columns,
-    check_values,
-    draw_seed,
-    drop_teacher_columns,
-    n_columns_of,
-    take_columns,
-)
+from ._table_values import check_missing_values, check_text_columns, check_values
+from ._tables import Table, as_table, take_columns
+from ._validation import draw_seed, n_columns_of
 
 
 class StudentDelegate(DocumentationLink, BaseEstimator):

@@ -12,35 +12,17 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import validate_data
 
 from ._candidates import Judgement
+from ._columns import check_modalities
 from ._criteria import FIGURE_OF, class_score_family, estimator_family
-from ._cross_fitting import deal_folds
+from ._folds import deal_folds
+from ._input_checks import check_same_length
 from ._pairs import NAMES
 from ._representations import Cohort, Deal, make_encoder, represent
 from ._ridge import as_design
-from ._validation import (
-    ArrayLike,
-    Table,
-    as_codes,
-    as_table,
-    check_groups,
-    check_label_or_quantity,
-    check_missing_values,
-    check_modalities,
-    check_numbers,
-    check_same_columns,
-    check_same_index,
-    check_same_length,
-    check_text_columns,
-    check_tuple,
-    check_values,
-    draw_seed,
-    measured_rows,
-    n_rows_of,
-    set_seeds,
-    stack_rows,
-    take_columns,
-    take_rows,
-)
+from ._row_values import as_codes, check_groups, check_label_or_quantity
+from ._table_values import check_missing_values, check_numbers, check_text_columns, check_values, measured_rows
+from ._tables import Table, as_table, check_same_columns, check_same_index, stack_rows, take_columns, take_rows
+from ._validation import ArrayLike, check_tuple, draw_seed, n_rows_of, set_seeds
 from .information import ESTIMATORS
 
 if TYPE_CHECKING:

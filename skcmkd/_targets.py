@@ -11,7 +11,7 @@ from sklearn.base import BaseEstimator
 
 from ._cross_fitting import check_training_classes, predict_aligned_proba
 from ._soft_targets import check_student
-from ._validation import Table
+from ._tables import Table
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from sklearn.base import BaseEstimator
 
 from ._cohorts import represent_by
 from ._ridge import TunedRidge
-from ._validation import Table, take_rows
+from ._tables import Table, take_rows
 
 # A feature that varies less, relative to its size, is constant but for rounding.
 SMALLEST_SPREAD = 1e-9

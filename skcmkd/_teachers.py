@@ -13,19 +13,12 @@ from scipy.special import softmax
 from sklearn.base import BaseEstimator
 from sklearn.frozen import FrozenEstimator
 
+from ._columns import Columns, column_positions, drop_teacher_columns
 from ._pairs import Pairs
+from ._table_values import measured_rows
+from ._tables import Table, stack_columns, take_columns
 from ._targets import ClassTarget, Target
-from ._validation import (
-    Columns,
-    Table,
-    column_positions,
-    drop_teacher_columns,
-    feature_names,
-    measured_rows,
-    n_columns_of,
-    stack_columns,
-    take_columns,
-)
+from ._validation import feature_names, n_columns_of
 from .information import class_information, gaussian, label_information
 
 # Without an upper limit a teacher that is never needed would be sent to a weight of exactly 0 in endless steps.

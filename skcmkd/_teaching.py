@@ -18,10 +18,11 @@ from ._pairs import Pairs
 from ._parallel import run_each
 from ._resampling import error_of_mean, one_standard_error_choice
 from ._soft_targets import Lesson, fit_student
+from ._tables import take_rows
 from ._targets import Target
 from ._teacher_features import standardise_features, unseen_features
 from ._teachers import TeacherSide, pool
-from ._validation import n_rows_of, take_rows
+from ._validation import n_rows_of
 
 if TYPE_CHECKING:
     from ._objectives import Objective

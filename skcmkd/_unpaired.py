@@ -21,30 +21,18 @@ from ._cohorts import (
     unseen_opinions,
     unseen_predictions,
 )
-from ._cross_fitting import assign_folds
+from ._costs import COSTS
 from ._fitting import final_step, fit_weighted
+from ._folds import assign_folds
+from ._input_checks import check_same_length
 from ._material import LABELS_ONLY, Candidate, Material, fit_candidate, gather_material, list_candidates
 from ._networks import NetworkClassifier
+from ._row_values import as_codes, check_groups, check_labels
 from ._side_data import SideData, check_side_data
 from ._soft_targets import check_student
 from ._student_predictions import StudentPredictions, check_kind, check_student_values, clone_or_network, seed_of
-from ._transport import COSTS
-from ._validation import (
-    N_JOBS,
-    ArrayLike,
-    HasMethods,
-    Interval,
-    StrOptions,
-    Table,
-    as_codes,
-    as_table,
-    check_groups,
-    check_labels,
-    check_same_index,
-    check_same_length,
-    keep_earlier_fit,
-    set_seeds,
-)
+from ._tables import Table, as_table, check_same_index
+from ._validation import N_JOBS, ArrayLike, HasMethods, Interval, StrOptions, keep_earlier_fit, set_seeds
 
 ALIGNMENTS = (
     "auto", "none", "self_training", "prototypes", "classwise", "feature", "joint", "bilevel", "published",

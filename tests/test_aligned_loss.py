@@ -9,12 +9,13 @@ from scipy.special import log_softmax, softmax
 
 from skcmkd._aligned_loss import TERMS, AlignedLoss, prototype_gradient
 from skcmkd._cohorts import Alignment, TeacherCohort
+from skcmkd._costs import COSTS, cost_matrix
 from skcmkd._lookahead import BACKWARD
 from skcmkd._losses import DistillationLoss
 from skcmkd._modules import Perceptron
-from skcmkd._networks import NetworkClassifier, fit_soft_targets
+from skcmkd._network_soft_targets import fit_soft_targets
+from skcmkd._networks import NetworkClassifier
 from skcmkd._training import backpropagate
-from skcmkd._transport import COSTS, cost_matrix
 
 N_FEATURES, N_TEACHER = 3, 4
 every_term = pytest.mark.parametrize("name", TERMS)

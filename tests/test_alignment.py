@@ -21,7 +21,9 @@ from skcmkd._alignment import (
     published_label_term,
     transported_cost,
 )
-from skcmkd._transport import COSTS, cost_matrix, fused_gromov, transport
+from skcmkd._costs import COSTS, cost_matrix
+from skcmkd._gromov import fused_gromov
+from skcmkd._transport import transport
 
 every_cost = pytest.mark.parametrize("cost", COSTS)
 

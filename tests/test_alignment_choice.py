@@ -20,9 +20,10 @@ from skcmkd._alignment_choice import (
     warn_of_harm,
 )
 from skcmkd._cohorts import Alignment, build_cohort
-from skcmkd._cross_fitting import assign_folds
+from skcmkd._costs import cost_matrix
+from skcmkd._debiased_cost import debiased_cost
+from skcmkd._folds import assign_folds
 from skcmkd._material import LABELS_ONLY, Candidate, Material, Ties, fit_candidate
-from skcmkd._transport import cost_matrix, debiased_cost
 
 LOGISTIC = LogisticRegression()
 NETWORK = NetworkClassifier((8, 4), max_epochs=8, random_state=0)

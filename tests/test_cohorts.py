@@ -20,7 +20,7 @@ from skcmkd._cohorts import (
     represent_by,
     shift_shares,
 )
-from skcmkd._transport import COSTS, cost_matrix
+from skcmkd._costs import COSTS, cost_matrix
 from skcmkd.information import log_ratio_coordinates
 
 

@@ -11,7 +11,7 @@ from sklearn.model_selection import GroupKFold, KFold, PredefinedSplit, cross_va
 from sklearn.pipeline import Pipeline
 
 from skcmkd import CCHSelector, NetworkClassifier, PairedDistiller, UnpairedDistiller, cch_matrix
-from skcmkd._cross_fitting import assign_folds
+from skcmkd._folds import assign_folds
 from skcmkd.datasets import make_gaussian_modalities
 
 N_PATIENTS = 80

@@ -29,6 +29,7 @@ ROWS = [
         "_persistence",
         "_onnx",
         "_distillation",
+        "_paired_input",
         "_report_cohort",
         "_report_folds",
         "_report_scores",
@@ -48,6 +49,8 @@ ROWS = [
         "_soft_targets",
         "_side_by_side",
         "_networks",
+        "_network_base",
+        "_network_soft_targets",
         "_network_training",
         "_objectives",
         "_teacher_features",
@@ -60,11 +63,16 @@ ROWS = [
         "_modules",
         "_training",
         "_network_state",
+        "_costs",
         "_transport",
+        "_transport_solvers",
+        "_gromov",
+        "_debiased_cost",
         "_alignment",
         "_aligned_loss",
         "_lookahead",
         "_cross_fitting",
+        "_folds",
         "_pairs",
         "_fitting",
         "_soft_logistic",
@@ -73,7 +81,19 @@ ROWS = [
         "_ridge",
         "datasets",
     },
-    {"_validation", "_frames", "_input_checks", "_documentation", "_atomic", "_progress", "_parallel"},
+    {
+        "_columns",
+        "_row_values",
+        "_table_values",
+        "_tables",
+        "_validation",
+        "_frames",
+        "_input_checks",
+        "_documentation",
+        "_atomic",
+        "_progress",
+        "_parallel",
+    },
 ]
 HEIGHT = {name: -row for row, names in enumerate(ROWS) for name in names}
 TORCH = {
@@ -87,7 +107,7 @@ TORCH = {
     "_aligned_loss",
     "_lookahead",
 }
-OPTIMAL_TRANSPORT = {"_transport"}
+OPTIMAL_TRANSPORT = {"_transport_solvers"}
 PRIVATE_SCIKIT_LEARN = {"_validation"}
 FILES = sorted(path for path in ROOT.rglob("*.py") if path != ROOT / "__init__.py")
 

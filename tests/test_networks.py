@@ -1,5 +1,3 @@
-import pickle
-
 import numpy as np
 import pytest
 from sklearn.base import clone
@@ -35,11 +33,6 @@ def test_same_seed_same_bits(iris, network):
     assert (other.predict_proba(iris[0]) != network.predict_proba(iris[0])).any()
 
 
-def test_pickle_keeps_predictions(iris, network):
-    copied = pickle.loads(pickle.dumps(network))
-    np.testing.assert_array_equal(copied.predict_proba(iris[0]), network.predict_proba(iris[0]))
-
-
 def test_nothing_is_printed(iris, capfd):
     NetworkClassifier(max_epochs=30, patience=2, random_state=0).fit(*iris).predict(iris[0])
     assert capfd.readouterr() == ("", "")
@@ -48,16 +41,6 @@ def test_nothing_is_printed(iris, capfd):
 def test_verbose_prints_epochs(iris, capsys):
     NetworkClassifier(max_epochs=2, random_state=0, verbose=1).fit(*iris)
     assert "valid_loss" in capsys.readouterr().out
-
-
-def test_transform_is_the_representation_that_the_head_reads(iris, network):
-    X, _ = iris
-    representation = network.transform(X)
-    assert representation.shape == (150, 64)
-    head = network.net_.module_.head
-    logits = representation @ head.weight.detach().numpy().astype(float).T + head.bias.detach().numpy()
-    np.testing.assert_array_equal(logits.argmax(axis=1), network.classes_.searchsorted(network.predict(X)))
-    assert len(network.get_feature_names_out()) == 64
 
 
 def test_weights_count_in_proportion_only(iris):
@@ -107,19 +90,6 @@ def test_failed_fit_leaves_the_earlier_fit(iris):
     with pytest.raises(ValueError, match="one class only, 0"):
         network.fit(X[:, :2], np.zeros(150, dtype=int))
     np.testing.assert_array_equal(network.predict_proba(X), before)
-
-
-@pytest.mark.parametrize(
-    ("parameters", "message"),
-    [
-        ({"hidden_layer_sizes": ()}, r"hidden_layer_sizes=\(\) must name at least one layer"),
-        ({"learning_rate": -1.0}, "'learning_rate' parameter of NetworkClassifier must be a float"),
-        ({"batch_size": 0}, "'batch_size' parameter"),
-    ],
-)
-def test_bad_parameters(iris, parameters, message):
-    with pytest.raises(ValueError, match=message):
-        NetworkClassifier(**parameters).fit(*iris)
 
 
 def test_regresses_diabetes():

@@ -17,7 +17,7 @@ from sklearn.svm import LinearSVC
 
 from skcmkd import CCHSelector, NetworkClassifier, PairedDistiller
 from skcmkd._calibration import calibration_temperature, scale_proba
-from skcmkd._cross_fitting import assign_folds
+from skcmkd._folds import assign_folds
 from skcmkd._losses import soft_target_divergence
 from skcmkd._residuals import linear_residuals
 from skcmkd.datasets import load_digit_views, make_gaussian_modalities

@@ -14,7 +14,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skcmkd import NetworkRegressor, PairedDistillerRegressor
-from skcmkd._cross_fitting import assign_folds
+from skcmkd._folds import assign_folds
 from skcmkd._residuals import linear_residuals
 from skcmkd.datasets import make_gaussian_modalities
 

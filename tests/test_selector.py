@@ -13,7 +13,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 
 from skcmkd import CCHSelector, NetworkClassifier, PairedDistiller
-from skcmkd._cross_fitting import assign_folds
+from skcmkd._folds import assign_folds
 from skcmkd.datasets import make_gaussian_modalities, make_joint_gaussian
 from skcmkd.information import class_information, label_information
 

@@ -4,7 +4,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.neighbors import KNeighborsClassifier
 
-from skcmkd._cross_fitting import stratified_folds
+from skcmkd._folds import stratified_folds
 from skcmkd._pairs import Pairs
 from skcmkd._targets import ClassTarget, QuantityTarget
 from skcmkd._teachers import TeacherSide, learn_weights

@@ -14,9 +14,9 @@ from sklearn.model_selection import PredefinedSplit, cross_val_predict
 from sklearn.utils.validation import validate_data
 from torch import Tensor, nn
 
-from skcmkd._cross_fitting import assign_folds
+from skcmkd._folds import assign_folds
 from skcmkd._network_training import train_on
-from skcmkd._validation import as_codes
+from skcmkd._row_values import as_codes
 
 ALPHA, TEMPERATURE, FOLDS = 0.5, 2.0, 5
 SMALLEST_PROBABILITY = 1e-7

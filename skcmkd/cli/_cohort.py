@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from .._validation import check_label_or_quantity, measured_rows
+from .._row_values import check_label_or_quantity
+from .._table_values import measured_rows
 from ._annotated import is_annotated, read_annotated
 from ._faults import DataError
 from ._hints import find_decimal_commas, find_leaks, find_people, find_row_names, find_spellings

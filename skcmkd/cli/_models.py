@@ -12,13 +12,14 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from .._cross_fitting import assign_folds, predict_unseen_proba
+from .._cross_fitting import predict_unseen_proba
+from .._folds import assign_folds
 from .._networks import NetworkClassifier, NetworkRegressor
 from .._paired import PairedDistiller
 from .._paired_regressor import PairedDistillerRegressor
 from .._ridge import TunedRidge
 from .._selector import CCHSelector
-from .._validation import measured_rows
+from .._table_values import measured_rows
 from ..information import make_label_classifier
 from ._cohort import Cohort
 

@@ -11,7 +11,7 @@ import pandas as pd
 
 from .._report_folds import ALONE
 from .._selector import CCHSelector
-from .._validation import measured_rows
+from .._table_values import measured_rows
 from ._evaluation import Evaluation
 from ._text import shorten
 

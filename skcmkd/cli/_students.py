@@ -11,7 +11,7 @@ from sklearn.base import BaseEstimator, is_classifier
 
 from .._atomic import replacing
 from .._persistence import load_student, save_student
-from .._validation import measured_rows
+from .._table_values import measured_rows
 from ._annotated import is_annotated, read_annotated
 from ._cohort import Cohort, open_cohort
 from ._console import complain, make_console, show

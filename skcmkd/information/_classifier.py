@@ -12,9 +12,11 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils import check_array, check_consistent_length, check_random_state, column_or_1d
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from .._cross_fitting import grouped_folds, predict_unseen_proba, stratified_folds
+from .._cross_fitting import predict_unseen_proba
 from .._fitting import fit_weighted
-from .._validation import ArrayLike, check_groups
+from .._folds import stratified_folds
+from .._row_values import check_groups
+from .._validation import ArrayLike
 from ._sides import check_sides, label_entropy
 
 SMALLEST_PROBABILITY = 1e-7
@@ -295,10 +297,7 @@ class TunedLogisticRegression(ClassifierMixin, BaseEstimator):
 
     def _splits(self, codes: np.ndarray, groups: np.ndarray | None) -> list[tuple[np.ndarray, np.ndarray]]:
         """Training and held-out rows of each fold, without folds that would leave one class to train on."""
-        if groups is None:
-            fold_of = stratified_folds(codes, self.n_folds)
-        else:
-            fold_of = grouped_folds(codes, groups, self.n_folds)
+        fold_of = stratified_folds(codes, self.n_folds, groups)
         splits = [(np.flatnonzero(fold_of != fold), np.flatnonzero(fold_of == fold)) for fold in range(self.n_folds)]
         return [(train, test) for train, test in splits if len(test) and len(np.unique(codes[train])) > 1]
 

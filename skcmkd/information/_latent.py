@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils import check_random_state
 
-from .._cross_fitting import stratified_folds
+from .._folds import stratified_folds
 from .._validation import ArrayLike
 from ._ksg import ksg
 from ._sides import check_sides

@@ -11,7 +11,11 @@ from scipy.sparse import issparse
 from scipy.stats import entropy
 from sklearn.decomposition import PCA
 
-from .._validation import ArrayLike, as_codes_of_any, check_same_index, check_same_length, check_values
+from .._input_checks import check_same_length
+from .._row_values import as_codes_of_any
+from .._table_values import check_values
+from .._tables import check_same_index
+from .._validation import ArrayLike
 
 # A component with less than this share of the largest standard deviation is rounding, not data.
 RELATIVE_RANK = 1e-6

@@ -6,7 +6,7 @@ from sklearn.model_selection import GridSearchCV, PredefinedSplit
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skcmkd._cross_fitting import assign_folds
+from skcmkd._folds import assign_folds
 from skcmkd.cli._cohort import make_cohort
 from skcmkd.cli._models import LINEAR, NETWORK, PENALTIES, make_student, make_teacher, teach, tune_penalty
 

@@ -5,7 +5,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss, mutual_info_score
 from sklearn.preprocessing import StandardScaler
 
-from skcmkd._cross_fitting import grouped_folds
+from skcmkd._folds import stratified_folds
 from skcmkd.information import (
     class_information,
     label_information,
@@ -117,7 +117,7 @@ def test_out_of_fold_probabilities_choose_their_penalty_between_groups():
         np.repeat(rng.randint(2, size=40), 3),
         np.arange(120) // 3,
     )
-    fold_of = grouped_folds(y, groups, 5)
+    fold_of = stratified_folds(y, 5, groups)
     proba = {g is None: out_of_fold_proba(X[ORDER], y[ORDER], 2, fold_of[ORDER], g) for g in (None, groups[ORDER])}
     # The label is chance: the right penalty says little.
     assert np.abs(proba[False] - 0.5).mean() < 0.5 * np.abs(proba[True] - 0.5).mean()

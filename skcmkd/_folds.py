@@ -1,0 +1,176 @@
+"""The rows dealt into folds: each is held out once."""
+
+from __future__ import annotations
+
+import reprlib
+from numbers import Integral
+from typing import Any
+
+import numpy as np
+from sklearn.model_selection import GroupKFold, StratifiedGroupKFold, check_cv
+
+# An error names so many classes.
+MOST_NAMED = 10
+
+
+def stratified_folds(
+    codes: np.ndarray,
+    n_folds: int,
+    groups: np.ndarray | None = None,
+    shuffle: np.random.RandomState | None = None,
+) -> np.ndarray:
+    """Fold of each row, stratified: each class is cut into blocks of adjacent, or with ``shuffle`` of any, rows.
+
+    With ``groups`` whole groups go to a fold, each counted by its most frequent class. It says nothing where a class
+    has fewer rows, or where there are fewer groups, than there are folds: some folds are empty then.
+    """
+    if groups is not None:
+        names, group_of = np.unique(groups, return_inverse=True)
+        counts = np.zeros((len(names), codes.max() + 1), dtype=int)
+        np.add.at(counts, (group_of, codes), 1)
+        return stratified_folds(counts.argmax(axis=1), n_folds, shuffle=shuffle)[group_of]
+    ordered, n_classes = np.sort(codes), codes.max() + 1
+    share = np.array([np.bincount(ordered[fold::n_folds], minlength=n_classes) for fold in range(n_folds)])
+    fold_of = np.empty(len(codes), dtype=int)
+    for code in range(n_classes):
+        folds = np.arange(n_folds).repeat(share[:, code])
+        fold_of[codes == code] = folds if shuffle is None else shuffle.permutation(folds)
+    return fold_of
+
+
+def assign_folds(
+    cv: Any,
+    y: np.ndarray,
+    *,
+    classes: bool = True,
+    groups: np.ndarray | None = None,
+    pattern: np.ndarray | None = None,
+) -> np.ndarray:
+    """The fold that each row is held out in, as ``deal_folds`` deals the rows the first time.
+
+    Raises ValueError when a splitter does not hold out each row once.
+    """
+    deals = deal_folds(cv, y, classes=classes, groups=groups, pattern=pattern)
+    if len(deals) > 1:
+        raise ValueError(_held_out_twice(cv))
+    return deals[0]
+
+
+def deal_folds(
+    cv: Any,
+    y: np.ndarray,
+    n_repeats: int = 1,
+    random_state: np.random.RandomState | None = None,
+    *,
+    classes: bool = True,
+    groups: np.ndarray | None = None,
+    pattern: np.ndarray | None = None,
+) -> list[np.ndarray]:
+    """The fold that each row is held out in, for each deal of the rows into folds: the first in order, others shuffled.
+
+    When cv is a number of folds they are stratified by class, or, without classes, dealt out along the sorted
+    numbers (of several, the first); each fold gets its share of every ``pattern``. Rows of a group are held out
+    together. A splitter may repeat itself. Raises ValueError when there are too few rows or groups, when the splitter
+    does not hold out each row once in each repeat, or when it parts a group.
+    """
+    if cv is not None and not isinstance(cv, Integral):
+        if n_repeats != 1:
+            raise ValueError(
+                f"n_repeats={n_repeats} repeats a number of folds, but cv={cv!r} is a splitter. Give a number, or a "
+                "splitter that repeats itself, such as RepeatedStratifiedKFold."
+            )
+        deals = _deals_of_splitter(cv, check_cv(cv, y, classifier=classes), y, groups)
+        return deals if groups is None else [_whole_groups(cv, fold_of, groups) for fold_of in deals]
+    shuffles = [None, *[random_state] * (n_repeats - 1)]
+    if groups is not None:
+        return [_folds_of_groups(cv, y, groups, classes, shuffle) for shuffle in shuffles]
+    return [_folds_of_rows(cv, y, classes, pattern, shuffle) for shuffle in shuffles]
+
+
+def _folds_of_rows(
+    cv: Integral | None,
+    y: np.ndarray,
+    classes: bool,
+    pattern: np.ndarray | None,
+    shuffle: np.random.RandomState | None,
+) -> np.ndarray:
+    """A number of folds, dealt to the rows of each class or along the sorted numbers."""
+    n_folds = check_cv(cv).get_n_splits()
+    if not classes:
+        if len(y) < n_folds:
+            raise ValueError(
+                f"{n_folds} folds need at least {n_folds} rows, got n_samples={len(y)}. Lower cv, or add rows."
+            )
+        first = y if y.ndim == 1 else y[:, 0]
+        order = np.argsort(first, kind="stable") if pattern is None else np.lexsort((first, pattern))
+        rank = np.argsort(order, kind="stable")
+        if shuffle is None:
+            return rank % n_folds
+        rounds = [shuffle.permutation(n_folds) for _ in range(len(y) // n_folds + 1)]
+        return np.concatenate(rounds)[rank]
+    names, codes, sizes = np.unique(y, return_inverse=True, return_counts=True)
+    if len(y) < n_folds or sizes.max() < n_folds:
+        counted_classes = list(zip(names.tolist(), sizes.tolist(), strict=True))
+        counts = ", ".join(f"{c!r}: {n}" for c, n in counted_classes[:MOST_NAMED])
+        counts += f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+        raise ValueError(
+            f"{n_folds} folds need at least {n_folds} rows of some class, but there are {len(y)} labelled rows "
+            f"({counts}). Lower cv, or add rows."
+        )
+    if pattern is not None:
+        codes = np.unique(codes * (pattern.max() + 1) + pattern, return_inverse=True)[1]
+    return stratified_folds(codes, n_folds, shuffle=shuffle)
+
+
+def _folds_of_groups(
+    cv: Integral | None, y: np.ndarray, groups: np.ndarray, classes: bool, shuffle: np.random.RandomState | None
+) -> np.ndarray:
+    """A number of folds, dealt to whole groups."""
+    n_folds, n_groups = check_cv(cv).get_n_splits(), len(np.unique(groups))
+    if n_groups < n_folds:
+        raise ValueError(
+            f"{n_folds} folds need at least {n_folds} groups, but groups holds {n_groups} in {len(y)} rows. Lower "
+            "cv, or add groups."
+        )
+    splitter = (StratifiedGroupKFold if classes else GroupKFold)(
+        n_folds, shuffle=shuffle is not None, random_state=shuffle
+    )
+    return _whole_groups(cv, _deals_of_splitter(cv, splitter, y, groups)[0], groups)
+
+
+def _whole_groups(cv: Any, fold_of: np.ndarray, groups: np.ndarray) -> np.ndarray:
+    """Folds numbered without gaps; raise where one parts a group."""
+    # A few large groups can leave a fold without rows.
+    fold_of = np.unique(fold_of, return_inverse=True)[1]
+    codes, n_folds = np.unique(groups, return_inverse=True)[1], fold_of.max() + 1
+    parted = np.bincount(np.unique(codes * n_folds + fold_of) // n_folds) > 1
+    if parted.any():
+        group = np.asarray(groups).tolist()[np.flatnonzero(codes == parted.argmax())[0]]
+        raise ValueError(
+            f"cv={reprlib.repr(cv)} puts rows of group {group!r} into several folds. Give a number of folds, or "
+            "a splitter that keeps groups together, such as GroupKFold or StratifiedGroupKFold."
+        )
+    return fold_of
+
+
+def _deals_of_splitter(cv: Any, splitter: Any, y: np.ndarray, groups: np.ndarray | None = None) -> list[np.ndarray]:
+    """A splitter's folds, a new deal each time that every row has been held out."""
+    deals: list[np.ndarray] = []
+    for fold, (_, given) in enumerate(splitter.split(np.zeros(len(y)), y, groups)):
+        held_out = np.asarray(given)
+        beyond = held_out[held_out >= len(y)]
+        if len(beyond):
+            raise ValueError(f"cv={cv!r} holds out row {beyond[0]} of {len(y)} rows, counted from 0. Give another cv.")
+        if not deals or (deals[-1] >= 0).all():
+            first = fold
+            deals.append(np.full(len(y), -1))
+        if (deals[-1][held_out] >= 0).any():
+            raise ValueError(_held_out_twice(cv))
+        deals[-1][held_out] = fold - first
+    if not deals or (deals[-1] < 0).any():
+        raise ValueError(f"cv={cv!r} never holds some rows out; give a splitter that holds each row out once.")
+    return deals
+
+
+def _held_out_twice(cv: Any) -> str:
+    return f"cv={cv!r} holds some rows out twice; give a splitter that holds each row out once."
