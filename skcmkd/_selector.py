@@ -90,9 +90,11 @@ class CCHSelector(DocumentationLink, TransformerMixin, BaseEstimator, auto_wrap_
         Folds; None is 5 for predictions and 2 for embeddings, each of which is measured within its fold. With
         ``groups`` in ``fit`` no fold parts a group. A splitter holds each row out once, or once in each repeat, as
         ``RepeatedStratifiedKFold`` does.
-    n_repeats : int, default=1
-        How often the rows are dealt into a number of folds; the first time in order, then shuffled. All figures are
-        means over the deals, and the intervals hold what their luck leaves. With few rows one deal is a gamble.
+    n_repeats : int or "auto", default="auto"
+        How often the rows are dealt into a number of folds: the first time in order, then shuffled. All figures are
+        means over the deals, and the intervals hold what their luck leaves. With few rows one deal is a gamble:
+        "auto" is 5 for predictions of fewer than 1000 labelled rows, else 1, and 1 where encoders are trained anew
+        on each half or ``cv`` is a splitter.
     n_subsamples : int, default=200
         Random halves of the rows, or of the groups, that the intervals are made of.
     refit : bool or "auto", default="auto"
@@ -190,7 +192,7 @@ class CCHSelector(DocumentationLink, TransformerMixin, BaseEstimator, auto_wrap_
         max_teachers: int | None = 1,
         on_undecided: str = "drop",
         cv: Any = None,
-        n_repeats: int = 1,
+        n_repeats: int | str = "auto",
         n_subsamples: int = 200,
         refit: bool | str = "auto",
         confidence: float = 0.9,
@@ -223,7 +225,7 @@ class CCHSelector(DocumentationLink, TransformerMixin, BaseEstimator, auto_wrap_
         "max_teachers": [Interval(Integral, 1, None, closed="left"), None],
         "on_undecided": [StrOptions({"drop", "keep"})],
         "cv": ["cv_object"],
-        "n_repeats": [Interval(Integral, 1, None, closed="left")],
+        "n_repeats": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
         "n_subsamples": [Interval(Integral, 2, None, closed="left")],
         "refit": ["boolean", StrOptions({"auto"})],
         "confidence": [Interval(Real, 0, 1, closed="neither")],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from numbers import Integral
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
 # An embedding is measured within its fold, so its folds must be large.
 N_FOLDS = {"predictions": 5, "embedding": 2}
+# The luck of one deal is half a standard error with 200 rows and a quarter with 1000 (benchmarks/deals_of_folds.py).
+N_DEALS, FEWEST_ROWS_OF_ONE_DEAL = 5, 1000
 
 
 @dataclass(frozen=True)
@@ -68,7 +71,9 @@ def study_tables(
     random = check_random_state(selector.random_state)
     seed = draw_seed(random)
     cv = selector.cv if selector.cv is not None else N_FOLDS[selector.representation]
-    dealt = deal_folds(cv, y, selector.n_repeats, random, classes=is_class, groups=groups)
+    judgement = _judgement(selector, classes, seed)
+    n_repeats = _number_of_deals(selector, len(y), judgement.refit)
+    dealt = deal_folds(cv, y, n_repeats, random, classes=is_class, groups=groups)
     table = X
     if unlabeled_pairs is not None:
         unlabeled = _check_unlabeled(X, unlabeled_pairs)
@@ -99,7 +104,6 @@ def study_tables(
             raise ValueError(
                 f"Modality {name!r} is missing in all {len(y)} rows: nothing to measure. Leave it out of modalities."
             )
-    judgement = _judgement(selector, classes, seed)
     deals = []
     for fold_of in dealt:
         cohort = Cohort(tables, measured, y, classes, fold_of, groups)
@@ -108,6 +112,15 @@ def study_tables(
         )
         deals.append(Deal(cohort, views))
     return Study(positions, deals, encoders, judgement, seed)
+
+
+def _number_of_deals(selector: CCHSelector, n_labelled: int, refit: bool) -> int:
+    """How often the rows are dealt into folds, with what "auto" stands for written out."""
+    if selector.n_repeats != "auto":
+        return int(selector.n_repeats)
+    counted = selector.cv is None or isinstance(selector.cv, Integral)
+    quick = selector.representation == "predictions" and not refit
+    return N_DEALS if counted and quick and n_labelled < FEWEST_ROWS_OF_ONE_DEAL else 1
 
 
 def _check_unlabeled(X: Table, unlabeled_pairs: tuple[Table, ...]) -> Table:

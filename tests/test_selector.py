@@ -8,7 +8,7 @@ import sklearn
 from sklearn.base import clone
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import GridSearchCV, cross_val_predict
+from sklearn.model_selection import GridSearchCV, RepeatedStratifiedKFold, cross_val_predict
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 
@@ -53,7 +53,8 @@ def test_results_have_the_informations_and_their_differences(selector, drawn):
 def test_informations_are_those_of_out_of_fold_scores(drawn):
     """Against scikit-learn's cross_val_predict and the pure functions."""
     encoder = LogisticRegression(C=0.1)
-    found = CCHSelector(drawn.modalities, "student", encoder=encoder, n_subsamples=2).fit(drawn.data, drawn.target)
+    selector = CCHSelector(drawn.modalities, "student", encoder=encoder, n_repeats=1, n_subsamples=2)
+    found = selector.fit(drawn.data, drawn.target)
     y = drawn.target.to_numpy()
     fold_of = assign_folds(5, y)
     splits = [(np.flatnonzero(fold_of != k), np.flatnonzero(fold_of == k)) for k in range(5)]
@@ -338,7 +339,7 @@ def test_training_anew_on_each_half_widens_the_intervals(drawn):
     settings = {"modalities": drawn.modalities, "student": "student", "n_subsamples": 20, "random_state": 0}
     encoder = LogisticRegression(C=0.1)
     fixed, anew = (
-        CCHSelector(**settings, encoder=encoder, refit=refit).fit(drawn.data, drawn.target).results_
+        CCHSelector(**settings, encoder=encoder, refit=refit, n_repeats=1).fit(drawn.data, drawn.target).results_
         for refit in (False, True)
     )
     np.testing.assert_array_equal(fixed["gap"], anew["gap"])
@@ -399,3 +400,37 @@ def test_weight_and_rows_as_attributes(selector, drawn):
 
 def test_clone_keeps_parameters(selector):
     assert clone(selector).get_params() == selector.get_params()
+
+
+def test_figures_are_means_over_deals_of_the_folds(drawn):
+    """A splitter that repeats itself gives what its repeats give one by one, and intervals that hold their luck."""
+    settings = {"modalities": drawn.modalities, "student": "student", "n_subsamples": 20, "random_state": 0}
+    repeated = RepeatedStratifiedKFold(n_splits=4, n_repeats=3, random_state=1)
+    splits = list(repeated.split(drawn.data, drawn.target))
+    whole = CCHSelector(**settings, cv=repeated).fit(drawn.data, drawn.target).results_
+    parts = [
+        CCHSelector(**settings, cv=splits[first : first + 4]).fit(drawn.data, drawn.target).results_.loc[whole.index]
+        for first in (0, 4, 8)
+    ]
+    for name in ("teacher_student", "teacher_label", "student_label", "gap", "advantage", "residual", "best_alpha"):
+        np.testing.assert_allclose(whole[name], np.mean([part[name] for part in parts], axis=0))
+    luck = np.std([part["gap"] for part in parts], axis=0, ddof=1) / np.sqrt(3)
+    assert (luck > 0).all()
+    assert (whole["gap_standard_error"] > luck).all()
+
+
+def test_automatic_number_of_deals(drawn):
+    """Five of a number of folds; one where a splitter says, or where encoders are trained anew on each half."""
+    settings = {"modalities": drawn.modalities, "student": "student", "n_subsamples": 4, "random_state": 0}
+
+    def gap(**changed):
+        return CCHSelector(**(settings | changed)).fit(drawn.data, drawn.target).results_.loc["strong", "gap"]
+
+    assert gap() == gap(n_repeats=5) != gap(n_repeats=1)
+    fold_of = assign_folds(5, drawn.target.to_numpy())
+    splits = [(np.flatnonzero(fold_of != fold), np.flatnonzero(fold_of == fold)) for fold in range(5)]
+    assert gap(cv=splits) == gap(n_repeats=1) == gap(refit=True)
+    with pytest.raises(ValueError, match="n_repeats=2 repeats a number of folds, but cv="):
+        gap(cv=splits, n_repeats=2)
+    with pytest.raises(ValueError, match="'n_repeats' parameter of CCHSelector must be"):
+        gap(n_repeats=0)
