@@ -40,7 +40,13 @@ def judge_draw(seed, setting, n_rows, n_features, refit):
         random_state=seed,
     )
     selector = CCHSelector(
-        drawn.modalities, "student", criterion="cch", n_subsamples=N_SUBSAMPLES, refit=refit, random_state=seed
+        drawn.modalities,
+        "student",
+        criterion="cch",
+        n_repeats=1,
+        n_subsamples=N_SUBSAMPLES,
+        refit=refit,
+        random_state=seed,
     ).fit(drawn.data, drawn.target)
     row = selector.results_.iloc[0]
     return {

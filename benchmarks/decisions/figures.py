@@ -77,6 +77,7 @@ def measure(table: Table, rows: Split, n_unlabeled: int, setting: Setting, seed:
         mutual_information=setting.mutual_information,
         representation=setting.representation,
         encoder=setting.encoder(seed),
+        n_repeats=1,
         n_subsamples=setting.n_subsamples,
         random_state=seed,
     )

@@ -79,7 +79,7 @@ def run_seed(seed):
     modalities = {
         name: slice(end - table.shape[1], end) for (name, table), end in zip(tables.items(), ends, strict=True)
     }
-    selector = CCHSelector(modalities, "student", encoder=NetworkClassifier(), random_state=seed)
+    selector = CCHSelector(modalities, "student", encoder=NetworkClassifier(), n_repeats=1, random_state=seed)
     results = selector.fit(np.hstack(list(tables.values()))[labelled], y[labelled]).results_
     alone = NetworkClassifier(random_state=seed).fit(X[labelled], y[labelled])
     accuracy = alone.score(X[test], y[test])

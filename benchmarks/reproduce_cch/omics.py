@@ -120,7 +120,7 @@ def run_student(cohort, tables, y, student):
     }
     for name, settings in selectors().items():
         modalities = {key: list(table.columns) for key, table in tables.items()}
-        selector = CCHSelector(modalities, student, n_subsamples=2, random_state=0, **settings)
+        selector = CCHSelector(modalities, student, n_repeats=1, n_subsamples=2, random_state=0, **settings)
         results = selector.fit(pd.concat(tables.values(), axis=1), y).results_
         for teacher, row in rows.items():
             for figure in ("teacher_student", "student_label", "teacher_label", "gap", "advantage", "risk_reduction"):

@@ -95,6 +95,7 @@ def run_cell(sweep, level, seed):
             "student",
             encoder=LogisticRegression(),
             mutual_information=family,
+            n_repeats=1,
             n_subsamples=2,
             random_state=seed,
         )
