@@ -46,7 +46,7 @@ ESTIMATORS = [
     MutualDistiller(NetworkClassifier(max_epochs=30)),
     UnpairedDistiller(NetworkClassifier(max_epochs=30)),
     UnpairedDistiller(LogisticRegression()),
-    CCHSelector({"panel": Columns(True), "omics": Columns(False)}, student="panel", cv=2, n_subsamples=10),
+    CCHSelector({"panel": Columns(True), "omics": Columns(False)}, student="panel", cv=2, n_repeats=2, n_subsamples=10),
 ]
 
 
