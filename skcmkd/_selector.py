@@ -93,7 +93,7 @@ class CCHSelector(DocumentationLink, TransformerMixin, BaseEstimator, auto_wrap_
     n_repeats : int or "auto", default="auto"
         How often the rows are dealt into a number of folds: the first time in order, then shuffled. All figures are
         means over the deals, and the intervals hold what their luck leaves. With few rows one deal is a gamble:
-        "auto" is 5 for predictions of fewer than 1000 labelled rows, else 1, and 1 where encoders are trained anew
+        "auto" is 3 for predictions of fewer than 1000 labelled rows, else 1, and 1 where encoders are trained anew
         on each half or ``cv`` is a splitter.
     n_subsamples : int, default=200
         Random halves of the rows, or of the groups, that the intervals are made of.

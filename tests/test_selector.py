@@ -420,13 +420,13 @@ def test_figures_are_means_over_deals_of_the_folds(drawn):
 
 
 def test_automatic_number_of_deals(drawn):
-    """Five of a number of folds; one where a splitter says, or where encoders are trained anew on each half."""
+    """Three of a number of folds; one where a splitter says, or where encoders are trained anew on each half."""
     settings = {"modalities": drawn.modalities, "student": "student", "n_subsamples": 4, "random_state": 0}
 
     def gap(**changed):
         return CCHSelector(**(settings | changed)).fit(drawn.data, drawn.target).results_.loc["strong", "gap"]
 
-    assert gap() == gap(n_repeats=5) != gap(n_repeats=1)
+    assert gap() == gap(n_repeats=3) != gap(n_repeats=1)
     fold_of = assign_folds(5, drawn.target.to_numpy())
     splits = [(np.flatnonzero(fold_of != fold), np.flatnonzero(fold_of == fold)) for fold in range(5)]
     assert gap(cv=splits) == gap(n_repeats=1) == gap(refit=True)
