@@ -65,7 +65,8 @@ def study_carcinoma(console: Console, options: argparse.Namespace) -> tuple[CCHS
         DISTILLED: (
             Pipeline(
                 [
-                    ("select", CCHSelector(cohort.modalities, student, random_state=options.seed)),
+                    # Twenty selections are many deals of the folds already.
+                    ("select", CCHSelector(cohort.modalities, student, n_repeats=1, random_state=options.seed)),
                     ("distill", PairedDistiller(model, model, student_columns=cohort.modalities[student])),
                 ]
             ),
