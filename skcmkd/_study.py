@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 # An embedding is measured within its fold, so its folds must be large.
 N_FOLDS = {"predictions": 5, "embedding": 2}
-# The luck of one deal is half a standard error with 200 rows and a quarter with 1000 (benchmarks/deals_of_folds.py).
+# The luck of one deal is most of a standard error with 60 rows and half of one with 200 (benchmarks/deals_of_folds.py).
 N_DEALS, FEWEST_ROWS_OF_ONE_DEAL = 3, 1000
 
 
