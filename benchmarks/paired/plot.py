@@ -5,7 +5,7 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from methods import ALONE, BEST, METHODS, PEER, PEER_UNSEEN
+from methods import ALONE, AUTO, BEST, METHODS, PEER, PEER_UNSEEN
 from shared.summaries import interval_over_splits
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import train_test_split
@@ -29,7 +29,8 @@ def choose_rows(cells: pd.DataFrame) -> pd.DataFrame:
     shown = (cells["family"] == FAMILY) & (cells["n_labelled"] == N_LABELLED) & (cells["learner"] == LEARNER)
     shown &= ~cells["method"].isin([ALONE, BEST]) & ~cells["method"].str.contains(VARIANTS)
     rows = cells[shown & cells["accuracy_gain"].notna()]
-    # A method that ran in some of the cells only cannot stand beside one that ran in all.
+    # Splits that the default did not meet, and methods that met only some of its cells, cannot stand beside it.
+    rows = rows[rows["seed"].isin(rows.loc[rows["method"] == AUTO, "seed"])]
     n_cells = rows.groupby(["n_unlabeled", "method"])["seed"].transform("size")
     rows = rows[n_cells == n_cells.groupby(rows["n_unlabeled"]).transform("max")]
     return rows.assign(standing=np.where(rows["advantage"] > 0, *TEACHERS))
