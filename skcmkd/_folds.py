@@ -74,17 +74,22 @@ def deal_folds(
     does not hold out each row once in each repeat, or when it parts a group.
     """
     if cv is not None and not isinstance(cv, Integral):
-        if n_repeats != 1:
-            raise ValueError(
-                f"n_repeats={n_repeats} repeats a number of folds, but cv={cv!r} is a splitter. Give a number, or a "
-                "splitter that repeats itself, such as RepeatedStratifiedKFold."
-            )
+        check_not_repeated(cv, n_repeats)
         deals = _deals_of_splitter(cv, check_cv(cv, y, classifier=classes), y, groups)
         return deals if groups is None else [_whole_groups(cv, fold_of, groups) for fold_of in deals]
     shuffles = [None, *[random_state] * (n_repeats - 1)]
     if groups is not None:
         return [_folds_of_groups(cv, y, groups, classes, shuffle) for shuffle in shuffles]
     return [_folds_of_rows(cv, y, classes, pattern, shuffle) for shuffle in shuffles]
+
+
+def check_not_repeated(splitter: Any, n_repeats: int) -> None:
+    """Raise where a splitter is to be repeated: only a number of folds is."""
+    if n_repeats != 1:
+        raise ValueError(
+            f"n_repeats={n_repeats} repeats a number of folds, but cv={splitter!r} is a splitter. Give a number, or a "
+            "splitter that repeats itself, such as RepeatedStratifiedKFold."
+        )
 
 
 def _folds_of_rows(

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 from sklearn.base import clone
 
-from ._candidates import gather_candidates, judge
+from ._candidates import gather_candidates
+from ._judging import judge
 from ._study import study_tables
 from ._tables import Table
 from ._validation import ArrayLike

@@ -17,7 +17,7 @@ from sklearn.utils.validation import has_fit_parameter
 
 from ._cross_fitting import predict_unseen_proba
 from ._fitting import class_weighted, fit_weighted
-from ._folds import stratified_folds
+from ._folds import check_not_repeated, stratified_folds
 from ._parallel import run_each
 from ._report_cohort import Cohort, shuffle_measured, shuffle_teacher_columns
 from ._student_predictions import seed_of
@@ -50,11 +50,7 @@ def split_rows(
     if not isinstance(n_repeats, Integral) or n_repeats < 1:
         raise ValueError(f"n_repeats={n_repeats!r} must be a whole number of at least 1.")
     if cv is not None and not isinstance(cv, Integral):
-        if n_repeats != 1:
-            raise ValueError(
-                f"n_repeats={n_repeats} repeats a number of folds, but cv={cv!r} is a splitter. Give a number, or a "
-                "splitter that repeats itself, such as RepeatedStratifiedKFold."
-            )
+        check_not_repeated(cv, n_repeats)
         splitter = check_cv(cv, cohort.y, classifier=cohort.classes is not None)
         return list(splitter.split(np.zeros(n_rows), cohort.y, cohort.groups))
     n_folds = 5 if cv is None else int(cv)

@@ -12,12 +12,13 @@ from sklearn import get_config
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from ._candidates import gather_candidates, judge, keep_teachers
+from ._candidates import gather_candidates
 from ._columns import Columns, drop_teacher_columns
 from ._criteria import FIGURE_OF
 from ._documentation import DocumentationLink
 from ._frames import as_container, is_frame
 from ._input_checks import check_columns_of_fit
+from ._judging import judge, keep_teachers
 from ._study import study_tables
 from ._tables import Table, as_table, take_columns
 from ._validation import (

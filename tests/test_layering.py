@@ -38,6 +38,7 @@ ROWS = [
     {
         "_study",
         "_candidates",
+        "_judging",
         "_criteria",
         "_representations",
         "_residuals",
