@@ -13,6 +13,7 @@ from ._calibration import TemperatureScaled, calibration_temperature
 from ._fitting import fit_weighted
 from ._folds import assign_folds
 from ._objectives import Objective
+from ._opinions import Opinions
 from ._paired_input import ANALYTIC, AUTO, GAP, LEARNED, Given, check_given, check_objective, make_models
 from ._pairs import Pairs
 from ._residuals import linear_residuals
@@ -20,8 +21,8 @@ from ._soft_targets import fit_student
 from ._tables import take_rows
 from ._targets import ClassTarget, Target
 from ._teachers import TeacherSide, check_weights, gap_weights, given_weights, learn_weights
-from ._teaching import Opinions, Trial, candidate_weight, try_weights
 from ._validation import n_rows_of
+from ._weight_trial import Trial, candidate_weight, try_weights
 
 
 def teach(

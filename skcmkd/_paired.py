@@ -15,12 +15,12 @@ from ._distillation import teach
 from ._fitting import class_weighted
 from ._input_checks import check_same_length
 from ._objectives import resolve_objective
+from ._opinions import confidence
 from ._paired_input import PARAMETERS, open_tables
 from ._row_values import as_codes, check_labels
 from ._student_predictions import StudentPredictions
 from ._tables import Table
 from ._targets import ClassTarget
-from ._teaching import confidence
 from ._validation import ArrayLike, Interval, StrOptions, keep_earlier_fit
 
 
@@ -63,9 +63,9 @@ class PairedDistiller(StudentPredictions, BaseEstimator):
     alpha : float in [0, 1], "auto" or "analytic", default="auto"
         The teacher's share: 0 labels only, 1 teacher only. "auto" takes 0.25, or 0.5 where
         unlabelled pairs outnumber labelled rows, when on two held-out folds that beats the student alone in Brier score
-        by half a standard error, else 0. "analytic" is the weight where the
-        excess risk of a linear student is least to first order; it needs no fits of the student, and errs where the
-        student is far from linear.
+        by half a standard error, else 0. A network is judged there without its ``refit``. "analytic" is the weight
+        where the excess risk of a linear student is least to first order; it needs no fits of the student, and errs
+        where the student is far from linear.
     temperature : float > 0, default=2.0
         Softens teacher and student alike where the student is a network. Other students have no temperature of
         their own: they are taught at 1 and this is not used.

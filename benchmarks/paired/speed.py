@@ -2,9 +2,9 @@
 
 With a fixed weight: the whole fit beside the teacher's cross-validation and the student alone. With ``alpha="auto"``:
 the fit less the teacher's cross-validation, beside the student alone. The teacher's cross-validation is done by hand:
-the same fits and predictions, each on rows cut out of the table. The contenders take turns in a new random order in
-each repeat, each repeat on other rows, so that all meet the same load of the machine; what is told is the median of
-the ratios within a repeat.
+the same fits and predictions on the distiller's own folds, each on rows cut out of the table. The contenders take turns
+in a new random order in each repeat, each repeat on other rows, so that all meet the same load of the machine; what is
+told is the median of the ratios within a repeat.
 """
 
 import argparse
@@ -22,10 +22,12 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.linear_model import LogisticRegression
 
 from skcmkd import NetworkClassifier, PairedDistiller
+from skcmkd._folds import assign_folds
+from skcmkd._opinions import N_JUDGES
 from skcmkd.datasets import load_digit_views, make_gaussian_modalities
 
 RESULTS = Path(__file__).parent / "results"
-ALPHA, N_FOLDS, N_JUDGES = 0.5, 5, 2
+ALPHA, N_FOLDS = 0.5, 5
 N_UNLABELED = 900
 Tables = dict[str, Any]
 
@@ -88,7 +90,8 @@ def seconds_of(fit: Callable[[], Any]) -> float:
 def cross_validate(teacher: BaseEstimator, tables: Tables, n_judges: int = 0, unlabeled: bool = False) -> None:
     """The teacher fitted to all rows, without each fold, and without each two of which one judges the student."""
     X, y, folds = tables["X_teacher"], tables["y"], range(N_FOLDS)
-    fold_of = np.arange(len(y)) % N_FOLDS
+    # Other folds would be other fits: a network's early stopping ends elsewhere.
+    fold_of = assign_folds(N_FOLDS, y)
     left_out = [(), *((fold,) for fold in folds), *(two for two in combinations(folds, 2) if two[0] < n_judges)]
     for out in left_out:
         unseen = np.isin(fold_of, out)

@@ -1,4 +1,4 @@
-"""Teachers' opinions of rows that they have not seen, and the weight that these deserve."""
+"""Teachers' opinions of rows that they have not seen."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from itertools import combinations
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from sklearn.base import BaseEstimator, clone
 from sklearn.frozen import FrozenEstimator
 
@@ -16,23 +15,17 @@ from ._cohorts import choose_representation, represent_by
 from ._fitting import fit_weighted
 from ._pairs import Pairs
 from ._parallel import run_each
-from ._resampling import error_of_mean, one_standard_error_choice
-from ._soft_targets import Lesson, fit_student
+from ._soft_targets import Lesson
 from ._tables import take_rows
 from ._targets import Target
 from ._teacher_features import standardise_features, unseen_features
 from ._teachers import TeacherSide, pool
-from ._validation import n_rows_of
 
 if TYPE_CHECKING:
     from ._objectives import Objective
 
-# alpha="auto" holds one weight against the student alone, on two folds: more weights and more folds were dearer and no
-# better. It must win by half a standard error: without a margin more students were harmed, with a whole one the gain
-# was less.
-WEIGHT, WEIGHT_WITH_MANY_PAIRS = 0.25, 0.5
+# Students are judged on so many of the folds: more were dearer and no better.
 N_JUDGES = 2
-MARGIN = 0.5
 # Weights of several teachers, from the opinions of each on labelled rows it has not seen, the student's own where
 # asked for, the labels, and the rows' weights, if any.
 Weigh = Callable[[Sequence[np.ndarray], np.ndarray | None, np.ndarray, np.ndarray | None], np.ndarray]
@@ -256,89 +249,3 @@ def confidence(proba: np.ndarray) -> np.ndarray:
     entropy = -(proba * np.log(np.clip(proba, 1e-300, None))).sum(axis=1)
     sure = np.nan_to_num((1 - entropy / np.log(proba.shape[1])).clip(min=0))
     return sure / sure.mean() if sure.any() else np.ones(len(sure))
-
-
-@dataclass
-class Trial:
-    """Students judged on rows held out from them and from their teachers: each weight's opinions and losses."""
-
-    alphas: tuple[float, ...]
-    rows: np.ndarray
-    opinions: dict[float, np.ndarray]
-    losses: np.ndarray
-    groups: np.ndarray | None = None
-
-    def scores(self, name: str) -> pd.DataFrame:
-        """Of each weight the mean loss, how much more it is than the student's alone, and the standard error."""
-        excess = self.losses - self.losses[:, [0]]
-        return pd.DataFrame(
-            {
-                name: self.losses.mean(axis=0),
-                "excess": excess.mean(axis=0),
-                "standard_error": [error_of_mean(column, self.groups) for column in excess.T],
-            },
-            index=pd.Index(self.alphas, name="alpha"),
-        )
-
-    def choice(self) -> float:
-        """The smallest weight that no other beats by the margin."""
-        return self.alphas[one_standard_error_choice(self.losses, MARGIN, self.groups)]
-
-
-def candidate_weight(pairs: Pairs) -> float:
-    """The weight that is tried: more where the teacher labels more rows than are labelled."""
-    n_unlabeled = 0 if pairs.X_unlabeled is None else n_rows_of(pairs.X_unlabeled)
-    return WEIGHT_WITH_MANY_PAIRS if n_unlabeled > len(pairs.y) else WEIGHT
-
-
-def try_weights(
-    student: BaseEstimator,
-    opinions: Opinions,
-    alphas: tuple[float, ...],
-    temperature: float,
-    *,
-    n_jobs: int | None,
-    verbose: bool,
-) -> Trial:
-    """Fit a student for each weight without each judging fold, and judge it there."""
-    pairs, target = opinions.pairs, opinions.target
-    jobs = [(fold, alpha) for fold in opinions.judges for alpha in alphas]
-    rows_of = {fold: np.flatnonzero(pairs.studied & (opinions.fold_of == fold)) for fold in opinions.judges}
-    # One lesson a fold, for all weights.
-    calls = (
-        (student, target, lesson, alpha, temperature, pairs, rows_of[fold])
-        for fold, lesson in ((fold, opinions.lesson_without(fold)) for fold in opinions.judges)
-        for alpha in alphas
-    )
-    fits = run_each(_student_opinion, calls, len(jobs), n_jobs=n_jobs, description="alpha", show=verbose)
-    judging = pairs.studied & np.isin(opinions.fold_of, opinions.judges)
-    if pairs.sample_weight is not None:
-        judging &= pairs.sample_weight > 0
-    rows = np.flatnonzero(judging)
-    if len(rows) < 2:
-        raise ValueError(
-            f"{len(rows)} rows with the student's modality and a positive weight lie in the {len(opinions.judges)} "
-            "folds that judge students; at least 2 are needed. Give another cv, or set alpha to a number."
-        )
-    opinion = {alpha: np.full((len(pairs.y), target.width), np.nan) for alpha in alphas}
-    for (fold, alpha), part in zip(jobs, fits, strict=True):
-        opinion[alpha][rows_of[fold]] = part
-    opinion = {alpha: values[rows] for alpha, values in opinion.items()}
-    losses = np.column_stack([target.losses(values, pairs.y[rows]) for values in opinion.values()])
-    if pairs.sample_weight is not None:
-        losses *= (pairs.sample_weight[rows] / pairs.sample_weight[rows].mean())[:, None]
-    return Trial(alphas, rows, opinion, losses, None if pairs.groups is None else pairs.groups[rows])
-
-
-def _student_opinion(
-    student: BaseEstimator,
-    target: Target,
-    lesson: Lesson,
-    alpha: float,
-    temperature: float,
-    pairs: Pairs,
-    rows: np.ndarray,
-) -> np.ndarray:
-    if len(rows) == 0:
-        return np.empty((0, target.width))
-    return target.opinion(fit_student(clone(student), lesson, alpha, temperature), take_rows(pairs.X, rows))

@@ -1,56 +1,20 @@
 import numpy as np
 import pytest
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
-from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
 
 from skcmkd._folds import stratified_folds
+from skcmkd._opinions import N_JUDGES, Opinions, confidence
 from skcmkd._pairs import Pairs
-from skcmkd._targets import ClassTarget, QuantityTarget
-from skcmkd._teachers import TeacherSide, learn_weights
-from skcmkd._teaching import (
-    N_JUDGES,
-    WEIGHT,
-    WEIGHT_WITH_MANY_PAIRS,
-    Opinions,
-    candidate_weight,
-    confidence,
-    try_weights,
-)
+from skcmkd._teachers import learn_weights
+from skcmkd._weight_trial import try_weights
+from tests.opinion_problems import TARGET, form, make_pairs, side
 
 
 @pytest.fixture
 def pairs():
-    rng = np.random.RandomState(0)
-    y = rng.randint(2, size=40)
-    X = rng.normal(size=(40, 2)) + y[:, None]
-    T = rng.normal(size=(40, 3)) + 2 * y[:, None]
-    measured = np.arange(40) >= 5
-    return Pairs(X, y, T, measured, np.ones(40, dtype=bool), rng.normal(size=(7, 2)), rng.normal(size=(7, 3)))
-
-
-TARGET = ClassTarget(np.array([0, 1]))
-
-
-def side(teacher, pairs, columns=slice(None), measured=None):
-    T, unlabeled = pairs.X_teacher[:, columns], pairs.X_teacher_unlabeled[:, columns]
-    return TeacherSide("", teacher, T, pairs.measured if measured is None else measured, unlabeled, np.ones(7, bool))
-
-
-def form(teacher, pairs, sides=None, target=TARGET, **changed):
-    settings = {"weigh": None, "judged": True, "n_jobs": None, "verbose": False}
-    codes = pairs.y if target is TARGET else np.arange(40) % 4
-    sides = [side(teacher, pairs)] if sides is None else sides
-    return Opinions(target, pairs, sides, stratified_folds(codes, 4), **{**settings, **changed})
-
-
-ALPHAS = (0.0, 0.25, 0.5)
-
-
-def choose_alpha(student, opinions, temperature, **parallel):
-    trial = try_weights(student, opinions, ALPHAS, temperature, **parallel)
-    assert set(trial.rows) == set(np.flatnonzero(opinions.fold_of < N_JUDGES))
-    return trial.choice(), trial.scores("brier")
+    return make_pairs()
 
 
 class Witness(ClassifierMixin, BaseEstimator):
@@ -125,39 +89,6 @@ def test_judged_lesson_is_the_teacher_without_two_folds(pairs):
     np.testing.assert_allclose(lesson.unlabeled_opinion, direct.predict_proba(pairs.X_teacher_unlabeled))
 
 
-def test_scores_are_brier_scores_of_held_out_rows(pairs):
-    opinions = form(LogisticRegression(), pairs)
-    alpha, scores = choose_alpha(LogisticRegression(), opinions, 2.0, n_jobs=None, verbose=False)
-    losses = np.full(40, np.nan)
-    for fold in range(N_JUDGES):
-        train, test = opinions.fold_of != fold, opinions.fold_of == fold
-        proba = LogisticRegression().fit(pairs.X[train], pairs.y[train]).predict_proba(pairs.X[test])
-        losses[test] = ((proba - np.eye(2)[pairs.y[test]]) ** 2).sum(axis=1)
-    np.testing.assert_allclose(scores.loc[0.0, "brier"], np.nanmean(losses))
-    assert scores.loc[0.0, "excess"] == 0
-    assert alpha in ALPHAS
-    assert tuple(scores.index) == ALPHAS
-
-
-def test_a_harmful_teacher_is_given_no_weight(pairs):
-    class Liar(LogisticRegression):
-        def predict_proba(self, X):
-            return super().predict_proba(X)[:, ::-1]
-
-    opinions = form(Liar(), pairs)
-    assert choose_alpha(LogisticRegression(), opinions, 2.0, n_jobs=None, verbose=False)[0] == 0.0
-
-
-def test_processes_change_nothing_but_time(pairs):
-    results = []
-    for n_jobs in (None, 2):
-        opinions = form(LogisticRegression(), pairs, n_jobs=n_jobs)
-        alpha, scores = choose_alpha(LogisticRegression(), opinions, 2.0, n_jobs=n_jobs, verbose=False)
-        results.append((alpha, scores))
-    assert results[0][0] == results[1][0]
-    assert results[0][1].equals(results[1][1])
-
-
 def test_two_folds_are_too_few_to_choose_the_weight(pairs):
     with pytest.raises(ValueError, match=r"alpha='auto' and calibrate=True need at least 3 folds.*cv gives 2"):
         Opinions(
@@ -209,23 +140,6 @@ def test_weights_of_teachers_have_not_seen_the_judging_fold(pairs):
     assert not np.allclose(learned[0][1], learned[1][1])
 
 
-def test_row_weights_reach_teachers_students_and_judges(pairs):
-    """A row of weight 0 is as good as absent, for all of them."""
-    keep = np.arange(40) % 5 != 2
-    weighted = Pairs(**{**vars(pairs), "sample_weight": keep.astype(float)})
-    fold_of = stratified_folds(pairs.y, 4)
-    settings = {"weigh": None, "judged": True, "n_jobs": None, "verbose": False}
-    whole = Opinions(TARGET, weighted, [side(LogisticRegression(), weighted)], fold_of, **settings)
-    parts = {"X": pairs.X[keep], "y": pairs.y[keep], "X_teacher": pairs.X_teacher[keep]}
-    masks = {"measured": pairs.measured[keep], "studied": pairs.studied[keep]}
-    few = Pairs(**{**vars(pairs), **parts, **masks})
-    kept = Opinions(TARGET, few, [side(LogisticRegression(), few)], fold_of[keep], **settings)
-    np.testing.assert_allclose(whole.lesson().opinion[keep], kept.lesson().opinion, rtol=1e-5)
-    trials = [try_weights(LogisticRegression(), o, (0.0, 0.5), 1.0, n_jobs=None, verbose=False) for o in (whole, kept)]
-    assert keep[trials[0].rows].all()
-    np.testing.assert_allclose(trials[0].losses, trials[1].losses, rtol=1e-3)
-
-
 def test_rows_without_the_students_modality_teach_the_teacher_alone(pairs):
     pairs.studied = np.arange(40) % 4 != 3
     opinions = form(LogisticRegression(), pairs)
@@ -236,18 +150,6 @@ def test_rows_without_the_students_modality_teach_the_teacher_alone(pairs):
     trial = try_weights(LogisticRegression(), opinions, (0.0, 0.5), 1.0, n_jobs=None, verbose=False)
     np.testing.assert_array_equal(trial.rows, np.flatnonzero(pairs.studied & (opinions.fold_of < N_JUDGES)))
     assert trial.losses.shape == (len(trial.rows), 2)
-
-
-def test_quantities_are_judged_by_squared_error(pairs):
-    pairs.y = pairs.X[:, 0] + pairs.X_teacher[:, 0]
-    opinions = form(None, pairs, [side(Ridge(), pairs)], QuantityTarget(1))
-    trial = try_weights(Ridge(), opinions, (0.0, 0.5), 1.0, n_jobs=None, verbose=False)
-    error = np.full(40, np.nan)
-    for fold in range(N_JUDGES):
-        train, test = opinions.fold_of != fold, opinions.fold_of == fold
-        error[test] = (Ridge().fit(pairs.X[train], pairs.y[train]).predict(pairs.X[test]) - pairs.y[test]) ** 2
-    np.testing.assert_allclose(trial.losses[:, 0], error[trial.rows])
-    assert trial.scores("squared_error").loc[0.0, "squared_error"] == pytest.approx(np.nanmean(error))
 
 
 def test_confidence_is_one_on_average_and_zero_for_knowing_nothing():
@@ -263,11 +165,3 @@ def test_teachers_are_fitted_for_the_judging_folds_alone(pairs):
     assert left_out == {(), (0,), (1,), (2,), (3,), (0, 1), (0, 2), (0, 3), (1, 2), (1, 3)}
     plain = form(LogisticRegression(), pairs, judged=False)
     assert {out for _, out in plain._formed} == {(), (0,), (1,), (2,), (3,)}
-
-
-def test_more_weight_is_tried_where_the_teacher_labels_more_rows(pairs):
-    assert candidate_weight(pairs) == WEIGHT
-    pairs.X_unlabeled = np.zeros((41, 2))
-    assert candidate_weight(pairs) == WEIGHT_WITH_MANY_PAIRS
-    pairs.X_unlabeled = None
-    assert candidate_weight(pairs) == WEIGHT
