@@ -15,8 +15,8 @@ from ._cohorts import TeacherCohort, build_cohort, choose_representation, repres
 from ._display import as_written
 from ._fitting import final_step
 from ._input_checks import check_same_length
-from ._row_values import check_labels
-from ._side_data import check_side_data, split_groups
+from ._row_values import check_labels, split_groups
+from ._side_data import check_side_data
 from ._tables import Table, take_rows
 from ._validation import ArrayLike, check_tuple
 

@@ -178,7 +178,7 @@ class MutualDistiller(StudentPredictions, BaseEstimator):
             if X_teacher is None:
                 student.fit(X, y)
                 return self
-            pairs = check_pairs(X, y, X_teacher, given.unlabeled_pairs)
+            pairs = check_pairs(X, y, X_teacher, given.unlabeled)
             check_teacher_table(teacher, X_teacher, pairs.measured)
             self.teacher_ = teacher
             if self.alpha == 0:

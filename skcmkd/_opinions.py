@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import combinations
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.base import BaseEstimator, clone
@@ -20,12 +21,16 @@ from ._tables import take_rows
 from ._targets import Target
 from ._teacher_features import standardise_features, unseen_features
 from ._teachers import TeacherSide, pool
+from ._validation import n_rows_of
 
 if TYPE_CHECKING:
     from ._objectives import Objective
 
-# Students are judged on so many of the folds: more were dearer and no better.
-N_JUDGES = 2
+# Students are judged on so many of the folds, more were dearer and no better, or on the first where so many rows, or
+# groups, judge there.
+N_JUDGES, ENOUGH_TO_JUDGE = 2, 1000
+# An unlabelled pair whose group has no labelled row is held out in none of them.
+NO_FOLD = -1
 # Weights of several teachers, from the opinions of each on labelled rows it has not seen, the student's own where
 # asked for, the labels, and the rows' weights, if any.
 Weigh = Callable[[Sequence[np.ndarray], np.ndarray | None, np.ndarray, np.ndarray | None], np.ndarray]
@@ -51,6 +56,9 @@ class Opinions:
     Where fold j judges the student, the teacher without folds j and k gives fold k's targets. So no target has seen the
     rows that judge it, for k - 1 fits with one judge and 2k - 3 with two. Several teachers are pooled with weights that
     have not seen them either. ``student``, where given, has its own opinion formed in the same way for the weights.
+
+    A pair without a label of a group that has labelled rows, too, is treated as these are: it gets the opinion of a
+    teacher that has not seen the group, and teaches nothing where the group judges.
     """
 
     def __init__(
@@ -81,12 +89,13 @@ class Opinions:
         if objective is not None and objective.needs_features:
             self.methods = [choose_representation(side.model, representation) for side in sides]
         # The folds that judge students, where students are to be judged.
-        self.judges = self.folds[:N_JUDGES] if judged else self.folds[:0]
+        self.judges = self.folds[: _count_judges(pairs, fold_of) if judged else 0]
         if judged and len(self.folds) < 3:
             raise ValueError(
                 f"alpha='auto' and calibrate=True need at least 3 folds, one to judge and two for the teacher's "
                 f"targets; cv gives {len(self.folds)}. Raise cv, or set alpha to a number and calibrate to False."
             )
+        self.unlabeled_fold = _fold_of_unlabeled(pairs, fold_of)
         formed_by = [*self.sides]
         if student is not None:
             formed_by.append(TeacherSide("student", student, pairs.X, pairs.studied, None, np.zeros(0, dtype=bool)))
@@ -96,7 +105,17 @@ class Opinions:
         # Lessons are of the whole, and without each judge: only these hear of unlabelled pairs.
         taught = [(), *((judge,) for judge in self.judges)]
         calls = (
-            (target, formed_by[place], pairs, fold_of, out, bool(self.methods), out in taught) for place, out in jobs
+            (
+                target,
+                formed_by[place],
+                pairs,
+                fold_of,
+                out,
+                bool(self.methods),
+                # Of pairs without a label these folds' are asked for.
+                np.isin(self.unlabeled_fold, [*out, NO_FOLD] if out in taught else out),
+            )
+            for place, out in jobs
         )
         fits = run_each(_form_opinion, calls, len(jobs), n_jobs=n_jobs, description="teacher", show=verbose)
         self._formed = dict(zip(jobs, fits, strict=True))
@@ -136,12 +155,23 @@ class Opinions:
 
     def _unseen_by(self, place: int, judges: tuple[int, ...]) -> np.ndarray:
         opinion = np.full((len(self.pairs.y), self.target.width), np.nan)
-        for fold in self.folds:
-            if fold not in judges:
-                formed = self._formed[place, tuple(sorted((fold, *judges)))]
-                own = self.fold_of[formed.rows] == fold
-                opinion[formed.rows[own]] = formed.opinion[own]
+        for fold, formed in self._formed_without(place, judges):
+            own = self.fold_of[formed.rows] == fold
+            opinion[formed.rows[own]] = formed.opinion[own]
         return opinion
+
+    def _unlabeled_by(self, place: int, judges: tuple[int, ...]) -> np.ndarray:
+        opinion = self._formed[place, judges].unlabeled_opinion.copy()
+        for fold, formed in self._formed_without(place, judges):
+            own = self.unlabeled_fold == fold
+            opinion[own] = formed.unlabeled_opinion[own]
+        return opinion
+
+    def _formed_without(self, place: int, judges: tuple[int, ...]) -> Iterator[tuple[int, Any]]:
+        """Each fold that does not judge, and what a teacher says that has seen neither it nor those that do."""
+        return (
+            (fold, self._formed[place, tuple(sorted((fold, *judges)))]) for fold in self.folds if fold not in judges
+        )
 
     def _weights(self, judges: tuple[int, ...]) -> np.ndarray:
         if self.n_teachers == 1:
@@ -160,25 +190,30 @@ class Opinions:
 
     def _lesson(self, judges: tuple[int, ...]) -> Lesson:
         pairs = self.pairs
-        unlabeled = np.empty((0, self.target.width))
-        if pairs.X_unlabeled is not None and self.n_teachers:
-            formed = [self._formed[place, judges].unlabeled_opinion for place in range(self.n_teachers)]
+        X_unlabeled, unlabeled_groups, unlabeled = None, None, np.empty((0, self.target.width))
+        further = ~np.isin(self.unlabeled_fold, judges)
+        if further.any() and self.n_teachers:
+            X_unlabeled = take_rows(pairs.X_unlabeled, further)
+            unlabeled_groups = None if pairs.unlabeled_groups is None else pairs.unlabeled_groups[further]
+            formed = [self._unlabeled_by(place, judges)[further] for place in range(self.n_teachers)]
             unlabeled = pool(formed, self._weights(judges))
         lesson = Lesson(
             pairs.X,
             pairs.y,
             self.opinion_of_rows(judges),
-            pairs.X_unlabeled if self.n_teachers else None,
+            X_unlabeled,
             unlabeled,
             self.target.classes,
             weight=pairs.sample_weight,
             unlabeled_weight=self.unlabeled_weight(unlabeled) if self.unlabeled_weight and len(unlabeled) else None,
             groups=pairs.groups,
+            unlabeled_groups=unlabeled_groups,
             objective=self.objective,
             taught_classes=self._taught_classes(),
         )
         if self.methods:
-            lesson.features, lesson.unlabeled_features = self._features(judges)
+            lesson.features, features = self._features(judges)
+            lesson.unlabeled_features = features[further]
         rows = pairs.studied & ~np.isin(self.fold_of, judges)
         return lesson if rows.all() else lesson.of_rows(np.flatnonzero(rows))
 
@@ -197,24 +232,42 @@ class Opinions:
     def _features_of(self, place: int, judges: tuple[int, ...]) -> list[np.ndarray]:
         side, method = self.sides[place], self.methods[place]
         whole = self._formed[place, judges].model
-        parts = []
-        for fold in self.folds:
-            if fold in judges:
-                continue
-            formed = self._formed[place, tuple(sorted((fold, *judges)))]
+        parts: list[list[tuple[np.ndarray, np.ndarray]]] = [[], []]
+        for fold, formed in self._formed_without(place, judges):
+            # A ready teacher is the same one in every fold, whichever process it comes back from.
+            own = whole if isinstance(side.model, FrozenEstimator) else formed.model
+            cross = partial(unseen_features, own, whole, take_rows(side.X, formed.training_rows))
             rows = formed.rows[self.fold_of[formed.rows] == fold]
             if len(rows):
-                # A ready teacher is the same one in every fold, whichever process it comes back from.
-                own = whole if isinstance(side.model, FrozenEstimator) else formed.model
-                parts.append((rows, unseen_features(own, whole, side.X, formed.training_rows, rows, method)))
-        features = np.full((len(self.fold_of), parts[0][1].shape[1]), np.nan)
-        for rows, part in parts:
-            features[rows] = part
-        unlabeled = np.full((len(side.unlabeled_measured), features.shape[1]), np.nan)
-        if side.unlabeled_measured.any():
-            known = side.unlabeled_measured
-            unlabeled[known] = represent_by(whole, take_rows(side.X_unlabeled, known), method)
-        return standardise_features([features, unlabeled])
+                parts[0].append((rows, cross(take_rows(side.X, rows), method)))
+            rows = np.flatnonzero(side.unlabeled_measured & (self.unlabeled_fold == fold))
+            if len(rows):
+                parts[1].append((rows, cross(take_rows(side.X_unlabeled, rows), method)))
+        rows = np.flatnonzero(side.unlabeled_measured & (self.unlabeled_fold == NO_FOLD))
+        if len(rows):
+            parts[1].append((rows, represent_by(whole, take_rows(side.X_unlabeled, rows), method)))
+        n_features = parts[0][0][1].shape[1]
+        lengths = (len(self.fold_of), len(side.unlabeled_measured))
+        features = [np.full((length, n_features), np.nan) for length in lengths]
+        for table, found in zip(features, parts, strict=True):
+            for rows, part in found:
+                table[rows] = part
+        return standardise_features(features)
+
+
+def _count_judges(pairs: Pairs, fold_of: np.ndarray) -> int:
+    """How many folds judge students."""
+    judging = pairs.studied & (fold_of == 0)
+    n_units = judging.sum() if pairs.groups is None else len(np.unique(pairs.groups[judging]))
+    return 1 if n_units >= ENOUGH_TO_JUDGE else N_JUDGES
+
+
+def _fold_of_unlabeled(pairs: Pairs, fold_of: np.ndarray) -> np.ndarray:
+    """The fold that holds out the labelled rows of each unlabelled pair's group; NO_FOLD where there are none."""
+    if pairs.groups is None or pairs.unlabeled_groups is None:
+        return np.full(0 if pairs.X_unlabeled is None else n_rows_of(pairs.X_unlabeled), NO_FOLD)
+    fold_of_group = dict(zip(pairs.groups, fold_of, strict=True))
+    return np.array([fold_of_group.get(group, NO_FOLD) for group in pairs.unlabeled_groups])
 
 
 def _form_opinion(
@@ -224,9 +277,9 @@ def _form_opinion(
     fold_of: np.ndarray,
     left_out: Sequence[int],
     keep_model: bool,
-    teaches: bool,
+    asked: np.ndarray,
 ) -> Opinion:
-    """``teaches``: whether this model speaks of unlabelled pairs."""
+    """``asked``: the mask of the unlabelled pairs that this model is to speak of."""
     unseen = np.isin(fold_of, left_out)
     train, rows = np.flatnonzero(side.measured & ~unseen), np.flatnonzero(side.measured & unseen)
     target.check_training(pairs.y[train], side.model, left_out)
@@ -237,8 +290,8 @@ def _form_opinion(
     if len(target.classes):
         # Of a class that it has not met a teacher has no opinion, rather than the opinion that there is none.
         opinion[~np.isin(pairs.y[rows], model.classes_)] = np.nan
-    if teaches and side.unlabeled_measured.any():
-        known = side.unlabeled_measured
+    known = side.unlabeled_measured & asked[: len(side.unlabeled_measured)]
+    if known.any():
         unlabeled[known] = target.opinion(model, take_rows(side.X_unlabeled, known))
     keep_model = keep_model or not left_out
     return Opinion(model if keep_model else None, train if keep_model else None, rows, opinion, unlabeled)

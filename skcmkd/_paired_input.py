@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import reprlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from numbers import Real
 from typing import Any
 
@@ -16,8 +16,8 @@ from ._columns import column_positions
 from ._fitting import final_step
 from ._networks import NetworkClassifier
 from ._objectives import Objective
-from ._pairs import NAMES, Pairs, check_pairs, check_teacher_table, check_two_tables, split_one_table
-from ._row_values import check_groups, check_sample_weight
+from ._pairs import NAMES, Pairs, Unlabeled, check_pairs, check_teacher_table, check_two_tables, split_one_table
+from ._row_values import check_groups, check_sample_weight, join_groups
 from ._soft_targets import check_student_of_weights
 from ._student_predictions import check_kind, check_student_values, clone_or_network, seed_of
 from ._table_values import check_missing_values, check_text_columns, measured_rows
@@ -46,11 +46,14 @@ PARAMETERS: dict[str, Any] = {
 
 @dataclass
 class Given:
-    """What ``fit`` was given, as two tables: the student's, and the teacher's or None."""
+    """What ``fit`` was given, as two tables: the student's, and the teacher's or None.
+
+    Groups of pairs without a label mean the same as those of the labelled rows.
+    """
 
     X: Table
     X_teacher: Table | None
-    unlabeled_pairs: tuple[Table, ...] | None
+    unlabeled: Unlabeled | None
     teacher_positions: dict[str, np.ndarray]
     sample_weight: np.ndarray | None = None
     groups: np.ndarray | None = None
@@ -61,7 +64,7 @@ def open_tables(
     X: Table,
     y: ArrayLike,
     X_teacher: Table | None,
-    unlabeled_pairs: tuple[Table, ...] | None,
+    unlabeled_pairs: tuple[Any, ...] | None,
     sample_weight: ArrayLike | None = None,
     groups: ArrayLike | None = None,
 ) -> Given:
@@ -71,7 +74,7 @@ def open_tables(
     distiller._student_positions = None
     positions: dict[str, np.ndarray] = {}
     if distiller.student_columns is None:
-        X_teacher, unlabeled_pairs = check_two_tables(X_teacher, unlabeled_pairs)
+        X_teacher, unlabeled = check_two_tables(X_teacher, unlabeled_pairs)
         if X_teacher is not None and teacher_columns is not None:
             positions = teacher_positions(X_teacher, teacher_columns, None)
     else:
@@ -79,7 +82,7 @@ def open_tables(
         distiller._n_table_columns = n_columns_of(X)
         if teacher_columns is not None:
             positions = teacher_positions(X, teacher_columns, distiller._student_positions)
-        X, X_teacher, unlabeled_pairs = split_one_table(X, distiller._student_positions, X_teacher, unlabeled_pairs)
+        X, X_teacher, unlabeled = split_one_table(X, distiller._student_positions, X_teacher, unlabeled_pairs)
         if teacher_columns is not None and X_teacher is not None and not positions:
             raise ValueError(
                 f"teacher_columns={reprlib.repr(teacher_columns)} names none of the columns of X, and X has "
@@ -91,7 +94,15 @@ def open_tables(
     check_same_index(X, y, "y")
     check_same_index(X, sample_weight, "sample_weight")
     weight, groups = check_sample_weight(sample_weight, X), check_groups(groups, X)
-    return Given(X, X_teacher, unlabeled_pairs, positions, weight, groups)
+    if unlabeled is not None and unlabeled.groups is not None:
+        if groups is None:
+            name = NAMES[1] if distiller.student_columns is not None else "unlabeled_pairs[2]"
+            raise ValueError(
+                f"{name} names groups and X has none to compare them with. Give groups=, too, or leave them out."
+            )
+        groups, further = join_groups(groups, [(len(unlabeled.groups), unlabeled.groups)])
+        unlabeled = replace(unlabeled, groups=further)
+    return Given(X, X_teacher, unlabeled, positions, weight, groups)
 
 
 def make_models(distiller: Any, names: list[str]) -> tuple[BaseEstimator, dict[str, BaseEstimator]]:
@@ -130,9 +141,12 @@ def check_given(
     if given.X_teacher is None:
         # In the one-table form a selector may have taken the teacher away, and left rows that it alone was measured on.
         alone = np.ones(len(y), dtype=bool) if distiller.student_columns is None else measured_rows(X)
-        pairs, sides = Pairs(X, y, None, np.zeros(len(y), dtype=bool), alone if alone.any() else ~alone), []
+        studied = alone if alone.any() else ~alone
+        unmeasured = np.zeros(len(y), dtype=bool)
+        pairs = Pairs(X, y, None, unmeasured, studied, sample_weight=given.sample_weight, groups=given.groups)
+        sides = []
     else:
-        pairs = check_pairs(X, y, given.X_teacher, given.unlabeled_pairs)
+        pairs = check_pairs(X, y, given.X_teacher, given.unlabeled, given.sample_weight, given.groups)
         sees_student = distiller.teacher_sees == "both"
         sides = gather_sides(pairs, teachers, given.teacher_positions, sees_student=sees_student)
         for side in sides:
@@ -152,7 +166,6 @@ def check_given(
             f"Class {unstudied[0]!r} has rows of the teacher's table alone: X is missing throughout in all of them, so "
             "no student can learn it. Leave these rows out."
         )
-    pairs.sample_weight, pairs.groups = given.sample_weight, given.groups
     return pairs, sides
 
 

@@ -53,10 +53,10 @@ class PairedDistillerRegressor(StudentQuantities, BaseEstimator):
         complementarity gap I(T; S) - I(S; Y) of out-of-fold predictions (Gaussian, nats), where it is positive; a dict
         fixes them by name.
     alpha : float in [0, 1], "auto" or "analytic", default="auto"
-        The teacher's share: 0 targets only, 1 teacher only. "auto" takes 0.25, or 0.5 where
-        unlabelled pairs outnumber labelled rows, when on two held-out folds that beats the student alone in squared
-        error by half a standard error, else 0. A network is judged there without its ``refit``. "analytic" is the
-        weight where the excess risk of a linear student is least to first order, in closed form::
+        The teacher's share: 0 targets only, 1 teacher only. "auto" takes 0.25, or 0.5 where unlabelled pairs outnumber
+        labelled rows, when on two held-out folds, or one of 1000 rows, that beats the student alone in squared error
+        by a standard error, else 0; a network is judged there without its ``refit``. "analytic" is the weight where
+        the excess risk of a linear student is least to first order, in closed form::
 
             alpha = (Var(e) - Cov(e, u)) / (Var(e) - 2 Cov(e, u) + Var(u) + (n / d) E[b^2])
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from scipy.sparse import issparse
 from sklearn.base import BaseEstimator
 
+from ._row_values import check_groups, split_groups
 from ._table_values import check_missing_values, check_text_columns, check_values, measured_rows
 from ._tables import Table, as_table, check_same_columns, check_same_rows, take_columns, take_rows
-from ._validation import check_tuple, n_columns_of
+from ._validation import n_columns_of
 
 NAMES = ("unlabeled_pairs[0]", "unlabeled_pairs[1]")
 FEW_ROWS = 100
@@ -33,44 +35,66 @@ class Pairs:
     X_teacher_unlabeled: Table | None = None
     sample_weight: np.ndarray | None = None
     groups: np.ndarray | None = None
+    unlabeled_groups: np.ndarray | None = None
+
+
+@dataclass(frozen=True)
+class Unlabeled:
+    """Pairs without a label: the student's table, the teacher's, and the group of each row, or None."""
+
+    X: Table
+    X_teacher: Table
+    groups: np.ndarray | None = None
 
 
 def check_two_tables(
-    X_teacher: Table | None, unlabeled_pairs: tuple[Table, ...] | None
-) -> tuple[Table | None, tuple[Table, ...] | None]:
+    X_teacher: Table | None, unlabeled_pairs: tuple[Any, ...] | None
+) -> tuple[Table | None, Unlabeled | None]:
     """The teacher's side of the two-table form."""
+    unlabeled = None
     if unlabeled_pairs is not None:
-        check_tuple(unlabeled_pairs, "unlabeled_pairs", "(X_unlabeled, X_teacher_unlabeled)", 2)
+        tables, groups = split_groups(unlabeled_pairs, "unlabeled_pairs", "(X_unlabeled, X_teacher_unlabeled)", 2)
         if X_teacher is None:
             raise ValueError(
                 "unlabeled_pairs were given without X_teacher: the teacher learns from labelled rows. Give "
                 "X_teacher, or set student_columns if X holds both modalities."
             )
-        unlabeled_pairs = tuple(as_table(table, name) for table, name in zip(unlabeled_pairs, NAMES, strict=True))
-    return None if X_teacher is None else as_table(X_teacher, "X_teacher"), unlabeled_pairs
+        X_unlabeled, X_teacher_unlabeled = (as_table(table, name) for table, name in zip(tables, NAMES, strict=True))
+        groups = check_groups(groups, X_unlabeled, "unlabeled_pairs[2]", NAMES[0])
+        unlabeled = Unlabeled(X_unlabeled, X_teacher_unlabeled, groups)
+    return None if X_teacher is None else as_table(X_teacher, "X_teacher"), unlabeled
 
 
 def split_one_table(
-    X: Table, student: np.ndarray, X_teacher: Table | None, unlabeled_pairs: tuple[Table, ...] | None
-) -> tuple[Table, Table | None, tuple[Table, ...] | None]:
+    X: Table, student: np.ndarray, X_teacher: Table | None, unlabeled_pairs: tuple[Any, ...] | None
+) -> tuple[Table, Table | None, Unlabeled | None]:
     """The two-table form of one table: the student's columns, and all others, if any, as the teacher's."""
     if X_teacher is not None:
         raise ValueError(
             "X_teacher was given although student_columns says that X holds both modalities. Give one of the two."
         )
+    unlabeled = None
     if unlabeled_pairs is not None:
-        check_tuple(unlabeled_pairs, "unlabeled_pairs", "(table,) of both modalities", 1)
+        (table,), groups = split_groups(unlabeled_pairs, "unlabeled_pairs", "(table,) of both modalities", 1)
     teacher = np.setdiff1d(np.arange(n_columns_of(X)), student)
     if len(teacher) == 0:
         return take_columns(X, student), None, None
     if unlabeled_pairs is not None:
-        table = as_table(unlabeled_pairs[0], NAMES[0])
+        table = as_table(table, NAMES[0])
         check_same_columns(X, table, NAMES[0], "X")
-        unlabeled_pairs = (take_columns(table, student), take_columns(table, teacher))
-    return take_columns(X, student), take_columns(X, teacher), unlabeled_pairs
+        groups = check_groups(groups, table, NAMES[1], NAMES[0])
+        unlabeled = Unlabeled(take_columns(table, student), take_columns(table, teacher), groups)
+    return take_columns(X, student), take_columns(X, teacher), unlabeled
 
 
-def check_pairs(X: Table, y: np.ndarray, X_teacher: Table, unlabeled_pairs: tuple[Table, ...] | None) -> Pairs:
+def check_pairs(
+    X: Table,
+    y: np.ndarray,
+    X_teacher: Table,
+    unlabeled: Unlabeled | None,
+    sample_weight: np.ndarray | None = None,
+    groups: np.ndarray | None = None,
+) -> Pairs:
     """Both modalities, checked against each other; pairs without a label that lack one of them are left out."""
     check_same_rows(X, X_teacher, "X_teacher")
     check_values(X_teacher, "X_teacher")
@@ -84,19 +108,19 @@ def check_pairs(X: Table, y: np.ndarray, X_teacher: Table, unlabeled_pairs: tupl
     studied = measured_rows(X)
     if not studied.any():
         raise ValueError(f"X is missing in all of its {len(studied)} rows: the student has nothing to learn from.")
-    pairs = Pairs(X, y, X_teacher, measured, studied)
-    if unlabeled_pairs is None:
+    pairs = Pairs(X, y, X_teacher, measured, studied, sample_weight=sample_weight, groups=groups)
+    if unlabeled is None:
         return pairs
-    X_unlabeled, X_teacher_unlabeled = unlabeled_pairs
-    check_same_columns(X, X_unlabeled, NAMES[0], "X")
-    check_same_columns(X_teacher, X_teacher_unlabeled, NAMES[1], "X_teacher")
-    check_same_rows(X_unlabeled, X_teacher_unlabeled, NAMES[1], NAMES[0])
-    for table, name in zip(unlabeled_pairs, NAMES, strict=True):
+    check_same_columns(X, unlabeled.X, NAMES[0], "X")
+    check_same_columns(X_teacher, unlabeled.X_teacher, NAMES[1], "X_teacher")
+    check_same_rows(unlabeled.X, unlabeled.X_teacher, NAMES[1], NAMES[0])
+    tables = (unlabeled.X, unlabeled.X_teacher)
+    for table, name in zip(tables, NAMES, strict=True):
         check_values(table, name)
-    complete = measured_rows(X_unlabeled) & measured_rows(X_teacher_unlabeled)
+    complete = measured_rows(unlabeled.X) & measured_rows(unlabeled.X_teacher)
     if complete.any():
-        pairs.X_unlabeled = take_rows(X_unlabeled, complete)
-        pairs.X_teacher_unlabeled = take_rows(X_teacher_unlabeled, complete)
+        pairs.X_unlabeled, pairs.X_teacher_unlabeled = (take_rows(table, complete) for table in tables)
+        pairs.unlabeled_groups = None if unlabeled.groups is None else unlabeled.groups[complete]
     return pairs
 
 

@@ -37,6 +37,7 @@ class Cohort:
     teacher_table: Table
     student_positions: np.ndarray | None
     unlabeled_pairs: tuple[Table, ...] | None
+    unlabeled_groups: np.ndarray | None
     sample_weight: np.ndarray | None
     groups: np.ndarray | None
     classes: np.ndarray | None
@@ -63,6 +64,15 @@ class Cohort:
         teachers = take_columns(self.teacher_table, self.taught_columns)
         return stack_columns(teachers, self.student_table), measured_rows(teachers) & self.studied
 
+    def unlabeled_beside(self, train: np.ndarray) -> tuple[tuple[Table, ...] | None, np.ndarray | None]:
+        """Pairs without a label and their groups, less those of groups that have rows outside the training rows."""
+        if self.unlabeled_pairs is None or self.unlabeled_groups is None or self.groups is None:
+            return self.unlabeled_pairs, None
+        kept = ~np.isin(self.unlabeled_groups, np.delete(self.groups, train))
+        if not kept.any():
+            return None, None
+        return tuple(take_rows(table, kept) for table in self.unlabeled_pairs), self.unlabeled_groups[kept]
+
 
 def check_distiller(distiller: BaseEstimator) -> None:
     """Raise unless the estimator distils from paired tables."""
@@ -86,7 +96,7 @@ def check_cohort(
     X: Table,
     y: ArrayLike,
     X_teacher: Table | None,
-    unlabeled_pairs: tuple[Table, ...] | None,
+    unlabeled_pairs: tuple[Any, ...] | None,
     sample_weight: ArrayLike | None,
     groups: ArrayLike | None,
 ) -> Cohort:
@@ -118,9 +128,9 @@ def check_cohort(
     X, positions = as_table(X), None
     if distiller.student_columns is not None:
         positions = column_positions(X, distiller.student_columns, "student_columns")
-        unlabeled_pairs = None if unlabeled_pairs is None else (as_table(unlabeled_pairs[0]),)
-    else:
-        unlabeled_pairs = given.unlabeled_pairs
+    tables = None
+    if unlabeled_pairs is not None:
+        tables = tuple(as_table(table) for table in unlabeled_pairs[: 2 if positions is None else 1])
     models = make_models(distiller, list(given.teacher_positions))[1]
     pairs = Pairs(given.X, y, given.X_teacher, measured_rows(given.X_teacher), measured_rows(given.X))
     teachers = gather_sides(pairs, models, given.teacher_positions, sees_student=distiller.teacher_sees == "both")
@@ -129,7 +139,8 @@ def check_cohort(
         y,
         given.X_teacher,
         positions,
-        unlabeled_pairs,
+        tables,
+        None if given.unlabeled is None else given.unlabeled.groups,
         given.sample_weight,
         given.groups,
         classes,

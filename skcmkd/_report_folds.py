@@ -199,7 +199,8 @@ def _fit_distiller(
         for name, values in given.items()
         if values is not None and has_fit_parameter(distiller, name)
     }
-    X, unlabeled = take_rows(cohort.X, train), cohort.unlabeled_pairs
+    X = take_rows(cohort.X, train)
+    unlabeled, unlabeled_groups = cohort.unlabeled_beside(train)
     if cohort.student_positions is None:
         T = take_rows(cohort.teacher_table, train)
         if shuffler is not None:
@@ -210,4 +211,6 @@ def _fit_distiller(
         X = shuffle_teacher_columns(X, cohort.student_positions, shuffler)
         if unlabeled is not None:
             unlabeled = (shuffle_teacher_columns(unlabeled[0], cohort.student_positions, shuffler),)
+    if unlabeled is not None and unlabeled_groups is not None:
+        unlabeled = (*unlabeled, unlabeled_groups)
     return distiller.fit(X, cohort.y[train], unlabeled_pairs=unlabeled, **further)

@@ -110,8 +110,8 @@ def permutation_p_value(value: float, permuted: np.ndarray) -> float:
     return float((np.sum(permuted >= value) + 1) / (len(permuted) + 1))
 
 
-def one_standard_error_choice(losses: np.ndarray, n_errors: float = 1.0, groups: np.ndarray | None = None) -> int:
-    """Column of ``losses`` (n_rows, n_candidates) to take: the first within ``n_errors`` standard errors of the best.
+def one_standard_error_choice(losses: np.ndarray, groups: np.ndarray | None = None) -> int:
+    """Column of ``losses`` (n_rows, n_candidates) to take: the first within a standard error of the best.
 
     The standard error is that of the paired difference, sd(loss_j - loss_best) / sqrt(n) or by groups, so the rule
     asks for evidence before it leaves the first candidate (Breiman et al. 1984, with pairs).
@@ -119,4 +119,4 @@ def one_standard_error_choice(losses: np.ndarray, n_errors: float = 1.0, groups:
     best = int(np.argmin(losses.mean(axis=0)))
     excess = losses - losses[:, [best]]
     standard_error = np.array([error_of_mean(column, groups) for column in excess.T])
-    return int(np.argmax(excess.mean(axis=0) <= n_errors * standard_error))
+    return int(np.argmax(excess.mean(axis=0) <= standard_error))

@@ -12,7 +12,7 @@ from sklearn.utils.multiclass import check_classification_targets
 
 from ._input_checks import as_column, as_labels
 from ._tables import Table, check_same_index
-from ._validation import as_sample_weight, n_rows_of
+from ._validation import as_sample_weight, check_tuple, n_rows_of
 
 # More different whole numbers than this, with few rows each, are a quantity such as an age.
 MOST_CLASSES = 20
@@ -121,6 +121,14 @@ def check_groups(groups: Any, X: Table, name: str = "groups", base: str = "X") -
     check_same_index(X, groups, name, base)
     as_codes_of_any(values, name)
     return np.asarray(values)
+
+
+def split_groups(given: Any, name: str, expected: str, length: int) -> tuple[tuple[Any, ...], Any]:
+    """A tuple of side data, checked, and what groups it carries as one more element, or None."""
+    if isinstance(given, tuple) and len(given) == length + 1 and np.ndim(given[-1]) == 1:
+        return given[:-1], given[-1]
+    check_tuple(given, name, expected, length)
+    return given, None
 
 
 def join_groups(groups: np.ndarray, further: Sequence[tuple[int, np.ndarray | None]]) -> list[np.ndarray]:

@@ -13,10 +13,10 @@ from sklearn.base import BaseEstimator
 from ._columns import column_positions
 from ._input_checks import check_same_length
 from ._pairs import check_not_the_label
-from ._row_values import check_groups, check_labels
+from ._row_values import check_groups, check_labels, split_groups
 from ._table_values import check_missing_values, check_text_columns, check_values, measured_rows
 from ._tables import Table, as_table, check_same_columns, check_same_index, check_same_rows, take_columns, take_rows
-from ._validation import check_tuple, feature_names, n_columns_of, n_rows_of
+from ._validation import feature_names, n_columns_of, n_rows_of
 
 BRIDGE = ("bridge[0]", "bridge[1]")
 
@@ -83,14 +83,6 @@ def check_side_data(
         unlabeled_groups,
         bridge_groups,
     )
-
-
-def split_groups(given: Any, name: str, expected: str, length: int) -> tuple[tuple[Any, ...], Any]:
-    """A tuple of side data, checked, and what groups it carries as one more element, or None."""
-    if isinstance(given, tuple) and len(given) == length + 1 and np.ndim(given[-1]) == 1:
-        return given[:-1], given[-1]
-    check_tuple(given, name, expected, length)
-    return given, None
 
 
 def _check_teacher_data(

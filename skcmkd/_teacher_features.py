@@ -19,9 +19,8 @@ FOCUS_FOLDS = 5
 def unseen_features(
     fold_teacher: BaseEstimator,
     teacher: BaseEstimator,
-    X_teacher: Table,
-    training_rows: np.ndarray,
-    held_out_rows: np.ndarray,
+    seen: Table,
+    held_out: Table,
     method: str,
 ) -> np.ndarray:
     """Features of held-out rows by a teacher that has not seen them, in the space of the teacher of all rows.
@@ -32,11 +31,9 @@ def unseen_features(
     Parameters
     ----------
     fold_teacher, teacher : fitted estimators
-        The teacher fitted to ``training_rows``, and to all rows. The same object twice, as of a ready teacher, needs no
-        map.
-    X_teacher : table of shape (n_rows, n_columns)
-        The teacher's table.
-    training_rows, held_out_rows : ndarray of positions
+        The teacher fitted to ``seen``, and to all rows. The same object twice, as of a ready teacher, needs no map.
+    seen, held_out : tables of shape (n_seen, n_columns) and (n_held_out, n_columns)
+        Rows of the teacher's table.
     method : {"transform", "decision_function", "predict_proba"}
         What represents a row; see ``choose_representation``.
 
@@ -44,10 +41,8 @@ def unseen_features(
     -------
     ndarray of shape (n_held_out, n_features)
     """
-    held_out = take_rows(X_teacher, held_out_rows)
     if fold_teacher is teacher:
         return represent_by(teacher, held_out, method)
-    seen = take_rows(X_teacher, training_rows)
     from_fold, wanted = (represent_by(model, seen, method) for model in (fold_teacher, teacher))
     return TunedRidge().fit(from_fold, wanted).predict(represent_by(fold_teacher, held_out, method))
 

@@ -4,9 +4,13 @@ from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
 
+from skcmkd import _opinions
+from skcmkd._cohorts import represent_by
 from skcmkd._folds import stratified_folds
+from skcmkd._objectives import resolve_objective
 from skcmkd._opinions import N_JUDGES, Opinions, confidence
 from skcmkd._pairs import Pairs
+from skcmkd._teacher_features import unseen_features
 from skcmkd._teachers import learn_weights
 from skcmkd._weight_trial import try_weights
 from tests.opinion_problems import TARGET, form, make_pairs, side
@@ -150,6 +154,73 @@ def test_rows_without_the_students_modality_teach_the_teacher_alone(pairs):
     trial = try_weights(LogisticRegression(), opinions, (0.0, 0.5), 1.0, n_jobs=None, verbose=False)
     np.testing.assert_array_equal(trial.rows, np.flatnonzero(pairs.studied & (opinions.fold_of < N_JUDGES)))
     assert trial.losses.shape == (len(trial.rows), 2)
+
+
+def test_one_fold_of_many_rows_judges_alone(pairs, monkeypatch):
+    monkeypatch.setattr(_opinions, "ENOUGH_TO_JUDGE", 10)
+    opinions = form(LogisticRegression(), pairs)
+    assert list(opinions.judges) == [0]
+    assert {out for _, out in opinions._formed} == {(), (0,), (1,), (2,), (3,), (0, 1), (0, 2), (0, 3)}
+    # Patients count, not their samples.
+    pairs.groups = np.arange(40) // 2
+    assert list(form(LogisticRegression(), pairs).judges) == [0, 1]
+
+
+def with_groups_beyond_the_labels(pairs):
+    """Three labelled rows a patient; the first five pairs without a label repeat rows of patients 0 to 4."""
+    pairs.measured[:] = True
+    pairs.groups = np.arange(40) // 3
+    pairs.X_teacher_unlabeled[:5] = pairs.X_teacher[3 * np.arange(5)]
+    pairs.unlabeled_groups = np.array([0, 1, 2, 3, 4, 98, 99])
+    return pairs
+
+
+def form_by_patient(teacher, pairs, **changed):
+    settings = {"weigh": None, "judged": True, "n_jobs": None, "verbose": False} | changed
+    return Opinions(TARGET, pairs, [side(teacher, pairs)], pairs.groups % 4, **settings)
+
+
+def test_pairs_of_a_labelled_patient_are_taught_by_who_has_not_seen_it(pairs):
+    pairs = with_groups_beyond_the_labels(pairs)
+    opinions = form_by_patient(Witness(), pairs)
+    lesson = opinions.lesson()
+    assert lesson.unlabeled_groups.tolist() == [0, 1, 2, 3, 4, 98, 99]
+    assert (lesson.unlabeled_opinion[:, 1] == 0).all()
+    pairs.unlabeled_groups = None
+    assert (form_by_patient(Witness(), pairs).lesson().unlabeled_opinion[:5, 1] == 1).all()
+
+
+def test_pairs_of_a_judging_patient_teach_nothing(pairs):
+    pairs = with_groups_beyond_the_labels(pairs)
+    opinions = form_by_patient(LogisticRegression(), pairs)
+    lesson = opinions.lesson_without(0)
+    assert lesson.unlabeled_groups.tolist() == [1, 2, 3, 98, 99]
+    np.testing.assert_array_equal(lesson.X_unlabeled, pairs.X_unlabeled[[1, 2, 3, 5, 6]])
+    fold_of = pairs.groups % 4
+    for row, out in zip(range(5), ([0, 1], [0, 2], [0, 3], [0], [0]), strict=True):
+        train = ~np.isin(fold_of, out)
+        direct = LogisticRegression().fit(pairs.X_teacher[train], pairs.y[train])
+        own = pairs.X_teacher_unlabeled[[1, 2, 3, 5, 6]][[row]]
+        np.testing.assert_allclose(lesson.unlabeled_opinion[[row]], direct.predict_proba(own))
+
+
+def test_features_of_pairs_of_a_labelled_patient_are_from_who_has_not_seen_it(pairs):
+    pairs = with_groups_beyond_the_labels(pairs)
+    opinions = form_by_patient(LogisticRegression(), pairs, objective=resolve_objective("hints"))
+    fold_of = pairs.groups % 4
+    whole = LogisticRegression().fit(pairs.X_teacher, pairs.y)
+    raw = np.full((47, 2), np.nan)
+    for fold in range(4):
+        seen, rows = pairs.X_teacher[fold_of != fold], np.flatnonzero(fold_of == fold)
+        own = LogisticRegression().fit(seen, pairs.y[fold_of != fold])
+        further = np.flatnonzero(np.array([0, 1, 2, 3, 0, 9, 9]) == fold)
+        raw[rows] = unseen_features(own, whole, seen, pairs.X_teacher[rows], "decision_function")
+        raw[40 + further] = unseen_features(own, whole, seen, pairs.X_teacher_unlabeled[further], "decision_function")
+    raw[45:] = represent_by(whole, pairs.X_teacher_unlabeled[5:], "decision_function")
+    lesson = opinions.lesson()
+    found = np.concatenate([lesson.features, lesson.unlabeled_features])
+    np.testing.assert_allclose(found, (raw - raw.mean(axis=0)) / raw.std(axis=0), rtol=1e-4)
+    assert len(opinions.lesson_without(0).unlabeled_features) == 5
 
 
 def test_confidence_is_one_on_average_and_zero_for_knowing_nothing():

@@ -128,8 +128,8 @@ def test_error_of_a_mean_over_groups():
 
 
 def test_one_standard_error_rule_counts_groups():
-    gain = np.tile([1.5, -0.7], 6)
+    gain = np.tile([1.4, -0.8], 6)
     groups = np.repeat(np.arange(12), 30)
     losses = np.column_stack([np.zeros(360), -gain[groups]])
-    assert one_standard_error_choice(losses, 2.0) == 1
-    assert one_standard_error_choice(losses, 2.0, groups) == one_standard_error_choice(losses[::30], 2.0) == 0
+    assert one_standard_error_choice(losses) == 1
+    assert one_standard_error_choice(losses, groups) == one_standard_error_choice(losses[::30]) == 0

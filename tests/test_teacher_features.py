@@ -38,7 +38,7 @@ def test_features_of_another_basis_come_back_in_the_teachers(iris):
     training, held_out = halves(len(y))
     teacher, fold_teacher = Rotated().fit(X, y), Rotated().fit(X[training], y[training])
     wanted, own = (model.transform(X[held_out]) for model in (teacher, fold_teacher))
-    found = unseen_features(fold_teacher, teacher, X, training, held_out, "transform")
+    found = unseen_features(fold_teacher, teacher, X[training], X[held_out], "transform")
     assert found.shape == wanted.shape
     np.testing.assert_allclose(found, wanted, atol=0.05 * wanted.std())
     assert np.abs(own - wanted).mean() > wanted.std()
@@ -50,8 +50,8 @@ def test_the_map_is_of_the_seen_rows_alone(iris):
     training, held_out = halves(len(y))
     network = NetworkClassifier((8,), max_epochs=5, random_state=0)
     teacher, fold_teacher = clone(network).fit(X, y), clone(network).fit(X[training], y[training])
-    found = unseen_features(fold_teacher, teacher, X, training, held_out, "transform")
-    part = unseen_features(fold_teacher, teacher, X, training, held_out[:5], "transform")
+    found = unseen_features(fold_teacher, teacher, X[training], X[held_out], "transform")
+    part = unseen_features(fold_teacher, teacher, X[training], X[held_out[:5]], "transform")
     np.testing.assert_allclose(part, found[:5], rtol=1e-6)
 
 
@@ -59,7 +59,7 @@ def test_a_ready_teacher_is_taken_as_it_is(iris):
     X, y = iris
     training, held_out = halves(len(y))
     ready = FrozenEstimator(LogisticRegression(max_iter=1000).fit(X, y))
-    found = unseen_features(clone(ready), ready, X, training, held_out, "decision_function")
+    found = unseen_features(clone(ready), ready, X[training], X[held_out], "decision_function")
     np.testing.assert_array_equal(found, represent_by(ready, X[held_out], "decision_function"))
 
 

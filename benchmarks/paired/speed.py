@@ -23,7 +23,7 @@ from sklearn.linear_model import LogisticRegression
 
 from skcmkd import NetworkClassifier, PairedDistiller
 from skcmkd._folds import assign_folds
-from skcmkd._opinions import N_JUDGES
+from skcmkd._opinions import ENOUGH_TO_JUDGE, N_JUDGES
 from skcmkd.datasets import load_digit_views, make_gaussian_modalities
 
 RESULTS = Path(__file__).parent / "results"
@@ -126,6 +126,7 @@ def auto_contenders(tables: Tables, student: Callable[[], BaseEstimator]) -> dic
     def teach(n_judges: int, unlabeled: bool) -> float:
         return seconds_of(lambda: cross_validate(LogisticRegression(), tables, n_judges, unlabeled))
 
+    n_judges = 1 if len(y) >= N_FOLDS * ENOUGH_TO_JUDGE else N_JUDGES
     contenders = {"student alone": lambda: seconds_of(lambda: student().fit(X, y))}
     for unlabeled, suffix in ((False, ""), (True, ", unlabeled")):
         if unlabeled and tables["unlabeled_pairs"] is None:
@@ -134,7 +135,7 @@ def auto_contenders(tables: Tables, student: Callable[[], BaseEstimator]) -> dic
             f"fixed{suffix}": partial(distil, ALPHA, unlabeled),
             f"fixed{suffix}: teacher": partial(teach, 0, unlabeled),
             f"auto{suffix}": partial(distil, "auto", unlabeled),
-            f"auto{suffix}: teacher": partial(teach, N_JUDGES, unlabeled),
+            f"auto{suffix}: teacher": partial(teach, n_judges, unlabeled),
         }
     return contenders
 
