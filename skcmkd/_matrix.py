@@ -38,7 +38,7 @@ def cch_matrix(
         Class labels, or a quantity.
     groups : array-like of shape (n_samples,), default=None
         Rows of one group are never split, as in ``CCHSelector.fit``.
-    unlabeled_pairs : tuple of one table, default=None
+    unlabeled_pairs : tuple, default=None
         As in ``CCHSelector.fit``.
 
     Returns

@@ -17,7 +17,7 @@ from ._fitting import final_step
 from ._networks import NetworkClassifier
 from ._objectives import Objective
 from ._pairs import NAMES, Pairs, Unlabeled, check_pairs, check_teacher_table, check_two_tables, split_one_table
-from ._row_values import check_groups, check_sample_weight, join_groups
+from ._row_values import check_groups, check_sample_weight, join_groups_of_pairs
 from ._soft_targets import check_student_of_weights
 from ._student_predictions import check_kind, check_student_values, clone_or_network, seed_of
 from ._table_values import check_missing_values, check_text_columns, measured_rows
@@ -95,12 +95,8 @@ def open_tables(
     check_same_index(X, sample_weight, "sample_weight")
     weight, groups = check_sample_weight(sample_weight, X), check_groups(groups, X)
     if unlabeled is not None and unlabeled.groups is not None:
-        if groups is None:
-            name = NAMES[1] if distiller.student_columns is not None else "unlabeled_pairs[2]"
-            raise ValueError(
-                f"{name} names groups and X has none to compare them with. Give groups=, too, or leave them out."
-            )
-        groups, further = join_groups(groups, [(len(unlabeled.groups), unlabeled.groups)])
+        name = NAMES[1] if distiller.student_columns is not None else "unlabeled_pairs[2]"
+        groups, further = join_groups_of_pairs(groups, unlabeled.groups, name)
         unlabeled = replace(unlabeled, groups=further)
     return Given(X, X_teacher, unlabeled, positions, weight, groups)
 

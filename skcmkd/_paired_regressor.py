@@ -174,7 +174,9 @@ class PairedDistillerRegressor(StudentQuantities, BaseEstimator):
             student alone.
         unlabeled_pairs : tuple of tables, default=None
             Samples with both modalities and no target, ``(X_unlabeled, X_teacher_unlabeled)``, or ``(table,)`` of both
-            when ``student_columns`` is set. Any number of rows; the tuple is never cut by cross-validation.
+            when ``student_columns`` is set. Any number of rows; the tuple is never cut by cross-validation. Beside
+            ``groups`` one more element names the group of each: what has a labelled row too is taught by teachers that
+            have not seen it, and teaches nothing where it judges.
 
         Returns
         -------

@@ -179,7 +179,8 @@ class DistillationReport:
         X_teacher : DataFrame or array-like of shape (n_samples, n_teacher_features), default=None
             The teacher's table, as in the distiller's ``fit``.
         unlabeled_pairs : tuple of tables, default=None
-            Pairs without a label, as in the distiller's ``fit``; they go whole into every fold's fit.
+            Pairs without a label, as in the distiller's ``fit``; they go whole into every fold's fit, less those of a
+            group that is held out.
         sample_weight : array-like of shape (n_samples,), default=None
             Row weights for every fit that takes them. Scores are not weighted.
         groups : array-like of shape (n_samples,), default=None

@@ -131,6 +131,16 @@ def split_groups(given: Any, name: str, expected: str, length: int) -> tuple[tup
     return given, None
 
 
+def join_groups_of_pairs(groups: np.ndarray | None, further: np.ndarray, name: str) -> tuple[np.ndarray, np.ndarray]:
+    """Groups of the rows and of pairs without a label, which ``name`` holds, as numbers that mean the same in both."""
+    if groups is None:
+        raise ValueError(
+            f"{name} names groups and X has none to compare them with. Give groups=, too, or leave them out."
+        )
+    own, other = join_groups(groups, [(len(further), further)])
+    return own, other
+
+
 def join_groups(groups: np.ndarray, further: Sequence[tuple[int, np.ndarray | None]]) -> list[np.ndarray]:
     """Groups of several tables as numbers that mean the same in all of them.
 

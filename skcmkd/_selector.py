@@ -256,11 +256,11 @@ class CCHSelector(DocumentationLink, TransformerMixin, BaseEstimator, auto_wrap_
             out together where an encoder chooses its penalty or when to stop, and the halves behind the intervals
             take or leave them whole. ``cv`` may be a splitter that uses groups. In a Pipeline request it:
             ``set_fit_request(groups=True)``.
-        unlabeled_pairs : tuple of one table, default=None
+        unlabeled_pairs : tuple, default=None
             ``(X_unlabeled,)``: samples with the columns of X and no label. They count in I(H_T; H_S) and in what a
-            teacher can save. Each row is a group of its own: leave out further samples of a group that has a labelled
-            row. The tuple is never cut by cross-validation. In a Pipeline request it:
-            ``set_fit_request(unlabeled_pairs=True)``.
+            teacher can save. Each row counts as a group of its own. ``(X_unlabeled, groups)`` names the group of each,
+            and those of a group that has a labelled row are left out. The tuple is never cut by cross-validation. In a
+            Pipeline request it: ``set_fit_request(unlabeled_pairs=True)``.
 
         Returns
         -------

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from numbers import Integral
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.base import BaseEstimator, clone
@@ -20,10 +20,10 @@ from ._input_checks import check_same_length
 from ._pairs import NAMES
 from ._representations import Cohort, Deal, make_encoder, represent
 from ._ridge import as_design
-from ._row_values import as_codes, check_groups, check_label_or_quantity
+from ._row_values import as_codes, check_groups, check_label_or_quantity, join_groups_of_pairs, split_groups
 from ._table_values import check_missing_values, check_numbers, check_text_columns, check_values, measured_rows
 from ._tables import Table, as_table, check_same_columns, check_same_index, stack_rows, take_columns, take_rows
-from ._validation import ArrayLike, check_tuple, draw_seed, n_rows_of, set_seeds
+from ._validation import ArrayLike, draw_seed, n_rows_of, set_seeds
 from .information import ESTIMATORS
 
 if TYPE_CHECKING:
@@ -75,8 +75,8 @@ def study_tables(
     n_repeats = _number_of_deals(selector, len(y), judgement.refit)
     dealt = deal_folds(cv, y, n_repeats, random, classes=is_class, groups=groups)
     table = X
-    if unlabeled_pairs is not None:
-        unlabeled = _check_unlabeled(X, unlabeled_pairs)
+    unlabeled = None if unlabeled_pairs is None else _check_unlabeled(X, unlabeled_pairs, groups)
+    if unlabeled is not None:
         table = stack_rows(X, unlabeled)
         # Each of these rows is seen by the encoder of one fold, like the labelled ones.
         further = np.arange(n_rows_of(unlabeled))
@@ -123,11 +123,18 @@ def _number_of_deals(selector: CCHSelector, n_labelled: int, refit: bool) -> int
     return N_DEALS if counted and quick and n_labelled < FEWEST_ROWS_OF_ONE_DEAL else 1
 
 
-def _check_unlabeled(X: Table, unlabeled_pairs: tuple[Table, ...]) -> Table:
-    check_tuple(unlabeled_pairs, "unlabeled_pairs", "(table,) of one table with the columns of X", 1)
-    unlabeled = as_table(unlabeled_pairs[0], NAMES[0], sparse=False)
+def _check_unlabeled(X: Table, unlabeled_pairs: tuple[Any, ...], groups: np.ndarray | None) -> Table | None:
+    """Samples without a label, less those of a group that has a labelled row: they are no further evidence."""
+    expected = "(table,) of one table with the columns of X"
+    (unlabeled,), further = split_groups(unlabeled_pairs, "unlabeled_pairs", expected, 1)
+    unlabeled = as_table(unlabeled, NAMES[0], sparse=False)
     check_same_columns(X, unlabeled, NAMES[0], "X")
-    return unlabeled
+    further = check_groups(further, unlabeled, NAMES[1], NAMES[0])
+    if further is None:
+        return unlabeled
+    own, further = join_groups_of_pairs(groups, further, NAMES[1])
+    apart = ~np.isin(further, own)
+    return take_rows(unlabeled, apart) if apart.any() else None
 
 
 def _own_encoder(selector: CCHSelector, name: str) -> BaseEstimator | None:

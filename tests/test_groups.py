@@ -10,7 +10,7 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import GroupKFold, KFold, PredefinedSplit, cross_val_score
 from sklearn.pipeline import Pipeline
 
-from skcmkd import CCHSelector, NetworkClassifier, PairedDistiller, UnpairedDistiller, cch_matrix
+from skcmkd import CCHSelector, DistillationReport, NetworkClassifier, PairedDistiller, UnpairedDistiller, cch_matrix
 from skcmkd._folds import assign_folds
 from skcmkd.datasets import make_gaussian_modalities
 
@@ -284,3 +284,80 @@ def test_bad_groups_without_pairs(change, message):
     groups, side = change(groups, side)
     with pytest.raises(ValueError, match=message):
         UnpairedDistiller(LogisticRegression(), LogisticRegression(), cv=3).fit(X, y, groups=groups, **side)
+
+
+class Honest(LogisticRegression):
+    """Its first column is the patient: it refuses to judge one that it has seen."""
+
+    def fit(self, X, y, sample_weight=None):
+        self.patients_ = set(X[:, 0])
+        return super().fit(X[:, 1:], y, sample_weight)
+
+    def predict_proba(self, X):
+        assert not self.patients_ & set(X[:, 0]), "a patient was seen before"
+        return super().predict_proba(X[:, 1:])
+
+    def predict(self, X):
+        return self.classes_[self.predict_proba(X).argmax(axis=1)]
+
+
+@pytest.fixture
+def honest_tables():
+    """Two samples of each patient with a label, a third one and some other patients without."""
+    labelled, further = np.arange(240) % 3 < 2, np.arange(240) % 3 == 2
+    patient = np.append(np.repeat(np.arange(40), 3), np.repeat(np.arange(100, 140), 3))
+    labelled &= patient < 100
+    tables = []
+    for name in ("student", "strong"):
+        columns = DRAWN.data[DRAWN.modalities[name]].to_numpy()
+        tables.append(np.column_stack([patient, np.repeat(columns, 3, axis=0)]))
+    y = np.repeat(DRAWN.target.to_numpy(), 3)[labelled]
+    return *(table[labelled] for table in tables), y, patient[labelled], *(t[further] for t in tables), patient[further]
+
+
+@pytest.mark.parametrize("settings", [{"alpha": "auto"}, {"alpha": 0.5, "calibrate": True}])
+def test_pairs_without_a_label_follow_their_patient(honest_tables, settings):
+    X, T, y, groups, X_u, T_u, further = honest_tables
+    distiller = PairedDistiller(Honest(), Honest(), cv=4, **settings)
+    distiller.fit(X, y, groups=groups, X_teacher=T, unlabeled_pairs=(X_u, T_u, further))
+    names = [f"patient {number}" for number in groups], [f"patient {number}" for number in further]
+    again = clone(distiller).fit(X, y, groups=names[0], X_teacher=T, unlabeled_pairs=(X_u, T_u, names[1]))
+    strangers = np.column_stack([np.full(len(X), -1), X[:, 1:]])
+    np.testing.assert_array_equal(again.predict_proba(strangers), distiller.predict_proba(strangers))
+    with pytest.raises(AssertionError, match="was seen before"):
+        clone(distiller).fit(X, y, groups=groups, X_teacher=T, unlabeled_pairs=(X_u, T_u))
+
+
+def test_pairs_in_one_table_have_groups_too(honest_tables):
+    X, T, y, groups, X_u, T_u, further = honest_tables
+    both, both_u = np.hstack([X, T[:, 1:]]), np.hstack([X_u, T_u[:, 1:]])
+    distiller = PairedDistiller(LogisticRegression(), alpha=0.5, student_columns=list(range(X.shape[1])), cv=4)
+    distiller.teacher = LogisticRegression()
+    one = clone(distiller).fit(both, y, groups=groups, unlabeled_pairs=(both_u, further))
+    two = clone(distiller).set_params(student_columns=None)
+    two.fit(X, y, groups=groups, X_teacher=T[:, 1:], unlabeled_pairs=(X_u, T_u[:, 1:], further))
+    np.testing.assert_allclose(one.student_.coef_, two.student_.coef_)
+
+
+@pytest.mark.parametrize("one_table", [False, True])
+def test_groups_of_pairs_need_those_of_the_rows(honest_tables, one_table):
+    X, T, y, _, X_u, T_u, further = honest_tables
+    given = {"X_teacher": T, "unlabeled_pairs": (X_u, T_u, further)}
+    distiller, name = PairedDistiller(LogisticRegression(), LogisticRegression()), r"unlabeled_pairs\[2\]"
+    if one_table:
+        X, given = np.hstack([X, T]), {"unlabeled_pairs": (np.hstack([X_u, T_u]), further)}
+        distiller.student_columns, name = [0, 1], r"unlabeled_pairs\[1\]"
+    with pytest.raises(ValueError, match=name + r" names groups and X has none.*Give groups=, too, or leave them out"):
+        distiller.fit(X, y, **given)
+
+
+def test_the_report_keeps_pairs_of_a_held_out_patient_away(honest_tables):
+    X, T, y, groups, X_u, T_u, further = honest_tables
+    # Without the patient's column: the control shuffles the teacher's rows.
+    T, T_u = T[:, 1:], T_u[:, 1:]
+    distiller = PairedDistiller(Honest(), LogisticRegression(), alpha=0.5, cv=3)
+    given = {"X_teacher": T, "groups": groups, "cv": 3, "fused": None, "random_state": 0}
+    report = DistillationReport.from_estimator(distiller, X, y, unlabeled_pairs=(X_u, T_u, further), **given)
+    assert report.to_frame()["n_rows"].eq(len(y)).all()
+    with pytest.raises(AssertionError, match="was seen before"):
+        DistillationReport.from_estimator(distiller, X, y, unlabeled_pairs=(X_u, T_u), **given)

@@ -23,8 +23,8 @@ def test_either_form_gives_the_same_tables(table):
     first = opened(one, table, unlabeled=(table,))
     second = opened(two, table[["a", "b"]], table[list("cdef")], (table[["a", "b"]], table[list("cdef")]))
     for left, right in zip(
-        (first.X, first.X_teacher, *first.unlabeled_pairs),
-        (second.X, second.X_teacher, *second.unlabeled_pairs),
+        (first.X, first.X_teacher, first.unlabeled.X, first.unlabeled.X_teacher),
+        (second.X, second.X_teacher, second.unlabeled.X, second.unlabeled.X_teacher),
         strict=True,
     ):
         pd.testing.assert_frame_equal(left, right)

@@ -79,3 +79,21 @@ def test_further_deals_of_the_same_rows(drawn):
     assert not np.allclose(second, third)
     again = study(drawn, (drawn.data.iloc[:13],), n_repeats=3)
     np.testing.assert_array_equal(again.deals[2].views["teacher"].predictions, third)
+
+
+def test_pairs_of_a_labelled_patient_are_no_further_evidence(drawn):
+    n = len(drawn.target)
+    further = drawn.data.iloc[:6].reset_index(drop=True)
+    patients = [f"P{row}" for row in range(n)]
+    selector = CCHSelector(drawn.modalities, "student", random_state=0)
+    given = {"groups": patients, "unlabeled_pairs": (further, ["P0", "P1", "X", "X", "Y", "Z"])}
+    found = study_tables(selector, drawn.data, drawn.target, **given)
+    apart = study_tables(selector, drawn.data, drawn.target, (further.iloc[2:],), patients)
+    for one, other in zip(found.deals, apart.deals, strict=True):
+        np.testing.assert_array_equal(one.cohort.fold_of, other.cohort.fold_of)
+        for name in drawn.modalities:
+            np.testing.assert_array_equal(one.cohort.tables[name], other.cohort.tables[name])
+    none = study_tables(selector, drawn.data, drawn.target, (further.iloc[:2], ["P0", "P1"]), patients)
+    assert len(none.cohort.fold_of) == n
+    with pytest.raises(ValueError, match=r"unlabeled_pairs\[1\] names groups and X has none"):
+        study_tables(selector, drawn.data, drawn.target, given["unlabeled_pairs"])

@@ -3,8 +3,7 @@
 With a fixed weight: the whole fit beside the teacher's cross-validation and the student alone. With ``alpha="auto"``:
 the fit less the teacher's cross-validation, beside the student alone. The teacher's cross-validation is done by hand:
 the same fits and predictions on the distiller's own folds, each on rows cut out of the table. The contenders take turns
-in a new random order in each repeat, each repeat on other rows, so that all meet the same load of the machine; what is
-told is the median of the ratios within a repeat.
+in a new random order in each repeat, each repeat on other rows, so that all meet the same load of the machine.
 """
 
 import argparse
@@ -157,23 +156,26 @@ def take_turns(part: str, cells: list[str], n_repeats: int, seed: int = 0) -> pd
 
 
 def summarise(table: pd.DataFrame, part: str) -> pd.DataFrame:
-    """Median seconds, and median and quartiles of the ratios within a repeat."""
+    """Median seconds; median and quartiles of the ratios within a repeat, and the ratio of the repeats' totals.
+
+    A network stops early where it does: by the median a fit beside a student that happened to stop soon is dear.
+    """
     if part == "fixed":
-        ratios = {"whole to its parts": table.distilled / (table.teacher + table["student alone"])}
+        compared = {"whole to its parts": (table["distilled"], table["teacher"] + table["student alone"])}
     else:
-        ratios = {}
+        compared = {}
         for suffix in ("", ", unlabeled"):
             if f"auto{suffix}" in table:
                 auto, fixed = (table[name] - table[f"{name}: teacher"] for name in (f"auto{suffix}", f"fixed{suffix}"))
-                ratios |= {
-                    f"auto{suffix}, to alone": auto / table["student alone"],
-                    f"auto{suffix}, to fixed": auto / fixed,
-                }
-    groups = pd.DataFrame(ratios).groupby(table.cell, sort=False)
+                compared[f"auto{suffix}, to alone"] = (auto, table["student alone"])
+                compared[f"auto{suffix}, to fixed"] = (auto, fixed)
     told = table.drop(columns="repeat").groupby("cell", sort=False).median().round(3)
-    for name in ratios:
-        low, middle, high = (groups[name].quantile(quantile) for quantile in (0.25, 0.5, 0.75))
-        told[name] = [f"{m:.2f} ({a:.2f}-{b:.2f})" for a, m, b in zip(low, middle, high, strict=True)]
+    for name, (whole, measure) in compared.items():
+        of_cell = (whole / measure).groupby(table["cell"], sort=False)
+        low, middle, high = (of_cell.quantile(quantile) for quantile in (0.25, 0.5, 0.75))
+        totals = whole.groupby(table["cell"], sort=False).sum() / measure.groupby(table["cell"], sort=False).sum()
+        figures = zip(middle, low, high, totals, strict=True)
+        told[name] = [f"{m:.2f} ({a:.2f}-{b:.2f}), of totals {t:.2f}" for m, a, b, t in figures]
     return told
 
 

@@ -97,15 +97,16 @@ def against_fixed(cells: pd.DataFrame, score: str = "accuracy") -> pd.DataFrame:
 def proof(cells: pd.DataFrame, score: str = "accuracy") -> pd.DataFrame:
     """Each pair whose teacher alone is more accurate than the student, with few labels and many unlabelled pairs.
 
-    Mean accuracy over the seeds of every method of the network; ``auto beats`` and ``fixed beats`` say whether
-    distilling, by the automatic or by the best fixed weight of all pairs, is better than every rival.
+    Mean accuracy of every method of the network, over the seeds that have all of them; ``auto beats`` and ``fixed
+    beats`` say whether distilling, by the automatic or by the best fixed weight of all pairs, is better than every
+    rival.
     """
     part = cells[(cells["advantage"] > 0) & (cells["learner"] == "network")]
     for key, value in PROOF.items():
         part = part[part[key] == value]
-    wide = part.pivot_table(index=["student", "teacher"], columns="method", values=score, sort=False)
+    wide = part.pivot_table(index=["student", "teacher", "seed"], columns="method", values=score, sort=False)
     shown = [name for name in (ALONE, AUTO, *FIXED, *RIVALS, STACKED) if name in wide]
-    table = wide[shown].copy()
+    table = wide[shown].dropna().groupby(["student", "teacher"], sort=False).mean()
     rivals = table[[name for name in RIVALS if name in table]].max(axis=1)
     fixed = [name for name in FIXED if name in table]
     table.insert(0, "teacher's accuracy", part.groupby(["student", "teacher"], sort=False)["teacher_score"].mean())

@@ -70,9 +70,7 @@ def run_advise(options: argparse.Namespace) -> int:
 def study(cohort: Cohort, options: argparse.Namespace) -> tuple[CCHSelector, Evaluation]:
     """The selection on all rows, and the cross-validated gain."""
     shown = sys.stderr.isatty()
-    selector = select(
-        cohort, np.arange(len(cohort.y)), cohort.unlabeled, options.seed, n_jobs=options.jobs, verbose=int(shown)
-    )
+    selector = select(cohort, np.arange(len(cohort.y)), options.seed, n_jobs=options.jobs, verbose=int(shown))
     evaluation = evaluate(
         cohort,
         options.model,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -52,11 +52,12 @@ class Cohort:
         """Mask of the labelled rows where a modality was measured."""
         return measured_rows(self.X[self.modalities[name]])
 
-    def unlabeled_apart_from(self, groups: np.ndarray | None) -> pd.DataFrame:
-        """Unlabelled pairs that are of none of the groups."""
+    def without_pairs_of(self, groups: np.ndarray | None) -> Cohort:
+        """The cohort less the unlabelled pairs of some groups."""
         if groups is None or self.unlabeled_groups is None:
-            return self.unlabeled
-        return self.unlabeled[~np.isin(self.unlabeled_groups, groups)]
+            return self
+        kept = ~np.isin(self.unlabeled_groups, groups)
+        return replace(self, unlabeled=self.unlabeled[kept], unlabeled_groups=self.unlabeled_groups[kept])
 
 
 def measurement_test(prefixes: Sequence[str]) -> Callable[[str], bool]:

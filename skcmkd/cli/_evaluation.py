@@ -47,8 +47,7 @@ def ask_fold(
     cohort: Cohort, train: np.ndarray, test: np.ndarray, kind: str, seed: int
 ) -> tuple[dict[str, Answers], dict[str, object]]:
     """What each model says of the held-out rows, and what was chosen without them."""
-    unlabeled = cohort.unlabeled_apart_from(None if cohort.groups is None else cohort.groups[test])
-    lesson = teach(cohort, train, unlabeled, kind, seed)
+    lesson = teach(cohort.without_pairs_of(None if cohort.groups is None else cohort.groups[test]), train, kind, seed)
     alpha = lesson.distiller.alpha_
     test = test[cohort.measured(cohort.student)[test]]
     columns = cohort.student_columns
@@ -75,7 +74,7 @@ def _shuffled(lesson: Lesson, columns: list[str], alpha: float, random_state: np
     table = shuffle_teacher_columns(lesson.table, positions, random_state)
     pairs = lesson.further["unlabeled_pairs"]
     if pairs is not None:
-        pairs = (shuffle_teacher_columns(pairs[0], positions, random_state),)
+        pairs = (shuffle_teacher_columns(pairs[0], positions, random_state), *pairs[1:])
     return lesson.again(alpha, table, pairs)
 
 

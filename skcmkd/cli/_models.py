@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -42,7 +43,7 @@ class Lesson:
         """The kept teacher, or the first candidate where none was kept."""
         return (self.selector.teachers_ or list(self.selector.results_.index))[0]
 
-    def again(self, alpha: float, table: pd.DataFrame, unlabeled: tuple[pd.DataFrame] | None) -> BaseEstimator:
+    def again(self, alpha: float, table: pd.DataFrame, unlabeled: tuple | None) -> BaseEstimator:
         """The distiller with a weight and tables of its own, otherwise as it was fitted."""
         model = clone(self.distiller).set_params(alpha=alpha)
         return model.fit(table, self.y, **self.further | {"unlabeled_pairs": unlabeled})
@@ -97,9 +98,7 @@ def inner_folds(groups: np.ndarray | None) -> int:
     return 5 if groups is None else min(5, len(np.unique(groups)))
 
 
-def select(
-    cohort: Cohort, rows: np.ndarray, unlabeled: pd.DataFrame, seed: int, n_jobs: int | None = 1, verbose: int = 0
-) -> CCHSelector:
+def select(cohort: Cohort, rows: np.ndarray, seed: int, n_jobs: int | None = 1, verbose: int = 0) -> CCHSelector:
     """The selector, fitted to some of the labelled rows and to pairs without a label."""
     groups = None if cohort.groups is None else cohort.groups[rows]
     selector = CCHSelector(
@@ -110,21 +109,20 @@ def select(
         n_jobs=n_jobs,
         verbose=verbose,
     )
-    pairs = (unlabeled,) if len(unlabeled) else None
+    pairs = _with_groups(cohort, cohort.unlabeled)
     return selector.fit(cohort.X.iloc[rows], cohort.y[rows], unlabeled_pairs=pairs, groups=groups)
 
 
 def teach(
     cohort: Cohort,
     rows: np.ndarray,
-    unlabeled: pd.DataFrame,
     kind: str,
     seed: int,
     n_jobs: int | None = 1,
     verbose: int = 0,
 ) -> Lesson:
     """Select a teacher and distil on some of the labelled rows, with pairs without a label beside them."""
-    selector = select(cohort, rows, unlabeled, seed, n_jobs, verbose)
+    selector = select(cohort, rows, seed, n_jobs, verbose)
     X, y = cohort.X.iloc[rows], cohort.y[rows]
     groups = None if cohort.groups is None else cohort.groups[rows]
     of_classes = cohort.classes is not None
@@ -138,8 +136,16 @@ def teach(
         verbose=verbose,
     )
     table = selector.transform(X)
-    further = {"groups": groups, "unlabeled_pairs": (selector.transform(unlabeled),) if len(unlabeled) else None}
+    pairs = _with_groups(cohort, selector.transform(cohort.unlabeled)) if len(cohort.unlabeled) else None
+    further = {"groups": groups, "unlabeled_pairs": pairs}
     return Lesson(selector, distiller.fit(table, y, **further), table, y, further)
+
+
+def _with_groups(cohort: Cohort, unlabeled: pd.DataFrame) -> tuple[Any, ...] | None:
+    """Unlabelled pairs and, where there are some, their groups; None without pairs."""
+    if not len(unlabeled):
+        return None
+    return (unlabeled,) if cohort.unlabeled_groups is None else (unlabeled, cohort.unlabeled_groups)
 
 
 def _with_imputer(network: type[BaseEstimator], seed: int) -> Pipeline:

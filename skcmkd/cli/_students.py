@@ -36,7 +36,6 @@ def run_distill(options: argparse.Namespace) -> int:
     lesson = teach(
         cohort,
         np.arange(len(cohort.y)),
-        cohort.unlabeled,
         options.model,
         options.seed,
         n_jobs=options.jobs,

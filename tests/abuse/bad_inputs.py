@@ -458,6 +458,11 @@ ROW_DATA = [
     ),
     BadInput("The groups' name", lambda: fit_with(groups="patient"), r"'patient', a str\. Give one column"),
     BadInput("A missing group", lambda: fit_with(groups=[np.nan] * 40), "40 missing labels.*Leave out those rows"),
+    BadInput(
+        "Groups of pairs, and none of rows",
+        lambda: fit_with(unlabeled_pairs=(*two_tables()[:2], [1] * 40)),
+        r"unlabeled_pairs\[2\] names groups and X has none to compare them with\. Give groups=, too",
+    ),
     BadInput("One group", lambda: fit_with(groups=["P1"] * 40), "groups holds 1 in 40 rows. Lower cv, or add groups"),
     BadInput("Weights of other length", lambda: fit_with(sample_weight=[1] * 30), r"each of the 40 rows.*\(30,\)"),
     BadInput("A negative weight", lambda: fit_with(sample_weight=[-1] * 40), "0 or more.*Negative values"),

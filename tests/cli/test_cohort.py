@@ -26,9 +26,13 @@ def test_pairs_of_held_out_groups_can_be_left_out(table):
     table.loc["S003", "diagnosis"] = np.nan
     cohort = make_cohort(table, "diagnosis", "panel", groups="patient")
     # S002 and S003 are of patient 1
-    assert "S003" not in cohort.unlabeled_apart_from(np.array(["1"])).index
-    assert "S003" in cohort.unlabeled_apart_from(np.array(["0"])).index
-    assert len(make_cohort(table, "diagnosis", "panel").unlabeled_apart_from(np.array(["0"]))) == len(cohort.unlabeled)
+    assert "S003" not in cohort.without_pairs_of(np.array(["1"])).unlabeled.index
+    assert "S003" in cohort.without_pairs_of(np.array(["0"])).unlabeled.index
+    fewer = cohort.without_pairs_of(np.array(["1"]))
+    assert len(fewer.unlabeled_groups) == len(fewer.unlabeled)
+    assert "1" not in fewer.unlabeled_groups
+    ungrouped = make_cohort(table, "diagnosis", "panel")
+    assert ungrouped.without_pairs_of(np.array(["0"])) is ungrouped
 
 
 def test_a_quantity_and_numbers_as_classes(table):

@@ -16,9 +16,9 @@ def study(path):
     cohort = make_cohort(pd.read_csv(path, index_col=0), "diagnosis", "panel", groups="patient", n_folds=2)
     taught = []
 
-    def watch(cohort, rows, unlabeled, *further):
-        lesson = teach(cohort, rows, unlabeled, *further)
-        taught.append((rows, unlabeled.index, lesson))
+    def watch(cohort, rows, *further):
+        lesson = teach(cohort, rows, *further)
+        taught.append((rows, lesson))
         return lesson
 
     with pytest.MonkeyPatch.context() as patch:
@@ -29,18 +29,18 @@ def study(path):
 
 def test_every_labelled_row_is_held_out_with_its_group(study):
     cohort, taught, found = study
-    rows = [rows for rows, *_ in taught]
+    rows = [rows for rows, _ in taught]
     assert not set(cohort.groups[rows[0]]) & set(cohort.groups[rows[1]])
     assert sorted(np.concatenate(rows)) == list(range(len(cohort.y)))
     assert found.report.to_frame()["n_rows"].to_dict() == {ALONE: 48, DISTILLED: 48, TEACHER: 46, SHUFFLED: 48}
-    assert list(found.choices["teacher"]) == [lesson.teacher for *_, lesson in taught]
+    assert list(found.choices["teacher"]) == [lesson.teacher for _, lesson in taught]
     assert list(found.choices["alpha"]) == list(found.report.alphas_[DISTILLED])
 
 
 def test_scores_are_those_of_the_fitted_models(study):
     cohort, taught, found = study
     right = pd.Series(0.0, index=range(len(cohort.y)))
-    for rows, _, lesson in taught:
+    for rows, lesson in taught:
         held_out = np.setdiff1d(np.arange(len(cohort.y)), rows)
         predicted = lesson.distiller.predict(cohort.X.iloc[held_out][cohort.student_columns])
         right[held_out] = (predicted == cohort.y[held_out]).astype(float)
@@ -53,8 +53,8 @@ def test_pairs_of_a_held_out_group_are_not_seen(table):
     test = np.flatnonzero(np.isin(cohort.groups, ["1", "2"]))
     seen = []
 
-    def stop(cohort, rows, unlabeled, *further):
-        seen.append(unlabeled.index)
+    def stop(cohort, rows, *further):
+        seen.append(cohort.unlabeled.index)
         raise KeyboardInterrupt
 
     with pytest.MonkeyPatch.context() as patch:

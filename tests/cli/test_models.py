@@ -51,10 +51,11 @@ def test_kinds_of_models(table):
 def test_a_lesson_uses_pairs_and_repeats(table):
     cohort = make_cohort(table, "diagnosis", "panel", groups="patient")
     rows = np.arange(len(cohort.y))
-    lesson = teach(cohort, rows, cohort.unlabeled, LINEAR, 0)
+    lesson = teach(cohort, rows, LINEAR, 0)
     assert lesson.teacher == "rna"
     assert lesson.selector.results_.loc["rna", "n_unlabeled"] == len(cohort.unlabeled)
     assert list(lesson.distiller.feature_names_in_) == ["panel_0", "panel_1"]
+    assert lesson.further["unlabeled_pairs"][1] is cohort.unlabeled_groups
     again = lesson.again(lesson.distiller.alpha_, lesson.table, lesson.further["unlabeled_pairs"])
     held_out = cohort.unlabeled[cohort.student_columns]
     np.testing.assert_array_equal(again.predict_proba(held_out), lesson.distiller.predict_proba(held_out))
@@ -63,7 +64,7 @@ def test_a_lesson_uses_pairs_and_repeats(table):
 def test_as_few_groups_as_folds_outside_leave_folds_inside(table):
     cohort = make_cohort(table.assign(patient=np.arange(72) % 5), "diagnosis", "panel", groups="patient")
     rows = np.flatnonzero(cohort.groups != "0")
-    lesson = teach(cohort, rows, cohort.unlabeled_apart_from(np.array(["0"])), LINEAR, 0)
+    lesson = teach(cohort.without_pairs_of(np.array(["0"])), rows, LINEAR, 0)
     assert lesson.selector.cv == lesson.distiller.cv == 4
 
 
@@ -71,6 +72,6 @@ def test_single_empty_cells_of_a_quantitys_teacher(table):
     table["dose"] = 3 * table["rna_0"].fillna(0) + np.random.RandomState(0).normal(size=72)
     table.loc[["S006", "S009", "S060"], "rna_1"] = np.nan
     cohort = make_cohort(table.drop(columns="diagnosis"), "dose", "panel", ["rna"], groups="patient")
-    lesson = teach(cohort, np.arange(len(cohort.y)), cohort.unlabeled, LINEAR, 0)
+    lesson = teach(cohort, np.arange(len(cohort.y)), LINEAR, 0)
     assert lesson.selector.teachers_ == ["rna"]
     assert np.isfinite(lesson.distiller.predict(cohort.X[cohort.student_columns])).all()
