@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import combinations
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from sklearn.base import BaseEstimator, clone
@@ -26,8 +26,8 @@ from ._validation import n_rows_of
 if TYPE_CHECKING:
     from ._objectives import Objective
 
-# Students are judged on so many of the folds, more were dearer and no better, or on the first where so many rows, or
-# groups, judge there.
+# Two folds judge students, or the first alone where so many rows, or groups, judge there: more were dearer and no
+# better.
 N_JUDGES, ENOUGH_TO_JUDGE = 2, 1000
 # An unlabelled pair whose group has no labelled row is held out in none of them.
 NO_FOLD = -1
@@ -40,11 +40,11 @@ Weigh = Callable[[Sequence[np.ndarray], np.ndarray | None, np.ndarray, np.ndarra
 class Opinion:
     """What a model fitted without some folds says of their rows and of the unlabelled pairs.
 
-    The model itself, and the rows that it was fitted to, are kept only where they are needed later.
+    The model itself, and the rows that it was fitted to, are kept only where they are needed later; else there are none.
     """
 
     model: BaseEstimator | None
-    training_rows: np.ndarray | None
+    training_rows: np.ndarray
     rows: np.ndarray
     opinion: np.ndarray
     unlabeled_opinion: np.ndarray
@@ -167,7 +167,7 @@ class Opinions:
             opinion[own] = formed.unlabeled_opinion[own]
         return opinion
 
-    def _formed_without(self, place: int, judges: tuple[int, ...]) -> Iterator[tuple[int, Any]]:
+    def _formed_without(self, place: int, judges: tuple[int, ...]) -> Iterator[tuple[int, Opinion]]:
         """Each fold that does not judge, and what a teacher says that has seen neither it nor those that do."""
         return (
             (fold, self._formed[place, tuple(sorted((fold, *judges)))]) for fold in self.folds if fold not in judges
@@ -236,7 +236,8 @@ class Opinions:
         for fold, formed in self._formed_without(place, judges):
             # A ready teacher is the same one in every fold, whichever process it comes back from.
             own = whole if isinstance(side.model, FrozenEstimator) else formed.model
-            cross = partial(unseen_features, own, whole, take_rows(side.X, formed.training_rows))
+            seen = side.X if own is whole else take_rows(side.X, formed.training_rows)
+            cross = partial(unseen_features, own, whole, seen)
             rows = formed.rows[self.fold_of[formed.rows] == fold]
             if len(rows):
                 parts[0].append((rows, cross(take_rows(side.X, rows), method)))
@@ -258,6 +259,8 @@ class Opinions:
 def _count_judges(pairs: Pairs, fold_of: np.ndarray) -> int:
     """How many folds judge students."""
     judging = pairs.studied & (fold_of == 0)
+    if pairs.sample_weight is not None:
+        judging &= pairs.sample_weight > 0
     n_units = judging.sum() if pairs.groups is None else len(np.unique(pairs.groups[judging]))
     return 1 if n_units >= ENOUGH_TO_JUDGE else N_JUDGES
 
@@ -294,7 +297,7 @@ def _form_opinion(
     if known.any():
         unlabeled[known] = target.opinion(model, take_rows(side.X_unlabeled, known))
     keep_model = keep_model or not left_out
-    return Opinion(model if keep_model else None, train if keep_model else None, rows, opinion, unlabeled)
+    return Opinion(model if keep_model else None, train if keep_model else train[:0], rows, opinion, unlabeled)
 
 
 def confidence(proba: np.ndarray) -> np.ndarray:

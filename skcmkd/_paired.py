@@ -62,7 +62,7 @@ class PairedDistiller(StudentPredictions, BaseEstimator):
         gap I(T; S) - I(S; Y) of out-of-fold probabilities, where it is positive; a dict fixes them by name.
     alpha : float in [0, 1], "auto" or "analytic", default="auto"
         The teacher's share: 0 labels only, 1 teacher only. "auto" takes 0.25, or 0.5 where unlabelled pairs outnumber
-        labelled rows, when on two held-out folds, or one of 1000 rows, that beats the student alone in Brier score by
+        labelled rows, when on two held-out folds, or one of 1000 rows or groups, that beats the student alone in Brier score by
         a standard error, else 0; a network is judged there without its ``refit``. "analytic" is the weight where the
         excess risk of a linear student is least to first order; it needs no fits of the student, and errs where the
         student is far from linear.
@@ -85,7 +85,7 @@ class PairedDistiller(StudentPredictions, BaseEstimator):
         it is sure.
     calibrate : bool, default=False
         Scale the student's probabilities to p^(1/T), with the T of least log-loss on rows held out from student and
-        teachers. Classes stay as they are.
+        teachers; a network's by fits without its ``refit``. Classes stay as they are.
     cv : int or splitter, default=5
         Folds in which the teacher's targets are made and alpha is chosen; each row is held out once. Stratified
         blocks of adjacent rows when a number, at least 3 for "auto" and ``calibrate``. With ``groups`` in ``fit`` the
@@ -230,9 +230,9 @@ class PairedDistiller(StudentPredictions, BaseEstimator):
             student alone.
         unlabeled_pairs : tuple of tables, default=None
             Samples with both modalities and no label, ``(X_unlabeled, X_teacher_unlabeled)``, or ``(table,)`` of both
-            when ``student_columns`` is set. Any number of rows; the tuple is never cut by cross-validation. Beside
-            ``groups`` one more element names the group of each: what has a labelled row too is taught by teachers that
-            have not seen it, and teaches nothing where it judges.
+            when ``student_columns`` is set. Any number of rows; the tuple is never cut by cross-validation. With
+            ``groups``, one more element of the tuple may name the group of each: pairs of a group that has labelled
+            rows are taught by teachers that have not seen the group, and teach nothing where it judges.
 
         Returns
         -------

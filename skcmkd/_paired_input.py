@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import reprlib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from numbers import Real
 from typing import Any
 
@@ -13,11 +13,11 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import validate_data
 
 from ._columns import column_positions
-from ._fitting import final_step
+from ._fitting import final_step, takes
 from ._networks import NetworkClassifier
 from ._objectives import Objective
 from ._pairs import NAMES, Pairs, Unlabeled, check_pairs, check_teacher_table, check_two_tables, split_one_table
-from ._row_values import check_groups, check_sample_weight, join_groups_of_pairs
+from ._row_values import check_groups, check_groups_of_pairs, check_sample_weight
 from ._soft_targets import check_student_of_weights
 from ._student_predictions import check_kind, check_student_values, clone_or_network, seed_of
 from ._table_values import check_missing_values, check_text_columns, measured_rows
@@ -46,10 +46,7 @@ PARAMETERS: dict[str, Any] = {
 
 @dataclass
 class Given:
-    """What ``fit`` was given, as two tables: the student's, and the teacher's or None.
-
-    Groups of pairs without a label mean the same as those of the labelled rows.
-    """
+    """What ``fit`` was given, as two tables: the student's, and the teacher's or None."""
 
     X: Table
     X_teacher: Table | None
@@ -96,8 +93,9 @@ def open_tables(
     weight, groups = check_sample_weight(sample_weight, X), check_groups(groups, X)
     if unlabeled is not None and unlabeled.groups is not None:
         name = NAMES[1] if distiller.student_columns is not None else "unlabeled_pairs[2]"
-        groups, further = join_groups_of_pairs(groups, unlabeled.groups, name)
-        unlabeled = replace(unlabeled, groups=further)
+        if not takes(distiller, "groups"):
+            raise ValueError(f"{name} names groups, and {distiller.__class__.__name__} takes none. Leave them out.")
+        check_groups_of_pairs(groups, unlabeled.groups, name)
     return Given(X, X_teacher, unlabeled, positions, weight, groups)
 
 

@@ -54,7 +54,7 @@ class PairedDistillerRegressor(StudentQuantities, BaseEstimator):
         fixes them by name.
     alpha : float in [0, 1], "auto" or "analytic", default="auto"
         The teacher's share: 0 targets only, 1 teacher only. "auto" takes 0.25, or 0.5 where unlabelled pairs outnumber
-        labelled rows, when on two held-out folds, or one of 1000 rows, that beats the student alone in squared error
+        labelled rows, when on two held-out folds, or one of 1000 rows or groups, that beats the student alone in squared error
         by a standard error, else 0; a network is judged there without its ``refit``. "analytic" is the weight where
         the excess risk of a linear student is least to first order, in closed form::
 
@@ -174,9 +174,9 @@ class PairedDistillerRegressor(StudentQuantities, BaseEstimator):
             student alone.
         unlabeled_pairs : tuple of tables, default=None
             Samples with both modalities and no target, ``(X_unlabeled, X_teacher_unlabeled)``, or ``(table,)`` of both
-            when ``student_columns`` is set. Any number of rows; the tuple is never cut by cross-validation. Beside
-            ``groups`` one more element names the group of each: what has a labelled row too is taught by teachers that
-            have not seen it, and teaches nothing where it judges.
+            when ``student_columns`` is set. Any number of rows; the tuple is never cut by cross-validation. With
+            ``groups``, one more element of the tuple may name the group of each: pairs of a group that has labelled
+            rows are taught by teachers that have not seen the group, and teach nothing where it judges.
 
         Returns
         -------

@@ -66,7 +66,7 @@ class Cohort:
 
     def unlabeled_beside(self, train: np.ndarray) -> tuple[tuple[Table, ...] | None, np.ndarray | None]:
         """Pairs without a label and their groups, less those of groups that have rows outside the training rows."""
-        if self.unlabeled_pairs is None or self.unlabeled_groups is None or self.groups is None:
+        if self.unlabeled_pairs is None or self.unlabeled_groups is None:
             return self.unlabeled_pairs, None
         kept = ~np.isin(self.unlabeled_groups, np.delete(self.groups, train))
         if not kept.any():

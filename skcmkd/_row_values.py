@@ -125,20 +125,25 @@ def check_groups(groups: Any, X: Table, name: str = "groups", base: str = "X") -
 
 def split_groups(given: Any, name: str, expected: str, length: int) -> tuple[tuple[Any, ...], Any]:
     """A tuple of side data, checked, and what groups it carries as one more element, or None."""
-    if isinstance(given, tuple) and len(given) == length + 1 and np.ndim(given[-1]) == 1:
+    if isinstance(given, tuple) and len(given) == length + 1 and (given[-1] is None or np.ndim(given[-1]) == 1):
         return given[:-1], given[-1]
     check_tuple(given, name, expected, length)
     return given, None
 
 
-def join_groups_of_pairs(groups: np.ndarray | None, further: np.ndarray, name: str) -> tuple[np.ndarray, np.ndarray]:
-    """Groups of the rows and of pairs without a label, which ``name`` holds, as numbers that mean the same in both."""
+def check_groups_of_pairs(groups: np.ndarray | None, further: np.ndarray, name: str) -> None:
+    """Raise unless the groups of pairs without a label, which ``name`` holds, can be those of labelled rows."""
     if groups is None:
         raise ValueError(
             f"{name} names groups and X has none to compare them with. Give groups=, too, or leave them out."
         )
-    own, other = join_groups(groups, [(len(further), further)])
-    return own, other
+    of_rows, of_pairs = (np.asarray(given.tolist()).dtype.kind in "biuf" for given in (groups, further))
+    if of_rows != of_pairs:
+        kinds = ("numbers", "text") if of_pairs else ("text", "numbers")
+        raise ValueError(
+            f"{name} names groups by {kinds[0]}, such as {further.tolist()[0]!r}, and groups by {kinds[1]}, such as "
+            f"{groups.tolist()[0]!r}: none could be the same. Name them alike."
+        )
 
 
 def join_groups(groups: np.ndarray, further: Sequence[tuple[int, np.ndarray | None]]) -> list[np.ndarray]:

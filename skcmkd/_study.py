@@ -20,7 +20,7 @@ from ._input_checks import check_same_length
 from ._pairs import NAMES
 from ._representations import Cohort, Deal, make_encoder, represent
 from ._ridge import as_design
-from ._row_values import as_codes, check_groups, check_label_or_quantity, join_groups_of_pairs, split_groups
+from ._row_values import as_codes, check_groups, check_groups_of_pairs, check_label_or_quantity, split_groups
 from ._table_values import check_missing_values, check_numbers, check_text_columns, check_values, measured_rows
 from ._tables import Table, as_table, check_same_columns, check_same_index, stack_rows, take_columns, take_rows
 from ._validation import ArrayLike, draw_seed, n_rows_of, set_seeds
@@ -132,8 +132,8 @@ def _check_unlabeled(X: Table, unlabeled_pairs: tuple[Any, ...], groups: np.ndar
     further = check_groups(further, unlabeled, NAMES[1], NAMES[0])
     if further is None:
         return unlabeled
-    own, further = join_groups_of_pairs(groups, further, NAMES[1])
-    apart = ~np.isin(further, own)
+    check_groups_of_pairs(groups, further, NAMES[1])
+    apart = ~np.isin(further, groups)
     return take_rows(unlabeled, apart) if apart.any() else None
 
 

@@ -48,7 +48,7 @@ class Trial:
     def choice(self) -> float:
         """The smallest weight that no other beats by a standard error.
 
-        At half of one a tenth more was gained, and twice as many students were harmed.
+        Half of one gained a little more, and harmed twice as many students.
         """
         return self.alphas[one_standard_error_choice(self.losses, self.groups)]
 
@@ -97,8 +97,8 @@ def try_weights(
     rows = np.flatnonzero(judging)
     if len(rows) < 2:
         raise ValueError(
-            f"{len(rows)} rows with the student's modality and a positive weight lie in the {len(opinions.judges)} "
-            "folds that judge students; at least 2 are needed. Give another cv, or set alpha to a number."
+            f"{len(rows)} rows with the student's modality and a positive weight lie in the {len(opinions.judges)} fold(s) "
+            "that judge students; at least 2 are needed. Give another cv, or set alpha to a number."
         )
     opinion = {alpha: np.full((len(pairs.y), target.width), np.nan) for alpha in alphas}
     for (fold, alpha), part in zip(jobs, fits, strict=True):

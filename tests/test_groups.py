@@ -10,7 +10,15 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import GroupKFold, KFold, PredefinedSplit, cross_val_score
 from sklearn.pipeline import Pipeline
 
-from skcmkd import CCHSelector, DistillationReport, NetworkClassifier, PairedDistiller, UnpairedDistiller, cch_matrix
+from skcmkd import (
+    CCHSelector,
+    DistillationReport,
+    MutualDistiller,
+    NetworkClassifier,
+    PairedDistiller,
+    UnpairedDistiller,
+    cch_matrix,
+)
 from skcmkd._folds import assign_folds
 from skcmkd.datasets import make_gaussian_modalities
 
@@ -320,7 +328,8 @@ def test_pairs_without_a_label_follow_their_patient(honest_tables, settings):
     X, T, y, groups, X_u, T_u, further = honest_tables
     distiller = PairedDistiller(Honest(), Honest(), cv=4, **settings)
     distiller.fit(X, y, groups=groups, X_teacher=T, unlabeled_pairs=(X_u, T_u, further))
-    names = [f"patient {number}" for number in groups], [f"patient {number}" for number in further]
+    # Folds follow the order of the names.
+    names = [f"patient {number:03}" for number in groups], [f"patient {number:03}" for number in further]
     again = clone(distiller).fit(X, y, groups=names[0], X_teacher=T, unlabeled_pairs=(X_u, T_u, names[1]))
     strangers = np.column_stack([np.full(len(X), -1), X[:, 1:]])
     np.testing.assert_array_equal(again.predict_proba(strangers), distiller.predict_proba(strangers))
@@ -361,3 +370,45 @@ def test_the_report_keeps_pairs_of_a_held_out_patient_away(honest_tables):
     assert report.to_frame()["n_rows"].eq(len(y)).all()
     with pytest.raises(AssertionError, match="was seen before"):
         DistillationReport.from_estimator(distiller, X, y, unlabeled_pairs=(X_u, T_u), **given)
+
+
+class BySite(KFold):
+    """Holds out one site after the other; a patient's name begins with it."""
+
+    def __init__(self):
+        super().__init__(3)
+
+    def split(self, X, y=None, groups=None):
+        site = np.array([name[0] for name in groups])
+        for held_out in "ABC":
+            yield np.flatnonzero(site != held_out), np.flatnonzero(site == held_out)
+
+
+def test_splitters_and_folds_know_nothing_of_the_groups_of_pairs(honest_tables):
+    X, T, y, groups, X_u, T_u, further = honest_tables
+    names, strangers = np.array([f"{'ABC'[n % 3]}{n}" for n in groups]), [f"Z{n}" for n in further]
+    for cv in (4, BySite()):
+        distiller = PairedDistiller(LogisticRegression(), LogisticRegression(), alpha=0.5, cv=cv)
+        given = {"groups": names, "X_teacher": T[:, 1:]}
+        plain, named = (
+            clone(distiller).fit(X[:, 1:], y, unlabeled_pairs=pairs, **given)
+            for pairs in ((X_u[:, 1:], T_u[:, 1:]), (X_u[:, 1:], T_u[:, 1:], strangers))
+        )
+        np.testing.assert_array_equal(plain.student_.coef_, named.student_.coef_)
+
+
+def test_groups_of_pairs_are_named_as_those_of_the_rows(honest_tables):
+    X, T, y, groups, X_u, T_u, further = honest_tables
+    distiller = PairedDistiller(LogisticRegression(), LogisticRegression())
+    with pytest.raises(
+        ValueError, match=r"names groups by text, such as '\d+', and groups by numbers.*Name them alike"
+    ):
+        distiller.fit(X, y, groups=groups, X_teacher=T, unlabeled_pairs=(X_u, T_u, further.astype(str)))
+    none = (
+        clone(distiller)
+        .set_params(alpha=0.5)
+        .fit(X[:, 1:], y, X_teacher=T[:, 1:], unlabeled_pairs=(X_u[:, 1:], T_u[:, 1:], None))
+    )
+    assert none.alpha_ == 0.5
+    with pytest.raises(ValueError, match="names groups, and MutualDistiller takes none. Leave them out"):
+        MutualDistiller().fit(X, y, X_teacher=T, unlabeled_pairs=(X_u, T_u, further))

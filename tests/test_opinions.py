@@ -161,7 +161,10 @@ def test_one_fold_of_many_rows_judges_alone(pairs, monkeypatch):
     opinions = form(LogisticRegression(), pairs)
     assert list(opinions.judges) == [0]
     assert {out for _, out in opinions._formed} == {(), (0,), (1,), (2,), (3,), (0, 1), (0, 2), (0, 3)}
-    # Patients count, not their samples.
+    # Rows of no weight judge nothing, and of patients not the samples count.
+    pairs.sample_weight = np.where(np.arange(40) < 20, 0.0, 1.0)
+    assert list(form(LogisticRegression(), pairs).judges) == [0, 1]
+    pairs.sample_weight = None
     pairs.groups = np.arange(40) // 2
     assert list(form(LogisticRegression(), pairs).judges) == [0, 1]
 

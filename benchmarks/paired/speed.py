@@ -173,7 +173,10 @@ def summarise(table: pd.DataFrame, part: str) -> pd.DataFrame:
     for name, (whole, measure) in compared.items():
         of_cell = (whole / measure).groupby(table["cell"], sort=False)
         low, middle, high = (of_cell.quantile(quantile) for quantile in (0.25, 0.5, 0.75))
-        totals = whole.groupby(table["cell"], sort=False).sum() / measure.groupby(table["cell"], sort=False).sum()
+        whole, measure = (
+            seconds.where(whole.notna()).groupby(table["cell"], sort=False) for seconds in (whole, measure)
+        )
+        totals = whole.sum(min_count=1) / measure.sum(min_count=1)
         figures = zip(middle, low, high, totals, strict=True)
         told[name] = [f"{m:.2f} ({a:.2f}-{b:.2f}), of totals {t:.2f}" for m, a, b, t in figures]
     return told
