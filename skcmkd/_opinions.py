@@ -40,7 +40,7 @@ Weigh = Callable[[Sequence[np.ndarray], np.ndarray | None, np.ndarray, np.ndarra
 class Opinion:
     """What a model fitted without some folds says of their rows and of the unlabelled pairs.
 
-    The model itself, and the rows that it was fitted to, are kept only where they are needed later; else there are none.
+    The model itself, and the rows that it was fitted to, are kept only where they are needed later.
     """
 
     model: BaseEstimator | None

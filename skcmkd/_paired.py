@@ -62,10 +62,10 @@ class PairedDistiller(StudentPredictions, BaseEstimator):
         gap I(T; S) - I(S; Y) of out-of-fold probabilities, where it is positive; a dict fixes them by name.
     alpha : float in [0, 1], "auto" or "analytic", default="auto"
         The teacher's share: 0 labels only, 1 teacher only. "auto" takes 0.25, or 0.5 where unlabelled pairs outnumber
-        labelled rows, when on two held-out folds, or one of 1000 rows or groups, that beats the student alone in Brier score by
-        a standard error, else 0; a network is judged there without its ``refit``. "analytic" is the weight where the
-        excess risk of a linear student is least to first order; it needs no fits of the student, and errs where the
-        student is far from linear.
+        labelled rows, when on two held-out folds, or one of 1000 rows or groups, that beats the student alone in Brier
+        score by a standard error, else 0; a network is judged there without its ``refit``. "analytic" is the weight
+        where the excess risk of a linear student is least to first order; it needs no fits of the student, and errs
+        where the student is far from linear.
     temperature : float > 0, default=2.0
         Softens teacher and student alike where the student is a network. Other students have no temperature of
         their own: they are taught at 1 and this is not used.

@@ -54,9 +54,9 @@ class PairedDistillerRegressor(StudentQuantities, BaseEstimator):
         fixes them by name.
     alpha : float in [0, 1], "auto" or "analytic", default="auto"
         The teacher's share: 0 targets only, 1 teacher only. "auto" takes 0.25, or 0.5 where unlabelled pairs outnumber
-        labelled rows, when on two held-out folds, or one of 1000 rows or groups, that beats the student alone in squared error
-        by a standard error, else 0; a network is judged there without its ``refit``. "analytic" is the weight where
-        the excess risk of a linear student is least to first order, in closed form::
+        labelled rows, when on two held-out folds, or one of 1000 rows or groups, that beats the student alone in
+        squared error by a standard error, else 0; a network is judged there without its ``refit``. "analytic" is the
+        weight where the excess risk of a linear student is least to first order, in closed form::
 
             alpha = (Var(e) - Cov(e, u)) / (Var(e) - 2 Cov(e, u) + Var(u) + (n / d) E[b^2])
 

@@ -68,7 +68,8 @@ class Cohort:
         """Pairs without a label and their groups, less those of groups that have rows outside the training rows."""
         if self.unlabeled_pairs is None or self.unlabeled_groups is None:
             return self.unlabeled_pairs, None
-        kept = ~np.isin(self.unlabeled_groups, np.delete(self.groups, train))
+        held_out = np.delete(np.asarray(self.groups), train)
+        kept = ~np.isin(self.unlabeled_groups, held_out)
         if not kept.any():
             return None, None
         return tuple(take_rows(table, kept) for table in self.unlabeled_pairs), self.unlabeled_groups[kept]

@@ -131,8 +131,8 @@ def split_groups(given: Any, name: str, expected: str, length: int) -> tuple[tup
     return given, None
 
 
-def check_groups_of_pairs(groups: np.ndarray | None, further: np.ndarray, name: str) -> None:
-    """Raise unless the groups of pairs without a label, which ``name`` holds, can be those of labelled rows."""
+def check_groups_of_pairs(groups: np.ndarray | None, further: np.ndarray, name: str) -> np.ndarray:
+    """The groups of the labelled rows, if those of pairs without a label, which ``name`` holds, can be the same."""
     if groups is None:
         raise ValueError(
             f"{name} names groups and X has none to compare them with. Give groups=, too, or leave them out."
@@ -144,6 +144,7 @@ def check_groups_of_pairs(groups: np.ndarray | None, further: np.ndarray, name: 
             f"{name} names groups by {kinds[0]}, such as {further.tolist()[0]!r}, and groups by {kinds[1]}, such as "
             f"{groups.tolist()[0]!r}: none could be the same. Name them alike."
         )
+    return groups
 
 
 def join_groups(groups: np.ndarray, further: Sequence[tuple[int, np.ndarray | None]]) -> list[np.ndarray]:

@@ -132,8 +132,7 @@ def _check_unlabeled(X: Table, unlabeled_pairs: tuple[Any, ...], groups: np.ndar
     further = check_groups(further, unlabeled, NAMES[1], NAMES[0])
     if further is None:
         return unlabeled
-    check_groups_of_pairs(groups, further, NAMES[1])
-    apart = ~np.isin(further, groups)
+    apart = ~np.isin(further, check_groups_of_pairs(groups, further, NAMES[1]))
     return take_rows(unlabeled, apart) if apart.any() else None
 
 

@@ -97,8 +97,8 @@ def try_weights(
     rows = np.flatnonzero(judging)
     if len(rows) < 2:
         raise ValueError(
-            f"{len(rows)} rows with the student's modality and a positive weight lie in the {len(opinions.judges)} fold(s) "
-            "that judge students; at least 2 are needed. Give another cv, or set alpha to a number."
+            f"{len(rows)} rows with the student's modality and a positive weight lie where students are judged, in "
+            f"{len(opinions.judges)} fold(s); at least 2 are needed. Give another cv, or set alpha to a number."
         )
     opinion = {alpha: np.full((len(pairs.y), target.width), np.nan) for alpha in alphas}
     for (fold, alpha), part in zip(jobs, fits, strict=True):

@@ -404,11 +404,8 @@ def test_groups_of_pairs_are_named_as_those_of_the_rows(honest_tables):
         ValueError, match=r"names groups by text, such as '\d+', and groups by numbers.*Name them alike"
     ):
         distiller.fit(X, y, groups=groups, X_teacher=T, unlabeled_pairs=(X_u, T_u, further.astype(str)))
-    none = (
-        clone(distiller)
-        .set_params(alpha=0.5)
-        .fit(X[:, 1:], y, X_teacher=T[:, 1:], unlabeled_pairs=(X_u[:, 1:], T_u[:, 1:], None))
-    )
+    tables = (X[:, 1:], y), {"X_teacher": T[:, 1:], "unlabeled_pairs": (X_u[:, 1:], T_u[:, 1:], None)}
+    none = clone(distiller).set_params(alpha=0.5).fit(*tables[0], **tables[1])
     assert none.alpha_ == 0.5
-    with pytest.raises(ValueError, match="names groups, and MutualDistiller takes none. Leave them out"):
+    with pytest.raises(ValueError, match=r"names groups, and MutualDistiller takes none\. Leave them out"):
         MutualDistiller().fit(X, y, X_teacher=T, unlabeled_pairs=(X_u, T_u, further))

@@ -173,10 +173,9 @@ def summarise(table: pd.DataFrame, part: str) -> pd.DataFrame:
     for name, (whole, measure) in compared.items():
         of_cell = (whole / measure).groupby(table["cell"], sort=False)
         low, middle, high = (of_cell.quantile(quantile) for quantile in (0.25, 0.5, 0.75))
-        whole, measure = (
-            seconds.where(whole.notna()).groupby(table["cell"], sort=False) for seconds in (whole, measure)
-        )
-        totals = whole.sum(min_count=1) / measure.sum(min_count=1)
+        sums = (part.where(whole.notna()).groupby(table["cell"], sort=False) for part in (whole, measure))
+        of_whole, of_measure = (part.sum(min_count=1) for part in sums)
+        totals = of_whole / of_measure
         figures = zip(middle, low, high, totals, strict=True)
         told[name] = [f"{m:.2f} ({a:.2f}-{b:.2f}), of totals {t:.2f}" for m, a, b, t in figures]
     return told
