@@ -66,7 +66,8 @@ def without_refit(student: BaseEstimator) -> BaseEstimator:
     """
     student = clone(student)
     model = final_step(student)
-    if isinstance(model, Network):
+    # A network of the user's own may have no such parameter.
+    if isinstance(model, Network) and "refit" in model.get_params(deep=False):
         model.set_params(refit=False)
     return student
 

@@ -52,6 +52,13 @@ def test_a_harmful_teacher_is_given_no_weight(pairs):
     assert choose_alpha(LogisticRegression(), opinions, 2.0, n_jobs=None, verbose=False)[0] == 0.0
 
 
+class Stubborn(NetworkClassifier):
+    """A network without the parameter."""
+
+    def __init__(self, max_epochs=3):
+        super().__init__(max_epochs=max_epochs)
+
+
 def test_students_are_judged_without_their_refit(pairs):
     network = NetworkClassifier((8,), max_epochs=20, patience=3, random_state=0)
     opinions = form(LogisticRegression(), pairs)
@@ -64,6 +71,7 @@ def test_students_are_judged_without_their_refit(pairs):
         ]
         np.testing.assert_array_equal(judged[0].losses, judged[1].losses)
         assert student.get_params()[name]
+    assert isinstance(without_refit(Stubborn()), Stubborn)
     # A search's refit is another thing: without it there is no model to judge.
     search = GridSearchCV(LogisticRegression(), {"C": [0.1, 1.0]})
     assert without_refit(search).refit
