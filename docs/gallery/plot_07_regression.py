@@ -112,7 +112,7 @@ saved.agg(["mean", "sem"]).T.round(3)
 # %%
 # A weight near 1 is best here: the teacher's opinion of a sample is nearer to the truth than
 # its own noisy label, and there are 260 opinions against 60 labels. The formula finds that in
-# most draws without fitting a student. "auto" tries 0.5 against 0 and is more careful: in some
+# most draws without fitting a student. "auto" tries 0.5 against 0 and is more careful: in seven
 # draws it took 0.
 #
 # What not to conclude
