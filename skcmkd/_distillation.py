@@ -133,10 +133,7 @@ def weigh_teachers(
 def analytic_weight(opinions: Opinions) -> float:
     """The weight in closed form: where a linear student's excess risk is least, to first order."""
     pairs, opinion = opinions.pairs, opinions.opinion_of_rows()
-    both = pairs.studied & ~np.isnan(opinion).any(axis=1)
-    if pairs.sample_weight is not None:
-        both &= pairs.sample_weight > 0
-    rows = np.flatnonzero(both)
+    rows = np.flatnonzero(pairs.heard & ~np.isnan(opinion).any(axis=1))
     n_unlabeled = 0 if pairs.X_unlabeled is None else n_rows_of(pairs.X_unlabeled)
     residuals = linear_residuals(
         take_rows(pairs.X, rows),

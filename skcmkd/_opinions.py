@@ -258,9 +258,7 @@ class Opinions:
 
 def _count_judges(pairs: Pairs, fold_of: np.ndarray) -> int:
     """How many folds judge students."""
-    judging = pairs.studied & (fold_of == 0)
-    if pairs.sample_weight is not None:
-        judging &= pairs.sample_weight > 0
+    judging = pairs.heard & (fold_of == 0)
     n_units = judging.sum() if pairs.groups is None else len(np.unique(pairs.groups[judging]))
     return 1 if n_units >= ENOUGH_TO_JUDGE else N_JUDGES
 

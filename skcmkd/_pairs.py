@@ -37,6 +37,11 @@ class Pairs:
     groups: np.ndarray | None = None
     unlabeled_groups: np.ndarray | None = None
 
+    @property
+    def heard(self) -> np.ndarray:
+        """Mask of the labelled rows that have the student's modality and a weight above 0."""
+        return self.studied if self.sample_weight is None else self.studied & (self.sample_weight > 0)
+
 
 @dataclass(frozen=True)
 class Unlabeled:

@@ -92,10 +92,7 @@ def try_weights(
         for alpha in alphas
     )
     fits = run_each(_student_opinion, calls, len(jobs), n_jobs=n_jobs, description="alpha", show=verbose)
-    judging = pairs.studied & np.isin(opinions.fold_of, opinions.judges)
-    if pairs.sample_weight is not None:
-        judging &= pairs.sample_weight > 0
-    rows = np.flatnonzero(judging)
+    rows = np.flatnonzero(pairs.heard & np.isin(opinions.fold_of, opinions.judges))
     if len(rows) < 2:
         raise ValueError(
             f"{len(rows)} rows with the student's modality and a positive weight lie where students are judged, in "

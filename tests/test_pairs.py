@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from skcmkd._pairs import Unlabeled, check_pairs, check_two_tables, split_one_table
+from skcmkd._pairs import Pairs, Unlabeled, check_pairs, check_two_tables, split_one_table
 
 
 def test_one_table_is_split_with_its_unlabelled_rows():
@@ -49,3 +49,11 @@ def test_groups_of_pairs_must_have_their_length():
         check_two_tables(np.ones((2, 1)), (np.ones((2, 1)), np.ones((2, 1)), ["p"]))
     with pytest.raises(ValueError, match=r"unlabeled_pairs\[1\] has 3 rows and unlabeled_pairs\[0\] has 2"):
         split_one_table(np.ones((3, 2)), np.array([0]), None, (np.ones((2, 2)), [1, 2, 3]))
+
+
+def test_rows_are_heard_that_the_student_has_and_that_weigh_something():
+    studied = np.array([True, True, False, True])
+    pairs = Pairs(np.ones((4, 1)), np.arange(4), None, np.zeros(4, dtype=bool), studied)
+    assert pairs.heard.tolist() == studied.tolist()
+    pairs.sample_weight = np.array([1.0, 0.0, 1.0, 0.5])
+    assert pairs.heard.tolist() == [True, False, False, True]

@@ -136,7 +136,7 @@ def teach(
         verbose=verbose,
     )
     table = selector.transform(X)
-    pairs = _with_groups(cohort, selector.transform(cohort.unlabeled)) if len(cohort.unlabeled) else None
+    pairs = _with_groups(cohort, selector.transform(cohort.unlabeled))
     further = {"groups": groups, "unlabeled_pairs": pairs}
     return Lesson(selector, distiller.fit(table, y, **further), table, y, further)
 
