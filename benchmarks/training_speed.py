@@ -21,10 +21,10 @@ from skorch.helper import predefined_split
 from skorch.utils import noop
 
 from skcmkd import NetworkClassifier
-from skcmkd._losses import weighted_cross_entropy
-from skcmkd._modules import Perceptron
-from skcmkd._network_training import hold_out_rows
-from skcmkd._training import train_network
+from skcmkd.networks._fit import hold_out_rows
+from skcmkd.networks._losses import weighted_cross_entropy
+from skcmkd.networks._modules import Perceptron
+from skcmkd.networks._training import train_network
 
 RESULTS = Path(__file__).parent / "results" / "training_speed.csv"
 SIZES = ((100, 50, 200), (1000, 200, 60), (10000, 200, 12))  # rows, columns, epochs

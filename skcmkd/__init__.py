@@ -7,26 +7,26 @@ __version__ = "0.1.0"
 
 # Loaded on first use: importing skcmkd costs nothing, and torch is loaded only when a network is trained.
 _HOMES = {
-    "AlignmentDisplay": "._alignment_display",
-    "CCHDisplay": "._display",
-    "CCHMatrixDisplay": "._display",
-    "CCHSelector": "._selector",
-    "DistillationReport": "._report",
-    "GainDisplay": "._gain_display",
-    "MutualDistiller": "._mutual",
+    "AlignmentDisplay": ".unpaired",
+    "CCHDisplay": ".selection",
+    "CCHMatrixDisplay": ".selection",
+    "CCHSelector": ".selection",
+    "DistillationReport": ".evaluation",
+    "GainDisplay": ".selection",
+    "MutualDistiller": ".paired",
     "MutualInformation": ".information",
-    "NetworkClassifier": "._networks",
-    "NetworkRegressor": "._networks",
-    "PairedDistiller": "._paired",
-    "PairedDistillerRegressor": "._paired_regressor",
-    "UnpairedDistiller": "._unpaired",
-    "cch_matrix": "._matrix",
+    "NetworkClassifier": ".networks",
+    "NetworkRegressor": ".networks",
+    "PairedDistiller": ".paired",
+    "PairedDistillerRegressor": ".paired",
+    "UnpairedDistiller": ".unpaired",
+    "cch_matrix": ".selection",
     "datasets": ".datasets",
     "information": ".information",
-    "load_student": "._persistence",
+    "load_student": ".persistence",
     "mutual_information": ".information",
-    "save_student": "._persistence",
-    "student_to_onnx": "._onnx",
+    "save_student": ".persistence",
+    "student_to_onnx": ".persistence",
 }
 
 __all__ = [
@@ -54,20 +54,13 @@ __all__ = [
 
 if TYPE_CHECKING:
     from . import datasets, information
-    from ._alignment_display import AlignmentDisplay
-    from ._display import CCHDisplay, CCHMatrixDisplay
-    from ._gain_display import GainDisplay
-    from ._matrix import cch_matrix
-    from ._mutual import MutualDistiller
-    from ._networks import NetworkClassifier, NetworkRegressor
-    from ._onnx import student_to_onnx
-    from ._paired import PairedDistiller
-    from ._paired_regressor import PairedDistillerRegressor
-    from ._persistence import load_student, save_student
-    from ._report import DistillationReport
-    from ._selector import CCHSelector
-    from ._unpaired import UnpairedDistiller
+    from .evaluation import DistillationReport
     from .information import MutualInformation, mutual_information
+    from .networks import NetworkClassifier, NetworkRegressor
+    from .paired import MutualDistiller, PairedDistiller, PairedDistillerRegressor
+    from .persistence import load_student, save_student, student_to_onnx
+    from .selection import CCHDisplay, CCHMatrixDisplay, CCHSelector, GainDisplay, cch_matrix
+    from .unpaired import AlignmentDisplay, UnpairedDistiller
 
 
 def __getattr__(name: str) -> Any:

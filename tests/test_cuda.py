@@ -15,9 +15,9 @@ from skcmkd import (
     mutual_information,
     save_student,
 )
-from skcmkd._objectives import OBJECTIVES
-from skcmkd._unpaired import ALIGNMENTS
+from skcmkd._distillation._objectives import OBJECTIVES
 from skcmkd.datasets import make_gaussian_modalities
+from skcmkd.unpaired._classifier import ALIGNMENTS
 
 DEVICE = "cuda"
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")

@@ -19,7 +19,7 @@ from skcmkd import (
     UnpairedDistiller,
     cch_matrix,
 )
-from skcmkd._folds import assign_folds
+from skcmkd._model_selection._folds import assign_folds
 from skcmkd.datasets import make_gaussian_modalities
 
 N_PATIENTS = 80

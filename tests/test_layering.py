@@ -1,6 +1,8 @@
-"""Who may import whom: an import goes to a lower row, or stays within the row, never up."""
+"""The architecture: which package may import which, and where torch, POT and matplotlib are loaded."""
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -8,175 +10,122 @@ import pytest
 import skcmkd
 
 ROOT = Path(skcmkd.__file__).parent
-ROWS = [
-    {"cli", "__main__"},
-    {
-        "_selector",
-        "_paired",
-        "_paired_regressor",
-        "_mutual",
-        "_unpaired",
-        "_display",
-        "_gain_display",
-        "_alignment_display",
-        "_matrix",
-        "_report",
-        "_report_display",
-    },
-    {
-        "_alignment_choice",
-        "_student_predictions",
-        "_persistence",
-        "_onnx",
-        "_distillation",
-        "_paired_input",
-        "_report_cohort",
-        "_report_folds",
-        "_report_scores",
-    },
-    {"_material"},
-    {
-        "_study",
-        "_candidates",
-        "_judging",
-        "_criteria",
-        "_representations",
-        "_residuals",
-        "_opinions",
-        "_weight_trial",
-        "_teachers",
-        "_targets",
-        "_cohorts",
-        "_side_data",
-        "_soft_targets",
-        "_side_by_side",
-        "_networks",
-        "_network_base",
-        "_network_soft_targets",
-        "_network_training",
-        "_objectives",
-        "_teacher_features",
-    },
-    {
-        "information",
-        "_losses",
-        "_batch_losses",
-        "_objective_loss",
-        "_modules",
-        "_training",
-        "_network_state",
-        "_costs",
-        "_transport",
-        "_transport_solvers",
-        "_gromov",
-        "_debiased_cost",
-        "_alignment",
-        "_aligned_loss",
-        "_lookahead",
-        "_cross_fitting",
-        "_folds",
-        "_pairs",
-        "_fitting",
-        "_soft_logistic",
-        "_calibration",
-        "_resampling",
-        "_ridge",
-        "datasets",
-    },
-    {
-        "_columns",
-        "_row_values",
-        "_table_values",
-        "_tables",
-        "_validation",
-        "_frames",
-        "_input_checks",
-        "_documentation",
-        "_atomic",
-        "_progress",
-        "_parallel",
-    },
+# An import goes to a lower floor or stays within its package; packages of one floor never import each other.
+FLOORS = [
+    {"_utils", "_validation", "_transport", "datasets"},
+    {"_model_selection", "networks"},
+    {"_linear_model", "_losses"},
+    {"information", "_distillation"},
+    {"selection", "paired", "unpaired", "persistence"},
+    {"evaluation"},
+    {"cli"},
+    {"__init__", "__main__"},
 ]
-HEIGHT = {name: -row for row, names in enumerate(ROWS) for name in names}
-TORCH = {
-    "_losses",
-    "_batch_losses",
-    "_objective_loss",
-    "_modules",
-    "_training",
-    "_network_state",
-    "_alignment",
-    "_aligned_loss",
-    "_lookahead",
+SAME_FLOOR = {
+    ("_utils", "_validation"),
+    ("datasets", "_validation"),
+    ("datasets", "_utils"),
+    ("information", "_distillation"),
 }
-OPTIMAL_TRANSPORT = {"_transport_solvers"}
-PRIVATE_SCIKIT_LEARN = {"_validation"}
-FILES = sorted(path for path in ROOT.rglob("*.py") if path != ROOT / "__init__.py")
+HEIGHT = {name: floor for floor, names in enumerate(FLOORS) for name in names}
+FILES = sorted(ROOT.rglob("*.py"))
+PUBLIC = sorted(name for name in HEIGHT if not name.startswith("_"))
 
 
-def room(path):
+def package(path):
     return path.relative_to(ROOT).parts[0].removesuffix(".py")
 
 
-def imports(path):
-    """Every import of a file, also inside functions, as (module, names); type-checking imports do not count."""
+def imports(path, *, for_typing=True):
+    """Every import of a file as (absolute module, names), also those inside functions and, as asked, for typing."""
+    here = ["skcmkd", *path.relative_to(ROOT).parts[:-1]]
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    typing_only = {
+    typing = {
         id(child)
         for node in ast.walk(tree)
         if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
         for child in ast.walk(node)
     }
     for node in ast.walk(tree):
-        if id(node) in typing_only:
+        if id(node) in typing and not for_typing:
             continue
         if isinstance(node, ast.Import):
             yield from ((alias.name, []) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            yield "." * node.level + (node.module or ""), [alias.name for alias in node.names]
+            base = here[: len(here) - node.level + 1] if node.level else []
+            yield ".".join([*base, *([node.module] if node.module else [])]), [alias.name for alias in node.names]
 
 
-def own_rooms(path):
-    depth = len(path.relative_to(ROOT).parts)
-    for module, _ in imports(path):
-        level = len(module) - len(module.lstrip("."))
-        if level == depth:
-            yield module.lstrip(".").split(".")[0]
+def packages_imported(path):
+    for module, names in imports(path):
+        if module == "skcmkd":
+            yield from (name for name in names if name in HEIGHT)
+        elif module.startswith("skcmkd."):
+            yield module.split(".")[1]
 
 
-def test_every_file_has_a_row():
-    assert {room(path) for path in FILES} == set(HEIGHT)
+def graph():
+    """Imports among modules, as a dict of sets."""
+    edges = {}
+    for path in FILES:
+        here = "skcmkd." + ".".join(path.relative_to(ROOT).with_suffix("").parts)
+        found = edges.setdefault(here, set())
+        for module, names in imports(path):
+            for name in [module, *(f"{module}.{name}" for name in names)]:
+                target = ROOT.parent.joinpath(*name.split(".")).with_suffix(".py")
+                if name.startswith("skcmkd.") and target.exists():
+                    found.add(name)
+    return edges
+
+
+def test_every_package_has_a_floor():
+    assert {package(path) for path in FILES} == set(HEIGHT)
+
+
+def test_the_root_holds_no_modules():
+    assert {path.name for path in ROOT.iterdir() if path.is_file()} == {"__init__.py", "__main__.py", "py.typed"}
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_imports_go_down(path):
-    here = room(path)
-    for other in own_rooms(path):
-        assert HEIGHT[other] <= HEIGHT[here], f"{here} imports {other}"
+    here = package(path)
+    for other in set(packages_imported(path)) - {here}:
+        assert HEIGHT[other] < HEIGHT[here] or (here, other) in SAME_FLOOR, f"{here} imports {other}"
 
 
-def test_estimators_do_not_import_each_other():
-    estimators = {"_selector", "_paired", "_paired_regressor", "_mutual", "_unpaired"}
-    for here in estimators:
-        assert not {*estimators, "_display"} & set(own_rooms(ROOT / f"{here}.py"))
+def test_no_circles():
+    edges = graph()
+    while True:
+        free = [here for here, found in edges.items() if not found & set(edges)]
+        if not free:
+            break
+        for here in free:
+            del edges[here]
+    assert not edges, f"circular imports among {sorted(edges)}"
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_torch_and_private_scikit_learn_stay_in_their_rooms(path):
-    for module, names in imports(path):
-        if module.split(".")[0] in ("torch", "skorch"):
-            assert room(path) in TORCH, f"{path.name} imports {module}"
-        if module.split(".")[0] == "ot":
-            assert room(path) in OPTIMAL_TRANSPORT, f"{path.name} imports {module}"
-        if module.split(".")[0] == "sklearn":
+def test_heavy_and_private_packages_stay_in_their_place(path):
+    here, inside = package(path), path.relative_to(ROOT).as_posix()
+    for module, names in imports(path, for_typing=False):
+        top = module.split(".")[0]
+        if top in ("torch", "skorch"):
+            assert here in ("networks", "_losses", "information"), f"{inside} imports {module}"
+        if top == "ot":
+            assert inside == "_transport/_solvers.py", f"{inside} imports {module}"
+        if top == "matplotlib":
+            assert path.stem in ("_plot", "_plotting") or here == "cli", f"{inside} imports {module}"
+        if top == "sklearn":
             private = any(part.startswith("_") for part in [*module.split("."), *names])
-            assert not private or room(path) in PRIVATE_SCIKIT_LEARN, f"{path.name} imports {module}, {names}"
+            assert not private or here == "_validation", f"{inside} imports {module}, {names}"
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_tests_mirror_the_package(path):
-    if path.name == "__init__.py":
-        return
-    parts = path.relative_to(ROOT).parts
-    name = parts[-1].removesuffix(".py").strip("_")
-    assert (Path(__file__).parent.joinpath(*parts[:-1]) / f"test_{name}.py").exists()
+@pytest.mark.parametrize("name", PUBLIC)
+def test_public_packages_import_without_torch(name):
+    code = f"import skcmkd.{name}, sys; sys.exit(any(m in sys.modules for m in ('torch', 'ot', 'matplotlib')))"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_tests_mirror_the_packages():
+    folders = {path.name for path in Path(__file__).parent.iterdir() if path.is_dir()}
+    assert {name.strip("_") for name in HEIGHT} - {"init", "main"} <= folders

@@ -20,7 +20,7 @@ from smoothers import fit_student, foresee
 from tables import Split, Table, load_tables, split
 
 from skcmkd import CCHSelector, NetworkClassifier, cch_matrix
-from skcmkd.information import make_label_classifier
+from skcmkd._linear_model._logistic import make_label_classifier
 
 ALPHA = 0.5
 # The gains are means over more splits than the rules are asked on.

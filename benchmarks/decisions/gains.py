@@ -19,7 +19,7 @@ from sklearn.preprocessing import StandardScaler
 from tables import Split, Table, load_tables, split
 
 from skcmkd import NetworkClassifier, PairedDistiller
-from skcmkd.information import make_label_classifier
+from skcmkd._linear_model._logistic import make_label_classifier
 
 RESULTS = Path(__file__).parent / "results"
 WEIGHTS = {"linear": (0.25, 0.5), "network": (0.5,)}

@@ -19,8 +19,8 @@ from sklearn.linear_model import RidgeCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from skcmkd._linear_model._logistic import make_label_classifier
 from skcmkd.datasets import make_gaussian_modalities
-from skcmkd.information import make_label_classifier
 
 # What several benchmarks have in common lies in the folder beside this one.
 sys.path.append(str(Path(__file__).parents[1]))

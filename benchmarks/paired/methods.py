@@ -91,7 +91,7 @@ def objective_methods() -> dict[str, Method]:
     """Every objective alone at half of the weight, and those of features beside soft targets."""
     if "objective" not in signature(PairedDistiller).parameters:
         return {}
-    from skcmkd._objectives import OBJECTIVES, PARTS, resolve_objective
+    from skcmkd._distillation._objectives import OBJECTIVES, PARTS, resolve_objective
 
     # Soft targets alone are a fixed weight, and distances and angles are looked at together.
     left_out = {"soft_targets", *(part for parts in PARTS.values() for part, _ in parts)}

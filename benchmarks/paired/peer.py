@@ -14,9 +14,9 @@ from sklearn.model_selection import PredefinedSplit, cross_val_predict
 from sklearn.utils.validation import validate_data
 from torch import Tensor, nn
 
-from skcmkd._folds import assign_folds
-from skcmkd._network_training import train_on
-from skcmkd._row_values import as_codes
+from skcmkd._model_selection._folds import assign_folds
+from skcmkd._validation._target_checks import as_codes
+from skcmkd.networks._fit import train_on
 
 ALPHA, TEMPERATURE, FOLDS = 0.5, 2.0, 5
 SMALLEST_PROBABILITY = 1e-7

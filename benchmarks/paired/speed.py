@@ -21,9 +21,9 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.linear_model import LogisticRegression
 
 from skcmkd import NetworkClassifier, PairedDistiller
-from skcmkd._folds import assign_folds
-from skcmkd._opinions import ENOUGH_TO_JUDGE, N_JUDGES
+from skcmkd._model_selection._folds import assign_folds
 from skcmkd.datasets import load_digit_views, make_gaussian_modalities
+from skcmkd.paired._soft_targets import ENOUGH_TO_JUDGE, N_JUDGES
 
 RESULTS = Path(__file__).parent / "results"
 ALPHA, N_FOLDS = 0.5, 5

@@ -18,7 +18,8 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import cross_val_predict
 
 from skcmkd import NetworkClassifier, PairedDistiller, UnpairedDistiller
-from skcmkd._soft_targets import Lesson, fit_student
+from skcmkd._distillation._fit_student import fit_student
+from skcmkd._distillation._training_data import Lesson
 
 ALPHA, TEMPERATURE, FOLDS = 0.5, 2.0, 5
 LABELS_ONLY, SELF_TRAINING = "labels only", "self-training, no teacher"

@@ -44,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(options: argparse.Namespace) -> int:
     from ._console import complain
-    from ._faults import UsageError
+    from ._errors import UsageError
 
     try:
         code = options.run(options)

@@ -8,17 +8,17 @@ import sys
 
 import numpy as np
 
-from .._atomic import replacing
-from .._selector import CCHSelector
-from ._cohort import Cohort, open_cohort
+from .._utils._atomic_write import replacing
+from ..selection._selector import CCHSelector
 from ._conclusion import conclude
 from ._console import complain, make_console, show
+from ._errors import UsageError
 from ._evaluation import Evaluation, evaluate
-from ._faults import UsageError
-from ._files import check_output
-from ._models import select
-from ._sheets import Sheet, choice_sheet, decision_sheet, gain_sheet, modality_sheet
+from ._input import Cohort, open_cohort
+from ._output_path import check_output
+from ._pipeline import select
 from ._text import as_warning, shorten
+from ._text_tables import Sheet, choice_sheet, decision_sheet, gain_sheet, modality_sheet
 
 HOW_TO_READ_DECISIONS = (
     "T and S are what models of the teacher's and of the student's modality say of rows that they have not seen, Y is "

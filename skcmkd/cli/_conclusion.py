@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from .._report import DistillationReport
-from .._report_folds import ALONE, DISTILLED, SHUFFLED, TEACHER
-from .._selector import CCHSelector
-from ._cohort import Cohort
+from ..evaluation._cross_validate import ALONE, DISTILLED, SHUFFLED, TEACHER
+from ..evaluation._report import DistillationReport
+from ..selection._selector import CCHSelector
 from ._evaluation import Evaluation
+from ._input import Cohort
 from ._text import quote, shorten
 
 

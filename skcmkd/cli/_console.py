@@ -10,8 +10,8 @@ from rich.console import Console
 from rich.measure import Measurement
 from rich.table import Table
 
-from ._sheets import Sheet
 from ._text import shorten
+from ._text_tables import Sheet
 
 PIPED_WIDTH = 108
 

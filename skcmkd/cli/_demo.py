@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,16 +18,34 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import Bunch
 
-from .._display import CCHDisplay
-from .._gain_display import plot_scores
-from .._networks import NetworkClassifier
-from .._paired import PairedDistiller
-from .._parallel import run_each
-from .._selector import CCHSelector
+from .._utils._parallel import run_each
+from .._utils._plotting import axes_of_rows
 from ..datasets import load_adrenal_carcinoma, load_digit_views
+from ..networks._mlp import NetworkClassifier
+from ..paired._classifier import PairedDistiller
+from ..selection._plot import CCHDisplay
+from ..selection._selector import CCHSelector
 from ._console import show
-from ._faults import UsageError
-from ._sheets import Sheet, decision_sheet, modality_sheet
+from ._errors import UsageError
+from ._text_tables import Sheet, decision_sheet, modality_sheet
+
+
+def plot_scores(scores: pd.DataFrame, title: str, xlabel: str, ax: Any = None) -> Any:
+    """Draw mean scores with one standard error; index the models, columns ``mean`` and ``standard_error``."""
+    scores = scores.iloc[::-1]
+    ax = axes_of_rows(ax, list(scores.index), title, xlabel)
+    ax.errorbar(
+        scores["mean"].to_numpy(),
+        range(len(scores)),
+        xerr=scores["standard_error"].to_numpy(),
+        linestyle="none",
+        marker="o",
+        markersize=8,
+        capsize=4,
+        color="#0072B2",
+    )
+    return ax
+
 
 ALONE, DISTILLED = "student alone", "distilled"
 Scored = tuple[float, float | None]  # balanced accuracy, and the teacher's weight where there is one

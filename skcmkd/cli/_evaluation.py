@@ -9,15 +9,15 @@ import pandas as pd
 from sklearn.base import BaseEstimator, clone
 from sklearn.utils import Bunch
 
-from .._cross_fitting import predict_unseen_proba
-from .._fitting import fit_weighted
-from .._parallel import run_each
-from .._report import DistillationReport
-from .._report_cohort import shuffle_teacher_columns
-from .._report_folds import ALONE, DISTILLED, SHUFFLED, TEACHER, Answers, split_rows
-from .._report_scores import gather_rows
-from ._cohort import Cohort
-from ._models import Lesson, make_teacher, teach
+from .._model_selection._pipelines import fit_weighted
+from .._model_selection._probabilities import predict_unseen_proba
+from .._utils._parallel import run_each
+from ..evaluation._cross_validate import ALONE, DISTILLED, SHUFFLED, TEACHER, Answers, split_rows
+from ..evaluation._input import shuffle_teacher_columns
+from ..evaluation._report import DistillationReport
+from ..evaluation._scores import gather_rows
+from ._input import Cohort
+from ._pipeline import Lesson, make_teacher, teach
 
 
 @dataclass(frozen=True)

@@ -19,15 +19,16 @@ from jinja2 import Environment, StrictUndefined
 
 import skcmkd
 
-from .._display import CCHDisplay
-from .._report_display import draw_report
-from .._selector import CCHSelector
+from ..evaluation._plot import draw_report
+from ..selection._plot import CCHDisplay
+from ..selection._selector import CCHSelector
 from ._evaluation import Evaluation
-from ._sheets import Sheet
 from ._text import for_figure
+from ._text_tables import Sheet
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
 
 NOTHING = 1e-9
 PACKAGES = ("numpy", "pandas", "scikit-learn", "scipy", "torch")

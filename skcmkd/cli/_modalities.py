@@ -8,9 +8,9 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from ._faults import DataError, UsageError
-from ._hints import find_decimal_commas
-from ._tables import has_numbers
+from ._data_checks import find_decimal_commas
+from ._errors import DataError, UsageError
+from ._read_table import has_numbers
 from ._text import name_some, quote
 
 SEPARATOR = re.compile(r"[_.:|/\- ]")

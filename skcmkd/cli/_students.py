@@ -9,18 +9,18 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, is_classifier
 
-from .._atomic import replacing
-from .._persistence import load_student, save_student
-from .._table_values import measured_rows
-from ._annotated import is_annotated, read_annotated
-from ._cohort import Cohort, open_cohort
+from .._utils._atomic_write import replacing
+from .._validation._table_checks import measured_rows
+from ..persistence._skops import load_student, save_student
+from ._anndata import is_annotated, read_annotated
 from ._console import complain, make_console, show
-from ._faults import DataError
-from ._files import check_output
-from ._models import Lesson, teach
-from ._sheets import decision_sheet, modality_sheet
-from ._tables import as_numbers, read_table
+from ._errors import DataError
+from ._input import Cohort, open_cohort
+from ._output_path import check_output
+from ._pipeline import Lesson, teach
+from ._read_table import as_numbers, read_table
 from ._text import as_warning, defuse, name_some, quote, shorten
+from ._text_tables import decision_sheet, modality_sheet
 
 N_FOLDS = 5
 N_DIGITS = 6  # of probabilities

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 from sklearn.utils import Bunch
 
-from ._tables import bunch_of_modalities, read_description
+from ._bunch import bunch_of_modalities, read_description
 
 FILE_NAME = "breast.TCGA.rda"
 SHA256 = "0812db063ceee018470b59249a27289e8231909b9ec858c9b3e8fc9ead67af48"

@@ -10,8 +10,8 @@ from scipy.optimize import brentq
 from scipy.special import digamma, gammaln, ndtr
 from sklearn.utils import Bunch, check_random_state
 
+from ._bunch import check_count
 from ._simulated import RandomState, information_of_mean
-from ._tables import check_count
 
 TASKS = ("normal", "half_cube", "spiral", "swiss_roll", "student_t", "asinh", "low_rank", "mixture")
 # Latent coordinates a side of "low_rank".

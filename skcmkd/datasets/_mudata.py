@@ -13,7 +13,7 @@ import pandas as pd
 from scipy.sparse import issparse
 from sklearn.utils import Bunch
 
-from ._tables import bunch_of_modalities
+from ._bunch import bunch_of_modalities
 
 READERS = {".h5mu": ("mudata", "read_h5mu"), ".h5ad": ("anndata", "read_h5ad")}
 

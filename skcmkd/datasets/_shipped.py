@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from sklearn.utils import Bunch
 
-from ._tables import as_modality, bunch_of_modalities, read_description, read_shipped
+from ._bunch import as_modality, bunch_of_modalities, read_description, read_shipped
 
 CARCINOMA_MODALITIES = ("cnv", "rna", "mirna", "protein")
 SEQUENCED = ("rna", "mirna")

@@ -11,7 +11,7 @@ from scipy.special import logsumexp
 from scipy.stats import ortho_group
 from sklearn.utils import Bunch, check_random_state
 
-from ._tables import as_modality, bunch_of_modalities, check_count, check_finite
+from ._bunch import as_modality, bunch_of_modalities, check_count, check_finite
 
 RandomState = int | np.random.RandomState | None
 QUADRATURE_NODES = 200

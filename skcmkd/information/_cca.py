@@ -6,8 +6,8 @@ import numpy as np
 from sklearn.model_selection import KFold
 from sklearn.utils import check_random_state
 
-from .._validation import ArrayLike
-from ._sides import RELATIVE_RANK, check_sides, label_entropy, one_hot, reduce_columns
+from .._validation._sklearn import ArrayLike
+from ._inputs import RELATIVE_RANK, check_sides, label_entropy, one_hot, reduce_columns
 
 
 def _whitening(X: np.ndarray) -> np.ndarray:

@@ -4,23 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 from scipy.stats import entropy
-from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.impute import SimpleImputer
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import StandardScaler
 from sklearn.utils import check_array, check_consistent_length, check_random_state, column_or_1d
-from sklearn.utils.validation import check_is_fitted, validate_data
 
-from .._cross_fitting import predict_unseen_proba
-from .._fitting import fit_weighted
-from .._folds import stratified_folds
-from .._row_values import check_groups
-from .._validation import ArrayLike
-from ._sides import check_sides, label_entropy
-
-SMALLEST_PROBABILITY = 1e-7
-PENALTIES = tuple(np.logspace(-4, 1, 6))
+from .._linear_model._logistic import make_label_classifier
+from .._model_selection._folds import stratified_folds
+from .._model_selection._pipelines import fit_weighted
+from .._model_selection._probabilities import SMALLEST_PROBABILITY, predict_unseen_proba
+from .._validation._sklearn import ArrayLike
+from ._inputs import check_sides, label_entropy
 
 
 def label_information(proba: ArrayLike, codes: ArrayLike) -> float:
@@ -201,128 +192,3 @@ def class_information(proba: ArrayLike, other_proba: ArrayLike) -> float:
     joint /= joint.sum()
     information = entropy(joint.sum(axis=0)) + entropy(joint.sum(axis=1)) - entropy(joint.ravel())
     return max(float(information), 0.0)
-
-
-def log_ratio_coordinates(proba: ArrayLike) -> np.ndarray:
-    """Turn class probabilities into K - 1 unbounded coordinates: log q_k minus its mean over classes.
-
-    The last class is left out, since the K centred logarithms sum to zero. For two classes the coordinate is half
-    the log odds.
-
-    Parameters
-    ----------
-    proba : array-like of shape (n_samples, n_classes)
-        Class probabilities; below 1e-7 they count as 1e-7.
-
-    Returns
-    -------
-    ndarray of shape (n_samples, n_classes - 1)
-        The coordinates.
-
-    Raises
-    ------
-    ValueError
-        If ``proba`` is no table, or values are missing or infinite.
-
-    References
-    ----------
-    Aitchison, J. (1982). The statistical analysis of compositional data. JRSS B 44, 139-177.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skcmkd.information import log_ratio_coordinates
-    >>> log_ratio_coordinates(np.array([[0.5, 0.5], [0.8, 0.2]])).round(2).tolist()
-    [[0.0], [0.69]]
-    """
-    proba = check_array(proba, dtype=np.float64, input_name="proba")
-    log_q = np.log(np.clip(proba, SMALLEST_PROBABILITY, 1))
-    return (log_q - log_q.mean(axis=1, keepdims=True))[:, :-1]
-
-
-class TunedLogisticRegression(ClassifierMixin, BaseEstimator):
-    """Logistic regression whose penalty is the one with the least held-out log-loss among ``penalties``.
-
-    With more columns than rows it works in the rows' own space, onto which an orthogonal projection changes no
-    prediction of a ridge-penalised model.
-
-    Unlike a grid search it says nothing when a class has fewer rows than there are folds, scores a class that a
-    training part lacks as improbable instead of failing, and starts each penalty from the one before. With ``groups``
-    in fit no group is split between training and judging a penalty.
-    """
-
-    def __init__(self, penalties: tuple[float, ...] = PENALTIES, n_folds: int = 5) -> None:
-        self.penalties = penalties
-        self.n_folds = n_folds
-
-    def fit(self, X: ArrayLike, y: ArrayLike, *, groups: ArrayLike | None = None) -> TunedLogisticRegression:
-        X, y = validate_data(self, X, y, dtype=np.float64)
-        groups = check_groups(groups, X)
-        self.classes_, codes = np.unique(y, return_inverse=True)
-        self.C_ = float(min(self.penalties))
-        self.rotation_ = None
-        if X.shape[1] > X.shape[0]:
-            self.rotation_ = np.linalg.svd(X, full_matrices=False)[2].T
-        X = self._rotate(X)
-        splits = self._splits(codes, groups)
-        models = [self._model() for _ in splits]
-        least = np.inf
-        # The loss over the penalties has one valley, and weak penalties are the slow ones to fit.
-        for penalty in sorted(self.penalties):
-            loss = 0.0
-            for model, (train, test) in zip(models, splits, strict=True):
-                model.set_params(C=penalty).fit(X[train], codes[train])
-                proba = np.zeros((len(test), len(self.classes_)))
-                proba[:, model.classes_] = model.predict_proba(X[test])
-                loss -= np.log(np.clip(proba[np.arange(len(test)), codes[test]], SMALLEST_PROBABILITY, 1)).sum()
-            if loss >= least:
-                break
-            least, self.C_ = loss, float(penalty)
-        self.model_ = self._model().set_params(C=self.C_).fit(X, codes)
-        return self
-
-    def predict_proba(self, X: ArrayLike) -> np.ndarray:
-        check_is_fitted(self)
-        X = validate_data(self, X, reset=False, dtype=np.float64)
-        return self.model_.predict_proba(self._rotate(X))
-
-    def predict(self, X: ArrayLike) -> np.ndarray:
-        return self.classes_[self.predict_proba(X).argmax(axis=1)]
-
-    def _rotate(self, X: np.ndarray) -> np.ndarray:
-        return X if self.rotation_ is None else X @ self.rotation_
-
-    def _model(self) -> LogisticRegression:
-        return LogisticRegression(max_iter=2000, tol=1e-3, warm_start=True)
-
-    def _splits(self, codes: np.ndarray, groups: np.ndarray | None) -> list[tuple[np.ndarray, np.ndarray]]:
-        """Training and held-out rows of each fold, without folds that would leave one class to train on."""
-        fold_of = stratified_folds(codes, self.n_folds, groups)
-        splits = [(np.flatnonzero(fold_of != fold), np.flatnonzero(fold_of == fold)) for fold in range(self.n_folds)]
-        return [(train, test) for train, test in splits if len(test) and len(np.unique(codes[train])) > 1]
-
-
-def make_label_classifier() -> Pipeline:
-    """Make the classifier that informations are measured with unless another is given.
-
-    Median imputation, standardised columns, and a logistic regression whose penalty is chosen inside. Its last step
-    takes ``groups`` in ``fit``: rows that stay together when the penalty is chosen.
-
-    Returns
-    -------
-    Pipeline
-        Unfitted.
-
-    Examples
-    --------
-    >>> from sklearn.datasets import load_iris
-    >>> from skcmkd.information import make_label_classifier
-    >>> X, y = load_iris(return_X_y=True)
-    >>> make_label_classifier().fit(X, y).score(X, y) > 0.9
-    True
-    """
-    return make_pipeline(
-        SimpleImputer(strategy="median", keep_empty_features=True),
-        StandardScaler(),
-        TunedLogisticRegression(),
-    )

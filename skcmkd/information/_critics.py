@@ -10,9 +10,9 @@ import numpy as np
 from sklearn.model_selection import KFold
 from sklearn.utils import check_random_state
 
-from .._validation import ArrayLike
-from ._sides import check_sides, one_hot
-from ._trained import N_HIDDEN, train_small, unit_components
+from .._validation._sklearn import ArrayLike
+from ._inputs import check_sides, one_hot
+from ._training import N_HIDDEN, train_small, unit_components
 
 N_FACTORS = 16
 # Rows that are scored against each other when the bound is evaluated: the scores of 4096 rows take 134 MB.
@@ -60,8 +60,8 @@ def _held_out_losses(
     p, q = X_train.shape[1], Y_train.shape[1]
     if p == 0 or q == 0:
         return np.zeros(len(test))
-    from .._modules import RowLosses, SeparableCritic
-    from .._training import apply_in_blocks
+    from ..networks._training import apply_in_blocks
+    from ._modules import RowLosses, SeparableCritic
 
     net = train_small(
         lambda: SeparableCritic(p, q, N_FACTORS, N_HIDDEN),

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from sklearn.covariance import ledoit_wolf
 
-from .._validation import ArrayLike
-from ._sides import RELATIVE_RANK, check_sides, label_entropy, one_hot
+from .._validation._sklearn import ArrayLike
+from ._inputs import RELATIVE_RANK, check_sides, label_entropy, one_hot
 
 
 def _covariance(X: np.ndarray, Y: np.ndarray) -> np.ndarray:

@@ -11,8 +11,8 @@ from scipy.special import digamma
 from sklearn.neighbors import KDTree
 from sklearn.utils import check_random_state
 
-from .._validation import ArrayLike
-from ._sides import check_sides
+from .._validation._sklearn import ArrayLike
+from ._inputs import check_sides
 
 JITTER = 1e-10
 # Steps of equal size in a standardised column differ by rounding; distances this close are ties.

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from sklearn.utils import check_random_state
 
-from .._folds import stratified_folds
-from .._validation import ArrayLike
+from .._model_selection._folds import stratified_folds
+from .._validation._sklearn import ArrayLike
+from ._inputs import check_sides
 from ._ksg import ksg
-from ._sides import check_sides
-from ._trained import N_HIDDEN, train_small, unit_components
+from ._training import N_HIDDEN, train_small, unit_components
 
 
 def latent(
@@ -122,9 +122,9 @@ def _held_out_latents(
     rng: np.random.RandomState,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Latents of the held-out rows; a label and a table of few columns are their own."""
-    from .._losses import cross_reconstruction_error, label_reconstruction_error, reconstruction_error
-    from .._modules import CrossAutoencoder, LatentSide
-    from .._training import apply_in_blocks
+    from ..networks._training import apply_in_blocks
+    from ._losses import cross_reconstruction_error, label_reconstruction_error, reconstruction_error
+    from ._modules import CrossAutoencoder, LatentSide
 
     label = Y.ndim == 1
     X_train, X_test = unit_components(X[train], X[test])

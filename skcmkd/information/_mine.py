@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .._validation import ArrayLike
+from .._validation._sklearn import ArrayLike
 from ._critics import cross_fitted_bound
 
 
@@ -83,7 +83,7 @@ def mine(
     >>> 0.25 < nats < 0.45  # the truth is 0.5 log 2, 0.35 nats
     True
     """
-    from .._losses import DonskerVaradhanLoss
+    from ._losses import DonskerVaradhanLoss
 
     return cross_fitted_bound(
         X,

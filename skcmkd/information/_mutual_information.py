@@ -10,16 +10,16 @@ from numbers import Integral
 import numpy as np
 from sklearn.utils import check_random_state
 
-from .._resampling import draw_halves, evaluate_each, permutation_p_value, subsampling_interval
-from .._validation import ArrayLike, check_choice, draw_seed
+from .._model_selection._resampling import draw_halves, evaluate_each, permutation_p_value, subsampling_interval
+from .._validation._sklearn import ArrayLike, check_choice, draw_seed
 from ._cca import cca
 from ._classifier import classifier
 from ._gaussian import gaussian
 from ._infonce import infonce
+from ._inputs import check_sides
 from ._ksg import ksg
 from ._latent import latent
 from ._mine import mine
-from ._sides import check_sides
 
 ESTIMATORS: dict[str, Callable[..., float]] = {
     "cca": cca,

@@ -4,9 +4,9 @@ import pytest
 from sklearn.utils import Bunch
 
 from skcmkd import DistillationReport
-from skcmkd._report_folds import ALONE, DISTILLED, SHUFFLED, TEACHER
 from skcmkd.cli._conclusion import conclude, say_conflict, say_gain, say_teacher, say_who
 from skcmkd.cli._evaluation import Evaluation
+from skcmkd.evaluation._cross_validate import ALONE, DISTILLED, SHUFFLED, TEACHER
 
 
 def evaluation(gains, alphas, n_rows=100):

@@ -3,7 +3,7 @@ import io
 from rich.console import Console
 
 from skcmkd.cli._console import complain, make_console, show
-from skcmkd.cli._sheets import Sheet
+from skcmkd.cli._text_tables import Sheet
 
 SHEET = Sheet("Title [bold]", ["name", "value"], [["[red]x[/red]:smile:", "1.234"], ["b" * 30, "2"]])
 

@@ -1,8 +1,8 @@
 import numpy as np
 
-from skcmkd._networks import NetworkClassifier
 from skcmkd.cli import _demo as program
 from skcmkd.cli import main
+from skcmkd.networks._mlp import NetworkClassifier
 
 
 def test_summary_is_mean_and_paired_gain():
@@ -25,7 +25,7 @@ def test_the_main_job(tmp_path, monkeypatch, capsys):
     """The whole program with two repeats and short training."""
     monkeypatch.setattr(program, "NetworkClassifier", lambda **given: NetworkClassifier(max_epochs=3, **given))
     short = type("Short", (NetworkClassifier,), {"__init__": short_training})
-    monkeypatch.setattr("skcmkd._student_predictions.StudentPredictions._default_student", short)
+    monkeypatch.setattr("skcmkd._distillation._delegate.StudentPredictions._default_student", short)
     assert main(["demo", "--repeats", "2", "--jobs", "1", "--figures", str(tmp_path)]) == 0
     out = capsys.readouterr().out
     for part in ("Modalities", "Who should teach?", "student alone", "distilled", "teacher (rna)", "protein"):

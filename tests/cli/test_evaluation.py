@@ -2,12 +2,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from skcmkd._report_folds import ALONE, DISTILLED, SHUFFLED, TEACHER
+from skcmkd._linear_model._logistic import TunedLogisticRegression
 from skcmkd.cli import _evaluation
-from skcmkd.cli._cohort import make_cohort
 from skcmkd.cli._evaluation import ask_fold, evaluate
-from skcmkd.cli._models import teach
-from skcmkd.information._classifier import TunedLogisticRegression
+from skcmkd.cli._input import make_cohort
+from skcmkd.cli._pipeline import teach
+from skcmkd.evaluation._cross_validate import ALONE, DISTILLED, SHUFFLED, TEACHER
 
 
 @pytest.fixture(scope="module")

@@ -6,12 +6,12 @@ import pandas as pd
 import pytest
 from sklearn.utils import Bunch
 
-from skcmkd._report import DistillationReport
-from skcmkd._report_folds import ALONE, DISTILLED, SHUFFLED, TEACHER
 from skcmkd.cli import _html
 from skcmkd.cli._evaluation import Evaluation
 from skcmkd.cli._html import Section, decision_figure, describe_origin, gain_figure, render_report
-from skcmkd.cli._sheets import Sheet
+from skcmkd.cli._text_tables import Sheet
+from skcmkd.evaluation._cross_validate import ALONE, DISTILLED, SHUFFLED, TEACHER
+from skcmkd.evaluation._report import DistillationReport
 
 HOSTILE = [
     "<script>alert(1)</script>",

@@ -9,7 +9,7 @@ import pytest
 
 from skcmkd import save_student
 from skcmkd.cli import _demo, main
-from skcmkd.cli._models import make_student
+from skcmkd.cli._pipeline import make_student
 
 
 def start(*arguments, **further):

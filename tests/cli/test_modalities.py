@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from skcmkd.cli._faults import DataError, UsageError
+from skcmkd.cli._errors import DataError, UsageError
 from skcmkd.cli._modalities import find_column, pick_modalities
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from skcmkd import load_student, save_student
 from skcmkd.cli import main
-from skcmkd.cli._models import make_student
+from skcmkd.cli._pipeline import make_student
 
 COLUMNS = ["panel_0", "panel_1"]
 

@@ -1,7 +1,7 @@
 import matplotlib.pyplot as plt
 import pytest
 
-from skcmkd._display import as_written
+from skcmkd._utils._plotting import as_written
 from skcmkd.cli._text import defuse, for_figure, is_number, name_some, quote, shorten
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from skcmkd.datasets import load_adrenal_carcinoma, load_digit_views
-from skcmkd.datasets._tables import DATA
+from skcmkd.datasets._bunch import DATA
 
 
 def test_digit_views():

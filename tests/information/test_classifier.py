@@ -5,14 +5,11 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss, mutual_info_score
 from sklearn.preprocessing import StandardScaler
 
-from skcmkd._folds import stratified_folds
-from skcmkd.information import (
-    class_information,
-    label_information,
-    log_ratio_coordinates,
-    make_label_classifier,
-)
-from skcmkd.information._classifier import PENALTIES, TunedLogisticRegression, out_of_fold_proba
+from skcmkd._linear_model._logistic import PENALTIES, TunedLogisticRegression, make_label_classifier
+from skcmkd._model_selection._folds import stratified_folds
+from skcmkd._model_selection._probabilities import log_ratio_coordinates
+from skcmkd.information import class_information, label_information
+from skcmkd.information._classifier import out_of_fold_proba
 
 # Stratified folds are blocks of adjacent rows, which would keep copies together by luck.
 ORDER = np.random.RandomState(1).permutation(120)

@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 import torch
 
-from skcmkd import _training
 from skcmkd.information import _critics
 from skcmkd.information._infonce import infonce
 from skcmkd.information._mine import mine
+from skcmkd.networks import _training
 
 
 def noise(n, p, seed):

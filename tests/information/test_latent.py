@@ -2,11 +2,12 @@ import numpy as np
 import pytest
 import torch
 
-from skcmkd import _losses, _training
+from skcmkd._losses import _soft_targets as _losses
 from skcmkd.datasets._known_information import make_known_information
 from skcmkd.information import _latent
 from skcmkd.information._ksg import ksg
 from skcmkd.information._latent import latent
+from skcmkd.networks import _training
 
 
 def wide(n, p, nats, seed=0):

@@ -1,0 +1,50 @@
+"""A fitted model's representation of rows: a transform, decision scores, or log-ratios of probabilities."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.sparse import issparse
+from sklearn.base import BaseEstimator
+
+from .._model_selection._probabilities import log_ratio_coordinates, predict_aligned_proba
+from .._validation._tables import Table
+
+REPRESENTATIONS = ("transform", "decision_function", "predict_proba")
+
+
+def choose_representation(teacher: BaseEstimator, representation: str) -> str:
+    """The method whose output represents a row; for "auto" the first that the teacher has."""
+    wanted = REPRESENTATIONS if representation == "auto" else (representation,)
+    for method in wanted:
+        if hasattr(teacher, method):
+            return method
+    has = [method for method in REPRESENTATIONS if hasattr(teacher, method)]
+    raise ValueError(
+        f"The teacher {teacher.__class__.__name__} has no {' or '.join(wanted)} to represent a row by; it has "
+        f"{', '.join(has) or 'none of those that can'}. Set representation to one of these, or give another teacher."
+    )
+
+
+def represent_by(teacher: BaseEstimator, X: Table, method: str, classes: np.ndarray | None = None) -> np.ndarray:
+    """The teacher's representation of each row: a transform, decision scores, or log-ratios of probabilities.
+
+    ``classes`` are those of its cohort, where a ready teacher knows more.
+    """
+    if method == "predict_proba":
+        classes = teacher.classes_ if classes is None else classes
+        return _with_opposite(log_ratio_coordinates(predict_aligned_proba(teacher, X, classes)))
+    values = getattr(teacher, method)(X)
+    values = np.asarray(values.toarray() if issparse(values) else values, dtype=np.float64)
+    values = _with_opposite(values.reshape(len(values), -1))
+    if not np.isfinite(values).all():
+        raise ValueError(
+            f"{teacher.__class__.__name__}.{method} gave NaN or infinity for "
+            f"{int((~np.isfinite(values)).any(axis=1).sum())} of {len(values)} rows; give a teacher that does not, or "
+            "set representation to another of its methods."
+        )
+    return values
+
+
+def _with_opposite(values: np.ndarray) -> np.ndarray:
+    """A single score beside its opposite, as of two classes: alone it has no direction that could be turned."""
+    return np.hstack([-values, values]) if values.shape[1] == 1 else values

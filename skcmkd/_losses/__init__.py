@@ -1,0 +1,1 @@
+"""Torch losses of distillation and alignment, and the teacher's cohort that they read."""

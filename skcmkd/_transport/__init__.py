@@ -1,0 +1,1 @@
+"""Optimal transport in numpy; the only caller of POT."""

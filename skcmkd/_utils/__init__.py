@@ -1,0 +1,1 @@
+"""Tools that know neither tables nor models: parallel runs, atomic files, documentation links, plotting style."""

@@ -1,0 +1,140 @@
+"""Tables of any kind: taken in, cut, stacked, and compared by rows and columns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from pandas.api.types import union_categoricals
+from scipy.sparse import hstack, issparse, vstack
+from sklearn.base import BaseEstimator
+from sklearn.utils import gen_batches
+
+from ._array_checks import as_array, check_frame
+from ._dataframes import as_pandas, is_frame
+from ._sklearn import n_columns_of, n_rows_of, safe_indexing
+
+Table = Any  # array, sparse matrix or pandas DataFrame of shape (n_samples, n_columns)
+AT_MOST_NAMED = 5
+ROWS_OF_A_BLOCK = 8192
+
+
+def as_table(X: Any, name: str = "X", estimator: BaseEstimator | None = None, sparse: bool = True) -> Table:
+    """DataFrames as pandas', so that models find their columns by name; all else as a 2-D array."""
+    if is_frame(X):
+        X = as_pandas(X, name)
+        check_frame(X, name)
+        return X
+    return as_array(X, name, estimator, sparse)
+
+
+def in_single_precision(function: Callable[[np.ndarray], np.ndarray], X: np.ndarray) -> np.ndarray:
+    """A function of the rows of a table, block by block: no second table in double precision beside it."""
+    values = np.empty(X.shape, dtype=np.float32)
+    for rows in gen_batches(len(X), ROWS_OF_A_BLOCK):
+        values[rows] = function(X[rows])
+    return values
+
+
+def take_rows(X: Table, rows: np.ndarray) -> Table:
+    """Rows of a table, by positions or a mask; the table itself where the mask takes all."""
+    if rows.dtype == bool and rows.all():
+        return X
+    return X[rows] if isinstance(X, np.ndarray) else safe_indexing(X, rows)
+
+
+def take_columns(X: Table, positions: Sequence[int] | np.ndarray) -> Table:
+    """Columns of a table, by positions."""
+    return safe_indexing(X, np.asarray(positions, dtype=int), axis=1)
+
+
+def stack_columns(left: Table, right: Table) -> Table:
+    """One table beside another, row for row; raises where the two share a column's name."""
+    if issparse(left) or issparse(right):
+        return hstack([left, right], format="csr")
+    if not hasattr(left, "columns") and not hasattr(right, "columns"):
+        return np.hstack([left, right])
+    left, right = (
+        as_pandas(table) if is_frame(table) else pd.DataFrame(np.asarray(table)).add_prefix("column_")
+        for table in (left, right)
+    )
+    left, right = (table.reset_index(drop=True) for table in (left, right))
+    shared = [repr(name) for name in left.columns if name in set(right.columns)]
+    if shared:
+        raise ValueError(
+            f"Both tables have columns of the same name: {name_some(shared)}. Rename those of one, such as "
+            'X_teacher.add_prefix("teacher_").'
+        )
+    return pd.concat([left, right], axis=1)
+
+
+def stack_rows(upper: Table, lower: Table) -> Table:
+    """One table above another."""
+    if is_frame(upper):
+        upper, lower = as_pandas(upper), as_pandas(lower)
+        upper, lower = upper.copy(deep=False), lower.copy(deep=False)
+        # Categoricals with other categories would become plain text, and one-hot encoders would see other columns.
+        for column in upper.columns[[isinstance(dtype, pd.CategoricalDtype) for dtype in upper.dtypes]]:
+            both = union_categoricals([upper[column], lower[column].astype("category")], ignore_order=True)
+            upper[column] = pd.Categorical(upper[column], categories=both.categories)
+            lower[column] = pd.Categorical(lower[column], categories=both.categories)
+        return pd.concat([upper, lower])
+    if issparse(upper):
+        return vstack([upper, lower], format="csr")
+    return np.concatenate([np.asarray(upper), np.asarray(lower)])
+
+
+def check_same_rows(X: Table, other: Table, name: str, base: str = "X") -> None:
+    """Raise unless two tables have a row for a row, and the same row order where both are labelled."""
+    if n_rows_of(other) != n_rows_of(X):
+        raise ValueError(
+            f"{name} has {n_rows_of(other)} rows and {base} has {n_rows_of(X)}: give one row of {name} for each row "
+            f"of {base}. For samples whose teacher modality was not measured, fill the row with NaN."
+        )
+    check_same_index(X, other, name, base)
+
+
+def check_same_index(X: Table, other: Any, name: str, base: str = "X") -> None:
+    """Raise where both carry row labels that overlap but do not match: a sample would be paired with another."""
+    index, other_index = getattr(X, "index", None), getattr(other, "index", None)
+    if not isinstance(index, pd.Index) or not isinstance(other_index, pd.Index) or index.equals(other_index):
+        return
+    shared = index.isin(other_index)
+    if shared.all():
+        raise ValueError(
+            f"The rows of {name} carry the same labels as those of {base} in another order: reorder them with "
+            f"{name}.loc[{base}.index], or drop the labels with reset_index(drop=True) if the rows do match."
+        )
+    counted = isinstance(index, pd.RangeIndex) or isinstance(other_index, pd.RangeIndex)
+    if shared.any() and not counted:
+        raise ValueError(
+            f"The row labels of {name} and {base} differ: {index[~shared][0]!r} of {base} is not in {name}, but "
+            f"{int(shared.sum())} others are. Bring {name} to the rows of {base} with {name}.reindex({base}.index), or "
+            "drop the labels with reset_index(drop=True) if the rows do match."
+        )
+
+
+def check_same_columns(X: Table, other: Table, name: str, base: str) -> None:
+    """Raise unless two tables are of one kind and have the same columns in the same order."""
+    if hasattr(X, "columns") != hasattr(other, "columns") or issparse(X) != issparse(other):
+        kinds = [f"{n} is a {type(table).__name__}" for n, table in ((base, X), (name, other))]
+        raise ValueError(
+            f"{kinds[0]} and {kinds[1]}: give both alike. If a step before the distiller changed {base}, it did not "
+            f"see {name}: put a scaler or imputer into the student's or the teacher's own pipeline."
+        )
+    names, other_names = list(getattr(X, "columns", [])), list(getattr(other, "columns", []))
+    if names != other_names:
+        unshared = set(names) ^ set(other_names)
+        odd = [repr(c) for c in dict.fromkeys([*names, *other_names]) if c in unshared]
+        detail = f"not in both: {name_some(odd)}" if odd else "they are in another order"
+        raise ValueError(f"{name} must have the columns of {base}; {detail}.")
+    if n_columns_of(X) != n_columns_of(other):
+        raise ValueError(f"{name} has {n_columns_of(other)} columns and {base} has {n_columns_of(X)}: give the same.")
+
+
+def name_some(names: Sequence[str]) -> str:
+    """A list of names, cut where it is long."""
+    more = f" and {len(names) - AT_MOST_NAMED} more" if len(names) > AT_MOST_NAMED else ""
+    return ", ".join(names[:AT_MOST_NAMED]) + more

@@ -1,0 +1,58 @@
+"""Files of the scverse, ``.h5mu`` and ``.h5ad``, as a table and its modalities."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from ..datasets import from_mudata
+from ..datasets._mudata import READERS, reader_of
+from ._errors import DataError
+from ._text import quote
+
+NOTHING = "skcmkd: no label"
+
+
+def is_annotated(path: Path) -> bool:
+    """Whether the file is one of these by its name."""
+    return path.suffix in READERS
+
+
+def read_annotated(
+    path: Path, label: str | None, groups: str | None, names: Sequence[str] | None, split_by: str
+) -> tuple[pd.DataFrame, dict[str, list[str]]]:
+    """One table of the named modalities, or of all, and the columns of each; label and groups are columns beside them.
+
+    Without a label there are the modalities alone.
+    """
+    if not path.is_file():
+        raise DataError(f"there is no file {quote(path, 200)}.")
+    read = reader_of(path)
+    try:
+        data = _quietly(read, path)
+    except (OSError, KeyError, TypeError, ValueError) as error:  # a broken file raises what its reader met
+        raise DataError(f"{quote(path, 200)} cannot be read as {path.suffix}: {error}") from error
+    if label is None:
+        data.obs[NOTHING] = 0
+    found = _quietly(
+        from_mudata,
+        data,
+        label or NOTHING,
+        modalities=names,
+        groups=groups,
+        split_by=split_by if path.suffix == ".h5ad" else None,
+    )
+    beside = {} if label is None else {label: found.target}
+    beside |= {} if groups is None else {groups: found.groups}
+    return pd.concat([found.data, pd.DataFrame(beside, index=found.data.index)], axis=1), dict(found.modalities)
+
+
+def _quietly(function: Callable[..., Any], *given: Any, **further: Any) -> Any:
+    """What the function gives, without what the packages say to programmers on the way."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return function(*given, **further)

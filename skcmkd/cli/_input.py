@@ -1,0 +1,220 @@
+"""The samples of a table: modalities as numbers, the label, groups, and which rows can be learnt from."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import pandas as pd
+
+from .._validation._table_checks import measured_rows
+from .._validation._target_checks import check_label_or_quantity
+from ._anndata import is_annotated, read_annotated
+from ._data_checks import find_decimal_commas, find_leaks, find_people, find_row_names, find_spellings
+from ._errors import DataError
+from ._modalities import find_column, pick_modalities
+from ._read_table import as_numbers, as_text, read_table, with_point
+from ._text import is_number, name_some, quote, shorten
+
+LEAST_ROWS_PER_FOLD = 4
+# numpy gives every row the room of the longest name.
+LONGEST_NAME = 200
+
+
+@dataclass(frozen=True)
+class Cohort:
+    """Labelled samples and unlabelled pairs, with the columns of every modality side by side.
+
+    ``classes`` are sorted, or None where the label is a quantity. ``groups`` and ``unlabeled_groups`` go with the rows
+    of ``X`` and ``unlabeled``, or are None. ``notes`` say what was left out and what looks wrong, ``leaks`` which
+    columns tell the label alone.
+    """
+
+    X: pd.DataFrame
+    y: np.ndarray
+    unlabeled: pd.DataFrame
+    modalities: dict[str, list[str]]
+    student: str
+    classes: np.ndarray | None
+    groups: np.ndarray | None = None
+    unlabeled_groups: np.ndarray | None = None
+    notes: list[str] = field(default_factory=list)
+    leaks: list[str] = field(default_factory=list)
+
+    @property
+    def student_columns(self) -> list[str]:
+        """Names of the student's columns."""
+        return self.modalities[self.student]
+
+    def measured(self, name: str) -> np.ndarray:
+        """Mask of the labelled rows where a modality was measured."""
+        return measured_rows(self.X[self.modalities[name]])
+
+    def without_pairs_of(self, groups: np.ndarray | None) -> Cohort:
+        """The cohort less the unlabelled pairs of some groups."""
+        if groups is None or self.unlabeled_groups is None:
+            return self
+        kept = ~np.isin(self.unlabeled_groups, groups)
+        return replace(self, unlabeled=self.unlabeled[kept], unlabeled_groups=self.unlabeled_groups[kept])
+
+
+def measurement_test(prefixes: Sequence[str]) -> Callable[[str], bool]:
+    """Whether a column is one of the named modalities'."""
+    return lambda name: any(name.startswith(prefix) for prefix in prefixes)
+
+
+def open_cohort(options: argparse.Namespace, n_folds: int) -> Cohort:
+    """The samples that the options of ``advise`` and ``distill`` speak of."""
+    grouping = {"groups": options.groups, "n_folds": n_folds}
+    if is_annotated(options.table):
+        teachers = None if options.teacher is None else [options.student, *options.teacher]
+        table, modalities = read_annotated(options.table, options.label, options.groups, teachers, options.split_by)
+        if options.student not in modalities:
+            raise DataError(
+                f"--student {quote(options.student)} is none of the modalities {name_some(list(modalities))}."
+            )
+        return make_cohort(table, options.label, options.student, modalities=modalities, **grouping)
+    reserved = [name for name in (options.label, options.groups) if name]
+    table = read_table(
+        options.table,
+        text=reserved,
+        index=options.index,
+        numbered=options.no_index,
+        is_measurement=measurement_test([options.student, *(options.teacher or [])]),
+        separator=options.separator,
+        decimal=options.decimal,
+    )
+    if options.label in table.columns:
+        table[options.label] = with_point(table[options.label], options.decimal)
+    return make_cohort(table, options.label, options.student, options.teacher, **grouping)
+
+
+def make_cohort(
+    table: pd.DataFrame,
+    label: str,
+    student: str,
+    teachers: Sequence[str] | None = None,
+    *,
+    modalities: Mapping[str, Sequence[str]] | None = None,
+    groups: str | None = None,
+    n_folds: int = 5,
+) -> Cohort:
+    """Sort columns into modalities, unless they come sorted, and rows into labelled ones and pairs without a label."""
+    target = as_text(find_column(table, label, "--label"))
+    grouping = None if groups is None else _groups_of(find_column(table, groups, "--groups"))
+    notes = []
+    if modalities is None:
+        modalities, left_out = pick_modalities(table, student, teachers, [name for name in (label, groups) if name])
+        notes = [f"In no modality: {name_some(left_out)}."] if left_out else []
+        notes += find_decimal_commas(table, left_out)
+    if groups is None:
+        notes += find_people(table, label)
+    numbers = {name: as_numbers(table, columns) for name, columns in modalities.items()}
+    measured = pd.DataFrame({name: measured_rows(part) for name, part in numbers.items()}, index=table.index)
+    known = target.notna().to_numpy()
+    y, classes = _label_of(target[known], label)
+    notes += find_spellings([] if classes is None else list(classes))
+    useful = measured.any(axis=1).to_numpy()
+    if not useful[known].all():
+        notes.append(f"{int((known & ~useful).sum())} labelled rows without any measurement are left out.")
+    studied = measured[student].to_numpy()
+    check_size(y[studied[known]], label, classes, n_folds, None if grouping is None else grouping[known & studied])
+    y = y[useful[known]]
+    pair = ~known & studied & measured.drop(columns=student).any(axis=1).to_numpy()
+    rest = int((~known & ~pair).sum())
+    if rest:
+        notes.append(f"{rest} rows without a label and without both student and teacher are left out.")
+    labelled = known & useful
+    kept = _measured_enough(measured[labelled & studied], y[studied[labelled]], student, classes, n_folds, notes)
+    X = pd.concat([numbers[name] for name in kept], axis=1)
+    notes += find_row_names(X, {name: modalities[name] for name in kept})
+    return Cohort(
+        X[labelled],
+        y,
+        X[pair],
+        {name: list(modalities[name]) for name in kept},
+        student,
+        classes,
+        None if grouping is None else grouping[labelled],
+        None if grouping is None else grouping[pair],
+        notes,
+        find_leaks(X[labelled], y, classes),
+    )
+
+
+def check_size(y: np.ndarray, label: str, classes: np.ndarray | None, n_folds: int, groups: np.ndarray | None) -> None:
+    """Raise when there are too few labelled rows with the student's modality, of a class too."""
+    least = LEAST_ROWS_PER_FOLD * n_folds
+    if len(y) < least:
+        raise DataError(
+            f"{len(y)} rows have both the label {quote(label)} and the student's modality: too few for {n_folds} "
+            f"folds, which need {least}."
+        )
+    units = np.arange(len(y)) if groups is None else groups
+    what = "row(s)" if groups is None else "group(s)"
+    for one in [None] if classes is None else classes.tolist():
+        own = len(np.unique(units if one is None else units[y == one]))
+        if own < n_folds:
+            of = f"the label {quote(label)}" if one is None else f"class {quote(one)} of {quote(label)}"
+            raise DataError(
+                f"{of} has {own} {what} with the student's modality, fewer than {n_folds} folds. Add some, leave that "
+                "class out (empty its label), or merge it with another."
+                + "".join(f" Note: {hint}" for hint in find_spellings([] if classes is None else list(classes)))
+            )
+
+
+def _label_of(values: pd.Series, label: str) -> tuple[np.ndarray, np.ndarray | None]:
+    """The label of each row and its sorted classes, None where it is a quantity; classes are text, as written."""
+    if values.empty:
+        raise DataError(f"the label {quote(label)} is missing in all rows.")
+    if values.nunique() < 2:
+        raise DataError(f"the label {quote(label)} is {quote(values.iloc[0])} in all {len(values)} labelled rows.")
+    if all(map(is_number, values)):
+        numbers = values.astype(float).to_numpy()
+        if not check_label_or_quantity(numbers)[1]:
+            return numbers, None
+    text = _short_names(values)
+    return text, np.unique(text)
+
+
+def _groups_of(values: pd.Series) -> np.ndarray:
+    text = as_text(values)
+    if text.isna().any():
+        row = int(text.isna().to_numpy().argmax())
+        raise DataError(
+            f"row {row + 1} (sample {quote(values.index[row])}) has no group in {quote(values.name)}. Fill it in."
+        )
+    return _short_names(text)
+
+
+def _short_names(values: pd.Series) -> np.ndarray:
+    """The names of classes or groups; raise on one too long to be a name."""
+    longest = values.str.len().max()
+    if longest > LONGEST_NAME:
+        raise DataError(
+            f"{quote(values.name)} holds a value of {longest:g} letters; a class or a group has at most {LONGEST_NAME}."
+        )
+    return values.to_numpy().astype(str)
+
+
+def _measured_enough(
+    measured: pd.DataFrame, y: np.ndarray, student: str, classes: np.ndarray | None, n_folds: int, notes: list[str]
+) -> list[str]:
+    """The modalities to study: a candidate needs rows of two classes in every fold; the notes say what was left out."""
+    kept = [student]
+    for name in measured.columns.drop(student):
+        own = y[measured[name].to_numpy()]
+        counts = np.sort(np.unique(own, return_counts=True)[1])[::-1]
+        enough = len(own) >= LEAST_ROWS_PER_FOLD * n_folds
+        if enough and (classes is None or (len(counts) > 1 and counts[1] >= 2 * n_folds)):
+            kept.append(name)
+        else:
+            notes.append(
+                f"{shorten(name)} is left out: measured beside the student in {len(own)} labelled rows"
+                + (", too few." if not enough else ", too few of a second class.")
+            )
+    if len(kept) == 1:
+        raise DataError(f"no teacher is left. {' '.join(notes)}")
+    return kept

@@ -1,0 +1,82 @@
+"""Losses of the trained estimators of mutual information, as torch functions."""
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from ..networks._losses import cross_entropy, partner_entropy, squared_error
+
+# Scores are log density ratios. Without a limit one outlying pair of held-out rows can outweigh all others in
+# the mean of exponentials.
+SCORE_LIMIT = 8.0
+
+
+def reconstruction_error(output: Tensor, own: Tensor, other: Tensor) -> Tensor:
+    """Error |x - x(u)|^2 + |y - y(u)|^2, each averaged over its columns, for each row; u is the latent of x."""
+    own_again, other_again = output.tensor_split([own.shape[1]], dim=1)
+    return squared_error(own_again, own) + squared_error(other_again, other)
+
+
+def cross_reconstruction_error(output: Tensor, x: Tensor, y: Tensor) -> Tensor:
+    """Error |x - x(u)|^2 + |y - y(u)|^2 + |y - y(v)|^2 + |x - x(v)|^2, each averaged over its columns, for each row.
+
+    u and v are the latents of x and y; ``output`` holds the four rebuilt tables in this order.
+    """
+    from_x, from_y = output.chunk(2, dim=1)
+    return reconstruction_error(from_x, x, y) + reconstruction_error(from_y, y, x)
+
+
+def label_reconstruction_error(output: Tensor, x: Tensor, labels: Tensor) -> Tensor:
+    """Error |x - x(u)|^2 averaged over columns, plus CE(y, p(u)), for each row; u is the latent of x."""
+    again, logits = output.tensor_split([x.shape[1]], dim=1)
+    return squared_error(again, x) + cross_entropy(logits, labels)
+
+
+def pair_scores(factors: Tensor) -> Tensor:
+    """Score s_ij = c tanh(a_i' b_j / c) of each pair of rows; ``factors`` holds a and b side by side."""
+    a, b = factors.chunk(2, dim=1)
+    return SCORE_LIMIT * torch.tanh(a @ b.T / SCORE_LIMIT)
+
+
+def info_nce(factors: Tensor) -> Tensor:
+    """Loss -log(exp s_ii / mean_j exp s_ij) of each row, in nats; its mean is minus the InfoNCE bound.
+
+    That is the cross-entropy of the row's own partner among the batch's n, less log n.
+    """
+    return partner_entropy(pair_scores(factors))
+
+
+class DonskerVaradhanLoss(nn.Module):
+    """Loss -s_ii + log mean_{j != k} exp s_jk of each row, in nats; its mean is minus the Donsker-Varadhan bound.
+
+    The gradient of a batch's logarithm is biased, as the batch's own mean is its denominator. While training, a
+    moving average over batches stands there instead (Belghazi et al. 2018, section 3.2); the value is the bound's.
+    """
+
+    log_average: Tensor
+
+    def __init__(self, rate: float = 0.1) -> None:
+        super().__init__()
+        self.rate = rate
+        self.register_buffer("log_average", torch.tensor(torch.nan))
+
+    def reset_parameters(self) -> None:
+        """Forget the batches seen."""
+        self.log_average = torch.full_like(self.log_average, torch.nan)
+
+    def forward(self, factors: Tensor) -> Tensor:
+        scores = pair_scores(factors)
+        own, n = scores.diagonal(), len(scores)
+        if n == 1:
+            # One row has no stranger to be paired with.
+            return own * 0
+        strangers = scores.masked_fill(torch.eye(n, dtype=torch.bool, device=scores.device), -torch.inf)
+        log_mean = strangers.flatten().logsumexp(dim=0) - math.log(n * (n - 1))
+        if not self.training:
+            return log_mean - own
+        now = log_mean.detach()
+        moved = torch.logaddexp(self.log_average + math.log1p(-self.rate), now + math.log(self.rate))
+        self.log_average = torch.where(self.log_average.isnan(), now, moved)
+        ratio = (log_mean - self.log_average).exp()
+        return now + ratio - ratio.detach() - own

@@ -1,0 +1,5 @@
+"""Neural networks behind plain scikit-learn estimators."""
+
+from ._mlp import NetworkClassifier, NetworkRegressor
+
+__all__ = ["NetworkClassifier", "NetworkRegressor"]

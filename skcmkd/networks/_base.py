@@ -1,0 +1,130 @@
+"""What the two networks have in common: parameters, outputs, representation and state.
+
+torch is imported when a network is fitted or evaluated, not before: an estimator that merely names a
+network as its default costs nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from numbers import Integral, Real
+from operator import attrgetter
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.utils.validation import check_is_fitted
+
+from .._utils._doc_link import DocumentationLink
+from .._validation._sklearn import ArrayLike, Interval
+from .._validation._table_checks import validate_numbers
+
+NETWORK_CONSTRAINTS: dict[str, list[Any]] = {
+    "hidden_layer_sizes": ["array-like"],
+    "dropout": [Interval(Real, 0, 1, closed="left")],
+    "learning_rate": [Interval(Real, 0, None, closed="neither")],
+    "weight_decay": [Interval(Real, 0, None, closed="left")],
+    "batch_size": [Interval(Integral, 1, None, closed="left")],
+    "max_epochs": [Interval(Integral, 1, None, closed="left")],
+    "patience": [Interval(Integral, 1, None, closed="left")],
+    "validation_fraction": [Interval(Real, 0, 1, closed="left")],
+    "refit": ["boolean"],
+    "device": [str],
+    "random_state": ["random_state"],
+    "verbose": ["verbose"],
+}
+
+
+def evaluate(network: Network, X: ArrayLike, part: str | None = None) -> np.ndarray:
+    """Outputs of the trained module, or of its named part, for each row of X."""
+    check_is_fitted(network)
+    X = validate_numbers(network, X, reset=False)
+    from ._training import apply_in_blocks
+
+    module_part = attrgetter(part) if part else (lambda module: module)
+    output = apply_in_blocks(network.net_, module_part, X, network.scaler_.transform)
+    return output.astype(X.dtype, copy=False)
+
+
+class Network(DocumentationLink, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+    """What the two networks have in common: their parameters and their representation."""
+
+    def __init__(
+        self,
+        hidden_layer_sizes: Sequence[int] = (128, 64),
+        *,
+        dropout: float = 0.0,
+        learning_rate: float = 1e-3,
+        weight_decay: float = 1e-2,
+        batch_size: int = 32,
+        max_epochs: int = 200,
+        patience: int = 20,
+        validation_fraction: float = 0.1,
+        refit: bool = True,
+        device: str = "auto",
+        random_state: int | np.random.RandomState | None = None,
+        verbose: int = 0,
+    ) -> None:
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.dropout = dropout
+        self.learning_rate = learning_rate
+        self.weight_decay = weight_decay
+        self.batch_size = batch_size
+        self.max_epochs = max_epochs
+        self.patience = patience
+        self.validation_fraction = validation_fraction
+        self.refit = refit
+        self.device = device
+        self.random_state = random_state
+        self.verbose = verbose
+
+    _parameter_constraints = NETWORK_CONSTRAINTS
+
+    def transform(self, X: ArrayLike) -> np.ndarray:
+        """Give the representation: the last hidden layer's output.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Finite numbers.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, hidden_layer_sizes[-1])
+            The representation, in the precision of X.
+
+        Raises
+        ------
+        NotFittedError
+            Before ``fit``.
+        ValueError
+            If X has other columns than in ``fit``, or holds missing or infinite values.
+        """
+        return evaluate(self, X, "represent")
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Everything as plain values and arrays: a file of it needs neither torch nor pickle to be read."""
+        state = {**super().__getstate__()}
+        if "net_" in state:
+            from ._state import state_of_network
+
+            state["net_"] = state_of_network(self.net_)
+        return state
+
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        super().__setstate__({**state})
+        if "net_" in state:
+            from ._state import network_of_state
+
+            self.net_ = network_of_state(state["net_"], self.device)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags
+
+
+def network_head(network: Network) -> tuple[np.ndarray, np.ndarray]:
+    """Weights and intercepts of the last layer, which the representation goes through."""
+    head = network.net_.module_.head
+    return tuple(part.detach().cpu().double().numpy() for part in (head.weight, head.bias))

@@ -1,0 +1,36 @@
+"""Losses of labels and continuous targets, as torch functions."""
+
+import math
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+# A teacher such as a 1-nearest-neighbour classifier says exactly 0; its logarithm must stay finite.
+SMALLEST_PROBABILITY = 1e-7
+
+
+def cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
+    """Cross-entropy CE(y, p) = -log p_y, in nats, for each row."""
+    return F.cross_entropy(logits, labels, reduction="none")
+
+
+def squared_error(prediction: Tensor, target: Tensor) -> Tensor:
+    """Error |y - p|^2 averaged over outputs, for each row."""
+    return (prediction - target).square().mean(dim=1)
+
+
+def weighted_cross_entropy(logits: Tensor, labels: Tensor, label_weight: Tensor) -> Tensor:
+    """Weighted loss w CE(y, p), in nats, for each row with its weight w."""
+    return label_weight * cross_entropy(logits, labels)
+
+
+def weighted_squared_error(prediction: Tensor, target: Tensor, weight: Tensor) -> Tensor:
+    """Weighted error w |y - p|^2 averaged over outputs, for each row with its weight w."""
+    return weight * squared_error(prediction, target)
+
+
+def partner_entropy(scores: Tensor) -> Tensor:
+    """Loss -log(exp s_ii / mean_j exp s_ij) of each row of a square of scores, in nats."""
+    own = torch.arange(len(scores), device=scores.device)
+    return cross_entropy(scores, own) - math.log(len(scores))

@@ -1,0 +1,7 @@
+"""Distillation with samples that have both modalities."""
+
+from ._classifier import PairedDistiller
+from ._mutual import MutualDistiller
+from ._regressor import PairedDistillerRegressor
+
+__all__ = ["MutualDistiller", "PairedDistiller", "PairedDistillerRegressor"]

@@ -1,0 +1,275 @@
+"""PairedDistiller: the same samples have both modalities in fit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from numbers import Real
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator
+
+from .._distillation._delegate import StudentPredictions
+from .._distillation._objectives import resolve_objective
+from .._distillation._representations import REPRESENTATIONS
+from .._distillation._targets import ClassTarget
+from .._model_selection._pipelines import class_weighted
+from .._validation._array_checks import check_same_length
+from .._validation._columns import Columns
+from .._validation._sklearn import ArrayLike, Interval, StrOptions, keep_earlier_fit
+from .._validation._tables import Table
+from .._validation._target_checks import as_codes, check_labels
+from ._fit import teach
+from ._input import PARAMETERS, open_tables
+from ._soft_targets import confidence
+
+
+class PairedDistiller(StudentPredictions, BaseEstimator):
+    """Train a classifier of one modality with the help of another that is there only in fit.
+
+    A teacher learns the label from its own modality; its probabilities for rows it has not seen, q, become soft
+    targets of the student, p::
+
+        (1 - alpha) mean_labelled CE(y, p) + alpha mean_taught tau^2 KL(q^tau || p^tau)
+
+    For a network student this is the loss. scikit-learn's ``LogisticRegression`` is fitted to the mixed targets
+    (1 - alpha) onehot(y) + alpha q themselves, at tau = 1. Any other student gets each row once per class, weighted by
+    its target, which is the same for a loss that is linear in the weights. (What a model does with counted rows, such
+    as out-of-bag scores or early stopping of its own, sees the copies.)
+
+    Parameters
+    ----------
+    student : classifier, default=None
+        Predicts from the student's modality. A classifier whose ``fit`` takes ``sample_weight``, a Pipeline that ends
+        in one, or a network. None is ``NetworkClassifier()``.
+    teacher : classifier with ``predict_proba``, or dict of them, default=None
+        Learns from the teacher's modality; a Pipeline, or a ``FrozenEstimator`` that was fitted **on other rows**: it
+        gets the columns that it was fitted to, by name. A dict gives each of ``teacher_columns`` its own. None is
+        ``NetworkClassifier()``.
+    student_columns : columns, default=None
+        For one table that holds both modalities: the student's columns, as names, positions, a slice, a boolean
+        mask or a callable; **all others** are the teacher's, so leave labels and identifiers out of the table.
+        Integers are positions. None means that X is the student's table.
+    teacher_columns : columns or dict of them, default=None
+        Columns that the teacher sees, of ``X_teacher``, or of X when ``student_columns`` is set. A dict, name to
+        columns, makes one teacher for each modality. A modality whose columns a selector before has taken out of X is
+        left out. None is one teacher on all columns.
+    teacher_sees : {"teacher", "both"}, default="teacher"
+        "both" puts the student's columns beside each teacher's own.
+    teacher_weights : {"equal", "gap", "learned"} or dict, default="equal"
+        How several teachers are pooled, sum_m w_m q_m, for each row over those that it was measured on. "learned"
+        takes the weights with the least Brier score on rows no teacher has seen; "gap" weighs by the complementarity
+        gap I(T; S) - I(S; Y) of out-of-fold probabilities, where it is positive; a dict fixes them by name.
+    alpha : float in [0, 1], "auto" or "analytic", default="auto"
+        The teacher's share: 0 labels only, 1 teacher only. "auto" takes 0.25, or 0.5 where unlabelled pairs outnumber
+        labelled rows, when on two held-out folds, or one of 1000 rows or groups, that beats the student alone in Brier
+        score by a standard error, else 0; a network is judged there without its ``refit``. "analytic" is the weight
+        where the excess risk of a linear student is least to first order; it needs no fits of the student, and errs
+        where the student is far from linear.
+    temperature : float > 0, default=2.0
+        Softens teacher and student alike where the student is a network. Other students have no temperature of
+        their own: they are taught at 1 and this is not used.
+    objective : str, callable or list, default="soft_targets"
+        What a network student is to match of the teacher, in place of the divergence in the formula above: a name,
+        a callable ``f(student_logits, student_features, teacher_proba, teacher_features)`` that gives one loss a row
+        (torch tensors), or a list of these, alone or as (objective, weight) pairs, that are added. Names are
+        "soft_targets", "dkd", "ckd", "hints", "mfh", "vid", "rkd", "rkd_distance", "rkd_angle", "sp", "cc", "pkdot",
+        "crd", "amid" and "shared_specific"; the page on paired distillation has their formulas and sources. On held-out
+        rows of early stopping soft targets are what counts.
+    representation : {"auto", "transform", "decision_function", "predict_proba"}, default="auto"
+        The teacher's features, for objectives that compare representations; "auto" is the first of these that it has.
+    class_weight : dict, "balanced" or None, default=None
+        Weight of each class, times ``sample_weight``, for teacher, student and the choice of alpha.
+    unlabeled_weight : {"uniform", "confidence"}, default="uniform"
+        Weight of unlabelled pairs among each other: all alike, or 1 - H(q) / log K, so that the teacher is heard where
+        it is sure.
+    calibrate : bool, default=False
+        Scale the student's probabilities to p^(1/T), with the T of least log-loss on rows held out from student and
+        teachers; a network's by fits without its ``refit``. Classes stay as they are.
+    cv : int or splitter, default=5
+        Folds in which the teacher's targets are made and alpha is chosen; each row is held out once. Stratified
+        blocks of adjacent rows when a number, at least 3 for "auto" and ``calibrate``. With ``groups`` in ``fit`` the
+        rows of a group stay together.
+    n_jobs : int or None, default=None
+        Parallel fits; changes nothing but time.
+    random_state : int, RandomState or None, default=None
+        Seed of every part of student and teacher whose own ``random_state`` is None.
+    verbose : int, default=0
+        1 shows progress bars.
+
+    Attributes
+    ----------
+    student_ : classifier
+        The fitted student: predicts alone, knows nothing of the teacher, and can be deployed without it.
+    teacher_ : classifier, dict or None
+        The teacher, fitted to all labelled rows that it was measured on, by name where ``teacher_columns`` is a dict;
+        None when no teacher was used: no teacher's table was given, a selector before kept none, or alpha is set to 0.
+    teacher_weights_ : dict or None
+        Weight of each teacher by name where ``teacher_columns`` is a dict; they add up to 1.
+    alpha_ : float
+        The weight used; 0 without a teacher's table.
+    alpha_scores_ : DataFrame or None
+        With ``alpha="auto"``: for each weight the mean Brier score on held-out rows (``brier``, 0 is best), its
+        difference to the student alone (``excess``) and the standard error of that.
+    teacher_proba_ : ndarray of shape (n_samples, n_classes) or None
+        The teacher's probabilities for the labelled rows, pooled over several teachers, each by one that has not seen
+        the row; NaN where none was measured.
+    classes_ : ndarray of shape (n_classes,)
+        Class labels.
+    n_features_in_ : int
+        Number of the student's columns.
+    feature_names_in_ : ndarray of shape (n_features,)
+        Names of the student's columns, when X had string names in fit.
+
+    See Also
+    --------
+    CCHSelector : Says which modality should teach, before this.
+    PairedDistillerRegressor : The same for quantities.
+    UnpairedDistiller : For cohorts of different samples.
+
+    Notes
+    -----
+    A row of the teacher's table that is missing throughout was not measured: it is taught by its label alone. A row
+    of the student's table that is missing throughout teaches the teacher alone. With several teachers each row has
+    those that it was measured on. A row missing in part goes to the teacher as it is; put an imputer into the
+    teacher's pipeline. Preprocessing of one modality belongs into the pipeline of its model. To choose alpha without
+    leaking, the targets of a row come from teachers that have seen neither the row nor the rows that judge the student.
+
+    References
+    ----------
+    Hinton, Vinyals, Dean. Distilling the Knowledge in a Neural Network. arXiv 1503.02531, section 2. Lopez-Paz et
+    al. Unifying distillation and privileged information. arXiv 1511.03643, equation 6.
+
+    Examples
+    --------
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from skcmkd import PairedDistiller
+    >>> from skcmkd.datasets import make_gaussian_modalities
+    >>> drawn = make_gaussian_modalities(300, random_state=0)
+    >>> distiller = PairedDistiller(
+    ...     LogisticRegression(), LogisticRegression(), student_columns=drawn.modalities["student"], alpha=0.5
+    ... ).fit(drawn.data, drawn.target)
+    >>> panel = drawn.data[drawn.modalities["student"]]  # tomorrow's samples have no teacher
+    >>> distiller.predict(panel).shape
+    (300,)
+    """
+
+    def __init__(
+        self,
+        student: BaseEstimator | None = None,
+        teacher: BaseEstimator | None = None,
+        *,
+        student_columns: Columns = None,
+        teacher_columns: Columns | Mapping[str, Columns] = None,
+        teacher_sees: str = "teacher",
+        teacher_weights: str | Mapping[str, float] = "equal",
+        alpha: float | str = "auto",
+        temperature: float = 2.0,
+        objective: Any = "soft_targets",
+        representation: str = "auto",
+        class_weight: Mapping[Any, float] | str | None = None,
+        unlabeled_weight: str = "uniform",
+        calibrate: bool = False,
+        cv: Any = 5,
+        n_jobs: int | None = None,
+        random_state: int | np.random.RandomState | None = None,
+        verbose: int = 0,
+    ) -> None:
+        self.student = student
+        self.teacher = teacher
+        self.student_columns = student_columns
+        self.teacher_columns = teacher_columns
+        self.teacher_sees = teacher_sees
+        self.teacher_weights = teacher_weights
+        self.alpha = alpha
+        self.temperature = temperature
+        self.objective = objective
+        self.representation = representation
+        self.class_weight = class_weight
+        self.unlabeled_weight = unlabeled_weight
+        self.calibrate = calibrate
+        self.cv = cv
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+        self.verbose = verbose
+
+    _parameter_constraints = PARAMETERS | {
+        "temperature": [Interval(Real, 0, None, closed="neither")],
+        "objective": [str, list, tuple, callable],
+        "representation": [StrOptions({"auto", *REPRESENTATIONS})],
+        "class_weight": [dict, StrOptions({"balanced"}), None],
+        "unlabeled_weight": [StrOptions({"uniform", "confidence"})],
+        "calibrate": ["boolean"],
+    }
+
+    def fit(
+        self,
+        X: Table,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        *,
+        groups: ArrayLike | None = None,
+        X_teacher: Table | None = None,
+        unlabeled_pairs: tuple[Table, ...] | None = None,
+    ) -> PairedDistiller:
+        """Train the teacher, make its targets, and train the student.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like of shape (n_samples, n_features)
+            The student's table, or both modalities when ``student_columns`` is set.
+        y : array-like of shape (n_samples,)
+            Class labels.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weight of each labelled row: of its label and its soft target, in the teacher's fit where that takes
+            weights, and in the choice of alpha. Unlabelled pairs weigh 1.
+        groups : array-like of shape (n_samples,), default=None
+            Group of each row, such as the patient: no internal split parts a group.
+        X_teacher : DataFrame or array-like of shape (n_samples, n_teacher_features), default=None
+            The teacher's table, a row for each row of X; rows missing throughout were not measured. None trains the
+            student alone.
+        unlabeled_pairs : tuple of tables, default=None
+            Samples with both modalities and no label, ``(X_unlabeled, X_teacher_unlabeled)``, or ``(table,)`` of both
+            when ``student_columns`` is set. Any number of rows; the tuple is never cut by cross-validation. With
+            ``groups``, one more element of the tuple may name the group of each: pairs of a group that has labelled
+            rows are taught by teachers that have not seen the group, and teach nothing where it judges.
+
+        Returns
+        -------
+        PairedDistiller
+            The distiller itself.
+
+        Raises
+        ------
+        ValueError
+            If the tables do not fit together, hold infinite values, the label has one class, there are fewer rows
+            than folds, or teacher or student cannot do what they must.
+        """
+        with keep_earlier_fit(self):
+            self._validate_params()
+            objective = resolve_objective(self.objective)
+            given = open_tables(self, X, y, X_teacher, unlabeled_pairs, sample_weight, groups)
+            try:
+                y = check_labels(y)
+            except ValueError as error:
+                if "Unknown label type: continuous" not in str(error):
+                    raise
+                raise ValueError(
+                    f"{error} For a quantity take PairedDistillerRegressor, or turn y into classes, for example with "
+                    "pandas.cut."
+                ) from error
+            check_same_length(given.X, y, "y")
+            self.classes_, _ = as_codes(y)
+            given.sample_weight = class_weighted(given.sample_weight, self.class_weight, y)
+            self.teacher_proba_ = teach(
+                self,
+                ClassTarget(self.classes_),
+                given,
+                y,
+                temperature=self.temperature,
+                calibrate=self.calibrate,
+                unlabeled_weight=confidence if self.unlabeled_weight == "confidence" else None,
+                objective=objective,
+                representation=self.representation,
+            )
+        return self

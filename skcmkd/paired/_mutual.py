@@ -1,0 +1,196 @@
+"""MutualDistiller: two modalities teach each other."""
+
+from __future__ import annotations
+
+from numbers import Real
+
+import numpy as np
+from sklearn.base import BaseEstimator
+
+from .._distillation._delegate import StudentPredictions, check_student_values, clone_or_network, seed_of
+from .._model_selection._pipelines import final_step
+from .._validation._array_checks import check_same_length
+from .._validation._columns import Columns
+from .._validation._sklearn import ArrayLike, HasMethods, Interval, keep_earlier_fit, set_seeds
+from .._validation._tables import Table, take_rows
+from .._validation._target_checks import as_codes, check_labels
+from ._input import open_tables
+from ._mutual_fit import check_network, fit_side_by_side
+from ._pairs import check_pairs, check_teacher_table
+
+
+class MutualDistiller(StudentPredictions, BaseEstimator):
+    """Train a network for each of two modalities at the same time, on the labels and on each other.
+
+    With p_S and p_T the class probabilities of the two networks, and a target written first in a divergence, through
+    which no gradient goes::
+
+        (1 - alpha) mean_labelled CE(y, p_S) + alpha mean_paired tau^2 KL(p_T^tau || p_S^tau)
+        + (1 - alpha) mean_labelled CE(y, p_T) + alpha mean_paired tau^2 KL(p_S^tau || p_T^tau)
+
+    in nats. Both networks come out, and each predicts alone from its own modality. The distiller's own predictions
+    are the student's.
+
+    Parameters
+    ----------
+    student : NetworkClassifier or Pipeline, default=None
+        Predicts from the student's modality; a pipeline ends in a network. The settings of the common training,
+        such as batches, learning rate, epochs and device, are the student's. None is ``NetworkClassifier()``.
+    teacher : NetworkClassifier or Pipeline, default=None
+        The same for the teacher's modality; of its settings the layers and dropout count. None is
+        ``NetworkClassifier()``.
+    student_columns : columns, default=None
+        For one table that holds both modalities: the student's columns, as names, positions, a slice, a boolean
+        mask or a callable; **all others** are the teacher's, so leave labels and identifiers out of the table.
+        Integers are positions. None means that X is the student's table.
+    alpha : float in [0, 1), default=0.5
+        The other network's share: with 0 each network learns from the labels alone, by its own ``fit``.
+    temperature : float > 0, default=2.0
+        Softens both networks' probabilities in the divergences.
+    random_state : int, RandomState or None, default=None
+        Seed of every part of student and teacher whose own ``random_state`` is None.
+    verbose : int, default=0
+        1 prints a line for each epoch.
+
+    Attributes
+    ----------
+    student_ : NetworkClassifier or Pipeline
+        The fitted student: predicts alone and can be deployed without the teacher.
+    teacher_ : NetworkClassifier or Pipeline or None
+        The fitted teacher: predicts alone, from the teacher's table, with the classes of ``classes_``. None when no
+        teacher's table was given.
+    classes_ : ndarray of shape (n_classes,)
+        Class labels.
+    n_features_in_ : int
+        Number of the student's columns.
+    feature_names_in_ : ndarray of shape (n_features,)
+        Names of the student's columns, when X had string names in fit.
+
+    See Also
+    --------
+    PairedDistiller : One teacher, trained beforehand; any student, and alpha chosen for it.
+
+    Notes
+    -----
+    A row of the teacher's table that is missing throughout was not measured: it teaches the student by its label
+    alone, and the teacher nothing. Pairs without a label enter the divergences alone. Steps before the networks are
+    fitted to the labelled rows. Training stops early on the cross-entropy of held-out labelled rows, summed over both
+    networks: networks that have learnt nothing agree, so their divergence does not tell when to stop.
+
+    Both teach, also the weaker one, and nothing chooses alpha: with pairs without a label a much weaker teacher harms.
+    Compare alpha = 0 by cross-validation.
+
+    References
+    ----------
+    Zhang, Xiang, Hospedales, Lu. Deep mutual learning. arXiv 1706.00384, equations 5 and 6, here with one step for
+    both networks, a temperature and a weight. Hinton, Vinyals, Dean. Distilling the Knowledge in a Neural Network.
+    arXiv 1503.02531, section 2.
+
+    Examples
+    --------
+    >>> from skcmkd import MutualDistiller, NetworkClassifier
+    >>> from skcmkd.datasets import make_gaussian_modalities
+    >>> drawn = make_gaussian_modalities(200, random_state=0)
+    >>> panel, omics = drawn.data[drawn.modalities["student"]], drawn.data[drawn.modalities["teacher"]]
+    >>> network = NetworkClassifier((16,), max_epochs=20)
+    >>> distiller = MutualDistiller(network, network, random_state=0).fit(panel, drawn.target, X_teacher=omics)
+    >>> distiller.predict(panel).shape
+    (200,)
+    >>> distiller.teacher_.predict(omics).shape
+    (200,)
+    """
+
+    def __init__(
+        self,
+        student: BaseEstimator | None = None,
+        teacher: BaseEstimator | None = None,
+        *,
+        student_columns: Columns = None,
+        alpha: float = 0.5,
+        temperature: float = 2.0,
+        random_state: int | np.random.RandomState | None = None,
+        verbose: int = 0,
+    ) -> None:
+        self.student = student
+        self.teacher = teacher
+        self.student_columns = student_columns
+        self.alpha = alpha
+        self.temperature = temperature
+        self.random_state = random_state
+        self.verbose = verbose
+
+    _parameter_constraints = {  # noqa: RUF012 - scikit-learn's own convention
+        "student": [HasMethods(["fit", "predict"]), None],
+        "teacher": [HasMethods(["fit", "predict"]), None],
+        "student_columns": "no_validation",
+        "alpha": [Interval(Real, 0, 1, closed="left")],
+        "temperature": [Interval(Real, 0, None, closed="neither")],
+        "random_state": ["random_state"],
+        "verbose": ["verbose"],
+    }
+
+    def fit(
+        self,
+        X: Table,
+        y: ArrayLike,
+        *,
+        X_teacher: Table | None = None,
+        unlabeled_pairs: tuple[Table, ...] | None = None,
+    ) -> MutualDistiller:
+        """Train both networks.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like of shape (n_samples, n_features)
+            The student's table, or both modalities when ``student_columns`` is set.
+        y : array-like of shape (n_samples,)
+            Class labels.
+        X_teacher : DataFrame or array-like of shape (n_samples, n_teacher_features), default=None
+            The teacher's table, a row for each row of X; rows missing throughout were not measured. None trains the
+            student alone.
+        unlabeled_pairs : tuple of tables, default=None
+            Samples with both modalities and no label, ``(X_unlabeled, X_teacher_unlabeled)``, or ``(table,)`` of both
+            when ``student_columns`` is set. Any number of rows; the tuple is never cut by cross-validation.
+
+        Returns
+        -------
+        MutualDistiller
+            The distiller itself.
+
+        Raises
+        ------
+        ValueError
+            If the tables do not fit together, hold infinite values, the label has one class, or student or teacher is
+            not a network.
+        """
+        with keep_earlier_fit(self):
+            self._validate_params()
+            given = open_tables(self, X, y, X_teacher, unlabeled_pairs)
+            X, X_teacher, y = given.X, given.X_teacher, check_labels(y)
+            check_same_length(X, y, "y")
+            self.classes_, _ = as_codes(y)
+            seed = seed_of(self.random_state)
+            student, teacher = (self._prepare(model, seed) for model in (self.student, self.teacher))
+            check_network(student, "student")
+            check_network(teacher, "teacher")
+            check_student_values(X, student)
+            self.student_, self.teacher_ = student, None
+            if X_teacher is None:
+                student.fit(X, y)
+                return self
+            pairs = check_pairs(X, y, X_teacher, given.unlabeled)
+            check_teacher_table(teacher, X_teacher, pairs.measured)
+            self.teacher_ = teacher
+            if self.alpha == 0:
+                student.fit(X, y)
+                teacher.fit(take_rows(X_teacher, pairs.measured), y[pairs.measured])
+            else:
+                fit_side_by_side(student, teacher, pairs, self.classes_, self.alpha, self.temperature)
+        return self
+
+    def _prepare(self, model: BaseEstimator | None, seed: int | None) -> BaseEstimator:
+        """A copy to train, with the distiller's seed and, if set, its ``verbose``."""
+        copy = set_seeds(clone_or_network(model), seed)
+        if self.verbose and "verbose" in final_step(copy).get_params():
+            final_step(copy).set_params(verbose=self.verbose)
+        return copy

@@ -1,0 +1,199 @@
+"""PairedDistillerRegressor: a quantity, and the same samples have both modalities in fit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator
+
+from .._distillation._delegate import StudentQuantities
+from .._distillation._targets import QuantityTarget
+from .._validation._array_checks import check_same_length
+from .._validation._columns import Columns
+from .._validation._sklearn import ArrayLike, keep_earlier_fit
+from .._validation._tables import Table
+from .._validation._target_checks import check_quantities
+from ._fit import teach
+from ._input import PARAMETERS, open_tables
+
+
+class PairedDistillerRegressor(StudentQuantities, BaseEstimator):
+    """Train a regressor of one modality with the help of another that is there only in fit.
+
+    A teacher learns the target from its own modality; its predictions t for rows it has not seen are mixed with the
+    target y, and the student's squared error is minimised::
+
+        (1 - alpha) mean_labelled (y - p)^2 + alpha mean_taught (t - p)^2
+
+    A row that has both is shown once, with the target (1 - alpha) y + alpha t, which has the same minimum. So any
+    regressor can be a student; where rows differ in weight, because some have no teacher or no target, its ``fit``
+    must take ``sample_weight``.
+
+    Parameters
+    ----------
+    student : regressor, default=None
+        Predicts from the student's modality; a Pipeline, or a network. None is ``NetworkRegressor()``.
+    teacher : regressor, or dict of them, default=None
+        Learns from the teacher's modality; a Pipeline, or a ``FrozenEstimator`` that was fitted **on other rows**: it
+        gets the columns that it was fitted to, by name. A dict gives each of ``teacher_columns`` its own. None is
+        ``NetworkRegressor()``.
+    student_columns : columns, default=None
+        For one table that holds both modalities: the student's columns, as names, positions, a slice, a boolean
+        mask or a callable; **all others** are the teacher's. None means that X is the student's table.
+    teacher_columns : columns or dict of them, default=None
+        Columns that the teacher sees, of ``X_teacher``, or of X when ``student_columns`` is set. A dict, name to
+        columns, makes one teacher for each modality. None is one teacher on all columns.
+    teacher_sees : {"teacher", "both"}, default="teacher"
+        "both" puts the student's columns beside each teacher's own.
+    teacher_weights : {"equal", "gap", "learned"} or dict, default="equal"
+        How the predictions of several teachers are averaged, for each row over those that it was measured on.
+        "learned" takes the weights with the least squared error on rows no teacher has seen; "gap" weighs by the
+        complementarity gap I(T; S) - I(S; Y) of out-of-fold predictions (Gaussian, nats), where it is positive; a dict
+        fixes them by name.
+    alpha : float in [0, 1], "auto" or "analytic", default="auto"
+        The teacher's share: 0 targets only, 1 teacher only. "auto" takes 0.25, or 0.5 where unlabelled pairs outnumber
+        labelled rows, when on two held-out folds, or one of 1000 rows or groups, that beats the student alone in
+        squared error by a standard error, else 0; a network is judged there without its ``refit``. "analytic" is the
+        weight where the excess risk of a linear student is least to first order, in closed form::
+
+            alpha = (Var(e) - Cov(e, u)) / (Var(e) - 2 Cov(e, u) + Var(u) + (n / d) E[b^2])
+
+        with e and u what the student's modality cannot explain of target and teacher, b their systematic
+        disagreement, all out of fold, and d the degrees of freedom of a ridge regression. It needs no fits of the
+        student, and errs where the student is far from linear.
+    cv : int or splitter, default=5
+        Folds in which the teacher's predictions are made and alpha is chosen; each row is held out once. Dealt out
+        along the sorted target when a number, at least 3 for "auto". With ``groups`` in ``fit`` the rows of a group
+        stay together.
+    n_jobs : int or None, default=None
+        Parallel fits; changes nothing but time.
+    random_state : int, RandomState or None, default=None
+        Seed of every part of student and teacher whose own ``random_state`` is None.
+    verbose : int, default=0
+        1 shows progress bars.
+
+    Attributes
+    ----------
+    student_ : regressor
+        The fitted student: predicts alone, knows nothing of the teacher, and can be deployed without it.
+    teacher_ : regressor, dict or None
+        The teacher, fitted to all rows that it was measured on, by name where ``teacher_columns`` is a dict; None when
+        no teacher was used.
+    teacher_weights_ : dict or None
+        Weight of each teacher by name where ``teacher_columns`` is a dict; they add up to 1.
+    alpha_ : float
+        The weight used; 0 without a teacher's table.
+    alpha_scores_ : DataFrame or None
+        With ``alpha="auto"``: for each weight the mean squared error on held-out rows (``squared_error``), its
+        difference to the student alone (``excess``) and the standard error of that.
+    teacher_prediction_ : ndarray of shape (n_samples,) or (n_samples, n_targets), or None
+        The teacher's predictions for the rows of X, averaged over several teachers, each by one that has not seen the
+        row; NaN where none was measured.
+    n_features_in_ : int
+        Number of the student's columns.
+    feature_names_in_ : ndarray of shape (n_features,)
+        Names of the student's columns, when X had string names in fit.
+
+    See Also
+    --------
+    PairedDistiller : The same for classes, where missing rows, groups and unlabelled pairs are explained.
+
+    References
+    ----------
+    Lopez-Paz, Bottou, Schölkopf, Vapnik. Unifying distillation and privileged information. arXiv 1511.03643,
+    equation 6, with squared error.
+
+    Examples
+    --------
+    >>> from sklearn.linear_model import RidgeCV
+    >>> from skcmkd import PairedDistillerRegressor
+    >>> from skcmkd.datasets import make_gaussian_modalities
+    >>> drawn = make_gaussian_modalities(200, n_classes=None, random_state=0)
+    >>> distiller = PairedDistillerRegressor(
+    ...     RidgeCV(), RidgeCV(), student_columns=drawn.modalities["student"], alpha="analytic"
+    ... ).fit(drawn.data, drawn.target)
+    >>> distiller.predict(drawn.data[drawn.modalities["student"]]).shape
+    (200,)
+    """
+
+    def __init__(
+        self,
+        student: BaseEstimator | None = None,
+        teacher: BaseEstimator | Mapping[str, BaseEstimator] | None = None,
+        *,
+        student_columns: Columns = None,
+        teacher_columns: Columns | Mapping[str, Columns] = None,
+        teacher_sees: str = "teacher",
+        teacher_weights: str | Mapping[str, float] = "equal",
+        alpha: float | str = "auto",
+        cv: Any = 5,
+        n_jobs: int | None = None,
+        random_state: int | np.random.RandomState | None = None,
+        verbose: int = 0,
+    ) -> None:
+        self.student = student
+        self.teacher = teacher
+        self.student_columns = student_columns
+        self.teacher_columns = teacher_columns
+        self.teacher_sees = teacher_sees
+        self.teacher_weights = teacher_weights
+        self.alpha = alpha
+        self.cv = cv
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+        self.verbose = verbose
+
+    _parameter_constraints = PARAMETERS
+
+    def fit(
+        self,
+        X: Table,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        *,
+        groups: ArrayLike | None = None,
+        X_teacher: Table | None = None,
+        unlabeled_pairs: tuple[Table, ...] | None = None,
+    ) -> PairedDistillerRegressor:
+        """Train the teacher, make its predictions, and train the student.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like of shape (n_samples, n_features)
+            The student's table, or both modalities when ``student_columns`` is set.
+        y : array-like of shape (n_samples,) or (n_samples, n_targets)
+            The target, finite numbers.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weight of each row of X, in the teacher's fit too where that takes weights, and in the choice of alpha.
+        groups : array-like of shape (n_samples,), default=None
+            Group of each row, such as the patient: no internal split parts a group.
+        X_teacher : DataFrame or array-like of shape (n_samples, n_teacher_features), default=None
+            The teacher's table, a row for each row of X; rows missing throughout were not measured. None trains the
+            student alone.
+        unlabeled_pairs : tuple of tables, default=None
+            Samples with both modalities and no target, ``(X_unlabeled, X_teacher_unlabeled)``, or ``(table,)`` of both
+            when ``student_columns`` is set. Any number of rows; the tuple is never cut by cross-validation. With
+            ``groups``, one more element of the tuple may name the group of each: pairs of a group that has labelled
+            rows are taught by teachers that have not seen the group, and teach nothing where it judges.
+
+        Returns
+        -------
+        PairedDistillerRegressor
+            The distiller itself.
+
+        Raises
+        ------
+        ValueError
+            If the tables do not fit together, hold infinite values, there are fewer rows than folds, or rows differ in
+            weight and the student takes none.
+        """
+        with keep_earlier_fit(self):
+            self._validate_params()
+            given = open_tables(self, X, y, X_teacher, unlabeled_pairs, sample_weight, groups)
+            y = check_quantities(y)
+            check_same_length(given.X, y, "y")
+            opinion = teach(self, QuantityTarget(y.reshape(len(y), -1).shape[1]), given, y)
+            self.teacher_prediction_ = None if opinion is None else opinion.reshape(y.shape)
+        return self

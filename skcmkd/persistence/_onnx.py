@@ -1,0 +1,138 @@
+"""A student as an ONNX graph, which runs without Python: the networks' converters for skl2onnx."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator, is_classifier
+from sklearn.compose import ColumnTransformer
+from sklearn.pipeline import Pipeline
+from sklearn.utils.validation import check_is_fitted
+
+from .._validation._dataframes import as_pandas, is_frame
+from .._validation._tables import Table
+from ..networks._mlp import NetworkClassifier, NetworkRegressor
+from ._skops import student_of
+
+# What onnx.TensorProto calls single precision.
+FLOAT = 1
+
+
+def student_to_onnx(student: BaseEstimator, X: Table) -> Any:
+    """Convert a fitted student to ONNX: relu(W_l ... relu(W_1 (x - mean) / scale + b_1) ... + b_l) for a network.
+
+    Parameters
+    ----------
+    student : estimator
+        A fitted model or pipeline of scikit-learn, a network, or a distiller, of which ``student_`` is taken.
+    X : DataFrame or array-like of shape (n_samples, n_features)
+        Rows of the student's table. They become one input of single precision; the columns of a DataFrame become one
+        input each where the student begins with a ColumnTransformer, which asks for them by name.
+
+    Returns
+    -------
+    onnx.ModelProto
+        The graph. Its outputs are the labels and the probabilities (n_samples, n_classes), or the predicted numbers.
+        ``SerializeToString()`` gives the bytes of a ``.onnx`` file.
+
+    Raises
+    ------
+    ImportError
+        If skl2onnx is missing: ``pip install "skcmkd[onnx]"``.
+    sklearn.exceptions.NotFittedError
+        If the student is not fitted.
+
+    Notes
+    -----
+    The graph computes in single precision: probabilities agree with ``predict_proba`` to about five decimals, and a row
+    that lies on the border of two classes may get the other one. Probabilities scaled by ``calibrate=True`` and models
+    that skl2onnx does not know are errors of skl2onnx.
+
+    References
+    ----------
+    ONNX operators Sub, Div, Gemm, Relu, Softmax, ArgMax: onnx.ai/onnx/operators.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from skcmkd import NetworkClassifier, student_to_onnx
+    >>> X, y = load_iris(return_X_y=True)
+    >>> network = NetworkClassifier((8,), max_epochs=5, random_state=0).fit(X, y)
+    >>> [output.name for output in student_to_onnx(network, X).graph.output]
+    ['label', 'probabilities']
+    """
+    try:
+        skl2onnx = import_module("skl2onnx")
+    except ImportError as error:
+        raise ImportError(
+            'Students are converted to ONNX with the package skl2onnx: pip install "skcmkd[onnx]".'
+        ) from error
+    student = student_of(student)
+    check_is_fitted(student)
+    _register_networks(skl2onnx)
+    first = student[0] if isinstance(student, Pipeline) else student
+    rows = as_pandas(X).iloc[:1] if is_frame(X) else X[:1]
+    if not is_frame(X) or not isinstance(first, ColumnTransformer):
+        rows = np.asarray(rows, dtype=np.float32)
+    return skl2onnx.to_onnx(student, rows, options={"zipmap": False} if is_classifier(student) else None)
+
+
+def _register_networks(skl2onnx: Any) -> None:
+    shapes = import_module("skl2onnx.common.shape_calculator")
+    options = {"zipmap": [True, False, "columns"], "nocl": [True, False], "output_class_labels": [False, True]}
+    skl2onnx.update_registered_converter(
+        NetworkClassifier,
+        "SkcmkdNetworkClassifier",
+        shapes.calculate_linear_classifier_output_shapes,
+        _convert_classifier,
+        options=options,
+    )
+    skl2onnx.update_registered_converter(
+        NetworkRegressor,
+        "SkcmkdNetworkRegressor",
+        shapes.calculate_linear_regressor_output_shapes,
+        _convert_regressor,
+    )
+
+
+def _operators() -> Any:
+    return import_module("skl2onnx.algebra.onnx_ops")
+
+
+def _outputs(network: Any, operator: Any, container: Any) -> Any:
+    """The network's last layer in the graph."""
+    from ..networks._state import state_of_network
+
+    ops, opset = _operators(), container.target_opset
+    state = state_of_network(network.net_)
+    values = ops.OnnxCast(operator.inputs[0], to=FLOAT, op_version=opset)
+    values = ops.OnnxSub(values, network.scaler_.mean_.astype(np.float32), op_version=opset)
+    values = ops.OnnxDiv(values, network.scaler_.scale_.astype(np.float32), op_version=opset)
+    last = len(state["weights"]) - 1
+    for number, (weight, intercept) in enumerate(zip(state["weights"], state["intercepts"], strict=True)):
+        values = ops.OnnxGemm(values, weight.T.copy(), intercept, op_version=opset)
+        values = values if number == last else ops.OnnxRelu(values, op_version=opset)
+    return values
+
+
+def _convert_classifier(scope: Any, operator: Any, container: Any) -> None:
+    ops, network, opset = _operators(), operator.raw_operator, container.target_opset
+    label, proba = (output.full_name for output in operator.outputs)
+    scores = _outputs(network, operator, container)
+    best = ops.OnnxArgMax(scores, axis=1, keepdims=0, op_version=opset)
+    classes = network.classes_
+    # A label that is a number is a whole one, whatever its type.
+    classes = classes.astype(np.int64) if classes.dtype.kind in "iubf" else classes.astype(str).astype(object)
+    named = ops.OnnxArrayFeatureExtractor(classes, best, op_version=opset)
+    one_axis = np.array([-1], dtype=np.int64)
+    ops.OnnxReshape(named, one_axis, op_version=opset, output_names=[label]).add_to(scope, container)
+    ops.OnnxSoftmax(scores, axis=1, op_version=opset, output_names=[proba]).add_to(scope, container)
+
+
+def _convert_regressor(scope: Any, operator: Any, container: Any) -> None:
+    ops, network, opset = _operators(), operator.raw_operator, container.target_opset
+    scale, mean = (getattr(network.target_scaler_, name).astype(np.float32) for name in ("scale_", "mean_"))
+    scaled = ops.OnnxMul(_outputs(network, operator, container), scale, op_version=opset)
+    ops.OnnxAdd(scaled, mean, op_version=opset, output_names=[operator.outputs[0].full_name]).add_to(scope, container)

@@ -1,0 +1,371 @@
+"""Displays in scikit-learn's form; matplotlib is imported when something is drawn."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from sklearn.utils import check_array
+from sklearn.utils.validation import check_is_fitted
+
+from .._utils._decisions import DISTIL, DO_NOT_DISTIL, UNDECIDED, decide
+from .._utils._plotting import STYLES, as_written, axes_of_rows
+from .._validation._array_checks import check_same_length
+from .._validation._sklearn import ArrayLike, check_choice
+from .._validation._tables import Table
+from ._criteria import FIGURE_OF
+from ._matrix import cch_matrix
+
+if TYPE_CHECKING:
+    from ._selector import CCHSelector
+
+
+LABELS = {
+    "advantage": "teacher's advantage $I(H_T; Y) - I(H_S; Y)$, nats",
+    "gap": "complementarity gap $I(H_T; H_S) - I(H_S; Y)$, nats",
+    "residual": "residual criterion $1 - Cov(e, u) / Var(e)$",
+    "risk_reduction": "predicted saving of the linear student's excess risk",
+    "criterion": "criterion",
+}
+
+
+def _decisions(results: pd.DataFrame, figure: str) -> np.ndarray:
+    """Decisions read off a figure's interval: it may not be the figure that decided the selection."""
+    return np.array([decide(*ends) for ends in results[[f"{figure}_lower", f"{figure}_upper"]].to_numpy()])
+
+
+def _check_figure(figure: str, results: pd.DataFrame) -> str:
+    """The figure to draw, if the results have it."""
+    check_choice("figure", figure, [name for name in LABELS if name in results and results[name].notna().any()])
+    return figure
+
+
+class CCHDisplay:
+    """The criterion of each candidate teacher, with its interval and the decision.
+
+    Parameters
+    ----------
+    results : DataFrame
+        ``CCHSelector.results_``; informations and gaps are drawn in nats.
+    figure : {"advantage", "gap", "residual", "risk_reduction", "criterion"}
+        Which figure to draw.
+    student : str
+        Name of the student's modality, for the title.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        Where it was drawn.
+    figure_ : matplotlib Figure
+        The figure that holds it.
+
+    Examples
+    --------
+    >>> from skcmkd import CCHDisplay, CCHSelector
+    >>> from skcmkd.datasets import make_gaussian_modalities
+    >>> drawn = make_gaussian_modalities(200, random_state=0)
+    >>> selector = CCHSelector(drawn.modalities, student="student", random_state=0)
+    >>> display = CCHDisplay.from_estimator(selector.fit(drawn.data, drawn.target))
+    >>> display.ax_.get_yticklabels()[0].get_text()
+    'teacher'
+    """
+
+    def __init__(self, results: pd.DataFrame, figure: str, student: str) -> None:
+        self.results = results
+        self.figure = figure
+        self.student = student
+
+    @classmethod
+    def from_estimator(cls, selector: CCHSelector, *, figure: str | None = None, ax: Any = None) -> CCHDisplay:
+        """Draw a fitted selector.
+
+        Parameters
+        ----------
+        selector : CCHSelector
+            Fitted.
+        figure : {"advantage", "gap", "residual", "risk_reduction", "criterion"}, default=None
+            Which figure to draw; None is the one that decided.
+        ax : matplotlib Axes, default=None
+            Where to draw; None makes a figure.
+
+        Returns
+        -------
+        CCHDisplay
+            The display.
+
+        Raises
+        ------
+        ValueError
+            If ``results_`` has no such figure.
+        """
+        if not hasattr(selector, "modalities"):
+            raise ValueError(
+                f"CCHDisplay draws a fitted CCHSelector, and got a {type(selector).__name__}. Give the selector; for a "
+                "distiller take DistillationReport or AlignmentDisplay."
+            )
+        check_is_fitted(selector)
+        figure = _check_figure(figure or selector._figure, selector.results_)
+        return cls(selector.results_, figure, selector.student).plot(ax=ax)
+
+    def plot(self, ax: Any = None) -> CCHDisplay:
+        """Draw.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Where to draw; None makes a figure.
+
+        Returns
+        -------
+        CCHDisplay
+            The display.
+        """
+        results = self.results.iloc[::-1]
+        title = f"Who should teach '{as_written(self.student)}'?"
+        ax = axes_of_rows(ax, list(results.index), title, LABELS[self.figure])
+        value, lower, upper = (results[self.figure + end].to_numpy() for end in ("", "_lower", "_upper"))
+        decision = _decisions(results, self.figure)
+        ax.axvline(0, color="black", linewidth=0.8)
+        for name, style in STYLES.items():
+            rows = np.flatnonzero(decision == name)
+            if len(rows):
+                errors = [value[rows] - lower[rows], upper[rows] - value[rows]]
+                ax.errorbar(
+                    value[rows],
+                    rows,
+                    xerr=errors,
+                    label=name,
+                    linestyle="none",
+                    capsize=4,
+                    markersize=8,
+                    **style,
+                )
+        ax.legend(frameon=False, loc="center left", bbox_to_anchor=(1.01, 0.5))
+        self.ax_, self.figure_ = ax, ax.figure
+        return self
+
+
+class CCHMatrixDisplay:
+    """A figure of every ordered pair of modalities: rows are students, columns their teachers.
+
+    Parameters
+    ----------
+    matrix : DataFrame
+        What ``cch_matrix`` gives; informations and gaps are drawn in nats.
+    figure : {"advantage", "gap", "residual", "risk_reduction", "criterion"}
+        Which figure to draw. A pair whose interval holds zero is marked with a question mark.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        Where it was drawn.
+    figure_ : matplotlib Figure
+        The figure that holds it.
+
+    Examples
+    --------
+    >>> from skcmkd import CCHMatrixDisplay, CCHSelector
+    >>> from skcmkd.datasets import make_gaussian_modalities
+    >>> drawn = make_gaussian_modalities(200, random_state=0)
+    >>> selector = CCHSelector(drawn.modalities, student="student", n_subsamples=50, random_state=0)
+    >>> display = CCHMatrixDisplay.from_estimator(selector, drawn.data, drawn.target)
+    >>> [label.get_text() for label in display.ax_.get_xticklabels()]
+    ['teacher', 'student']
+    """
+
+    def __init__(self, matrix: pd.DataFrame, figure: str) -> None:
+        self.matrix = matrix
+        self.figure = figure
+
+    @classmethod
+    def from_estimator(
+        cls,
+        selector: CCHSelector,
+        X: Table,
+        y: ArrayLike,
+        *,
+        unlabeled_pairs: tuple[Table, ...] | None = None,
+        figure: str | None = None,
+        ax: Any = None,
+    ) -> CCHMatrixDisplay:
+        """Judge every ordered pair of the selector's modalities and draw them.
+
+        Parameters
+        ----------
+        selector : CCHSelector
+            The modalities and how to judge them; it need not be fitted.
+        X : DataFrame or array-like of shape (n_samples, n_features)
+            All modalities side by side.
+        y : array-like of shape (n_samples,)
+            Class labels, or a quantity.
+        unlabeled_pairs : tuple of one table, default=None
+            As in ``CCHSelector.fit``.
+        figure : {"advantage", "gap", "residual", "risk_reduction", "criterion"}, default=None
+            Which figure to draw; None is the one that decides.
+        ax : matplotlib Axes, default=None
+            Where to draw; None makes a figure.
+
+        Returns
+        -------
+        CCHMatrixDisplay
+            The display.
+
+        Raises
+        ------
+        ValueError
+            If there is no such figure, or as ``cch_matrix``.
+        """
+        matrix = cch_matrix(selector, X, y, unlabeled_pairs=unlabeled_pairs)
+        decisive = FIGURE_OF[selector.criterion] if isinstance(selector.criterion, str) else "criterion"
+        return cls(matrix, _check_figure(figure or decisive, matrix)).plot(ax=ax)
+
+    def plot(self, ax: Any = None) -> CCHMatrixDisplay:
+        """Draw.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Where to draw; None makes a figure.
+
+        Returns
+        -------
+        CCHMatrixDisplay
+            The display.
+        """
+        import matplotlib.pyplot as plt
+
+        names = list(dict.fromkeys(self.matrix.index.get_level_values("student")))
+        if ax is None:
+            size = 2.5 + 0.8 * len(names)
+            ax = plt.subplots(figsize=(size + 1.5, size), layout="constrained")[1]
+        pairs = [(names.index(student), names.index(teacher)) for student, teacher in self.matrix.index.tolist()]
+        values = np.full((len(names), len(names)), np.nan)
+        values[tuple(np.transpose(pairs))] = self.matrix[self.figure]
+        largest = float(np.nanmax(np.abs(values)))
+        image = ax.imshow(values, cmap="PuOr_r", vmin=-largest, vmax=largest)
+        for (row, column), decision in zip(pairs, _decisions(self.matrix, self.figure), strict=True):
+            value = values[row, column]
+            text = f"{value:+.2f}" + (" ?" if decision == UNDECIDED else "")
+            color = "white" if abs(value) > 0.6 * largest else "black"
+            ax.text(column, row, text, ha="center", va="center", color=color)
+        written = [as_written(name) for name in names]
+        ax.set_xticks(range(len(names)), written, rotation=30, ha="right")
+        ax.set_yticks(range(len(names)), written)
+        ax.set_xlabel("teacher")
+        ax.set_ylabel("student")
+        ax.set_title("Who should teach whom? (? undecided)", loc="left")
+        ax.spines[:].set_visible(False)
+        ax.figure.colorbar(image, ax=ax, label=LABELS[self.figure], shrink=0.8)
+        self.ax_, self.figure_ = ax, ax.figure
+        return self
+
+
+class GainDisplay:
+    """A criterion's figure against the gain that distilling really brought, a point a case.
+
+    Points in the upper right and lower left quarters are those where the figure's sign was right.
+
+    Parameters
+    ----------
+    predicted : ndarray of shape (n_cases,)
+        The figure of each case, such as the gap.
+    gain : ndarray of shape (n_cases,)
+        The score of the distilled student less that of the student alone.
+    figure : str, default="gap"
+        Name of the figure: one of ``results_``, or any text.
+    gain_name : str, default="gain in accuracy"
+        Name of the gain.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        Where it was drawn.
+    figure_ : matplotlib Figure
+        The figure that holds it.
+
+    Examples
+    --------
+    >>> from skcmkd import GainDisplay
+    >>> display = GainDisplay.from_predictions([-0.2, 0.1, 0.4], [-0.03, 0.0, 0.05])
+    >>> display.ax_.get_ylabel()
+    'gain in accuracy'
+    """
+
+    def __init__(
+        self, predicted: np.ndarray, gain: np.ndarray, figure: str = "gap", gain_name: str = "gain in accuracy"
+    ) -> None:
+        self.predicted = predicted
+        self.gain = gain
+        self.figure = figure
+        self.gain_name = gain_name
+
+    @classmethod
+    def from_predictions(
+        cls,
+        predicted: ArrayLike,
+        gain: ArrayLike,
+        *,
+        figure: str = "gap",
+        gain_name: str = "gain in accuracy",
+        ax: Any = None,
+    ) -> GainDisplay:
+        """Draw predicted against realised.
+
+        Parameters
+        ----------
+        predicted : array-like of shape (n_cases,)
+            The figure of each case.
+        gain : array-like of shape (n_cases,)
+            The realised gain of each case.
+        figure : str, default="gap"
+            Name of the figure: one of ``results_``, or any text.
+        gain_name : str, default="gain in accuracy"
+            Name of the gain.
+        ax : matplotlib Axes, default=None
+            Where to draw; None makes a figure.
+
+        Returns
+        -------
+        GainDisplay
+            The display.
+
+        Raises
+        ------
+        ValueError
+            If the two differ in length, or hold NaN or infinity.
+        """
+        predicted = check_array(predicted, ensure_2d=False, dtype=np.float64, input_name="predicted")
+        gain = check_array(gain, ensure_2d=False, dtype=np.float64, input_name="gain")
+        check_same_length(predicted, gain, "gain", "predicted")
+        return cls(predicted, gain, figure, gain_name).plot(ax=ax)
+
+    def plot(self, ax: Any = None) -> GainDisplay:
+        """Draw.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Where to draw; None makes a figure.
+
+        Returns
+        -------
+        GainDisplay
+            The display.
+        """
+        import matplotlib.pyplot as plt
+
+        if ax is None:
+            ax = plt.subplots(figsize=(6, 4.5), layout="constrained")[1]
+        right = np.sign(self.predicted) == np.sign(self.gain)
+        for mask, decision, label in ((right, DISTIL, "sign right"), (~right, DO_NOT_DISTIL, "sign wrong")):
+            style = STYLES[decision]
+            ax.scatter(self.predicted[mask], self.gain[mask], label=f"{label}: {mask.sum()}", alpha=0.7, **style)
+        ax.axhline(0, color="black", linewidth=0.8)
+        ax.axvline(0, color="black", linewidth=0.8)
+        ax.set_xlabel(LABELS.get(self.figure, self.figure))
+        ax.set_ylabel(self.gain_name)
+        ax.spines[["top", "right"]].set_visible(False)
+        ax.legend(frameon=False, loc="best")
+        self.ax_, self.figure_ = ax, ax.figure
+        return self

@@ -1,0 +1,85 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from skcmkd.cli._anndata import is_annotated, read_annotated
+from skcmkd.cli._errors import DataError
+from skcmkd.cli._options import make_parser
+
+AnnData = pytest.importorskip("anndata").AnnData
+pytest.importorskip("mudata")
+# Both packages call what newer versions of pandas and themselves will change.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::FutureWarning"),
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
+]
+
+
+@pytest.fixture(autouse=True)
+def _old_text():
+    """The package anndata does not write pandas' new text."""
+    with pd.option_context("future.infer_string", False):
+        yield
+
+
+@pytest.fixture
+def mudata_path(path, tmp_path):
+    """The table as a MuData, whose RNA lacks the samples where it was not measured."""
+    from mudata import MuData
+
+    table, parts = pd.read_csv(path, index_col="sample"), {}
+    for name in ("panel", "rna"):
+        columns = [column for column in table if column.startswith(name)]
+        measured = table[columns].dropna()
+        parts[name] = AnnData(measured)
+    data = MuData(parts)
+    data.obs["diagnosis"] = table["diagnosis"].reindex(data.obs_names).astype(object)
+    data.obs["patient"] = table["patient"].reindex(data.obs_names)
+    path = tmp_path / "cohort.h5mu"
+    data.write(path)
+    return path
+
+
+def test_a_mudata_is_the_same_cohort_as_a_csv(table, path, mudata_path):
+    from skcmkd.cli._input import open_cohort
+
+    given = ["--label", "diagnosis", "--student", "panel", "--groups", "patient"]
+    cohorts = [open_cohort(make_parser().parse_args(["advise", str(file), *given]), 5) for file in (path, mudata_path)]
+    first, second = cohorts
+    assert second.modalities == {name: [f"{name}:{name}_{n}" for n in range(2)] for name in ("panel", "rna")}
+    order = second.X.index.get_indexer(first.X.index)
+    np.testing.assert_allclose(second.X.to_numpy()[order], first.X, rtol=1e-6)
+    assert list(second.y[order]) == list(first.y)
+    assert list(second.groups[order]) == list(first.groups)
+    assert set(second.unlabeled.index) == set(first.unlabeled.index)
+    unknown = make_parser().parse_args(["advise", str(mudata_path), *given[:2], "--student", "protein"])
+    with pytest.raises(DataError, match="--student 'protein' is none of the modalities 'panel', 'rna'"):
+        open_cohort(unknown, 5)
+
+
+def test_without_a_label_there_are_the_measurements(table, mudata_path):
+    read, modalities = read_annotated(mudata_path, None, None, ["panel"], "feature_types")
+    assert modalities == {"panel": ["panel:panel_0", "panel:panel_1"]}
+    np.testing.assert_allclose(read.loc[table.index, modalities["panel"]], table[["panel_0", "panel_1"]], rtol=1e-6)
+
+
+def test_anndata_is_split_by_a_column_of_var(tmp_path):
+    adata = AnnData(np.eye(4, 3, dtype="float32"))
+    adata.obs["y"] = [*"abab"]
+    adata.var["feature_types"] = ["rna", "rna", "protein"]
+    path = tmp_path / "cells.h5ad"
+    adata.write(path)
+    read, modalities = read_annotated(path, "y", None, None, "feature_types")
+    assert list(modalities) == ["rna", "protein"]
+    assert list(read["y"]) == list("abab")
+
+
+def test_broken_files(tmp_path):
+    path = tmp_path / "broken.h5mu"
+    with pytest.raises(DataError, match="there is no file"):
+        read_annotated(path, "y", None, None, "")
+    path.write_bytes(b"no hdf5")
+    with pytest.raises(DataError, match=r"cannot be read as \.h5mu"):
+        read_annotated(path, "y", None, None, "")
+    assert is_annotated(path)
+    assert not is_annotated(tmp_path / "t.csv")

@@ -1,0 +1,76 @@
+import numpy as np
+import pytest
+
+from skcmkd.cli._errors import DataError
+from skcmkd.cli._input import make_cohort
+
+
+def test_rows_are_sorted_into_labelled_ones_and_pairs(table):
+    table.loc["S002", ["panel_0", "panel_1", "rna_0", "rna_1"]] = np.nan
+    table.loc["S070", ["rna_0", "rna_1"]] = np.nan
+    cohort = make_cohort(table, "diagnosis", "panel", groups="patient")
+    assert list(cohort.modalities) == ["panel", "rna"]
+    assert cohort.X.shape == (47, 4)
+    assert cohort.unlabeled.shape == (23, 4)
+    assert list(cohort.classes) == ["benign", "malignant"]
+    assert (cohort.y == table.loc[cohort.X.index, "diagnosis"]).all()
+    assert (cohort.groups == table.loc[cohort.X.index, "patient"].astype(str)).all()
+    assert (~cohort.measured("rna")).sum() == 2
+    assert cohort.notes == [
+        "1 labelled rows without any measurement are left out.",
+        "1 rows without a label and without both student and teacher are left out.",
+    ]
+
+
+def test_pairs_of_held_out_groups_can_be_left_out(table):
+    table.loc["S003", "diagnosis"] = np.nan
+    cohort = make_cohort(table, "diagnosis", "panel", groups="patient")
+    # S002 and S003 are of patient 1
+    assert "S003" not in cohort.without_pairs_of(np.array(["1"])).unlabeled.index
+    assert "S003" in cohort.without_pairs_of(np.array(["0"])).unlabeled.index
+    fewer = cohort.without_pairs_of(np.array(["1"]))
+    assert len(fewer.unlabeled_groups) == len(fewer.unlabeled)
+    assert "1" not in fewer.unlabeled_groups
+    ungrouped = make_cohort(table, "diagnosis", "panel")
+    assert ungrouped.without_pairs_of(np.array(["0"])) is ungrouped
+
+
+def test_a_quantity_and_numbers_as_classes(table):
+    rng = np.random.RandomState(0)
+    quantity = make_cohort(table.assign(dose=rng.normal(size=72)).drop(columns="diagnosis"), "dose", "panel", ["rna"])
+    assert quantity.classes is None
+    assert quantity.y.dtype == float
+    codes = make_cohort(table.assign(grade=np.arange(72) % 3), "grade", "panel", ["rna"])
+    assert list(codes.classes) == ["0", "1", "2"]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda t: t.assign(diagnosis="a"), "is 'a' in all 72 labelled rows"),
+        (lambda t: t.assign(diagnosis=None), "is missing in all rows"),
+        (lambda t: t.head(5), "5 rows have both the label 'diagnosis' and the student's modality: too few for 5 folds"),
+        (lambda t: t.assign(diagnosis=["rare"] + ["a", "b"] * 35 + ["a"]), "class 'rare' of 'diagnosis' has 1 group"),
+        (lambda t: t.assign(patient=[None] + [1] * 71), r"row 1 \(sample 'S000'\) has no group in 'patient'"),
+        (lambda t: t.assign(patient=np.arange(72) % 3), r"class 'benign' of 'diagnosis' has 3 group\(s\)"),
+        (
+            lambda t: t.assign(rna_0=np.nan, rna_1=np.nan),
+            "no teacher is left.* rna is left out: measured .* in 0 labelled",
+        ),
+        (lambda t: t.assign(diagnosis=["a" * 10**6, "b"] * 36), "'diagnosis' holds a value of 1e.06 letters"),
+        (lambda t: t.assign(patient="p" * 201), "'patient' holds a value of 201 letters"),
+        (lambda t: t.assign(panel_0="high"), "column 'panel_0', row 1"),
+    ],
+    ids=range(10),
+)
+def test_data_that_cannot_be_learnt_from(table, change, message):
+    with pytest.raises(DataError, match=message):
+        make_cohort(change(table), "diagnosis", "panel", groups="patient")
+
+
+def test_a_candidate_with_too_few_rows_is_left_out_and_said_so(table):
+    table["protein_0"] = [1.0] * 8 + [np.nan] * 64
+    cohort = make_cohort(table, "diagnosis", "panel")
+    assert list(cohort.modalities) == ["panel", "rna"]
+    assert "protein is left out: measured beside the student in 8 labelled rows, too few." in cohort.notes
+    assert "protein_0" not in cohort.X

@@ -1,0 +1,118 @@
+import numpy as np
+import pytest
+
+from skcmkd._linear_model._excess_risk import Residuals, design_effect, linear_residuals
+from skcmkd._linear_model._ridge import TunedRidge
+
+
+@pytest.fixture
+def residuals():
+    rng = np.random.RandomState(0)
+    e = rng.normal(size=(400, 3))
+    return Residuals(e, 0.4 * e + 0.6 * rng.normal(size=(400, 3)), 0.3 * rng.normal(size=(400, 3)), 20.0, 400)
+
+
+def test_relative_risk_is_the_formula(residuals):
+    e, u, b = residuals.label, residuals.teacher, residuals.disagreement
+    variance = np.mean([x @ x for x in e])
+    covariance = np.mean([x @ z for x, z in zip(e, u, strict=True)])
+    noise = 20 / 400 * np.mean([(x - z) @ (x - z) for x, z in zip(e, u, strict=True)])
+    disagreement = np.mean([x @ x for x in b]) - noise
+    for alpha in (0.0, 0.3, 1.0):
+        risk = (1 - alpha) ** 2 * variance + 2 * alpha * (1 - alpha) * covariance
+        risk += alpha**2 * (np.mean([z @ z for z in u]) + 400 / 20 * disagreement)
+        np.testing.assert_allclose(residuals.relative_risk(alpha), risk / variance)
+    assert residuals.relative_risk(0.0) == 1.0
+
+
+def test_best_weight_has_the_least_risk(residuals):
+    grid = np.linspace(0, 1, 2001)
+    least = grid[np.argmin([residuals.relative_risk(alpha) for alpha in grid])]
+    np.testing.assert_allclose(residuals.best_weight(), least, atol=1e-3)
+    assert 0 < least < 1
+
+
+def test_a_small_weight_helps_exactly_below_a_ratio_of_one(residuals):
+    for factor in (0.5, 3.0):
+        found = Residuals(residuals.label, factor * residuals.teacher, residuals.disagreement, 20.0, 400)
+        assert (found.relative_risk(1e-4) < 1) == (found.ratio() < 1)
+
+
+def test_a_teacher_that_repeats_the_label_changes_nothing():
+    e = np.random.RandomState(0).normal(size=(50, 1))
+    same = Residuals(e, e, np.zeros_like(e), 5.0, 50)
+    np.testing.assert_allclose([same.relative_risk(alpha) for alpha in (0.0, 0.5, 1.0)], 1)
+    assert same.best_weight() in (0.0, 1.0)
+
+
+@pytest.mark.parametrize("n_unlabeled", [0, 120])
+def test_risk_of_least_squares_in_simulation(n_unlabeled):
+    """The formula, with the true e, u and b, against students fitted to 3000 draws."""
+    n, d, alpha = 60, 6, 0.5
+    n_all = n + n_unlabeled
+    rng = np.random.RandomState(0)
+    w, v = rng.normal(size=d) / 3, np.zeros(d)
+    v[0] = 0.15
+
+    def draw(size):
+        X = rng.normal(size=(size, d))
+        e = rng.normal(size=size)
+        u = 0.3 * e + 0.4 * rng.normal(size=size)
+        return X, e, u
+
+    excess = {0.0: 0.0, alpha: 0.0}
+    for _ in range(3000):
+        X, e, u = draw(n_all)
+        y, t = X @ w + e, X @ (w + v) + u
+        alone = np.linalg.lstsq(X[:n], y[:n], rcond=None)[0]
+        taught = np.linalg.lstsq(X, t, rcond=None)[0]
+        for weight in excess:
+            excess[weight] += ((((1 - weight) * alone + weight * taught) - w) ** 2).sum()
+    X, e, u = draw(200_000)
+    # Fitted students disagree by their own error too, which the formula takes off again.
+    b = X @ v + np.sqrt(d / n * np.mean((e - u) ** 2)) * rng.normal(size=len(X))
+    true = Residuals(e[:, None], u[:, None], b[:, None], d, n, labelled_share=n / n_all)
+    assert true.ratio() < 1
+    expected = true.relative_risk(alpha)
+    np.testing.assert_allclose(excess[alpha] / excess[0.0], expected, rtol=0.1)
+
+
+def test_burden_does_not_depend_on_the_number_of_folds():
+    """Without any systematic disagreement, students of fewer rows disagree by a larger error of their own."""
+    burdens = {2: [], 10: []}
+    for seed in range(40):
+        rng = np.random.RandomState(seed)
+        X, e = rng.normal(size=(200, 20)), rng.normal(size=(200, 1))
+        y = X[:, :5].sum(axis=1, keepdims=True) + e
+        t = y - e + 0.5 * rng.normal(size=(200, 1))
+        for n_folds, found in burdens.items():
+            found.append(linear_residuals(X, y, t, np.arange(200) % n_folds).teacher_burden())
+    np.testing.assert_allclose(np.mean(burdens[2]), np.mean(burdens[10]), atol=0.12)
+
+
+def test_residuals_are_out_of_fold():
+    rng = np.random.RandomState(0)
+    X, fold_of = rng.normal(size=(60, 4)), np.arange(60) % 3
+    y, t = X[:, :1] + rng.normal(size=(60, 1)), X[:, 1:2] + rng.normal(size=(60, 1))
+    found = linear_residuals(X, y, t, fold_of)
+    train, held_out = fold_of != 1, fold_of == 1
+    model = TunedRidge().fit(X[train], y[train])
+    np.testing.assert_allclose(found.label[held_out], y[held_out] - model.predict(X[held_out]))
+    teacher = TunedRidge(penalties=(model.penalty_,)).fit(X[train], t[train])
+    np.testing.assert_allclose(found.teacher[held_out], t[held_out] - teacher.predict(X[held_out]))
+    np.testing.assert_allclose(found.disagreement, (t - found.teacher) - (y - found.label))
+
+
+def test_rows_given_three_times_count_once():
+    """What is told of a teacher from repeated rows, with groups, is what the rows tell once."""
+    rng = np.random.RandomState(0)
+    e = rng.normal(size=(80, 2))
+    np.testing.assert_allclose(design_effect(np.repeat(e, 3, axis=0), np.arange(240) // 3), 3)
+    np.testing.assert_allclose(design_effect(rng.normal(size=(3000, 2)), np.arange(3000) // 3), 1, atol=0.1)
+    assert design_effect(np.array([[1.0], [-1.0]]), np.zeros(2)) == 1
+    X, t = rng.normal(size=(80, 5)), rng.normal(size=(80, 1))
+    y, fold_of = X[:, :1] + t + rng.normal(size=(80, 1)), np.arange(80) % 4
+    once = linear_residuals(X, y, t, fold_of)
+    thrice = linear_residuals(*(np.repeat(a, 3, axis=0) for a in (X, y, t, fold_of)), groups=np.arange(240) // 3)
+    np.testing.assert_allclose([thrice.n_training, thrice.n_fitted], [once.n_training, once.n_fitted])
+    np.testing.assert_allclose(thrice.relative_risk(0.5), once.relative_risk(0.5), rtol=0.05)

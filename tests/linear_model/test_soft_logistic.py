@@ -1,0 +1,172 @@
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.optimize import approx_fprime
+from scipy.sparse import csr_array, csr_matrix
+from scipy.special import log_softmax, softmax
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.linear_model import LogisticRegression
+
+from skcmkd._linear_model._soft_logistic import fit_soft_logistic, soft_objective, takes_soft_targets
+
+N_ROWS, N_COLUMNS = 60, 4
+
+
+def draw(n_classes, seed=0):
+    """Rows, and targets of differing weight: some rows weigh nothing, and some say one class for sure."""
+    rng = np.random.RandomState(seed)
+    X = rng.normal(size=(N_ROWS, N_COLUMNS)) + np.array([0, 3, 0, -1])
+    target = softmax(3 * rng.normal(size=(N_ROWS, n_classes)), axis=1)
+    target[:20] = np.eye(n_classes)[np.arange(20) % n_classes]
+    target *= rng.uniform(0.2, 2, size=(N_ROWS, 1))
+    target[50:55] = 0
+    return X, target
+
+
+def repeated_rows(model, X, target):
+    """scikit-learn's own fit to each row once per class."""
+    rows, codes = np.indices(target.shape).reshape(2, -1)
+    return model.fit(X[rows], codes, target.ravel())
+
+
+SETTINGS = {
+    "usual": {},
+    "strong penalty": {"C": 0.01},
+    "no penalty": {"C": np.inf},
+    "no intercept": {"fit_intercept": False},
+    "weighted classes": {"class_weight": {0: 3.0, 1: 0.5}},
+    "balanced": {"class_weight": "balanced"},
+}
+
+
+@pytest.mark.parametrize("n_classes", [2, 3, 10])
+@pytest.mark.parametrize("setting", SETTINGS)
+def test_same_optimum_as_repeated_rows(n_classes, setting):
+    X, target = draw(n_classes)
+    precise = {"tol": 1e-10, "max_iter": 10_000, **SETTINGS[setting]}
+    expected = repeated_rows(LogisticRegression(**precise), X, target)
+    found = fit_soft_logistic(LogisticRegression(**precise), X, target, np.arange(n_classes))
+    np.testing.assert_allclose(found.coef_, expected.coef_, atol=1e-5)
+    np.testing.assert_allclose(found.intercept_, expected.intercept_, atol=1e-5)
+
+
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_fitted_attributes_are_those_of_scikit_learn(n_classes):
+    X, target = draw(n_classes)
+    frame = pd.DataFrame(X, columns=list("abcd"))
+    rows, codes = np.indices(target.shape).reshape(2, -1)
+    names = np.array(["no", "perhaps", "yes"])[:n_classes]
+    expected = LogisticRegression().fit(frame.iloc[rows], names[codes], target.ravel())
+    found = fit_soft_logistic(LogisticRegression(), frame, target, names)
+    assert set(vars(found)) == set(vars(expected))
+    for name in ("classes_", "feature_names_in_"):
+        np.testing.assert_array_equal(getattr(found, name), getattr(expected, name))
+    for name in ("coef_", "intercept_", "n_iter_"):
+        left, right = getattr(found, name), getattr(expected, name)
+        assert (left.shape, left.dtype) == (right.shape, right.dtype)
+    assert found.n_features_in_ == N_COLUMNS
+    assert abs(int(found.n_iter_[0]) - int(expected.n_iter_[0])) <= 2
+    np.testing.assert_allclose(found.predict_proba(frame), expected.predict_proba(frame), atol=1e-3)
+
+
+@pytest.mark.parametrize("form", [csr_array, csr_matrix, np.asfortranarray])
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_forms_of_the_table(form, n_classes):
+    X, target = draw(n_classes)
+    classes = np.arange(n_classes)
+    expected = fit_soft_logistic(LogisticRegression(tol=1e-8), X, target, classes)
+    found = fit_soft_logistic(LogisticRegression(tol=1e-8), form(X), target, classes)
+    np.testing.assert_allclose(found.coef_, expected.coef_, atol=1e-6)
+
+
+def test_single_precision_stays_single():
+    X, target = draw(3)
+    expected = fit_soft_logistic(LogisticRegression(), X, target, np.arange(3))
+    found = fit_soft_logistic(LogisticRegression(), X.astype(np.float32), target, np.arange(3))
+    assert found.coef_.dtype == found.intercept_.dtype == np.float32
+    assert found.predict_proba(X.astype(np.float32)).dtype == np.float32
+    np.testing.assert_allclose(found.coef_, expected.coef_, atol=1e-3)
+
+
+@pytest.mark.parametrize("n_classes", [2, 3])
+@pytest.mark.parametrize("fit_intercept", [True, False])
+def test_gradient_is_that_of_the_objective(n_classes, fit_intercept):
+    X, target = draw(n_classes)
+    free = target.T[1:] if n_classes == 2 else target.T
+    arguments = X, free, target.sum(axis=1), 0.3, fit_intercept
+    point = np.random.RandomState(1).normal(size=len(free) * (N_COLUMNS + fit_intercept))
+    expected = approx_fprime(point, lambda W: soft_objective(W, *arguments)[0], 1e-7)
+    np.testing.assert_allclose(soft_objective(point, *arguments)[1], expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_objective_is_the_mean_cross_entropy_and_the_penalty(n_classes):
+    X, target = draw(n_classes)
+    free = target.T[1:] if n_classes == 2 else target.T
+    W = np.random.RandomState(1).normal(size=(len(free), N_COLUMNS + 1))
+    scores = X @ W[:, :-1].T + W[:, -1]
+    if n_classes == 2:
+        scores = np.column_stack([np.zeros(N_ROWS), scores])
+    cross_entropy = -(target * np.log(softmax(scores, axis=1))).sum() / target.sum()
+    expected = cross_entropy + 0.3 / 2 * (W[:, :-1] ** 2).sum()
+    np.testing.assert_allclose(soft_objective(W.ravel(), X, free, target.sum(axis=1), 0.3, True)[0], expected)
+
+
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_scores_beyond_the_range_of_the_exponential(n_classes):
+    """exp(1000) overflows; the objective does not."""
+    target = np.eye(n_classes)[[0, 1]]
+    free = target.T[1:] if n_classes == 2 else target.T
+    W = np.zeros((len(free), 1))
+    W[-1 if n_classes == 2 else 1] = 1000.0
+    X = np.array([[1.0], [-1.0]])
+    value, gradient = soft_objective(W.ravel(), X, free, np.ones(2), 0.0, False)
+    scores = np.column_stack([np.zeros(2), X @ W.T]) if n_classes == 2 else X @ W.T
+    assert value == pytest.approx(-(target * log_softmax(scores, axis=1)).sum() / 2)
+    assert value >= 1000
+    assert np.isfinite(gradient).all()
+
+
+@pytest.mark.parametrize("class_weight", ["balanced", {0: 2.0, 1: 3.0}])
+def test_class_without_mass(class_weight):
+    """A class that no target speaks of is known, and weights of classes leave it alone."""
+    X, target = draw(3)
+    target[:, 1] = 0
+    found = fit_soft_logistic(LogisticRegression(class_weight=class_weight), X, target, np.arange(3))
+    np.testing.assert_array_equal(found.classes_, [0, 1, 2])
+    assert found.predict_proba(X)[:, 1].max() < 0.1
+
+
+def test_warns_where_scikit_learn_does():
+    X, target = draw(3)
+    with pytest.warns(ConvergenceWarning, match="max_iter=2"):
+        found = fit_soft_logistic(LogisticRegression(max_iter=2), X, target, np.arange(3))
+    assert found.n_iter_ == 2
+
+
+def test_wrong_settings_raise_as_in_scikit_learn():
+    with pytest.raises(ValueError, match="'C' parameter of LogisticRegression"):
+        fit_soft_logistic(LogisticRegression(C=-1), *draw(2), np.arange(2))
+
+
+class Own(LogisticRegression):
+    """A student of somebody's own, which may fit in another way."""
+
+
+@pytest.mark.parametrize(
+    ("model", "taken"),
+    [
+        (LogisticRegression(), True),
+        (LogisticRegression(C=np.inf, tol=1e-6, max_iter=7, class_weight="balanced", fit_intercept=False), True),
+        (LogisticRegression(random_state=0, intercept_scaling=2), True),
+        (LogisticRegression(solver="liblinear"), False),
+        (LogisticRegression(solver="saga"), False),
+        (LogisticRegression(solver="saga", l1_ratio=0.5), False),
+        (LogisticRegression(penalty="l1", solver="liblinear"), False),
+        (LogisticRegression(warm_start=True), False),
+        (Own(), False),
+    ],
+    ids=str,
+)
+def test_which_students_are_understood(model, taken):
+    assert takes_soft_targets(model) == taken

@@ -1,0 +1,246 @@
+"""Values against sums written out, gradients against finite differences, in double precision."""
+
+import numpy as np
+import pytest
+import torch
+from scipy.special import log_softmax, softmax
+
+from skcmkd._losses import _alignment_terms as _alignment
+from skcmkd._losses._alignment_terms import (
+    COST_OF_ANOTHER_CLASS,
+    class_cost,
+    class_shares,
+    classwise_cost,
+    directions,
+    gromov_cost,
+    label_discrepancy,
+    matched_cost,
+    matched_gradient,
+    pairwise_cost,
+    prototype_cost,
+    published_label_term,
+    transported_cost,
+)
+from skcmkd._transport._costs import COSTS, cost_matrix
+from skcmkd._transport._fused_gromov import fused_gromov
+from skcmkd._transport._plan import transport
+
+every_cost = pytest.mark.parametrize("cost", COSTS)
+
+
+def draw(*shape, seed=0, grad=False):
+    return torch.tensor(np.random.RandomState(seed).normal(size=shape), requires_grad=grad)
+
+
+def gradient(value, of):
+    return torch.autograd.grad(value, of, retain_graph=True)[0]
+
+
+@every_cost
+def test_pairwise_cost_is_that_of_the_transport_and_matched_cost_its_diagonal(cost):
+    A, B = draw(5, 3), draw(5, 3, seed=1)
+    expected = cost_matrix(A.numpy(), B.numpy(), cost)
+    np.testing.assert_allclose(pairwise_cost(A, B, cost), expected, rtol=1e-10)
+    np.testing.assert_allclose(matched_cost(A, B, cost), np.diag(expected), rtol=1e-10)
+    np.testing.assert_allclose(pairwise_cost(A, B[:2], cost), expected[:, :2], rtol=1e-10)
+
+
+@every_cost
+def test_gradient_of_the_costs_is_the_finite_difference(cost):
+    A, B = draw(4, 3, grad=True), draw(4, 3, seed=1)
+    assert torch.autograd.gradcheck(lambda rows: pairwise_cost(rows, B, cost), A)
+    assert torch.autograd.gradcheck(lambda rows: matched_cost(rows, B, cost), A)
+
+
+@every_cost
+def test_gradient_written_out_is_that_of_the_matched_cost(cost):
+    """Also where a row meets the other one exactly, and for a row of zeros."""
+    A, B = draw(5, 3), draw(5, 3, seed=1)
+    A[1], A[2] = B[1], 0
+    A.requires_grad_()
+    cost_of_rows = matched_cost(A, B, cost)
+    value, found = matched_gradient(A.detach(), directions(B, cost), cost)
+    torch.testing.assert_close(value.flatten(), cost_of_rows.detach())
+    others = [0, 2, 3, 4] if cost == "chordal" else range(5)  # the chord of length 0 is known but to rounding
+    torch.testing.assert_close(found[others], gradient(cost_of_rows.sum(), A)[others])
+    assert torch.isfinite(found).all()
+
+
+@every_cost
+def test_a_row_of_zeros_gives_a_moderate_gradient(cost):
+    A, B = torch.zeros(2, 3, dtype=torch.float64, requires_grad=True), draw(2, 3, seed=1)
+    for value in (pairwise_cost(A, B, cost).mean(), matched_cost(A, B, cost).mean()):
+        assert gradient(value, A).abs().max() < 2
+
+
+CASES = {
+    "exact": {"reg": 0.0, "reg_m": None},
+    "entropic": {"reg": 0.3, "reg_m": None},
+    "unbalanced": {"reg": 0.0, "reg_m": 2.0},
+    "unbalanced entropic": {"reg": 0.3, "reg_m": 2.0},
+}
+
+
+@pytest.mark.parametrize("options", CASES.values(), ids=CASES)
+@pytest.mark.parametrize("cost", ["cosine", "euclidean"])
+def test_gradient_of_the_transported_cost_is_the_finite_difference(options, cost):
+    """The feature term, with other lengths and weights on either side."""
+    A, B, weights = draw(5, 3, grad=True), draw(4, 3, seed=1), draw(4, seed=2).abs()
+
+    def term(rows):
+        return transported_cost(pairwise_cost(rows, B, cost), weights, **options)
+
+    expected = transport(cost_matrix(A.detach().numpy(), B.numpy(), cost), None, weights.numpy(), **options)
+    np.testing.assert_allclose(term(A).item(), expected.value)
+    # The majorisation of the unbalanced exact case ends before its plan has quite settled.
+    tolerance = 1e-3 if options == CASES["unbalanced"] else 1e-6
+    assert torch.autograd.gradcheck(term, A, eps=1e-5, atol=tolerance)
+    assert gradient(term(A), A).abs().max() > 1e-2
+
+
+CODES = torch.tensor([0, 1, 1, 0, 1, 0])
+
+
+@pytest.mark.parametrize("labelled", [torch.ones(6).bool(), torch.tensor([1, 1, 0, 0, 1, 0]).bool()])
+def test_gradient_of_the_transport_within_classes_is_the_finite_difference(labelled):
+    A, B, logits = draw(6, 3, grad=True), draw(6, 3, seed=1), draw(6, 2, seed=2)
+
+    def term(rows):
+        cost = pairwise_cost(rows, B, "euclidean") + class_cost(logits, CODES, labelled, CODES)
+        return transported_cost(cost, torch.ones(6), reg=0.0, reg_m=None)
+
+    assert torch.autograd.gradcheck(term, A)
+
+
+def test_transport_by_blocks_is_the_transport_at_which_another_class_costs():
+    """Rows of a class as many as the teacher's, and a teacher's cohort of another size with the same shares."""
+    for codes in (CODES.flip(0), torch.tensor([0, 0, 0, 0, 1, 1, 1, 1])):
+        A, B = draw(6, 3, grad=True), draw(len(codes), 3, seed=1)
+        cost = pairwise_cost(A, B, "euclidean")
+        other = class_cost(torch.zeros(6, 2, dtype=torch.float64), CODES, torch.ones(6).bool(), codes)
+        whole = transported_cost(cost + other, torch.ones(len(codes)), reg=0.0, reg_m=None)
+        by_blocks = classwise_cost(cost, CODES, codes)
+        torch.testing.assert_close(by_blocks, whole)
+        torch.testing.assert_close(gradient(by_blocks, A), gradient(whole, A))
+    assert torch.autograd.gradcheck(lambda rows: classwise_cost(pairwise_cost(rows, B, "cosine"), CODES, codes), A)
+
+
+def test_blocks_of_a_cohort_with_further_classes():
+    """Rows 0 and 2 of the cohort are of classes that the batch lacks."""
+    codes, B = torch.tensor([2, 1, 0, 3, 1, 3]), draw(6, 3, seed=1)
+    A = draw(3, 3)
+    cost = pairwise_cost(A, B, "euclidean")
+    pairs = [cost[0, 1] + cost[2, 4], cost[0, 4] + cost[2, 1]]
+    expected = (min(pairs) + (cost[1, 3] + cost[1, 5]) / 2) / 3
+    torch.testing.assert_close(classwise_cost(cost, torch.tensor([1, 3, 1]), codes), expected)
+
+
+def test_gradient_of_the_structure_is_the_finite_difference():
+    """At a plan that stays the same nearby: a turned copy of a cloud without symmetry."""
+    A = draw(5, 2, grad=True)
+    turn = torch.tensor([[0.6, -0.8], [0.8, 0.6]], dtype=torch.float64)
+    B = (A.detach() @ turn)[[3, 1, 4, 0, 2]] * 1.1
+    teacher, M = pairwise_cost(B, B, "euclidean"), draw(5, 5, seed=3).abs() * 0.1
+    weights = torch.ones(5)
+
+    def term(rows):
+        return gromov_cost(M, pairwise_cost(rows, rows, "euclidean"), teacher, weights)
+
+    own = cost_matrix(A.detach().numpy(), A.detach().numpy(), "euclidean")
+    np.testing.assert_allclose(term(A).item(), fused_gromov(M.numpy(), own, teacher.numpy()).value, rtol=1e-6)
+    assert torch.autograd.gradcheck(term, A, eps=1e-5, atol=1e-5)
+    assert gradient(term(A), A).abs().max() > 1e-3
+
+
+def test_cost_of_classes():
+    logits, codes, teacher = draw(3, 3), torch.tensor([0, 2, 1]), torch.tensor([2, 0, 2, 1])
+    labelled = torch.tensor([True, False, True])
+    found = class_cost(logits, codes, labelled, teacher)
+    np.testing.assert_allclose(found[0], COST_OF_ANOTHER_CLASS * np.array([1, 0, 1, 1]))
+    np.testing.assert_allclose(found[1], -log_softmax(logits[1].numpy())[teacher])
+    np.testing.assert_allclose(found[2], COST_OF_ANOTHER_CLASS * np.array([1, 1, 1, 0]))
+    sure = class_cost(logits * 1e4, codes, ~labelled, teacher)
+    assert sure.max() == COST_OF_ANOTHER_CLASS
+
+
+def test_shares_of_a_row_without_a_label_are_the_guess_among_known_classes():
+    logits, known = draw(3, 3), torch.tensor([True, False, True])
+    found = class_shares(logits, torch.tensor([0, 0, 2]), torch.tensor([True, False, True]), known)
+    guess = softmax(logits[1, [0, 2]].numpy())
+    np.testing.assert_allclose(found, [[1, 0, 0], [guess[0], 0, guess[1]], [0, 0, 1]])
+
+
+def test_prototype_cost_is_the_written_out_mean_and_its_gradient():
+    A, P, logits = draw(4, 3, grad=True), draw(3, 3, seed=1), draw(4, 3, seed=2, grad=True)
+    codes, labelled = torch.tensor([0, 1, 0, 2]), torch.tensor([True, False, False, True])
+    known = torch.tensor([True, True, False])
+
+    def term(rows):
+        return prototype_cost(pairwise_cost(rows, P, "euclidean"), logits, codes, labelled, known)
+
+    labelled[3] = False
+    c, z = cost_matrix(A.detach().numpy(), P.numpy(), "euclidean"), logits.detach().numpy()
+    rows = [c[0, 0], *(softmax(z[i])[:2] @ c[i, :2] for i in (1, 2, 3))]
+    np.testing.assert_allclose(term(A).item(), np.mean(rows))
+    assert torch.autograd.gradcheck(term, A)
+    assert torch.autograd.grad(term(A), logits, allow_unused=True)[0] is None
+
+
+def test_label_discrepancy_has_a_gradient_through_features_and_head():
+    features, head, teacher = draw(4, 3, grad=True), draw(3, 3, seed=1, grad=True), draw(3, 3, seed=2)
+
+    def term(f, W):
+        return label_discrepancy(f @ W, f @ teacher)
+
+    assert torch.autograd.gradcheck(term, (features, head))
+    for part in torch.autograd.grad(term(features, head), (features, head)):
+        assert part.abs().max() > 1e-2
+    p, t = (log_softmax((features @ W).detach().numpy(), axis=1) for W in (head, teacher))
+    np.testing.assert_allclose(term(features, head).item(), (np.exp(t) * (t - p)).sum(axis=1).mean())
+    np.testing.assert_allclose(label_discrepancy(features, features).item(), 0, atol=1e-15)
+
+
+def test_published_label_term_is_cross_entropy_as_far_as_the_gradient_goes():
+    """Its value differs; the teacher gets no gradient."""
+    logits, teacher, codes = draw(4, 3, grad=True), draw(4, 3, seed=1, grad=True), torch.tensor([0, 1, 2, 1])
+    value = published_label_term(logits, teacher, codes)
+    cross_entropy = torch.nn.functional.cross_entropy(logits, codes)
+    log_t = log_softmax(teacher.detach().numpy(), axis=1)[np.arange(4), codes]
+    np.testing.assert_allclose(value.item(), cross_entropy.item() + (np.exp(log_t) * log_t).mean())
+    of_logits, of_teacher = torch.autograd.grad(value, (logits, teacher), allow_unused=True)
+    torch.testing.assert_close(of_logits, gradient(cross_entropy, logits), rtol=0, atol=0)
+    assert of_teacher is None
+
+
+@every_cost
+@pytest.mark.parametrize("factor", [1e6, 1e-6])
+def test_extreme_features_keep_a_gradient_in_single_precision(cost, factor):
+    A, B = (draw(6, 3) * factor).float().requires_grad_(), draw(6, 3, seed=1).float()
+    cost_of_pairs = pairwise_cost(A, B, cost)
+    labelled, weights = torch.ones(6).bool(), torch.ones(6)
+    within = cost_of_pairs + class_cost(torch.zeros(6, 2), CODES, labelled, CODES)
+    structure = pairwise_cost(A, A, cost)
+    terms = [
+        matched_cost(A, B, cost).mean(),
+        transported_cost(cost_of_pairs, weights, reg=0.0, reg_m=None),
+        transported_cost(cost_of_pairs, weights, reg=0.1, reg_m=None),
+        transported_cost(within, weights, reg=0.0, reg_m=None),
+        classwise_cost(cost_of_pairs, CODES, CODES),
+        gromov_cost(
+            class_cost(torch.zeros(6, 2), CODES, labelled, CODES),
+            structure / structure.detach().mean(),
+            pairwise_cost(B, B, cost),
+            weights,
+        ),
+    ]
+    for term in terms:
+        found = gradient(term, A)
+        assert torch.isfinite(found).all()
+        assert found.abs().max() > 0
+
+
+def test_directions_leave_costs_of_distances_alone():
+    A = draw(3, 2)
+    assert directions(A, "euclidean") is A
+    torch.testing.assert_close(directions(A, "cosine").norm(dim=1), torch.ones(3, dtype=torch.float64))
+    assert set(_alignment.OF_DIRECTIONS) < set(COSTS)

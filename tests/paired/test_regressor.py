@@ -1,0 +1,210 @@
+import pickle
+
+import numpy as np
+import pytest
+import sklearn
+from sklearn.base import clone
+from sklearn.dummy import DummyRegressor
+from sklearn.ensemble import HistGradientBoostingRegressor
+from sklearn.frozen import FrozenEstimator
+from sklearn.linear_model import LinearRegression, Ridge
+from sklearn.model_selection import GridSearchCV, cross_val_predict
+from sklearn.neighbors import KNeighborsRegressor
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from skcmkd import NetworkRegressor, PairedDistillerRegressor
+from skcmkd._linear_model._excess_risk import linear_residuals
+from skcmkd._model_selection._folds import assign_folds
+from skcmkd.datasets import make_gaussian_modalities
+
+
+@pytest.fixture
+def routing():
+    with sklearn.config_context(enable_metadata_routing=True):
+        yield
+
+
+@pytest.fixture(scope="module")
+def drawn():
+    drawn = make_gaussian_modalities(200, n_classes=None, random_state=0)
+    drawn.X = drawn.data[drawn.modalities["student"]]
+    drawn.T = drawn.data[drawn.modalities["teacher"]]
+    drawn.y = drawn.target.to_numpy()
+    return drawn
+
+
+def distiller(**changed):
+    return PairedDistillerRegressor(**{"student": Ridge(), "teacher": Ridge(), "alpha": 0.5, "cv": 4, **changed})
+
+
+def fit_pair(drawn, rows=slice(0, 80), unlabeled=None, **changed):
+    pairs = (drawn.X.iloc[unlabeled], drawn.T.iloc[unlabeled]) if unlabeled else None
+    return distiller(**changed).fit(
+        drawn.X.iloc[rows], drawn.y[rows], X_teacher=drawn.T.iloc[rows], unlabeled_pairs=pairs
+    )
+
+
+@pytest.mark.parametrize("student", [Ridge(), KNeighborsRegressor(), make_pipeline(StandardScaler(), Ridge())])
+def test_student_is_fitted_to_the_mixed_target(drawn, student):
+    found = fit_pair(drawn, student=student, alpha=0.3)
+    X, y = drawn.X[:80], drawn.y[:80]
+    fold_of = assign_folds(4, y, classes=False)
+    splits = [(np.flatnonzero(fold_of != f), np.flatnonzero(fold_of == f)) for f in range(4)]
+    t = cross_val_predict(Ridge(), drawn.T[:80], y, cv=splits)
+    np.testing.assert_allclose(found.teacher_prediction_, t)
+    direct = clone(student).fit(X, 0.7 * y + 0.3 * t)
+    np.testing.assert_allclose(found.predict(drawn.X), direct.predict(drawn.X))
+
+
+@pytest.mark.parametrize("student", [Ridge(), NetworkRegressor((8,), max_epochs=5, random_state=0)])
+def test_alpha_zero_is_the_student_alone_bit_for_bit(drawn, student):
+    found = fit_pair(drawn, student=student, alpha=0)
+    direct = clone(student).fit(drawn.X[:80], drawn.y[:80])
+    np.testing.assert_array_equal(found.predict(drawn.X), direct.predict(drawn.X))
+    assert (found.teacher_, found.teacher_prediction_) == (None, None)
+    without = distiller(student=student).fit(drawn.X[:80], drawn.y[:80])
+    np.testing.assert_array_equal(without.predict(drawn.X), direct.predict(drawn.X))
+
+
+def test_mixed_targets_minimise_both_squared_errors(drawn):
+    """Some rows lack a teacher, others a target: the weighted least-squares solution by normal equations."""
+    X, T, y = drawn.X[:60], drawn.T[:60].copy(), drawn.y[:60]
+    T.iloc[:15] = np.nan
+    further = (drawn.X[60:120], drawn.T[60:120])
+    alpha, student = 0.4, LinearRegression()
+    found = distiller(student=student, alpha=alpha).fit(X, y, X_teacher=T, unlabeled_pairs=further)
+    t = found.teacher_prediction_
+    taught = ~np.isnan(t)
+    t_further = found.teacher_.predict(further[1])
+    A = np.vstack([X, X[taught], further[0]])
+    A = np.hstack([A, np.ones((len(A), 1))])
+    b = np.concatenate([y, t[taught], t_further])
+    n_taught = taught.sum() + 60
+    w = np.concatenate([np.full(60, (1 - alpha) / 60), np.full(n_taught, alpha / n_taught)])
+    coef = np.linalg.solve(A.T @ (w[:, None] * A), A.T @ (w * b))
+    np.testing.assert_allclose(found.student_.coef_, coef[:-1], rtol=1e-6)
+    np.testing.assert_allclose(found.student_.intercept_, coef[-1], rtol=1e-5)
+
+
+def test_teacher_of_the_students_modality_is_reproduced(drawn):
+    """With alpha = 1 a linear student returns what a linear teacher on the same columns says."""
+    ready = FrozenEstimator(LinearRegression().fit(drawn.X[80:], drawn.y[80:]))
+    found = distiller(student=LinearRegression(), teacher=ready, alpha=1.0).fit(
+        drawn.X[:80], drawn.y[:80], X_teacher=drawn.X[:80]
+    )
+    np.testing.assert_allclose(found.predict(drawn.X), ready.predict(drawn.X))
+
+
+def test_auto_takes_a_good_teacher_and_leaves_a_harmful_one():
+    signal = {"teacher": 4.0, "student": 0.5}
+    drawn = make_gaussian_modalities(400, n_classes=None, specific_signal=signal, random_state=1)
+    X, T = (drawn.data[drawn.modalities[name]] for name in ("student", "teacher"))
+    good, harmful = (
+        distiller(alpha="auto", teacher=teacher).fit(
+            X[:60], drawn.target[:60], X_teacher=T[:60], unlabeled_pairs=(X[60:], T[60:])
+        )
+        for teacher in (Ridge(), DummyRegressor(strategy="constant", constant=10))
+    )
+    assert good.alpha_ > 0
+    assert harmful.alpha_ == 0
+    assert list(good.alpha_scores_.columns) == ["squared_error", "excess", "standard_error"]
+
+
+def test_analytic_weight_is_the_closed_form(drawn):
+    found = fit_pair(drawn, alpha="analytic", student=HistGradientBoostingRegressor(max_iter=5))
+    fold_of = assign_folds(4, drawn.y[:80], classes=False)
+    t = found.teacher_prediction_[:, None]
+    expected = linear_residuals(drawn.X[:80], drawn.y[:80, None], t, fold_of).best_weight()
+    assert found.alpha_ == expected
+    assert found.alpha_ > 0
+
+
+def test_analytic_weight_counts_unlabelled_pairs(drawn):
+    found = fit_pair(drawn, alpha="analytic", unlabeled=slice(80, 180))
+    fold_of = assign_folds(4, drawn.y[:80], classes=False)
+    t = found.teacher_prediction_[:, None]
+    expected = linear_residuals(drawn.X[:80], drawn.y[:80, None], t, fold_of, 80 / 180).best_weight()
+    assert found.alpha_ == expected
+
+
+def test_several_targets(drawn):
+    Y = np.column_stack([drawn.y, -2 * drawn.y])
+    found = distiller(alpha="auto").fit(drawn.X, Y, X_teacher=drawn.T)
+    assert found.predict(drawn.X).shape == found.teacher_prediction_.shape == (200, 2)
+    np.testing.assert_allclose(found.predict(drawn.X)[:, 1], -2 * found.predict(drawn.X)[:, 0], atol=1e-6)
+
+
+def test_student_that_takes_no_weights(drawn):
+    with pytest.raises(ValueError, match=r"KNeighborsRegressor takes no sample_weight.*rows differ in weight"):
+        fit_pair(drawn, student=KNeighborsRegressor(), unlabeled=slice(80, 100))
+
+
+def test_several_teachers(drawn):
+    names = list(drawn.T.columns)
+    found = fit_pair(drawn, teacher_columns={"a": names[:8], "b": names[8:]}, teacher_weights="learned")
+    alone = [fit_pair(drawn, teacher_columns=own).teacher_prediction_ for own in (names[:8], names[8:])]
+    weights = found.teacher_weights_
+    np.testing.assert_allclose(found.teacher_prediction_, weights["a"] * alone[0] + weights["b"] * alone[1])
+    errors = [((p - drawn.y[:80]) ** 2).mean() for p in (*alone, found.teacher_prediction_)]
+    assert errors[2] <= min(errors[:2]) + 1e-12
+
+
+def test_grid_search_over_alpha(drawn, routing):
+    search = GridSearchCV(distiller().set_fit_request(X_teacher=True), {"alpha": [0.0, 0.5, "analytic"]}, cv=3)
+    search.fit(drawn.X, drawn.y, X_teacher=drawn.T)
+    assert search.best_estimator_.predict(drawn.X).shape == (200,)
+
+
+def test_pickle_and_deployment(drawn):
+    found = fit_pair(drawn)
+    again = pickle.loads(pickle.dumps(found))
+    np.testing.assert_array_equal(again.predict(drawn.X), found.student_.predict(drawn.X))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"y": np.full(200, np.nan)}, "Input y contains NaN"),
+        ({"X_teacher": np.full((200, 2), np.nan)}, "missing in all of its 200 rows"),
+        ({"X_teacher": np.ones((10, 2))}, "X_teacher has 10 rows and X has 200"),
+        ({"y": np.ones(3)}, "one for each row of"),
+        ({"y": np.repeat(["a", "b"], 100)}, "y holds text such as 'a'.*take PairedDistiller"),
+    ],
+)
+def test_bad_tables(drawn, change, message):
+    given = {"X": drawn.X.to_numpy(), "y": drawn.y, "X_teacher": drawn.T.to_numpy(), **change}
+    with pytest.raises(ValueError, match=message):
+        distiller().fit(given["X"], given["y"], X_teacher=given["X_teacher"])
+
+
+def test_failed_fit_leaves_the_earlier_fit(drawn):
+    found = fit_pair(drawn)
+    before = found.predict(drawn.X)
+    with pytest.raises(ValueError, match="X_teacher"):
+        found.fit(drawn.X, drawn.y, X_teacher=drawn.T[:5])
+    np.testing.assert_array_equal(found.predict(drawn.X), before)
+
+
+def test_constant_target(drawn):
+    found = distiller(teacher=DummyRegressor(), alpha="auto").fit(drawn.X, np.ones(200), X_teacher=drawn.T)
+    np.testing.assert_allclose(found.predict(drawn.X), 1)
+
+
+def test_weights_of_all_rows_alike_are_weights(drawn):
+    """They set how strongly a penalised student is bound, with a teacher as without."""
+    light = np.full(80, 0.01)
+    coef = [
+        distiller(student=Ridge(10), alpha=alpha).fit(drawn.X[:80], drawn.y[:80], light, X_teacher=drawn.T[:80])
+        for alpha in (0, 1e-9)
+    ]
+    np.testing.assert_allclose(coef[0].student_.coef_, coef[1].student_.coef_, rtol=1e-5)
+
+
+def test_rows_of_weight_zero_do_not_speak_for_the_teacher(drawn):
+    T = drawn.T[:80].copy()
+    T.iloc[10:] = np.nan
+    ready = FrozenEstimator(Ridge().fit(drawn.T[80:], drawn.y[80:]))
+    weight = (np.arange(80) >= 10).astype(float)
+    found = distiller(student=Ridge(50), teacher=ready).fit(drawn.X[:80], drawn.y[:80], weight, X_teacher=T)
+    np.testing.assert_allclose(found.student_.coef_, Ridge(50).fit(drawn.X[10:80], drawn.y[10:80]).coef_)

@@ -1,0 +1,106 @@
+"""Distilled students in ONNX: the same predictions elsewhere."""
+
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.compose import make_column_transformer
+from sklearn.exceptions import NotFittedError
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from skcmkd import NetworkClassifier, NetworkRegressor, PairedDistiller, PairedDistillerRegressor, student_to_onnx
+from skcmkd.datasets import make_gaussian_modalities
+
+pytest.importorskip("skl2onnx")
+onnxruntime = pytest.importorskip("onnxruntime")
+
+
+@pytest.fixture(scope="module")
+def drawn():
+    found = make_gaussian_modalities(120, specific_signal={"student": 0.4, "teacher": 0.9}, random_state=0)
+    X, T = (np.array(found.data[found.modalities[name]], dtype=np.float32) for name in ("student", "teacher"))
+    X[::7, 0] = np.nan
+    return X, T, found.target.to_numpy()
+
+
+def run(model, X):
+    session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+    return session.run(None, {session.get_inputs()[0].name: X})
+
+
+def test_class_probabilities(drawn):
+    X, T, y = drawn
+    student = make_pipeline(SimpleImputer(), StandardScaler(), LogisticRegression())
+    distiller = PairedDistiller(student, LogisticRegression(), alpha=0.5, random_state=0).fit(X, y, X_teacher=T)
+    model = student_to_onnx(distiller, X)
+    labels, proba = run(model, X)
+    np.testing.assert_array_equal(labels, distiller.predict(X))
+    np.testing.assert_allclose(proba, distiller.predict_proba(X), atol=1e-5)
+
+
+def test_quantities(drawn):
+    X, T, _ = drawn
+    distiller = PairedDistillerRegressor(make_pipeline(SimpleImputer(), Ridge()), Ridge(), alpha=0.5, random_state=0)
+    distiller.fit(X, T[:, 0], X_teacher=T[:, 1:])
+    (found,) = run(student_to_onnx(distiller, X), X)
+    np.testing.assert_allclose(found.ravel(), distiller.predict(X), atol=1e-4)
+
+
+@pytest.mark.parametrize("names", [None, ["ill", "well"], [3, 7], [3.0, 7.0], [True, False]], ids=str)
+def test_networks_with_labels_of_any_kind(drawn, names):
+    X, T, y = drawn
+    labels = y if names is None else np.array(names)[y]
+    student = make_pipeline(SimpleImputer(), NetworkClassifier((8, 4), max_epochs=5, random_state=0))
+    distiller = PairedDistiller(student, LogisticRegression(), alpha=0.5, random_state=0)
+    distiller.fit(X, labels, X_teacher=T)
+    found, proba = run(student_to_onnx(distiller, X), X)
+    np.testing.assert_allclose(proba, distiller.predict_proba(X), atol=1e-5)
+    np.testing.assert_array_equal(found, distiller.predict(X))
+    alone = distiller.student_[-1]
+    filled = distiller.student_[0].transform(X)
+    np.testing.assert_allclose(run(student_to_onnx(alone, filled), filled)[1], proba, atol=1e-5)
+
+
+@pytest.mark.parametrize("n_targets", [1, 3])
+def test_networks_of_quantities(drawn, n_targets):
+    X, T, _ = drawn
+    y = T[:, 0] if n_targets == 1 else T[:, :n_targets]
+    student = make_pipeline(SimpleImputer(), NetworkRegressor((8,), max_epochs=5, random_state=0)).fit(X, 100 + 7 * y)
+    (found,) = run(student_to_onnx(student, X), X)
+    np.testing.assert_allclose(found.reshape(y.shape), student.predict(X), rtol=1e-5)
+
+
+def test_columns_of_a_frame_are_inputs_where_they_are_asked_for_by_name(drawn):
+    X, _, y = drawn
+    frame = pd.DataFrame(X[:, :2], columns=["age", "weight"])
+    columns = make_column_transformer((SimpleImputer(), ["weight"]), (StandardScaler(), ["age"]))
+    student = make_pipeline(columns, SimpleImputer(), LogisticRegression()).fit(frame, y)
+    model = student_to_onnx(student, frame)
+    session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+    found = session.run(None, {name: frame[[name]].to_numpy() for name in frame})[1]
+    np.testing.assert_allclose(found, student.predict_proba(frame), atol=1e-5)
+
+
+@pytest.mark.parametrize("model", [LogisticRegression(), NetworkClassifier(max_epochs=2, random_state=0)], ids=type)
+def test_a_frame_is_one_input_for_all_else(drawn, model):
+    X, _, y = drawn
+    frame = pd.DataFrame(np.nan_to_num(X[:, :3]), columns=["age", "weight", "height"]).assign(
+        age=lambda f: f["age"] > 0
+    )
+    student = model.fit(frame, y)
+    found = run(student_to_onnx(student, frame), frame.to_numpy(dtype=np.float32))[1]
+    np.testing.assert_allclose(found, student.predict_proba(frame), atol=1e-5)
+
+
+def test_not_fitted_and_without_skl2onnx(drawn, monkeypatch):
+    X, _, _ = drawn
+    for model in (NetworkClassifier(), PairedDistiller()):
+        with pytest.raises(NotFittedError):
+            student_to_onnx(model, X)
+    monkeypatch.setitem(sys.modules, "skl2onnx", None)
+    with pytest.raises(ImportError, match=r"pip install .skcmkd.onnx"):
+        student_to_onnx(NetworkClassifier(), X)

@@ -1,0 +1,315 @@
+"""What the benchmark of paired distillation rests on: its cells, methods, tables, and going on where it stopped."""
+
+import importlib
+import sys
+from argparse import Namespace
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from scipy.stats import multivariate_normal, norm
+
+FOLDER = Path(__file__).parents[2] / "benchmarks" / "paired"
+MODULES = ("truth", "cells", "learners", "rivals", "peer", "methods", "tables", "page", "run", "shared.summaries")
+
+
+@pytest.fixture(scope="module")
+def bench():
+    """The benchmark's modules by name; those of other benchmarks may bear the same names."""
+    saved = {name: sys.modules.pop(name) for name in MODULES if name in sys.modules}
+    sys.path.insert(0, str(FOLDER))
+    found = {name: importlib.import_module(name) for name in MODULES}
+    yield found
+    sys.path.remove(str(FOLDER))
+    for name in MODULES:
+        sys.modules.pop(name, None)
+    sys.modules.update(saved)
+
+
+def groups_of(samples):
+    """The index labels of labelled, unlabelled and test samples."""
+    further = set() if samples.unlabeled_pairs is None else set(samples.unlabeled_pairs[0].index)
+    return set(samples.X.index), further, set(samples.X_test.index)
+
+
+@pytest.mark.parametrize(
+    ("family", "student", "teacher"),
+    [
+        ("digits", "zernike", "pixels"),
+        ("carcinoma C1A.C1B", "cnv", "rna"),
+        ("simulated", "weak", "strong"),
+        ("simulated quantity", "weak", "fair"),
+        ("diabetes", "serum", "bedside"),
+    ],
+)
+def test_settings_share_their_test_samples_and_are_nested(bench, family, student, teacher):
+    c = bench["cells"]
+    sizes = c.FAMILIES[family].sizes
+    dealt = [c.deal(c.Cell(family, student, teacher, *size, 3)) for size in sizes]
+    for samples, (n_labelled, n_unlabeled) in zip(dealt, sizes, strict=True):
+        labelled, further, test = groups_of(samples)
+        assert (len(labelled), len(further)) == (n_labelled, n_unlabeled)
+        assert not labelled & further
+        assert not labelled & test
+        assert not further & test
+        assert test == groups_of(dealt[0])[2]
+        assert list(samples.X.index) == list(samples.X_teacher.index) == list(samples.y.index)
+        assert list(samples.X.index[: len(dealt[0].X)]) == list(dealt[0].X.index)
+        if n_unlabeled:
+            assert list(samples.unlabeled_pairs[0].index) == list(samples.unlabeled_pairs[1].index)
+    other = c.deal(c.Cell(family, student, teacher, *sizes[0], 4))
+    assert list(other.X.index) != list(dealt[0].X.index) or not np.allclose(other.X, dealt[0].X)
+
+
+def test_there_is_a_cell_for_every_ordered_pair_and_setting(bench):
+    c = bench["cells"]
+    cells = list(c.all_cells("digits", 0))
+    assert len({tuple(cell.place.values()) for cell in cells}) == len(cells) == 30 * 4
+    assert {cell.n_labelled + cell.n_unlabeled for cell in cells} == {100, 300, 1000}
+
+
+def test_too_few_samples_are_said(bench):
+    c = bench["cells"]
+    with pytest.raises(ValueError, match="76 complete samples, too few"):
+        c.deal(c.Cell("carcinoma C1A.C1B", "cnv", "rna", 40, 40, 0))
+
+
+def test_the_truth_of_the_simulated_classes_is_the_exact_posterior(bench):
+    c = bench["cells"]
+    samples = c.deal(c.Cell("simulated", "fair", "strong", 100, 0, 0))
+    t = np.array([-1, 0, 1]) / np.sqrt(2 / 3)
+    specific = c.SIMULATED["specific_signal"]["fair"]
+    mean = np.zeros(26)
+    mean[:3], mean[3:6] = 1 / np.sqrt(3), specific / np.sqrt(3)
+    variance = np.array([1.25] * 3 + [1.0] * 23)
+    density = np.column_stack([multivariate_normal(mean * place, np.diag(variance)).pdf(samples.X_test) for place in t])
+    posterior = density / density.sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(samples.truth.predict_proba(samples.X_test), posterior, atol=1e-9)
+    # The loss of the truth is what the label's information leaves: H(Y) - I(X; Y).
+    loss = bench["run"].score(samples.truth, samples.X_test, samples.y_test, c.CLASSES)["log_loss"]
+    information = c.make_gaussian_modalities(10, n_classes=3, **c.SIMULATED).label_information["fair"]
+    assert loss.mean() == pytest.approx(np.log(3) - information, abs=4 * loss.std() / np.sqrt(len(loss)))
+
+
+def test_the_truth_of_the_simulated_quantity_is_its_mean(bench):
+    c = bench["cells"]
+    samples = c.deal(c.Cell("simulated quantity", "fair", "strong", 60, 0, 0))
+    row = samples.X_test.iloc[:1]
+    grid = np.linspace(-8, 8, 4001)
+    loadings, deviation = samples.truth.loadings, np.sqrt(samples.truth.variances)
+    density = norm.logpdf(row.to_numpy(), np.outer(grid, loadings), deviation).sum(axis=1) + norm.logpdf(grid)
+    weight = np.exp(density - density.max())
+    assert samples.truth.predict(row)[0] == pytest.approx(weight @ grid / weight.sum(), abs=1e-6)
+
+
+@pytest.fixture
+def tiny(bench, monkeypatch):
+    """Cells of few samples, and networks that are trained for two epochs."""
+    c = bench["cells"]
+    families = {
+        name: replace(c.FAMILIES[name], sizes=((30, 0), (30, 12)), n_test=60)
+        for name in ("simulated", "simulated quantity")
+    }
+    monkeypatch.setattr(c, "FAMILIES", families)
+    monkeypatch.setitem(c.N_SIMULATED, "n_test", 60)
+    monkeypatch.setitem(c.N_SIMULATED, "n_training", 60)
+    monkeypatch.setattr(bench["run"], "_recalled", {})
+    for name in ("NetworkClassifier", "NetworkRegressor", "RememberingNetwork", "RememberingRegressor"):
+        network = getattr(bench["learners"], name)
+        monkeypatch.setattr(
+            bench["learners"], name, lambda network=network, **given: network((8,), max_epochs=2, **given)
+        )
+    return c
+
+
+@pytest.mark.filterwarnings("ignore:Maximum number of iterations was reached before early stopping")
+@pytest.mark.parametrize(("family", "n_unlabeled"), [("simulated", 12), ("simulated", 0), ("simulated quantity", 12)])
+def test_every_method_runs(bench, tiny, family, n_unlabeled):
+    cell = tiny.Cell(family, "weak", "strong", 30, n_unlabeled, 0)
+    names = [name for name in bench["methods"].METHODS if bench["methods"].suits(name, cell)]
+    rows = bench["run"].run_cell(cell, None, names).set_index("method")
+    assert list(rows.index) == names
+    assert rows["failure"].eq("").all()
+    score = "accuracy" if family == "simulated" else "r2"
+    assert np.isfinite(rows[[score, f"{score}_gain", f"{score}_gain_error", "seconds"]].to_numpy()).all()
+    for name in ("alone", "linear: alone"):
+        assert rows.loc[name, f"{score}_gain"] == 0
+    # A cell that is run for one method alone compares it with the same student.
+    again = bench["run"].run_cell(cell, None, ["linear: stacking"]).iloc[0]
+    assert again[f"{score}_gain"] == rows.loc["linear: stacking", f"{score}_gain"]
+
+
+def test_what_asks_no_teacher_is_fitted_once_for_all_teachers(bench, tiny, monkeypatch):
+    m, fitted = bench["methods"], []
+
+    def fit(samples, seed, learner):
+        fitted.append(samples.teacher)
+        return m.fit_alone(samples, seed, learner)
+
+    for name in ("alone", "stacking"):
+        monkeypatch.setitem(m.METHODS, name, replace(m.METHODS[name], fit=fit))
+    cells = [tiny.Cell("simulated", "weak", teacher, 30, 0, 0) for teacher in ("fair", "strong")]
+    one, other = (bench["run"].run_cell(cell, None, ["alone", "stacking"]) for cell in cells)
+    assert fitted == ["fair", "fair", "strong"]
+    assert one["accuracy"].tolist() == other["accuracy"].tolist()
+    assert (one["teacher_score"] != other["teacher_score"]).all()
+
+
+def test_a_failure_is_kept(bench, tiny, monkeypatch):
+    def fail(samples, seed, learner):
+        raise ValueError("out of luck")
+
+    m = bench["methods"]
+    monkeypatch.setitem(m.METHODS, "stacking", m.Method(fail))
+    rows = bench["run"].run_cell(tiny.Cell("simulated", "weak", "strong", 30, 0, 0), None, ["alone", "stacking"])
+    assert rows["failure"].tolist() == ["", "out of luck"]
+    assert rows["accuracy"].isna().tolist() == [False, True]
+
+
+def test_a_remembered_teacher_costs_nothing_and_tells_its_cost(bench):
+    from shared.remembering import RememberingNetwork, own_seconds, teacher_seconds
+
+    rng = np.random.RandomState(0)
+    X, y = rng.normal(size=(40, 3)), np.arange(40) % 2
+    worth = [teacher_seconds()]
+    networks = []
+    for _ in range(2):
+        begin = own_seconds()
+        networks.append(RememberingNetwork((8,), max_epochs=3, random_state=0).fit(X, y))
+        worth.append(teacher_seconds())
+        assert own_seconds() - begin < worth[1] - worth[0] + 0.05
+    assert worth[2] - worth[1] == pytest.approx(worth[1] - worth[0])
+    assert networks[0].net_ is networks[1].net_
+
+
+def test_the_stack_is_that_of_scikit_learn(bench):
+    """With a teacher that is there in prediction, too, both weigh the same predictions of held-out rows."""
+    from sklearn.ensemble import StackingClassifier
+    from sklearn.linear_model import LogisticRegression
+
+    c, r = bench["cells"], bench["rivals"]
+    samples = c.deal(c.Cell("simulated", "fair", "strong", 100, 0, 0))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(r, "fit_imputed_teacher", lambda part, seed, learner: LogisticRegression().fit(part.X, part.y))
+        patch.setattr(r, "make_student", lambda samples, learner, seed: LogisticRegression(C=0.1))
+        own = r.fit_stack(samples, 0, "linear")
+    theirs = StackingClassifier([("a", LogisticRegression(C=0.1)), ("b", LogisticRegression())], cv=5)
+    theirs.fit(samples.X, samples.y)
+    np.testing.assert_allclose(own.predict_proba(samples.X_test), theirs.predict_proba(samples.X_test), atol=1e-8)
+
+
+def test_the_peers_loss_is_ours_on_labelled_rows(bench):
+    pytest.importorskip("torchdistill", reason="torchdistill is optional")
+    from skcmkd._losses._soft_targets import soft_target_divergence
+    from skcmkd.networks._losses import cross_entropy
+
+    p = bench["peer"]
+    generator = torch.Generator().manual_seed(0)
+    logits, teacher = (torch.randn(7, 3, generator=generator) for _ in range(2))
+    labels, labelled = torch.arange(7) % 3, torch.arange(7) < 5
+    ours = p.ALPHA * cross_entropy(logits, labels) * labelled
+    ours = ours + (1 - p.ALPHA) * soft_target_divergence(logits, teacher.softmax(dim=1), p.TEMPERATURE)
+    torch.testing.assert_close(p.PeerLoss()(logits, labels, labelled, teacher), ours.mean())
+
+
+def fabricate(method, gain, *, seed=0, student="zernike", teacher_score=0.9, n_unlabeled=900, learner="network"):
+    """A row of results whose student alone has accuracy 0.7 and whose standard error is 0.01."""
+    row = {"family": "digits", "student": student, "teacher": "pixels", "n_labelled": 100, "n_unlabeled": n_unlabeled}
+    row |= {"seed": seed, "learner": learner, "method": method, "alpha": 0.5 if gain else 0.0, "seconds": 1.0}
+    row |= {"teacher_seconds": 2.0, "n_test": 1000, "teacher_score": teacher_score, "failure": np.nan}
+    for score in ("accuracy", "log_loss", "brier"):
+        row |= {score: 0.7 + gain, f"{score}_gain": gain, f"{score}_gain_error": 0.01}
+    return row
+
+
+@pytest.fixture
+def results(bench, tmp_path):
+    """Two students, two seeds: one teacher is the better one, the other the worse."""
+    rows = []
+    for seed in (0, 1):
+        good, bad = {"seed": seed}, {"seed": seed, "student": "fourier", "teacher_score": 0.5}
+        for method, gain, loss in (
+            ("alone", 0, 0),
+            ("auto", 0.08, -0.02 * seed),
+            ("alpha 0.25", 0.04, -0.01),
+            ("alpha 0.5", 0.07, -0.03),
+            ("alpha 0.75", 0.10, -0.05),
+            ("alpha 0.9", 0.09, -0.10),
+            ("self-training, soft targets", 0.01, 0.01),
+            ("self-training, confident", 0.02, -0.01),
+            ("imputed teacher", 0.085, -0.2),
+        ):
+            rows += [fabricate(method, gain, **good), fabricate(method, loss, **bad)]
+    pd.DataFrame(rows).to_csv(tmp_path / "digits.csv.gz", index=False)
+    return tmp_path
+
+
+def test_tables_count_what_the_rows_say(bench, results):
+    t = bench["tables"]
+    cells = t.load_cells(results)
+    harm = t.harm(cells).set_index("family")
+    # Of four cells of the automatic weight one is worse by two standard errors; one stays with the student alone.
+    assert harm.loc["all", "cells"] == 4
+    assert harm.loc["digits", "accuracy, share worse"] == 0.25
+    assert harm.loc["all", "share taught"] == 0.75
+    weighed = t.against_fixed(cells).iloc[0]
+    # Mean gains of the fixed weights: 0.015, 0.02, 0.025, -0.005; of the automatic one 0.035.
+    assert weighed["best fixed"] == "alpha 0.75"
+    assert weighed["its gain"] == pytest.approx(0.025)
+    assert weighed["auto less fixed"] == pytest.approx(0.01)
+    proof = t.proof(cells)
+    assert proof["student"].tolist() == ["zernike"]
+    # Imputing the teacher's modality, at 0.785, lies between the automatic weight and the best fixed one.
+    assert not proof["auto beats"].item()
+    assert proof["fixed beats"].item()
+    gains = t.gains(cells).set_index("method")
+    assert (gains.loc["auto", "accuracy wins"], gains.loc["auto", "accuracy losses"]) == (2, 1)
+    assert gains.loc["auto", "accuracy gain"] == pytest.approx(0.035)
+    assert gains.loc["auto", "teacher_seconds"] == 2
+
+
+def test_the_pages_tables_hold_the_gains(bench, results, capsys):
+    bench["tables"].main(results)
+    assert "auto beats every rival in 0 of 1 pairs" in capsys.readouterr().out
+    bench["page"].main(results)
+    text = (results / "tables.rst").read_text()
+    # The means of the seeds are 0.08 / 2 and (0.08 - 0.02) / 2: 6.3138 times a standard error of 0.005.
+    assert "+3.5 ± 3.2" in text
+    assert "2 / 1 / 1" in text
+    assert text.count(".. list-table::") == 2 + 1 + 3
+
+
+def test_no_fixed_weight_is_better_than_none(bench, results):
+    cells = bench["tables"].load_cells(results)
+    weighed = bench["tables"].against_fixed(cells[cells["student"] == "fourier"]).iloc[0]
+    assert weighed["best fixed"] == "alone"
+    assert weighed["auto less fixed"] == pytest.approx(-0.01)
+
+
+def test_repeated_rows_are_an_error(bench, results):
+    cells = pd.read_csv(results / "digits.csv.gz")
+    cells.to_csv(results / "again.csv.gz", index=False)
+    with pytest.raises(ValueError, match="rows of the results are there twice"):
+        bench["tables"].load_cells(results)
+
+
+def test_the_grid_goes_on_where_it_was_stopped(bench, tmp_path):
+    grid = replace(bench["run"].GRID, results=tmp_path / "results")
+    given = Namespace(
+        seeds=1,
+        only=["digits"],
+        methods=["alone", "auto", "self-training, confident"],
+        where=[("student", "zernike"), ("teacher", "pixels"), ("n_labelled", "100")],
+        breast_tcga=None,
+    )
+    first, second = (names for _, _, names in grid.todo(given))
+    # Without unlabelled rows there is nothing to be confident about.
+    assert (first, second) == (["alone", "auto"], ["alone", "auto", "self-training, confident"])
+    grid.append(pd.DataFrame([fabricate("alone", 0), fabricate("auto", 0), fabricate("alone", 0, n_unlabeled=0)]))
+    first, second = (names for _, _, names in grid.todo(given))
+    assert (first, second) == (["auto"], ["self-training, confident"])
+    given.seeds = 2
+    assert len(list(grid.todo(given))) == 4

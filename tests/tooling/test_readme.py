@@ -1,0 +1,68 @@
+"""The README's lines for a user's own table, run as they stand."""
+
+import io
+import re
+import shlex
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from skcmkd.cli import main
+from skcmkd.datasets import make_gaussian_modalities
+
+README = Path(__file__).parents[2] / "README.md"
+
+
+def examples():
+    return re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
+
+
+def write_cohort(folder):
+    strengths = {"panel": 0.3, "rna": 2.5, "protein": 0.0}
+    drawn = make_gaussian_modalities(120, specific_signal=strengths, n_noise=2, random_state=0)
+    table = drawn.data.assign(diagnosis=drawn.target.map({0: "benign", 1: "malignant"}))
+    table.loc[80:, "diagnosis"] = np.nan
+    table.loc[:9, drawn.modalities["rna"]] = np.nan
+    table.to_csv(folder / "cohort.csv")
+    drawn.data[drawn.modalities["panel"]].tail(7).to_csv(folder / "tomorrow.csv")
+
+
+def test_lines_for_an_own_table(tmp_path, monkeypatch, capsys):
+    write_cohort(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    exec(examples()[0], {})
+    out = capsys.readouterr().out
+    assert "advantage_lower" in out
+    assert "benign" in out or "malignant" in out
+
+
+def test_commands_for_an_own_table(tmp_path, monkeypatch, capsys):
+    write_cohort(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    commands = re.findall(r"^\.venv/bin/skcmkd (.*)$", README.read_text(encoding="utf-8"), re.MULTILINE)
+    assert [command.split()[0] for command in commands] == ["advise", "distill", "predict"]
+    for command in commands:
+        capsys.readouterr()
+        jobs = [] if command.startswith("predict") else ["--jobs", "1"]
+        assert main(shlex.split(command, comments=True) + jobs) == 0
+    assert (tmp_path / "report.html").read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
+    predicted = pd.read_csv(io.StringIO(capsys.readouterr().out), index_col=0)
+    assert len(predicted) == 7
+    assert set(predicted.iloc[:, 0]) <= {"benign", "malignant"}
+
+
+def test_lines_for_another_cohort(capsys):
+    drawn = make_gaussian_modalities(200, random_state=0)
+    panel, rna = (drawn.data[drawn.modalities[name]] for name in ("student", "teacher"))
+    names = {
+        "panel": panel[:60],
+        "diagnosis": drawn.target[:60],
+        "their_rna": rna[60:160],
+        "their_diagnosis": drawn.target[60:160],
+        "panel_of_both": panel[160:],
+        "rna_of_both": rna[160:],
+    }
+    exec(examples()[1], names)
+    assert names["distiller"].predict(panel[160:]).shape == (40,)
+    assert "shuffled teacher" in capsys.readouterr().out or names["distiller"].best_alignment_ == "none"

@@ -1,0 +1,65 @@
+import numpy as np
+import pytest
+
+from skcmkd._transport._costs import cost_matrix
+from skcmkd._transport._fused_gromov import fused_gromov, gromov_energy
+from skcmkd._transport._plan import transport
+
+from .transport_problems import draw, draw_cost, draw_weights
+
+
+def test_gromov_energy_is_the_sum_over_all_quadruples():
+    rng = np.random.RandomState(0)
+    P, C1, C2 = rng.uniform(size=(4, 3)), rng.normal(size=(4, 4)), rng.normal(size=(3, 3))
+    expected = sum(
+        (C1[i, k] - C2[j, m]) ** 2 * P[i, j] * P[k, m]
+        for i in range(4)
+        for j in range(3)
+        for k in range(4)
+        for m in range(3)
+    )
+    np.testing.assert_allclose(gromov_energy(P, C1, C2), expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize("factor", [1e-6, 1.0, 1e6])
+def test_fused_gromov_finds_the_rows_of_a_turned_cloud(factor):
+    A, _ = draw(12, 1, p=2)
+    rows = np.random.RandomState(1).permutation(12)
+    turned = A[rows] @ np.array([[0.0, -1.0], [1.0, 0.0]]) + 7
+    labels = A[:, 0] > 0
+    label_cost = factor**2 * (labels[:, None] != labels[rows]).astype(float)
+    structures = factor * cost_matrix(A, A, "euclidean"), factor * cost_matrix(turned, turned, "euclidean")
+    given = fused_gromov(label_cost, *structures)
+    np.testing.assert_array_equal(given.plan.argmax(axis=1), np.argsort(rows))
+    np.testing.assert_allclose(given.value, 0, atol=1e-9 * factor**2)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, 1.0])
+def test_fused_gromov_value_and_marginals(share, capsys):
+    A, B = draw(10, 7)
+    C1, C2 = cost_matrix(A, A, "euclidean"), cost_matrix(B, B, "cityblock")
+    M, a, b = draw_cost(10, 7, 5), draw_weights(10), draw_weights(7, 1)
+    a[3] = 0
+    a /= a.sum()
+    given = fused_gromov(M, C1, C2, a, b, share=share)
+    np.testing.assert_allclose(given.plan.sum(axis=1), a, atol=1e-9)
+    np.testing.assert_allclose(given.plan.sum(axis=0), b, atol=1e-9)
+
+    def fused(P):
+        return (1 - share) * np.sum(M * P) + share * gromov_energy(P, C1, C2)
+
+    np.testing.assert_allclose(given.value, fused(given.plan), rtol=1e-9)
+    assert given.value < fused(np.outer(a, b))
+    # At a local minimum no step towards another plan lowers the objective.
+    for seed in range(5):
+        other = transport(np.random.RandomState(seed).uniform(size=(10, 7)), a, b).plan
+        assert fused(given.plan) <= fused(0.99 * given.plan + 0.01 * other) + 1e-9
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize(
+    ("sizes", "share", "message"), [((3, 4), 0.5, r"\(4, 4\) do not fit"), ((3, 3), 1.5, "share=1.5")]
+)
+def test_fused_gromov_errors(sizes, share, message):
+    with pytest.raises(ValueError, match=message):
+        fused_gromov(np.ones((3, 3)), *(np.ones((n, n)) for n in sizes), share=share)

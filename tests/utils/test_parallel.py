@@ -1,0 +1,46 @@
+import numpy as np
+import pytest
+from threadpoolctl import threadpool_info
+
+from skcmkd._utils._parallel import one_blas_thread, run_each
+
+
+def _power(base, exponent):
+    return base**exponent
+
+
+@pytest.mark.parametrize("n_jobs", [None, 2])
+def test_order_is_that_of_the_calls(n_jobs):
+    calls = [(2, 3), (3, 2), (5, 1)]
+    assert run_each(_power, calls, 3, n_jobs=n_jobs, description="", show=False) == [8, 9, 5]
+    assert run_each(_power, [], 0, n_jobs=n_jobs, description="", show=False) == []
+
+
+def test_one_thread_inside_and_as_before_outside():
+    def blas_threads():
+        np.ones((2, 2)) @ np.ones((2, 2))
+        return [library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"]
+
+    before = blas_threads()
+    inside = run_each(blas_threads, [()], 1, n_jobs=None, description="", show=False)[0]
+    assert set(inside) == {1}
+    assert blas_threads() == before
+
+
+def test_blas_threads_are_put_back_when_several_were_inside_at_once():
+    from threadpoolctl import ThreadpoolController, threadpool_limits
+
+    def counts():
+        return [pool["num_threads"] for pool in ThreadpoolController().info() if pool["user_api"] == "blas"]
+
+    with threadpool_limits(2, user_api="blas"):
+        before = counts()
+        first, second = one_blas_thread(), one_blas_thread()
+        first.__enter__()
+        second.__enter__()
+        assert counts() == [1] * len(before)
+        # Who came first leaves first: the second must not keep the first's single thread as what was there before.
+        first.__exit__(None, None, None)
+        assert counts() == [1] * len(before)
+        second.__exit__(None, None, None)
+        assert counts() == before

@@ -1,0 +1,78 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from skcmkd._validation import _array_checks as checks
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (None, "X is None"),
+        ("table.csv", r"X is 'table\.csv', a str, .*pandas\.read_csv"),
+        ({"a": [1]}, r"a dict.*pandas\.DataFrame"),
+        (pd.Series([1.0, 2.0]), r"X has shape \(2,\).*X\.to_frame\(\)"),
+        (np.ones(3), r"X has shape \(3,\).*X\.reshape\(-1, 1\)"),
+        (np.ones((2, 2, 2)), r"X has shape \(2, 2, 2\).*Give 2 dimensions"),
+        (np.ones((2, 2)) + 1j, "Complex data not supported: X"),
+    ],
+)
+def test_no_table(given, message):
+    with pytest.raises(ValueError, match=message):
+        checks.as_array(given, "X", None, sparse=True)
+
+
+def test_tables_of_lists_are_taken():
+    assert checks.as_array([[1, 2], [3, 4]], "X", None, sparse=False).shape == (2, 2)
+
+
+def test_frames():
+    frame = pd.DataFrame(np.ones((2, 3)), columns=["a", "b", "a"])
+    checks.check_frame(frame.iloc[:, :2], "X")
+    checks.check_frame(frame.iloc[:0, :2], "X")
+    with pytest.raises(ValueError, match=r"X has 2 columns named 'a'.*duplicated"):
+        checks.check_frame(frame, "X")
+    with pytest.raises(ValueError, match=r"X has no columns \(shape=\(2, 0\)\)"):
+        checks.check_frame(frame.iloc[:, :0], "X")
+    with pytest.raises(ValueError, match="Complex data not supported: X"):
+        checks.check_frame(frame.iloc[:, :2] * 1j, "X")
+
+
+@pytest.mark.parametrize("given", [np.ones((2, 2)), "label", 3, {"a": 1}, [[1], [1, 2]]])
+def test_no_column(given):
+    with pytest.raises(ValueError, match=r"y should be a 1d array, one value a row; got .*Give one column"):
+        checks.as_column(given, "y")
+
+
+def test_empty_column():
+    with pytest.raises(ValueError, match="y holds no value: there are 0 rows"):
+        checks.as_column([], "y")
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (pd.date_range("2020-01-01", periods=3), "dates or durations, such as 2020-01-01"),
+        ([1j, 2j], "Complex data not supported: y"),
+        ([0.0, np.inf], r"Input y contains infinity .*1 of 2 labels"),
+        (np.array([1, "a"], dtype=object), r"y holds 1 \(int\) and 'a' \(str\).*astype\(str\)"),
+        (np.array([b"a", b"b"], dtype=object), r"y holds b'a' \(bytes\), which"),
+        (np.array([2**70, 3], dtype=object), r"Unknown label type: y holds \d+ \(int\)"),
+    ],
+)
+def test_no_labels(given, message):
+    with pytest.raises(ValueError, match=message):
+        checks.as_labels(np.asarray(given), "y")
+
+
+def test_numbers_and_truth_values_among_objects_become_what_they_are():
+    assert checks.as_labels(np.array([1, 2], dtype=object), "y").dtype.kind == "i"
+    assert checks.as_labels(np.array([1, 2.5], dtype=object), "y").dtype.kind == "f"
+    assert checks.as_labels(np.array([True, False], dtype=object), "y").dtype.kind == "b"
+    assert checks.as_labels(np.array(["a", np.str_("b")], dtype=object), "y").tolist() == ["a", "b"]
+
+
+def test_lengths():
+    checks.check_same_length(np.ones((3, 2)), [1, 2, 3], "y")
+    with pytest.raises(ValueError, match="y has 2 rows and X has 3: give one for each row of X"):
+        checks.check_same_length(np.ones((3, 2)), [1, 2], "y")
