@@ -21,9 +21,9 @@ from skorch.helper import predefined_split
 from skorch.utils import noop
 
 from skcmkd import NetworkClassifier
-from skcmkd.networks._fit import hold_out_rows
+from skcmkd.networks._fit import early_stopping_mask
 from skcmkd.networks._losses import weighted_cross_entropy
-from skcmkd.networks._modules import Perceptron
+from skcmkd.networks._modules import MLP
 from skcmkd.networks._training import train_network
 
 RESULTS = Path(__file__).parent / "results" / "training_speed.csv"
@@ -39,7 +39,7 @@ SEED = 0
 
 def build_module(n_columns):
     """Make the network that every contender trains."""
-    return Perceptron(n_columns, HIDDEN_LAYER_SIZES, N_CLASSES, 0.0)
+    return MLP(n_columns, HIDDEN_LAYER_SIZES, N_CLASSES, 0.0)
 
 
 def train_estimator(X, y, held_out, epochs):
@@ -142,7 +142,7 @@ def time_size(n_rows, n_columns, epochs):
     X, y = make_classification(
         n_rows, n_columns, n_informative=10, n_redundant=0, n_classes=N_CLASSES, random_state=SEED
     )
-    held_out = hold_out_rows(y, n_rows, 0.1, SEED)
+    held_out = early_stopping_mask(y, n_rows, 0.1, SEED)
     scaled = StandardScaler().fit_transform(X).astype(np.float32)
     inputs = dict.fromkeys(CONTENDERS, scaled) | {"NetworkClassifier": X}
     names, generator = list(CONTENDERS), np.random.default_rng(SEED)

@@ -14,7 +14,7 @@ _HOMES = {
     "DistillationReport": ".evaluation",
     "GainDisplay": ".selection",
     "MutualDistiller": ".paired",
-    "MutualInformation": ".information",
+    "MutualInformationEstimate": ".information",
     "NetworkClassifier": ".networks",
     "NetworkRegressor": ".networks",
     "PairedDistiller": ".paired",
@@ -37,7 +37,7 @@ __all__ = [
     "DistillationReport",
     "GainDisplay",
     "MutualDistiller",
-    "MutualInformation",
+    "MutualInformationEstimate",
     "NetworkClassifier",
     "NetworkRegressor",
     "PairedDistiller",
@@ -55,7 +55,7 @@ __all__ = [
 if TYPE_CHECKING:
     from . import datasets, information
     from .evaluation import DistillationReport
-    from .information import MutualInformation, mutual_information
+    from .information import MutualInformationEstimate, mutual_information
     from .networks import NetworkClassifier, NetworkRegressor
     from .paired import MutualDistiller, PairedDistiller, PairedDistillerRegressor
     from .persistence import load_student, save_student, student_to_onnx

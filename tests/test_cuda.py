@@ -15,7 +15,7 @@ from skcmkd import (
     mutual_information,
     save_student,
 )
-from skcmkd._distillation._objectives import OBJECTIVES
+from skcmkd._distillation._objectives import DEFAULT_WEIGHTS
 from skcmkd.datasets import make_gaussian_modalities
 from skcmkd.unpaired._classifier import ALIGNMENTS
 
@@ -52,7 +52,7 @@ def test_networks(drawn):
     np.testing.assert_allclose(one, other, atol=1e-5)
 
 
-@pytest.mark.parametrize("objective", OBJECTIVES)
+@pytest.mark.parametrize("objective", DEFAULT_WEIGHTS)
 def test_paired(drawn, objective):
     X, T, y = drawn
     distiller = PairedDistiller(network(), network(), alpha=0.5, objective=objective, random_state=0)
@@ -75,7 +75,7 @@ def test_unpaired(drawn, alignment):
 
 
 @pytest.mark.parametrize("estimator", ["latent", "infonce", "mine"])
-def test_informations(drawn, estimator):
+def test_mutual_informations(drawn, estimator):
     X, T, _ = drawn
     assert np.isfinite(mutual_information(X, T, estimator=estimator, random_state=0).value)
 

@@ -26,7 +26,7 @@ NOT_ASKED = {"ES01", "SA01", "EX01"}
 EXEMPT = {("skcmkd.CCHSelector.get_feature_names_out", "SS05")}
 # Names that give back an information, beside those of the module of that name.
 INFORMATION = {"CCHSelector", "CCHDisplay", "CCHMatrixDisplay", "cch_matrix", "mutual_information"}
-NO_INFORMATION = {"skcmkd.information.log_ratio_coordinates", "skcmkd.information.make_label_classifier"}
+NO_INFORMATION = {"skcmkd.information.centered_log_ratio", "skcmkd.information.make_default_classifier"}
 # The download itself is no example for an offline run.
 NEEDS_THE_NETWORK = {"skcmkd.datasets.fetch_breast_tcga"}
 # An immutable mapping as default.
@@ -36,11 +36,11 @@ WITHOUT_SOURCE = {
     "skcmkd.CCHDisplay": "draws what CCHSelector found",
     "skcmkd.CCHMatrixDisplay": "draws what cch_matrix found",
     "skcmkd.GainDisplay": "draws the figures that it is given",
-    "skcmkd.MutualInformation": "holds an estimate",
+    "skcmkd.MutualInformationEstimate": "holds an estimate",
     "skcmkd.datasets.make_gaussian_modalities": "simulates by the formula that it tells",
     "skcmkd.load_student": "reads a file",
     "skcmkd.save_student": "writes a file",
-    "skcmkd.information.make_label_classifier": "puts together scikit-learn's models",
+    "skcmkd.information.make_default_classifier": "puts together scikit-learn's models",
 }
 # Attributes that other settings, or another method, give.
 WITH_OTHER_SETTINGS: dict[str, set[str]] = {}
@@ -52,7 +52,7 @@ CANNOT_GO_WRONG = {
     "skcmkd.DistillationReport.to_frame",
     "skcmkd.GainDisplay.plot",
     "skcmkd.datasets.load_digit_views",
-    "skcmkd.information.make_label_classifier",
+    "skcmkd.information.make_default_classifier",
 }
 
 
@@ -133,7 +133,7 @@ def test_what_is_given_back_tells_its_shape(name):
 
 
 @pytest.mark.parametrize("name", [name for name in OBJECTS if of_information(name)])
-def test_informations_are_in_nats(name):
+def test_mutual_informations_are_in_nats(name):
     assert re.search(r"\bnats\b", inspect.getdoc(OBJECTS[name]))
 
 
@@ -239,9 +239,9 @@ def wrong_calls():
         "save_student": partial(skcmkd.save_student, LogisticRegression(), "nowhere.skops"),
         "student_to_onnx": partial(skcmkd.student_to_onnx, LogisticRegression(), d.X),
         "CCHSelector.get_support": clone(selector).get_support,
-        "CCHDisplay.from_estimator": partial(skcmkd.CCHDisplay.from_estimator, selector, figure="none"),
+        "CCHDisplay.from_estimator": partial(skcmkd.CCHDisplay.from_estimator, selector, metric="none"),
         "CCHMatrixDisplay.from_estimator": partial(
-            skcmkd.CCHMatrixDisplay.from_estimator, selector, d.both, d.y, figure="none"
+            skcmkd.CCHMatrixDisplay.from_estimator, selector, d.both, d.y, metric="none"
         ),
         "GainDisplay.from_predictions": partial(skcmkd.GainDisplay.from_predictions, [1.0, 2.0], [1.0]),
         "AlignmentDisplay.from_estimator": partial(
@@ -263,9 +263,9 @@ def wrong_calls():
     }
     for name in ("cca", "classifier", "gaussian", "infonce", "ksg", "latent", "mine"):
         calls[f"information.{name}"] = partial(getattr(information, name), gap, d.y)
-    for name in ("class_information", "label_information"):
+    for name in ("prediction_mutual_information", "label_mutual_information"):
         calls[f"information.{name}"] = partial(getattr(information, name), gap, gap[:, 0])
-    calls["information.log_ratio_coordinates"] = partial(information.log_ratio_coordinates, np.full(3, np.nan))
+    calls["information.centered_log_ratio"] = partial(information.centered_log_ratio, np.full(3, np.nan))
     return {f"skcmkd.{name}": call for name, call in calls.items()}
 
 

@@ -19,7 +19,7 @@ from skcmkd import (
     UnpairedDistiller,
     cch_matrix,
 )
-from skcmkd._model_selection._folds import assign_folds
+from skcmkd._model_selection._folds import make_fold_ids
 from skcmkd.datasets import make_gaussian_modalities
 
 N_PATIENTS = 80
@@ -64,7 +64,7 @@ def test_intervals_are_those_of_patients_seen_once(label, refit):
     encoders = [LogisticRegression(C=0.03, tol=1e-8), LogisticRegression(C=0.01, tol=1e-8)]
     if label == "quantity":
         encoders = [Ridge(30), Ridge(90)]
-    fold_of = assign_folds(4, np.asarray(y), classes=label == "classes")
+    fold_of = make_fold_ids(4, np.asarray(y), classes=label == "classes")
     settings = {"refit": refit, "n_subsamples": 16 if refit else 120}
     once, thrice = (
         settings | {"encoder": encoder, "cv": list(PredefinedSplit(folds).split())}
@@ -88,7 +88,7 @@ def test_default_encoder_and_residuals_see_patients_once():
     once = select(DRAWN.data, QUANTITY, refit=False).results_
     X3, y3 = repeated(DRAWN.data), repeated(QUANTITY)
     grouped, ungrouped = (select(X3, y3, groups, refit=False).results_ for groups in (PATIENT, None))
-    for figure in ("residual", "risk_reduction"):
+    for figure in ("residual_criterion", "risk_reduction"):
         np.testing.assert_allclose(grouped[figure], once[figure], atol=0.1)
         assert (ungrouped[figure] < once[figure] - 0.05).all()
     error = "residual_standard_error"
@@ -114,7 +114,7 @@ def test_no_fit_of_an_encoder_parts_a_patient(cv, settings):
     assert found.results_["n_rows"].tolist() == [3 * N_PATIENTS] * 2
 
 
-def test_what_a_further_teacher_adds_is_judged_by_patients():
+def test_what_a_further_teacher_adds_is_validated_by_patients():
     """Split between training and judging, copies of a patient make a useless teacher seem to add something surely."""
     settings = {"max_teachers": None, "on_undecided": "keep", "criterion": lambda found: 1.0, "n_subsamples": 40}
     grouped, ungrouped = (
@@ -125,7 +125,7 @@ def test_what_a_further_teacher_adds_is_judged_by_patients():
     assert grouped["added_standard_error"] > 3 * ungrouped["added_standard_error"]
 
 
-def test_every_student_is_judged_with_groups():
+def test_every_student_is_validated_with_groups():
     selector = CCHSelector(DRAWN.modalities, "student", n_subsamples=10, random_state=0)
     X, y = repeated(DRAWN.data), repeated(DRAWN.target)
     matrix = cch_matrix(selector, X, y, groups=PATIENT)
@@ -220,7 +220,7 @@ def cohorts(n=40):
 
 
 @pytest.mark.parametrize("parted", [False, True])
-def test_no_student_is_judged_on_a_patient_it_has_met(parted):
+def test_no_student_is_validated_on_a_patient_it_has_met(parted):
     X, y, patients, side = cohorts()
     if parted:
         patients, side = None, {name: given[:-1] for name, given in side.items()}
@@ -233,7 +233,7 @@ def test_no_student_is_judged_on_a_patient_it_has_met(parted):
     assert (np.array(Careful.repeats)[judged] > 0).any() == parted
 
 
-def test_teachers_own_rows_are_judged_by_patient():
+def test_teachers_own_rows_are_validated_by_patient():
     """A forest knows a copy of a row by heart."""
     X, _, patients, side = cohorts()
     chance = np.random.RandomState(3).randint(2, size=N_PATIENTS)
@@ -242,7 +242,7 @@ def test_teachers_own_rows_are_judged_by_patient():
     errors = [
         UnpairedDistiller(LogisticRegression(), **given, random_state=0)
         .fit(X, y, groups=patients, teacher_data=(T, chance[others], *own), bridge=side["bridge"])
-        .alignment_.loc["alone", "teacher_error"]
+        .alignment_metrics_.loc["alone", "teacher_error"]
         for own in ((others,), ())
     ]
     assert errors[0] > 0.35

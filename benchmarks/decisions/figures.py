@@ -20,7 +20,7 @@ from smoothers import fit_student, foresee
 from tables import Split, Table, load_tables, split
 
 from skcmkd import CCHSelector, NetworkClassifier, cch_matrix
-from skcmkd._linear_model._logistic import make_label_classifier
+from skcmkd._linear_model._logistic import make_default_classifier
 
 ALPHA = 0.5
 # The gains are means over more splits than the rules are asked on.
@@ -51,7 +51,7 @@ class Setting:
     def encoder(self, seed: int) -> Remembering:
         """The model of one modality, fitted once for all students and estimators."""
         if self.representation == "predictions":
-            return Remembering(make_label_classifier())
+            return Remembering(make_default_classifier())
         return Remembering(make_pipeline(SimpleImputer(strategy="median"), NetworkClassifier(random_state=seed)))
 
 
@@ -87,6 +87,9 @@ def measure(table: Table, rows: Split, n_unlabeled: int, setting: Setting, seed:
     # Residual and risk do not depend on the estimator of information.
     figures = ("gap", "advantage", "residual", "risk_reduction") if setting == SETTINGS[0] else ("gap", "advantage")
     ends = ("", "_standard_error") if setting.n_subsamples >= FEWEST_FOR_ERRORS else ("",)
+    results = results.rename(
+        columns=lambda name: name.replace("residual_criterion", "residual")
+    )  # as in the stored tables
     kept = results[[f"{figure}{end}" for figure in figures for end in ends]]
     return kept.reset_index().assign(n_unlabeled=n_unlabeled)
 
@@ -98,7 +101,7 @@ def look_at_scores(table: Table, rows: Split) -> Iterator[dict]:
     scores, further = {}, {}
     for name, columns in table.modalities.items():
         X = table.data[columns]
-        classifier = Remembering(make_label_classifier())
+        classifier = Remembering(make_default_classifier())
         scores[name] = cross_val_predict(classifier, X.iloc[rows.labelled], y, method="predict_proba")
         further[name] = np.empty((0, labels.shape[1]))
         if len(rows.unlabeled):

@@ -19,7 +19,7 @@ from sklearn.preprocessing import StandardScaler
 from tables import Split, Table, load_tables, split
 
 from skcmkd import NetworkClassifier, PairedDistiller
-from skcmkd._linear_model._logistic import make_label_classifier
+from skcmkd._linear_model._logistic import make_default_classifier
 
 RESULTS = Path(__file__).parent / "results"
 WEIGHTS = {"linear": (0.25, 0.5), "network": (0.5,)}
@@ -33,7 +33,7 @@ SMALLEST_PROBABILITY = 1e-7
 
 def make_linear_student(X: pd.DataFrame, y: pd.Series) -> BaseEstimator:
     """A logistic regression whose penalty suits the student alone; it stays the same when taught."""
-    penalty = make_label_classifier().fit(X, y)[-1].C_
+    penalty = make_default_classifier().fit(X, y)[-1].C_
     return make_pipeline(
         SimpleImputer(strategy="median"), StandardScaler(), LogisticRegression(C=penalty, max_iter=1000, tol=1e-3)
     )
@@ -51,14 +51,16 @@ def score(model: BaseEstimator, X: pd.DataFrame, y: pd.Series) -> dict[str, floa
 
 def cross_validated_gain(scores: pd.DataFrame | None) -> dict[str, float]:
     """Brier score gained at weight 1/2 on held-out training rows and its standard error, where "auto" looked."""
-    at_half = (np.nan, np.nan) if scores is None else (-scores.loc[0.5, "excess"], scores.loc[0.5, "standard_error"])
+    at_half = (
+        (np.nan, np.nan) if scores is None else (-scores.loc[0.5, "difference"], scores.loc[0.5, "standard_error"])
+    )
     return dict(zip(("cross_validated", "cross_validated_error"), map(float, at_half), strict=True))
 
 
 def run_task(table: Table, rows: Split, kind: str, seed: int) -> pd.DataFrame:
     """Every ordered pair of modalities, with and without unlabelled pairs, at each weight; one split."""
     y = table.target.iloc[rows.labelled]
-    teacher = Remembering(make_label_classifier())
+    teacher = Remembering(make_default_classifier())
     found = []
     for student in table.modalities:
         X = table.data[table.modalities[student]]

@@ -19,7 +19,7 @@ from sklearn.linear_model import RidgeCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skcmkd._linear_model._logistic import make_label_classifier
+from skcmkd._linear_model._logistic import make_default_classifier
 from skcmkd.datasets import make_gaussian_modalities
 
 # What several benchmarks have in common lies in the folder beside this one.
@@ -84,7 +84,7 @@ class Samples(Cell):
     def penalty(self) -> float:
         """The penalty that suits a linear student without a teacher."""
         if self.label == CLASSES:
-            return make_label_classifier().fit(self.X, self.y)[-1].C_
+            return make_default_classifier().fit(self.X, self.y)[-1].C_
         return make_ridge().fit(self.X, self.y)[-1].alpha_
 
     @cached_property

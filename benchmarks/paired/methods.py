@@ -28,7 +28,7 @@ IMPUTED, STACKED = "imputed teacher", "stacking"
 PEER, PEER_UNSEEN = "torchdistill", "torchdistill, teacher out of fold"
 # Options of the distiller: the parameter, its value, and whether it is about unlabelled pairs alone.
 OPTIONS = {
-    "teacher sees both": ("teacher_sees", "both", False),
+    "teacher sees both": ("teacher_input", "both", False),
     "calibrated": ("calibrate", True, False),
     "confident pairs": ("unlabeled_weight", "confidence", True),
 }
@@ -91,11 +91,11 @@ def objective_methods() -> dict[str, Method]:
     """Every objective alone at half of the weight, and those of features beside soft targets."""
     if "objective" not in signature(PairedDistiller).parameters:
         return {}
-    from skcmkd._distillation._objectives import OBJECTIVES, PARTS, resolve_objective
+    from skcmkd._distillation._objectives import COMPOSITES, DEFAULT_WEIGHTS, resolve_objective
 
     # Soft targets alone are a fixed weight, and distances and angles are looked at together.
-    left_out = {"soft_targets", *(part for parts in PARTS.values() for part, _ in parts)}
-    names = [name for name in OBJECTIVES if name not in left_out]
+    left_out = {"soft_targets", *(part for parts in COMPOSITES.values() for part, _ in parts)}
+    names = [name for name in DEFAULT_WEIGHTS if name not in left_out]
     found = {name: name for name in names}
     beside = [name for name in names if resolve_objective(name).needs_features]
     found |= {f"soft targets + {name}": ["soft_targets", name] for name in beside}

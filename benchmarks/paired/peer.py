@@ -14,9 +14,9 @@ from sklearn.model_selection import PredefinedSplit, cross_val_predict
 from sklearn.utils.validation import validate_data
 from torch import Tensor, nn
 
-from skcmkd._model_selection._folds import assign_folds
-from skcmkd._validation._target_checks import as_codes
-from skcmkd.networks._fit import train_on
+from skcmkd._model_selection._folds import make_fold_ids
+from skcmkd._validation._target_checks import encode_labels
+from skcmkd.networks._fit import fit_network
 
 ALPHA, TEMPERATURE, FOLDS = 0.5, 2.0, 5
 SMALLEST_PROBABILITY = 1e-7
@@ -59,9 +59,7 @@ def fit_peer(samples: Samples, seed: int, learner: str, *, seen: bool) -> BaseEs
     fitted = make_teacher(samples, learner, seed).fit(X_teacher, y)
     proba = fitted.predict_proba(X_teacher)
     if not seen:
-        proba = cross_val_predict(
-            teacher, X_teacher, y, cv=PredefinedSplit(assign_folds(FOLDS, y)), method="predict_proba"
-        )
+        proba = cross_val_predict(teacher, X_teacher, y, cv=PredefinedSplit(make_fold_ids(FOLDS, y)), method="predict_proba")
     X = samples.X
     labelled = np.ones(len(y), dtype=bool)
     if samples.unlabeled_pairs is not None:
@@ -73,11 +71,11 @@ def fit_peer(samples: Samples, seed: int, learner: str, *, seen: bool) -> BaseEs
         y = np.append(y, np.full(len(T), y.iloc[0]))
     network = make_student(samples, learner, seed)
     X, y = validate_data(network, X, y, dtype=np.float64)
-    network.classes_, codes = as_codes(y)
+    network.classes_, codes = encode_labels(y)
     logits = np.log(proba.clip(min=SMALLEST_PROBABILITY)).astype(np.float32)
     strata = np.where(labelled, codes, -1)
     # Every call of the loss meets whole rows, so its scalar is the batch's mean already.
-    train_on(network, X, PeerLoss(), (codes, labelled, logits), len(network.classes_), strata)
+    fit_network(network, X, PeerLoss(), (codes, labelled, logits), len(network.classes_), strata)
     return network
 
 

@@ -21,7 +21,7 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.linear_model import LogisticRegression
 
 from skcmkd import NetworkClassifier, PairedDistiller
-from skcmkd._model_selection._folds import assign_folds
+from skcmkd._model_selection._folds import make_fold_ids
 from skcmkd.datasets import load_digit_views, make_gaussian_modalities
 from skcmkd.paired._soft_targets import ENOUGH_TO_JUDGE, N_JUDGES
 
@@ -90,7 +90,7 @@ def cross_validate(teacher: BaseEstimator, tables: Tables, n_judges: int = 0, un
     """The teacher fitted to all rows, without each fold, and without each two of which one judges the student."""
     X, y, folds = tables["X_teacher"], tables["y"], range(N_FOLDS)
     # Other folds would be other fits: a network's early stopping ends elsewhere.
-    fold_of = assign_folds(N_FOLDS, y)
+    fold_of = make_fold_ids(N_FOLDS, y)
     left_out = [(), *((fold,) for fold in folds), *(two for two in combinations(folds, 2) if two[0] < n_judges)]
     for out in left_out:
         unseen = np.isin(fold_of, out)

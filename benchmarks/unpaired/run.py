@@ -37,7 +37,7 @@ def all_cells(family: str, seed: int, breast_tcga: Path | None) -> Iterator[Cell
 
 def chosen_by(model: Any) -> str:
     """The alignment that a distiller used, and whether tied rows were taught the teacher's opinion."""
-    return getattr(model, "best_alignment_", "") + ", tied" * getattr(model, "is_tied_", False)
+    return getattr(model, "best_alignment_", "") + ", tied" * getattr(model, "used_bridge_", False)
 
 
 def run_cell(cell: Cell, breast_tcga: Path | None, names: list[str]) -> pd.DataFrame:

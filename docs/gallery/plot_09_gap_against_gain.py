@@ -93,7 +93,7 @@ for ax, name in zip(axes, ("gap", "advantage"), strict=True):
     GainDisplay.from_predictions(
         found[name],
         found["gain"],
-        figure=name,
+        metric=name,
         gain_name="gain in test accuracy, points",
         ax=ax,
     )

@@ -11,26 +11,26 @@ from sklearn.utils import check_random_state, get_tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from .._utils._doc_link import DocumentationLink
+from .._utils._doc_link import DocLinkMixin
 from .._validation._array_checks import check_columns_of_fit
-from .._validation._columns import drop_teacher_columns
-from .._validation._sklearn import draw_seed, n_columns_of
-from .._validation._table_checks import check_missing_values, check_text_columns, check_values
+from .._validation._columns import select_student_columns
+from .._validation._failures import explain_failure
+from .._validation._sklearn import draw_seed, n_features
 from .._validation._tables import Table, as_table, take_columns
 from ..networks._mlp import NetworkClassifier, NetworkRegressor
 
 
-class StudentDelegate(DocumentationLink, BaseEstimator):
+class StudentMixin(DocLinkMixin, BaseEstimator):
     """What a distiller does once it is fitted: it hands rows to ``student_``.
 
     A distiller has the parameter ``student``. One that was fitted to both modalities in one table keeps the positions
-    of the student's columns, and how many columns there were, in ``_student_positions`` and ``_n_table_columns``.
+    of the student's columns, and how many columns there were, in ``_student_columns`` and ``_n_table_columns``.
     """
 
     student: BaseEstimator | None
     student_: BaseEstimator
     _default_student: type[BaseEstimator]
-    _student_positions: np.ndarray | None = None
+    _student_columns: np.ndarray | None = None
     _n_table_columns: int
 
     def predict(self, X: Table) -> np.ndarray:
@@ -56,11 +56,11 @@ class StudentDelegate(DocumentationLink, BaseEstimator):
             take, such as missing values.
         """
         check_is_fitted(self)
-        return self._ask_student("predict", X)
+        return self._predict_with_student("predict", X)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
-        student = get_tags(self._student_or_default())
+        student = get_tags(self._get_student())
         tags.input_tags = student.input_tags
         tags.classifier_tags = student.classifier_tags
         tags.regressor_tags = student.regressor_tags
@@ -68,40 +68,36 @@ class StudentDelegate(DocumentationLink, BaseEstimator):
         tags.non_deterministic = student.non_deterministic
         return tags
 
-    def _student_or_default(self) -> BaseEstimator:
+    def _get_student(self) -> BaseEstimator:
         if hasattr(self, "student_"):
             return self.student_
         return self._default_student() if self.student is None else self.student
 
-    def _ask_student(self, method: str, X: Table) -> np.ndarray:
+    def _predict_with_student(self, method: str, X: Table) -> np.ndarray:
         X = self._student_table(X)
-        try:
+        with explain_failure(self.student_, "student", lambda: {"X": X}):
             return getattr(self.student_, method)(X)
-        except (ValueError, TypeError):
-            # The student's own words name no column.
-            check_student_values(X, self.student_)
-            raise
 
     def _student_table(self, X: Table) -> Table:
         """The student's columns of a table with or without the teacher's, checked against those of fit."""
         X = as_table(X, estimator=self)
-        if self._student_positions is not None:
+        if self._student_columns is not None:
             names = getattr(self, "feature_names_in_", None)
-            selected = drop_teacher_columns(X, names) if names is not None else None
+            selected = select_student_columns(X, names) if names is not None else None
             if selected is not None:
                 X = selected
-            elif n_columns_of(X) == self._n_table_columns:
-                X = take_columns(X, self._student_positions)
+            elif n_features(X) == self._n_table_columns:
+                X = take_columns(X, self._student_columns)
         check_columns_of_fit(self, X)
         return X
 
 
-class StudentPredictions(ClassifierMixin, StudentDelegate):
+class ClassifierStudentMixin(ClassifierMixin, StudentMixin):
     """The same for classes, with their probabilities."""
 
     _default_student = NetworkClassifier
 
-    @available_if(lambda self: hasattr(self._student_or_default(), "predict_proba"))
+    @available_if(lambda self: hasattr(self._get_student(), "predict_proba"))
     def predict_proba(self, X: Table) -> np.ndarray:
         """Predict the probability of each class from the student's modality.
 
@@ -121,9 +117,9 @@ class StudentPredictions(ClassifierMixin, StudentDelegate):
             As in ``predict``.
         """
         check_is_fitted(self)
-        return self._ask_student("predict_proba", X)
+        return self._predict_with_student("predict_proba", X)
 
-    @available_if(lambda self: hasattr(self._student_or_default(), "decision_function"))
+    @available_if(lambda self: hasattr(self._get_student(), "decision_function"))
     def decision_function(self, X: Table) -> np.ndarray:
         """Give the student's decision scores.
 
@@ -143,16 +139,16 @@ class StudentPredictions(ClassifierMixin, StudentDelegate):
             As in ``predict``.
         """
         check_is_fitted(self)
-        return self._ask_student("decision_function", X)
+        return self._predict_with_student("decision_function", X)
 
 
-class StudentQuantities(RegressorMixin, StudentDelegate):
+class RegressorStudentMixin(RegressorMixin, StudentMixin):
     """The same for quantities."""
 
     _default_student = NetworkRegressor
 
 
-def check_kind(student: BaseEstimator, *, classes: bool) -> None:
+def check_estimator_type(student: BaseEstimator, *, classes: bool) -> None:
     """Raise on a regressor that is to learn classes, and on a classifier that is to learn a quantity."""
     name = student.__class__.__name__
     if classes and is_regressor(student):
@@ -167,19 +163,12 @@ def check_kind(student: BaseEstimator, *, classes: bool) -> None:
         )
 
 
-def check_student_values(X: Table, student: BaseEstimator) -> None:
-    """Raise on text, infinite and missing values that the student cannot take."""
-    check_text_columns(X, student, "X", "student")
-    check_values(X, "X")
-    check_missing_values(X, student, "X", "student")
-
-
-def clone_or_network(model: BaseEstimator | None, network: type[BaseEstimator] = NetworkClassifier) -> BaseEstimator:
+def clone_or_default(model: BaseEstimator | None, network: type[BaseEstimator] = NetworkClassifier) -> BaseEstimator:
     """An unfitted copy of the given model, a network where none is given."""
     return network() if model is None else clone(model)
 
 
-def seed_of(random_state: int | np.random.RandomState | None) -> int | None:
+def resolve_seed(random_state: int | np.random.RandomState | None) -> int | None:
     """The given seed itself, so that the student alone can be repeated outside; None stays None."""
     if random_state is None or isinstance(random_state, Integral):
         return None if random_state is None else int(random_state)

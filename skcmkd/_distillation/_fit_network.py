@@ -1,88 +1,131 @@
-"""A network classifier taught by a teacher's class probabilities beside the labels."""
+"""Fitting a network classifier to labels and to class probabilities of a teacher."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .._validation._sklearn import ArrayLike, keep_earlier_fit
-from .._validation._table_checks import validate_numbers
-from .._validation._target_checks import as_codes
-from ..networks._fit import train_on
+from .._validation._table_checks import validate_numeric_data
+from .._validation._tables import Table, take_rows
+from ..networks._fit import fit_network
 from ._objectives import Objective
+from ._student_loss import StudentLoss
+from ._training_data import TrainingData
 
 if TYPE_CHECKING:
     from .._losses._objective import ObjectiveLoss
     from .._losses._soft_targets import DistillationLoss
-    from .._losses._teacher_cohort import Alignment
+    from .._losses._teacher_cohort import AlignmentSpec
     from ..networks._mlp import NetworkClassifier
 
 
-def fit_soft_targets(
+def fit_network_on_soft_targets(
     network: NetworkClassifier,
-    X: ArrayLike,
-    y: ArrayLike,
+    X: Table,
+    data: TrainingData,
+    loss: StudentLoss,
     label_weight: np.ndarray,
-    teacher_proba: np.ndarray,
     teacher_weight: np.ndarray,
-    temperature: float,
-    *,
-    taught_classes: Sequence[int] | None = None,
-    alignment: Alignment | None = None,
-    row_ties: Sequence[np.ndarray] = (),
-    groups: np.ndarray | None = None,
-    objective: Objective | None = None,
-    teacher_features: np.ndarray | None = None,
 ) -> NetworkClassifier:
-    """Fit the network in place to labels and to a teacher's class probabilities, each row with two weights.
+    """Fit the network in place to the labels and soft targets of ``data``, each row with two weights.
 
-    Classes are those of y, sorted; the columns of ``teacher_proba`` follow them. With an ``alignment`` the network is
-    also aligned with a teacher's cohort; ``row_ties`` are the further targets of each row that this takes. An
-    ``objective`` other than soft targets takes their place, and has no alignment beside it; what it matches of the
-    teacher's representation is in ``teacher_features``, read only where ``teacher_weight`` is above 0.
+    Parameters
+    ----------
+    network : NetworkClassifier
+    X : table of shape (n_rows, n_features)
+        The rows of ``data`` as the steps before the network transform them.
+    data : TrainingData
+    loss : StudentLoss
+        With an ``alignment`` the network is also aligned with the teacher's cohort. Another ``objective`` takes the
+        place of soft targets and has no alignment beside it.
+    label_weight, teacher_weight : ndarray of shape (n_rows,)
+        Weight of each row's label and of its soft target.
     """
     from .._losses._soft_targets import DistillationLoss
 
-    with keep_earlier_fit(network):
-        network._validate_params()
-        X, y = validate_numbers(network, X, y)
-        network.classes_, codes = as_codes(y)
-        if alignment is None and not (heard := label_weight + teacher_weight > 0).all():
-            # A row of weight 0 must not set the scale of a column, nor be held out.
-            X, codes, label_weight, teacher_proba, teacher_weight = (
-                a[heard] for a in (X, codes, label_weight, teacher_proba, teacher_weight)
-            )
-            groups, teacher_features = (None if a is None else a[heard] for a in (groups, teacher_features))
-        targets = [codes, *(a.astype(np.float32) for a in (label_weight, teacher_proba, teacher_weight)), *row_ties]
-        strata = np.where(label_weight > 0, codes, -1)
-        n_classes = len(network.classes_)
-        distillation = DistillationLoss(temperature, taught_classes, taught=bool(teacher_weight.any()))
-        if objective is not None and not objective.is_soft_targets and distillation.taught:
-            from ..networks._training import backpropagate
-
-            n_features = int(np.ravel(network.hidden_layer_sizes)[-1])
-            loss, features = loss_of_objective(objective, distillation, X, targets, teacher_features, n_features)
-            train_on(network, X, loss, [*targets, features], n_classes, strata, backpropagate, groups)
-            network.net_.module_.shows_features = False
-        elif alignment is None:
-            train_on(network, X, distillation, targets, n_classes, strata, groups=groups)
-        else:
-            from .._losses._alignment import AlignedLoss
-            from .._losses._bilevel import BACKWARD
-
-            n_features = int(np.ravel(network.hidden_layer_sizes)[-1])
-            labelled, _, anchored = row_ties
-            complete = bool((labelled & alignment.cohort.known[codes]).all())
-            tied = bool(anchored.any())
-            aligned_loss = AlignedLoss(alignment, distillation, n_features, complete=complete, tied=tied)
-            train_on(network, X, aligned_loss, targets, n_classes, strata, BACKWARD[alignment.name], groups)
-            network.net_.module_.shows_features = False
+    network._validate_params()
+    X = validate_numeric_data(network, X)
+    network.classes_ = data.classes
+    alignment = None if loss.alignment is None else loss.alignment.take_classes(data.classes)
+    rows = np.ones(len(data.y), dtype=bool)
+    if alignment is None:
+        # A row of weight 0 must not set the scale of a column, nor be held out.
+        rows = label_weight + teacher_weight > 0
+    X, label_weight, teacher_weight = take_rows(X, rows), label_weight[rows], teacher_weight[rows]
+    codes, labeled, has_soft_target = data.y[rows].clip(min=0), data.labeled[rows], data.has_soft_target[rows]
+    groups, features = (None if a is None else a[rows] for a in (data.groups, data.teacher_features))
+    soft_targets = np.where(has_soft_target[:, None], data.soft_targets[rows], 1 / len(data.classes))
+    targets = [codes, *(a.astype(np.float32) for a in (label_weight, soft_targets, teacher_weight))]
+    fit: dict[str, Any] = {
+        "n_outputs": len(data.classes),
+        "strata": np.where(label_weight > 0, codes, -1),
+        "groups": groups,
+    }
+    distillation = DistillationLoss(
+        loss.temperature, data.teacher_class_indices(), has_teacher=bool(teacher_weight.any())
+    )
+    if not loss.objective.is_soft_targets and distillation.has_teacher:
+        _train_on_objective(network, X, loss.objective, distillation, targets, features, fit)
+    elif alignment is None:
+        fit_network(network, X, distillation, targets, **fit)
+    else:
+        _train_aligned(network, X, alignment, distillation, [*targets, *_row_features(labeled, features)], fit)
     return network
 
 
-def loss_of_objective(
+def _train_on_objective(
+    network: NetworkClassifier,
+    X: np.ndarray,
+    objective: Objective,
+    distillation: DistillationLoss,
+    targets: Sequence[np.ndarray],
+    features: np.ndarray | None,
+    fit: dict[str, Any],
+) -> None:
+    """Train the network on the terms of an objective, with the teacher's features as one more target."""
+    from ..networks._training import backpropagate
+
+    n_features = int(np.ravel(network.hidden_layer_sizes)[-1])
+    loss, features = make_objective_loss(objective, distillation, X, targets, features, n_features)
+    fit_network(network, X, loss, [*targets, features], backward=backpropagate, **fit)
+    network.net_.module_.return_features = False
+
+
+def _train_aligned(
+    network: NetworkClassifier,
+    X: np.ndarray,
+    alignment: AlignmentSpec,
+    distillation: DistillationLoss,
+    targets: Sequence[np.ndarray],
+    fit: dict[str, Any],
+) -> None:
+    """Train the network on soft targets and on the alignment with the teacher's cohort."""
+    from .._losses._alignment import AlignmentLoss
+    from .._losses._bilevel import BACKWARD_FUNCTIONS
+
+    codes, *_, labeled, _, has_features = targets
+    loss = AlignmentLoss(
+        alignment,
+        distillation,
+        int(np.ravel(network.hidden_layer_sizes)[-1]),
+        all_labeled_and_shared=bool((labeled & alignment.cohort.shared[codes]).all()),
+        has_row_targets=bool(has_features.any()),
+    )
+    fit_network(network, X, loss, targets, backward=BACKWARD_FUNCTIONS[alignment.name], **fit)
+    network.net_.module_.return_features = False
+
+
+def _row_features(labeled: np.ndarray, features: np.ndarray | None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Targets of the alignment: whether a row has a label, the teacher's features of it, and whether it has these."""
+    if features is None:
+        return labeled, np.zeros((len(labeled), 0), dtype=np.float32), np.zeros(len(labeled), dtype=bool)
+    has_features = np.full(len(labeled), features.shape[1] > 0) & ~np.isnan(features).any(axis=1)
+    return labeled, np.where(has_features[:, None], features, 0), has_features
+
+
+def make_objective_loss(
     objective: Objective,
     distillation: DistillationLoss,
     X: np.ndarray,
@@ -98,7 +141,7 @@ def loss_of_objective(
     from .._losses._objective import ObjectiveLoss
 
     codes, label_weight, teacher_proba, teacher_weight = targets
-    taught = teacher_weight > 0
+    has_teacher = teacher_weight > 0
     if teacher_features is None:
         if objective.needs_features:
             raise ValueError(
@@ -106,13 +149,13 @@ def loss_of_objective(
                 "give teacher_features."
             )
         teacher_features = np.empty((len(codes), 0))
-    features = np.where(taught[:, None], teacher_features, 0).astype(np.float32)
-    focus = None
+    features = np.where(has_teacher[:, None], teacher_features, 0).astype(np.float32)
+    feature_weights = None
     if any(term == "mfh" for term, _ in objective.terms):
-        from ._teacher_features import modality_focus
+        from ._teacher_features import modality_focus_weights
 
-        # Where there is no label the teacher's guess stands for it.
-        guess = np.where(label_weight > 0, codes, teacher_proba.argmax(axis=1))
-        focus = modality_focus(X[taught], guess[taught], features[taught])
+        # Where there is no label the teacher's most probable class stands for it.
+        classes = np.where(label_weight > 0, codes, teacher_proba.argmax(axis=1))
+        feature_weights = modality_focus_weights(X[has_teacher], classes[has_teacher], features[has_teacher])
     sizes = n_features, features.shape[1], teacher_proba.shape[1]
-    return ObjectiveLoss(objective.terms, distillation, *sizes, focus), features
+    return ObjectiveLoss(objective.terms, distillation, *sizes, feature_weights), features

@@ -13,7 +13,7 @@ import numpy as np
 Term: TypeAlias = str | Callable[..., Any]
 # Weight of each objective where none is given: a power of 10 chosen on one pair of digit views (zernike taught by
 # profile correlations, 100 labels, 300 unlabelled pairs), alone and beside soft targets, and tried on two other pairs.
-OBJECTIVES: dict[str, float] = {
+DEFAULT_WEIGHTS: dict[str, float] = {
     "soft_targets": 1.0,
     "dkd": 0.1,
     "ckd": 0.1,
@@ -31,9 +31,9 @@ OBJECTIVES: dict[str, float] = {
     "shared_specific": 1.0,
 }
 # Both relations, angles twice as much as distances (Park et al. 2019, section 4).
-PARTS = {"rkd": (("rkd_distance", 1.0), ("rkd_angle", 2.0))}
+COMPOSITES = {"rkd": (("rkd_distance", 1.0), ("rkd_angle", 2.0))}
 # These look at class probabilities alone.
-OF_PROBABILITIES = ("soft_targets", "dkd", "ckd")
+LOGIT_OBJECTIVES = ("soft_targets", "dkd", "ckd")
 
 
 @dataclass(frozen=True)
@@ -45,46 +45,49 @@ class Objective:
     @property
     def needs_features(self) -> bool:
         """Whether a term looks at representations."""
-        return any(term not in OF_PROBABILITIES for term, _ in self.terms)
+        return any(term not in LOGIT_OBJECTIVES for term, _ in self.terms)
 
     @property
-    def sees_features_alone(self) -> bool:
+    def ignores_logits(self) -> bool:
         """Whether no term looks at the student's class scores, as a callable may."""
-        return not any(term in OF_PROBABILITIES or callable(term) for term, _ in self.terms)
+        return not any(term in LOGIT_OBJECTIVES or callable(term) for term, _ in self.terms)
 
     @property
     def is_soft_targets(self) -> bool:
         """Whether soft targets with weight 1 are all that is asked."""
-        return self.terms == (("soft_targets", 1.0),)
+        return self == SOFT_TARGETS
 
 
-def resolve_objective(given: Any) -> Objective:
+SOFT_TARGETS = Objective((("soft_targets", 1.0),))
+
+
+def resolve_objective(objective: Any) -> Objective:
     """The objective that is meant by a name, a callable, or a list of names, callables and pairs with a weight.
 
     A name alone has its default weight, a callable alone has weight 1.
     """
-    if isinstance(given, Objective):
-        return given
-    parts = list(given) if isinstance(given, list | tuple) else [given]
+    if isinstance(objective, Objective):
+        return objective
+    parts = list(objective) if isinstance(objective, list | tuple) else [objective]
     if not parts:
-        raise ValueError(f"objective={given!r} asks for nothing. {_choices()}")
+        raise ValueError(f"objective={objective!r} asks for nothing. {_options_message()}")
     terms: list[tuple[Term, float]] = []
     for part in parts:
         is_pair = isinstance(part, list | tuple) and len(part) == 2
         name, weight = part if is_pair else (part, None)
-        if not callable(name) and not (isinstance(name, str) and name in OBJECTIVES):
-            raise ValueError(f"objective={given!r} holds {name!r}, which is unknown. {_choices()}")
+        if not callable(name) and not (isinstance(name, str) and name in DEFAULT_WEIGHTS):
+            raise ValueError(f"objective={objective!r} holds {name!r}, which is unknown. {_options_message()}")
         if weight is None:
-            weight = OBJECTIVES[name] if isinstance(name, str) else 1.0
+            weight = DEFAULT_WEIGHTS[name] if isinstance(name, str) else 1.0
         if not isinstance(weight, Real) or isinstance(weight, bool) or not 0 < float(weight) < np.inf:
-            raise ValueError(f"The weight of {name!r} in objective={given!r} must be a positive number.")
-        singles = PARTS.get(name, ((name, 1.0),)) if isinstance(name, str) else ((name, 1.0),)
-        terms += [(single, share * float(weight)) for single, share in singles]
+            raise ValueError(f"The weight of {name!r} in objective={objective!r} must be a positive number.")
+        terms_alone = COMPOSITES.get(name, ((name, 1.0),)) if isinstance(name, str) else ((name, 1.0),)
+        terms += [(single, weight_of_part * float(weight)) for single, weight_of_part in terms_alone]
     return Objective(tuple(terms))
 
 
-def _choices() -> str:
+def _options_message() -> str:
     return (
-        f"Choose among {', '.join(OBJECTIVES)}; give a callable f(student_logits, student_features, teacher_proba, "
+        f"Choose among {', '.join(DEFAULT_WEIGHTS)}; give a callable f(student_logits, student_features, teacher_proba, "
         'teacher_features); or a list of these, alone or with a weight as in [("soft_targets", 1.0), ("hints", 0.1)].'
     )

@@ -6,7 +6,7 @@ import numpy as np
 from scipy.sparse import issparse
 from sklearn.base import BaseEstimator
 
-from .._model_selection._probabilities import log_ratio_coordinates, predict_aligned_proba
+from .._model_selection._probabilities import centered_log_ratio, predict_proba_for
 from .._validation._tables import Table
 
 REPRESENTATIONS = ("transform", "decision_function", "predict_proba")
@@ -25,17 +25,19 @@ def choose_representation(teacher: BaseEstimator, representation: str) -> str:
     )
 
 
-def represent_by(teacher: BaseEstimator, X: Table, method: str, classes: np.ndarray | None = None) -> np.ndarray:
+def teacher_representation(
+    teacher: BaseEstimator, X: Table, method: str, classes: np.ndarray | None = None
+) -> np.ndarray:
     """The teacher's representation of each row: a transform, decision scores, or log-ratios of probabilities.
 
     ``classes`` are those of its cohort, where a ready teacher knows more.
     """
     if method == "predict_proba":
         classes = teacher.classes_ if classes is None else classes
-        return _with_opposite(log_ratio_coordinates(predict_aligned_proba(teacher, X, classes)))
+        return mirror_single_score(centered_log_ratio(predict_proba_for(teacher, X, classes)))
     values = getattr(teacher, method)(X)
     values = np.asarray(values.toarray() if issparse(values) else values, dtype=np.float64)
-    values = _with_opposite(values.reshape(len(values), -1))
+    values = mirror_single_score(values.reshape(len(values), -1))
     if not np.isfinite(values).all():
         raise ValueError(
             f"{teacher.__class__.__name__}.{method} gave NaN or infinity for "
@@ -45,6 +47,6 @@ def represent_by(teacher: BaseEstimator, X: Table, method: str, classes: np.ndar
     return values
 
 
-def _with_opposite(values: np.ndarray) -> np.ndarray:
-    """A single score beside its opposite, as of two classes: alone it has no direction that could be turned."""
+def mirror_single_score(values: np.ndarray) -> np.ndarray:
+    """[-s, s] of a single score s, as of two classes, so that cosine costs are defined."""
     return np.hstack([-values, values]) if values.shape[1] == 1 else values

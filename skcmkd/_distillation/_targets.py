@@ -1,4 +1,4 @@
-"""What is predicted, a class or a quantity: what a model says of it, and how good that is."""
+"""What is predicted, a class or a continuous target: how a model predicts it, and how good that is."""
 
 from __future__ import annotations
 
@@ -10,42 +10,48 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 from .._model_selection._cross_fitting import check_training_classes
-from .._model_selection._probabilities import predict_aligned_proba
+from .._model_selection._probabilities import predict_proba_for, predict_smoothed_proba
+from .._model_selection._row_scores import brier_score, squared_error
 from .._validation._tables import Table
-from ._fit_student import check_student
+from ._fit_student import check_accepts_soft_targets
 
 
 @dataclass(frozen=True)
-class ClassTarget:
-    """A class; an opinion holds its probabilities in the order of ``classes``, and its loss is the Brier score."""
+class ClassificationTarget:
+    """A class: predictions are probabilities in the order of ``classes``, and the loss is the Brier score."""
 
     classes: np.ndarray
     loss_name: ClassVar[str] = "brier"
 
     @property
-    def width(self) -> int:
+    def n_outputs(self) -> int:
         return len(self.classes)
 
-    def opinion(self, model: BaseEstimator, X: Table) -> np.ndarray:
-        """Probabilities; of a model that has none, 1 for the class that it predicts."""
-        if hasattr(model, "predict_proba"):
-            return predict_aligned_proba(model, X, self.classes)
-        return (model.predict(X)[:, None] == self.classes).astype(float)
+    def predict(self, model: BaseEstimator, X: Table, n_training: int | None = None) -> np.ndarray:
+        """Probabilities of shape (n_rows, n_classes); of a model that has none, 1 for the class that it predicts.
 
-    def losses(self, opinion: np.ndarray, y: np.ndarray) -> np.ndarray:
-        """Brier score |onehot(y) - p|^2, a proper score that one confident mistake cannot rule."""
-        return ((opinion - self.as_numbers(y)) ** 2).sum(axis=1)
+        Given the number of its training rows, a class that the model does not know gets the probability of one row.
+        """
+        if not hasattr(model, "predict_proba"):
+            return (model.predict(X)[:, None] == self.classes).astype(float)
+        if n_training is None or np.isin(self.classes, model.classes_).all():
+            return predict_proba_for(model, X, self.classes)
+        return predict_smoothed_proba(model, X, self.classes, n_training)
 
-    def as_numbers(self, y: np.ndarray) -> np.ndarray:
+    def row_losses(self, prediction: np.ndarray, y: np.ndarray) -> np.ndarray:
+        """Brier score, a proper score that one confident mistake cannot dominate."""
+        return brier_score(prediction, self.encode(y).argmax(axis=1))
+
+    def encode(self, y: np.ndarray) -> np.ndarray:
         """1 in the column of the class."""
         return (y[:, None] == self.classes).astype(float)
 
-    def check_training(self, y: np.ndarray, estimator: BaseEstimator, left_out: Sequence[int]) -> None:
-        """At least two classes."""
-        check_training_classes(y, estimator, left_out)
+    def check_training_labels(self, y: np.ndarray, estimator: BaseEstimator, excluded_folds: Sequence[int]) -> None:
+        """Raise unless there are at least two classes."""
+        check_training_classes(y, estimator, excluded_folds)
 
     def check_teacher(self, teacher: BaseEstimator) -> None:
-        """It gives probabilities."""
+        """Raise unless it predicts probabilities."""
         if not hasattr(teacher, "predict_proba"):
             raise ValueError(
                 f"The teacher {teacher.__class__.__name__} has no predict_proba, which soft targets need. Use one "
@@ -53,57 +59,58 @@ class ClassTarget:
             )
 
     def check_student(self, student: BaseEstimator) -> None:
-        """It takes row weights, to be shown each row once per class, or soft targets themselves."""
-        check_student(student)
+        """Raise unless it takes soft targets, or row weights to repeat each row once per class."""
+        check_accepts_soft_targets(student)
 
 
 @dataclass(frozen=True)
-class QuantityTarget:
-    """One or several numbers; an opinion holds the prediction of each, and its loss is the squared error."""
+class RegressionTarget:
+    """One or several numbers: predictions have a column for each, and the loss is the squared error."""
 
-    width: int
+    n_outputs: int
     loss_name: ClassVar[str] = "squared_error"
     classes: ClassVar[np.ndarray] = np.empty(0)
 
-    def opinion(self, model: BaseEstimator, X: Table) -> np.ndarray:
-        """Predictions, which must be finite."""
-        given = np.asarray(model.predict(X), dtype=np.float64)
-        given = given.reshape(len(given), -1)
-        if given.shape[1] != self.width:
+    def predict(self, model: BaseEstimator, X: Table, n_training: int | None = None) -> np.ndarray:
+        """Finite predictions of shape (n_rows, n_outputs)."""
+        prediction = np.asarray(model.predict(X), dtype=np.float64)
+        prediction = prediction.reshape(len(prediction), -1)
+        if prediction.shape[1] != self.n_outputs:
             raise ValueError(
-                f"{model.__class__.__name__}.predict gave {given.shape[1]} numbers a row and y has {self.width}; give "
-                "a model of the same target."
+                f"{model.__class__.__name__}.predict gave {prediction.shape[1]} numbers a row and y has "
+                f"{self.n_outputs}; give a model of the same target."
             )
-        if not np.isfinite(given).all():
+        finite = np.isfinite(prediction).all(axis=1)
+        if not finite.all():
             raise ValueError(
-                f"{model.__class__.__name__}.predict gave NaN or infinity for "
-                f"{int((~np.isfinite(given)).any(axis=1).sum())} of {len(given)} rows; give a model that does not."
+                f"{model.__class__.__name__}.predict gave NaN or infinity for {int((~finite).sum())} of "
+                f"{len(prediction)} rows; give a model that does not."
             )
-        return given
+        return prediction
 
-    def losses(self, opinion: np.ndarray, y: np.ndarray) -> np.ndarray:
+    def row_losses(self, prediction: np.ndarray, y: np.ndarray) -> np.ndarray:
         """Squared error averaged over the target's columns."""
-        return ((opinion - self.as_numbers(y)) ** 2).mean(axis=1)
+        return squared_error(prediction, self.encode(y))
 
-    def as_numbers(self, y: np.ndarray) -> np.ndarray:
-        """A column a number."""
+    def encode(self, y: np.ndarray) -> np.ndarray:
+        """A column for each number."""
         return y.reshape(len(y), -1)
 
-    def check_training(self, y: np.ndarray, estimator: BaseEstimator, left_out: Sequence[int]) -> None:
-        """At least one row."""
+    def check_training_labels(self, y: np.ndarray, estimator: BaseEstimator, excluded_folds: Sequence[int]) -> None:
+        """Raise unless there is a row."""
         if len(y) == 0:
             raise ValueError(
                 f"No rows with measured values remain to fit {estimator.__class__.__name__} when fold "
-                f"{[int(fold) for fold in left_out]} is held out. Give another cv, or measure more rows."
+                f"{[int(fold) for fold in excluded_folds]} is held out. Give another cv, or measure more rows."
             )
 
     def check_teacher(self, teacher: BaseEstimator) -> None:
-        """Any that predicts."""
+        """Any regressor will do."""
 
     def check_student(self, student: BaseEstimator) -> None:
-        """Any that predicts."""
+        """Any regressor will do."""
 
 
-# What both can do: the opinion that a fitted model has of each row, shape (n_rows, width); the truth as such an
-# opinion; the loss of each row; and checks of labels, teachers and students.
-Target = ClassTarget | QuantityTarget
+# Both have the same methods: predictions of shape (n_rows, n_outputs), the target in that form, the loss of each row,
+# and checks of labels, teachers and students.
+Target = ClassificationTarget | RegressionTarget

@@ -7,19 +7,19 @@ from collections.abc import Sequence
 import numpy as np
 from sklearn.base import BaseEstimator
 
-from .._linear_model._ridge import TunedRidge
+from .._linear_model._ridge import LeaveOutRidge
 from .._validation._tables import Table, take_rows
-from ._representations import represent_by
+from ._representations import teacher_representation
 
 # A feature that varies less, relative to its size, is constant but for rounding.
-SMALLEST_SPREAD = 1e-9
-FOCUS_FOLDS = 5
+MIN_RELATIVE_STD = 1e-9
+N_FOCUS_FOLDS = 5
 
 
-def unseen_features(
+def oof_features(
     fold_teacher: BaseEstimator,
     teacher: BaseEstimator,
-    seen: Table,
+    X_train: Table,
     held_out: Table,
     method: str,
 ) -> np.ndarray:
@@ -31,8 +31,8 @@ def unseen_features(
     Parameters
     ----------
     fold_teacher, teacher : fitted estimators
-        The teacher fitted to ``seen``, and to all rows. The same object twice, as of a ready teacher, needs no map.
-    seen, held_out : tables of shape (n_seen, n_columns) and (n_held_out, n_columns)
+        The teacher fitted to ``X_train``, and to all rows. The same object twice, as of a ready teacher, needs no map.
+    X_train, held_out : tables of shape (n_seen, n_columns) and (n_held_out, n_columns)
         Rows of the teacher's table.
     method : {"transform", "decision_function", "predict_proba"}
         What represents a row; see ``choose_representation``.
@@ -42,12 +42,12 @@ def unseen_features(
     ndarray of shape (n_held_out, n_features)
     """
     if fold_teacher is teacher:
-        return represent_by(teacher, held_out, method)
-    from_fold, wanted = (represent_by(model, seen, method) for model in (fold_teacher, teacher))
-    return TunedRidge().fit(from_fold, wanted).predict(represent_by(fold_teacher, held_out, method))
+        return teacher_representation(teacher, held_out, method)
+    from_fold, requested = (teacher_representation(model, X_train, method) for model in (fold_teacher, teacher))
+    return LeaveOutRidge().fit(from_fold, requested).predict(teacher_representation(fold_teacher, held_out, method))
 
 
-def standardise_features(parts: Sequence[np.ndarray]) -> list[np.ndarray]:
+def standardize_features(parts: Sequence[np.ndarray]) -> list[np.ndarray]:
     """Parts of one table of features with columns of mean 0 and deviation 1 over all parts; constant columns are 0.
 
     A row with NaN has no teacher: it does not count, and stays.
@@ -56,13 +56,13 @@ def standardise_features(parts: Sequence[np.ndarray]) -> list[np.ndarray]:
     known = together[~np.isnan(together).any(axis=1)]
     if len(known) == 0:
         return [part.astype(np.float32) for part in parts]
-    centre, spread = known.mean(axis=0), known.std(axis=0)
-    varies = spread > SMALLEST_SPREAD * np.abs(known).max(axis=0)
+    center, spread = known.mean(axis=0), known.std(axis=0)
+    varies = spread > MIN_RELATIVE_STD * np.abs(known).max(axis=0)
     factor = varies / np.where(varies, spread, 1.0)
-    return [((part - centre) * factor).astype(np.float32) for part in parts]
+    return [((part - center) * factor).astype(np.float32) for part in parts]
 
 
-def modality_focus(X_student: Table, codes: np.ndarray, teacher_features: np.ndarray) -> np.ndarray:
+def modality_focus_weights(X_student: Table, codes: np.ndarray, teacher_features: np.ndarray) -> np.ndarray:
     """Weight of each of the teacher's features: its relevance to the label times how well the student can know it.
 
     w_d = r_d s_d / mean(r s), with r_d the share of the feature's variance that lies between classes, and s_d the share
@@ -92,20 +92,20 @@ def modality_focus(X_student: Table, codes: np.ndarray, teacher_features: np.nda
     safe = np.where(total > 0, total, 1.0)
     sizes = np.bincount(codes)[:, None]
     means = np.stack([features[codes == code].sum(axis=0) for code in range(len(sizes))]) / np.maximum(sizes, 1)
-    weights = (sizes * means**2).sum(axis=0) / safe * _foretold_share(X_student, features, safe)
+    weights = (sizes * means**2).sum(axis=0) / safe * _oof_r2(X_student, features, safe)
     mean = weights.mean()
     return weights / mean if mean > 0 else np.ones_like(weights)
 
 
-def _foretold_share(X: Table, features: np.ndarray, total: np.ndarray) -> np.ndarray:
+def _oof_r2(X: Table, features: np.ndarray, total: np.ndarray) -> np.ndarray:
     """Share of each feature's variance that a ridge regression foretells of held-out rows, at least 0."""
     n = len(features)
-    if n < FOCUS_FOLDS:
+    if n < N_FOCUS_FOLDS:
         return np.ones(features.shape[1])
     errors = np.zeros(features.shape[1])
-    fold_of = np.arange(n) % FOCUS_FOLDS
-    for fold in range(FOCUS_FOLDS):
-        rows, others = np.flatnonzero(fold_of == fold), np.flatnonzero(fold_of != fold)
-        ridge = TunedRidge().fit(take_rows(X, others), features[others])
+    fold_ids = np.arange(n) % N_FOCUS_FOLDS
+    for fold in range(N_FOCUS_FOLDS):
+        rows, others = np.flatnonzero(fold_ids == fold), np.flatnonzero(fold_ids != fold)
+        ridge = LeaveOutRidge().fit(take_rows(X, others), features[others])
         errors += ((features[rows] - ridge.predict(take_rows(X, rows))) ** 2).sum(axis=0)
     return np.maximum(1 - errors / total, 0.0)

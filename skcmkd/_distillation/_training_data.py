@@ -1,88 +1,118 @@
-"""Rows, labels and soft targets given to a student."""
+"""Rows, labels and soft targets that a student is trained on."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
 
 import numpy as np
 
-from .._validation._tables import Table, take_rows
+from .._validation._tables import Table, stack_rows, take_rows
 
-if TYPE_CHECKING:
-    from .._losses._teacher_cohort import Alignment
-    from ._objectives import Objective
+# In y of a classification: the row has no label.
+UNLABELED = -1
+ROWS = {"rows": True}
 
 
-@dataclass
-class Lesson:
-    """What a student is taught: labelled rows, further rows without a label, and the teacher's opinion.
+@dataclass(frozen=True)
+class TrainingData:
+    """Rows to train a student on, labeled rows first.
 
-    ``opinion`` (labelled rows) and ``unlabeled_opinion`` are (n, n_classes) probabilities, or (n, n_targets)
-    predictions where ``classes`` is empty; a row of NaN has no teacher. ``weight`` and ``unlabeled_weight`` are row
-    weights, all 1 when None. For alignment with a teacher's cohort, ``anchors`` and ``unlabeled_anchors`` are the
-    teacher's features of the rows, known or estimated; a row of NaN has none.
+    Attributes
+    ----------
+    X : table of shape (n_rows, n_features)
+    y : ndarray of shape (n_rows,) or (n_rows, n_outputs)
+        Position of each row's class in ``classes``, -1 of an unlabeled row; or a continuous target, NaN there.
+    soft_targets : ndarray of shape (n_rows, n_classes) or (n_rows, n_outputs)
+        Out-of-fold probabilities or predictions of the teacher; a row of NaN has none.
+    classes : ndarray of shape (n_classes,)
+        Class labels; empty for a continuous target.
+    teacher_classes : ndarray or None
+        Classes that the teacher knows; None for all.
+    teacher_features : ndarray of shape (n_rows, n_teacher_features) or None
+        The teacher's representation of each row; a row of NaN has none.
+    sample_weight : ndarray of shape (n_rows,) or None
+    groups : ndarray of shape (n_rows,) or None
+        Group of each row, as numbers.
     """
 
-    X: Table
-    y: np.ndarray
-    opinion: np.ndarray
-    X_unlabeled: Table | None
-    unlabeled_opinion: np.ndarray
+    X: Table = field(metadata=ROWS)
+    y: np.ndarray = field(metadata=ROWS)
+    soft_targets: np.ndarray = field(metadata=ROWS)
     classes: np.ndarray
-    taught_classes: np.ndarray | None = None
-    alignment: Alignment | None = None
-    anchors: np.ndarray | None = None
-    unlabeled_anchors: np.ndarray | None = None
-    weight: np.ndarray | None = None
-    unlabeled_weight: np.ndarray | None = None
-    groups: np.ndarray | None = None
-    unlabeled_groups: np.ndarray | None = None
-    objective: Objective | None = None
-    features: np.ndarray | None = None
-    unlabeled_features: np.ndarray | None = None
+    teacher_classes: np.ndarray | None = None
+    teacher_features: np.ndarray | None = field(default=None, metadata=ROWS)
+    sample_weight: np.ndarray | None = field(default=None, metadata=ROWS)
+    groups: np.ndarray | None = field(default=None, metadata=ROWS)
 
     @property
-    def of_quantity(self) -> bool:
-        """Whether numbers are taught, and not classes."""
+    def is_regression(self) -> bool:
         return len(self.classes) == 0
 
-    def taught_positions(self) -> list[int] | None:
+    @property
+    def labeled(self) -> np.ndarray:
+        """Mask of the rows with a label."""
+        return ~np.isnan(self.y.reshape(len(self.y), -1)).any(axis=1) if self.is_regression else self.y != UNLABELED
+
+    @property
+    def n_labeled(self) -> int:
+        return int(self.labeled.sum())
+
+    @property
+    def has_soft_target(self) -> np.ndarray:
+        """Mask of the rows with a soft target."""
+        return ~np.isnan(self.soft_targets).any(axis=1)
+
+    @property
+    def target(self) -> np.ndarray:
+        """Class labels, or numbers, of the labeled rows: what a model's own ``fit`` takes."""
+        y = self.y[: self.n_labeled]
+        return y if self.is_regression else self.classes[y]
+
+    def teacher_class_indices(self) -> list[int] | None:
         """Positions of the classes that the teacher knows, or None when it knows all of them."""
-        if self.taught_classes is None:
+        if self.teacher_classes is None:
             return None
-        known = np.isin(self.classes, self.taught_classes)
+        known = np.isin(self.classes, self.teacher_classes)
         return None if known.all() else np.flatnonzero(known).tolist()
 
-    def of_rows(self, rows: np.ndarray) -> Lesson:
-        """The lesson on some of the labelled rows, with the classes that they have."""
-        y = self.y[rows]
-        some = replace(
-            self,
-            X=take_rows(self.X, rows),
-            y=y,
-            opinion=self.opinion[rows],
-            weight=None if self.weight is None else self.weight[rows],
-            groups=None if self.groups is None else self.groups[rows],
-            features=None if self.features is None else self.features[rows],
-        )
-        if self.of_quantity:
-            return some
-        present = np.isin(self.classes, y)
-        alignment = None if self.alignment is None else self.alignment.of_classes(present)
+    def take(self, rows: np.ndarray) -> TrainingData:
+        """Some of the rows, given by a mask, with the classes that their labels have."""
+        if rows.all():
+            return self
+        positions = np.flatnonzero(rows)
+        part = replace(self, **{name: take_rows(values, positions) for name, values in self._row_fields()})
+        return part if self.is_regression else part._drop_absent_classes()
+
+    def labeled_rows(self) -> TrainingData:
+        """The rows with a label."""
+        return self.take(self.labeled)
+
+    def _row_fields(self) -> list[tuple[str, Any]]:
+        values = ((f.name, getattr(self, f.name)) for f in fields(self) if f.metadata.get("rows"))
+        return [(name, value) for name, value in values if value is not None]
+
+    def _drop_absent_classes(self) -> TrainingData:
+        present = np.isin(np.arange(len(self.classes)), self.y)
         return replace(
-            some,
-            opinion=_restrict(some.opinion, present),
-            unlabeled_opinion=_restrict(self.unlabeled_opinion, present),
+            self,
+            y=np.where(self.y == UNLABELED, UNLABELED, np.cumsum(present)[self.y] - 1),
+            soft_targets=_renormalize(self.soft_targets, present),
             classes=self.classes[present],
-            # With no class left that both cohorts have there is nothing to align.
-            alignment=alignment if alignment is not None and alignment.cohort.known.any() else None,
-            anchors=None if self.anchors is None else self.anchors[rows],
         )
 
 
-def _restrict(proba: np.ndarray, present: np.ndarray) -> np.ndarray:
-    """Probabilities given that the class is one of those present; uniform where they had no mass."""
+def stack_tables(tables: Sequence[Table]) -> Table:
+    """Tables of the same columns, one above the other; a single table as it is."""
+    stacked = tables[0]
+    for table in tables[1:]:
+        stacked = stack_rows(stacked, table)
+    return stacked
+
+
+def _renormalize(proba: np.ndarray, present: np.ndarray) -> np.ndarray:
+    """Probabilities given that the class is one of those present; uniform where these had no mass."""
     kept = proba[:, present]
     total = kept.sum(axis=1, keepdims=True)
     return np.where(total == 0, 1 / present.sum(), kept / np.where(total == 0, 1.0, total))

@@ -11,74 +11,74 @@ from sklearn.utils.validation import check_is_fitted
 from .._validation._dataframes import as_pandas
 from .._validation._tables import Table
 
-PENALTIES = tuple(np.logspace(-1, 5, 13))
+ALPHAS = tuple(np.logspace(-1, 5, 13))
 # A singular value below this share of the largest is rounding, not data.
 RELATIVE_RANK = 1e-10
 
 
-class TunedRidge(RegressorMixin, BaseEstimator):
+class LeaveOutRidge(RegressorMixin, BaseEstimator):
     """Median imputation, standardised columns, and the ridge penalty with the least leave-one-out error.
 
     With U s V' the standardised table, h = s^2 / (s^2 + penalty) and the leverage of a row
     l_i = 1/n + sum_j h_j U_ij^2, the left-out residual is (y_i - fit_i) / (1 - l_i). With ``groups`` in fit each group
     is left out whole, and l is its block of the hat matrix; a single group leaves nothing to choose by, and the
-    penalty is the largest. It is chosen for the first ``n_judged`` targets (all when None) and serves all of them. Text
+    penalty is the largest. It is chosen for the first ``n_selection_targets`` targets (all when None) and serves all of them. Text
     and categories become one column a category.
     """
 
-    def __init__(self, penalties: tuple[float, ...] = PENALTIES, n_judged: int | None = None) -> None:
-        self.penalties = penalties
-        self.n_judged = n_judged
+    def __init__(self, alphas: tuple[float, ...] = ALPHAS, n_selection_targets: int | None = None) -> None:
+        self.alphas = alphas
+        self.n_selection_targets = n_selection_targets
 
-    def fit(self, X: Table, y: np.ndarray, *, groups: np.ndarray | None = None) -> TunedRidge:
-        numbers = as_design(X)
+    def fit(self, X: Table, y: np.ndarray, *, groups: np.ndarray | None = None) -> LeaveOutRidge:
+        numbers = to_design_matrix(X)
         y = np.asarray(y, dtype=np.float64)
-        self.medians_ = _medians(numbers)
-        filled = np.where(np.isnan(numbers), self.medians_, numbers)
-        self.centre_, spread = filled.mean(axis=0), filled.std(axis=0)
+        self.median_ = _medians(numbers)
+        filled = np.where(np.isnan(numbers), self.median_, numbers)
+        self.mean_, spread = filled.mean(axis=0), filled.std(axis=0)
         self.scale_ = np.where(spread > 0, spread, 1.0)
-        U, s, Vt = np.linalg.svd((filled - self.centre_) / self.scale_, full_matrices=False)
+        U, s, Vt = np.linalg.svd((filled - self.mean_) / self.scale_, full_matrices=False)
         full_rank = s > RELATIVE_RANK * max(s.max(initial=0.0), 1.0)
         U, s, Vt = U[:, full_rank], s[full_rank], Vt[full_rank]
         self.intercept_ = y.mean(axis=0)
-        centred = (y - self.intercept_).reshape(len(y), -1)
-        projected = U.T @ centred
-        judged = slice(self.n_judged)
-        blocks = None if groups is None else _rows_of_groups(groups)
-        alone = blocks is not None and len(blocks) == 1 and len(blocks[0]) == 1
+        centered = (y - self.intercept_).reshape(len(y), -1)
+        projected = U.T @ centered
+        selection_targets = slice(self.n_selection_targets)
+        blocks = None if groups is None else _group_blocks(groups)
+        single_group = blocks is not None and len(blocks) == 1 and len(blocks[0]) == 1
         least = np.inf
-        for penalty in self.penalties if not alone else (max(self.penalties),):
-            shrinkage = s**2 / (s**2 + penalty)
+        for alpha in self.alphas if not single_group else (max(self.alphas),):
+            shrinkage = s**2 / (s**2 + alpha)
             leverage = 1 / len(y) + U**2 @ shrinkage
-            fit = U @ (shrinkage[:, None] * projected[:, judged])
-            residual = centred[:, judged] - fit
+            fit = U @ (shrinkage[:, None] * projected[:, selection_targets])
+            residual = centered[:, selection_targets] - fit
             if blocks is None:
                 left_out = residual / (1 - leverage)[:, None]
             else:
-                left_out = residual if alone else _leave_groups_out(residual, U, shrinkage, blocks)
+                left_out = residual if single_group else _leave_group_out_residuals(residual, U, shrinkage, blocks)
             error = (left_out**2).mean()
             if error < least:
-                least, self.penalty_, self.n_dimensions_ = error, penalty, float(leverage.sum())
-        coef = Vt.T @ ((s / (s**2 + self.penalty_))[:, None] * projected)
+                least, self.alpha_, self.effective_dof_ = error, alpha, float(leverage.sum())
+        coef = Vt.T @ ((s / (s**2 + self.alpha_))[:, None] * projected)
         self.coef_ = coef if y.ndim > 1 else coef[:, 0]
         return self
 
     def predict(self, X: Table) -> np.ndarray:
         check_is_fitted(self)
-        numbers = as_design(X)
-        filled = np.where(np.isnan(numbers), self.medians_, numbers)
-        return (filled - self.centre_) / self.scale_ @ self.coef_ + self.intercept_
+        numbers = to_design_matrix(X)
+        filled = np.where(np.isnan(numbers), self.median_, numbers)
+        return (filled - self.mean_) / self.scale_ @ self.coef_ + self.intercept_
 
 
-def _rows_of_groups(groups: np.ndarray) -> list[np.ndarray]:
+def _group_blocks(groups: np.ndarray) -> list[np.ndarray]:
     """Rows of the groups of one size, (n_groups, size), for each size."""
-    _, group_of, sizes = np.unique(groups, return_inverse=True, return_counts=True)
-    order = np.argsort(group_of, kind="stable")
-    size_of = sizes[group_of[order]]
+    _, group_ids, sizes = np.unique(groups, return_inverse=True, return_counts=True)
+    order = np.argsort(group_ids, kind="stable")
+    size_of = sizes[group_ids[order]]
     return [order[size_of == size].reshape(-1, size) for size in np.unique(sizes)]
 
 
-def _leave_groups_out(
+def _leave_group_out_residuals(
     residual: np.ndarray, U: np.ndarray, shrinkage: np.ndarray, blocks: list[np.ndarray]
 ) -> np.ndarray:
     """(I - H_gg)^-1 r_g of each group, H the hat matrix: its residuals by the model fitted without it."""
@@ -90,27 +90,27 @@ def _leave_groups_out(
     return left_out
 
 
-def as_design(X: Table) -> np.ndarray:
+def to_design_matrix(X: Table) -> np.ndarray:
     """Numbers, with one column for each category of a column that holds none."""
     if not hasattr(X, "columns"):
         return np.asarray(X.toarray() if issparse(X) else X, dtype=np.float64)
     table = as_pandas(X)
     if all(pd.api.types.is_numeric_dtype(dtype) for dtype in table.dtypes):
         return table.to_numpy(dtype=np.float64, na_value=np.nan)
-    return np.hstack([_columns_of(table.iloc[:, position]) for position in range(table.shape[1])])
+    return np.hstack([_encode_column(table.iloc[:, position]) for position in range(table.shape[1])])
 
 
-def _columns_of(values: pd.Series) -> np.ndarray:
+def _encode_column(values: pd.Series) -> np.ndarray:
     """One column of numbers, or one a category; none of a text that names the rows."""
-    known = values.notna().to_numpy()
+    observed = values.notna().to_numpy()
     if not isinstance(values.dtype, pd.CategoricalDtype):
         numbers = pd.to_numeric(values, errors="coerce")
-        if numbers.notna().to_numpy()[known].all():
+        if numbers.notna().to_numpy()[observed].all():
             return numbers.to_numpy(dtype=np.float64, na_value=np.nan)[:, None]
     if values.nunique() > len(values) / 2:
         return np.empty((len(values), 0))
     columns = pd.get_dummies(values).to_numpy(dtype=np.float64, copy=True)
-    columns[~known] = np.nan
+    columns[~observed] = np.nan
     return columns
 
 
@@ -118,7 +118,7 @@ def _medians(numbers: np.ndarray) -> np.ndarray:
     """Median of each column's known values; 0 where there is none."""
     medians = np.zeros(numbers.shape[1])
     missing = np.isnan(numbers)
-    known = ~missing.all(axis=0)
+    observed = ~missing.all(axis=0)
     if missing.any():
-        medians[known] = np.nanmedian(numbers[:, known], axis=0)
+        medians[observed] = np.nanmedian(numbers[:, observed], axis=0)
     return medians

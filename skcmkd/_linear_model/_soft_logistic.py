@@ -15,16 +15,16 @@ from sklearn.utils.validation import validate_data
 from .._validation._tables import Table
 
 # With all but these settings as they come, scikit-learn minimises the objective below, by the same method.
-UNDERSTOOD = {"C", "tol", "fit_intercept", "class_weight", "max_iter", "random_state", "intercept_scaling"}
-USUAL = {name: value for name, value in LogisticRegression().get_params().items() if name not in UNDERSTOOD}
+SUPPORTED = {"C", "tol", "fit_intercept", "class_weight", "max_iter", "random_state", "intercept_scaling"}
+DEFAULTS = {name: value for name, value in LogisticRegression().get_params().items() if name not in SUPPORTED}
 
 
-def takes_soft_targets(model: BaseEstimator) -> bool:
+def supports_soft_targets(model: BaseEstimator) -> bool:
     """Whether the model is scikit-learn's logistic regression with settings whose objective is the one below."""
-    return type(model) is LogisticRegression and all(getattr(model, name) == value for name, value in USUAL.items())
+    return type(model) is LogisticRegression and all(getattr(model, name) == value for name, value in DEFAULTS.items())
 
 
-def soft_objective(
+def soft_cross_entropy(
     parameters: np.ndarray, X: Table, target: np.ndarray, weight: np.ndarray, penalty: float, fit_intercept: bool
 ) -> tuple[float, np.ndarray]:
     """Mean cross-entropy sum_i w_i CE(t_i, softmax(W x_i + b)) / sum_i w_i + penalty/2 |W|^2, and its gradient.
@@ -39,11 +39,11 @@ def soft_objective(
     proba = np.exp(scores - top)
     total = proba.sum(axis=0) + (np.exp(-top) if is_binary else 0)
     cross_entropy = weight @ (top + np.log(total)) - (target * scores).sum()
-    slack = proba * (weight / total) - target
+    residual = proba * (weight / total) - target
     gradient = np.empty_like(W)
-    gradient[:, : slope.shape[1]] = slack @ X / weight.sum() + penalty * slope
+    gradient[:, : slope.shape[1]] = residual @ X / weight.sum() + penalty * slope
     if fit_intercept:
-        gradient[:, -1] = slack.sum(axis=1) / weight.sum()
+        gradient[:, -1] = residual.sum(axis=1) / weight.sum()
     return cross_entropy / weight.sum() + penalty / 2 * (slope**2).sum(), gradient.ravel()
 
 
@@ -62,23 +62,23 @@ def fit_soft_logistic(
     width = X.shape[1] + bool(model.fit_intercept)
     # Beyond single precision the search along a line finds no way down.
     table = X.astype(np.float64, copy=False)
-    found = minimize(
-        soft_objective,
+    result = minimize(
+        soft_cross_entropy,
         np.zeros(len(free) * width),
         (table, free, weight, 1 / (model.C * weight.sum()), model.fit_intercept),
         method="L-BFGS-B",
         jac=True,
         options={"maxiter": model.max_iter, "maxls": 50, "gtol": model.tol, "ftol": 64 * np.finfo(float).eps},
     )
-    if found.status != 0:
+    if result.status != 0:
         warnings.warn(
-            f"The logistic regression of soft targets stopped after {found.nit} iterations: {found.message}. Raise "
+            f"The logistic regression of soft targets stopped after {result.nit} iterations: {result.message}. Raise "
             f"max_iter={model.max_iter}, or scale the columns, for example with StandardScaler.",
             ConvergenceWarning,
             stacklevel=2,
         )
-    W = found.x.reshape(len(free), width).astype(X.dtype)
-    model.classes_, model.n_iter_ = classes, np.array([found.nit], dtype=np.int32)
+    W = result.x.reshape(len(free), width).astype(X.dtype)
+    model.classes_, model.n_iter_ = classes, np.array([result.nit], dtype=np.int32)
     model.coef_ = W[:, : X.shape[1]]
     model.intercept_ = W[:, -1] if model.fit_intercept else np.zeros(len(W), dtype=X.dtype)
     return model

@@ -16,85 +16,87 @@ from .._transport._fused_gromov import fused_gromov
 from .._transport._plan import Transport, transport
 
 # A row of one class goes to a row of another only where the batch leaves no other way: this many mean costs.
-COST_OF_ANOTHER_CLASS = 10.0
+CLASS_MISMATCH_COST = 10.0
 # Costs between directions: a row's length does not matter.
-OF_DIRECTIONS = ("cosine", "chordal")
+SCALE_FREE_COSTS = ("cosine", "chordal")
 
 
-def directions(rows: Tensor, cost: str) -> Tensor:
+def normalize_rows(rows: Tensor, cost: str) -> Tensor:
     """Rows as the cost sees them: of length one where only their direction counts; a row of zeros stays."""
-    return rows / _lengths(rows) if cost in OF_DIRECTIONS else rows
+    return rows / _lengths(rows) if cost in SCALE_FREE_COSTS else rows
 
 
 def _lengths(rows: Tensor) -> Tensor:
-    return _nonzero(torch.linalg.vector_norm(rows, dim=1, keepdim=True))
+    return _avoid_zero(torch.linalg.vector_norm(rows, dim=1, keepdim=True))
 
 
-def _nonzero(lengths: Tensor) -> Tensor:
+def _avoid_zero(lengths: Tensor) -> Tensor:
     return lengths + (lengths == 0)
 
 
-def pairwise_cost(rows: Tensor, others: Tensor, cost: str) -> Tensor:
+def pairwise_cost(rows: Tensor, teacher_rows: Tensor, cost: str) -> Tensor:
     """Cost of moving each row to each other row: cosine, euclidean, cityblock or chordal, as in ``cost_matrix``."""
-    rows, others = directions(rows, cost), directions(others, cost)
+    rows, teacher_rows = normalize_rows(rows, cost), normalize_rows(teacher_rows, cost)
     if cost == "cosine":
-        return 1 - rows @ others.T
-    return torch.cdist(rows, others, p=1.0 if cost == "cityblock" else 2.0, compute_mode="donot_use_mm_for_euclid_dist")
+        return 1 - rows @ teacher_rows.T
+    return torch.cdist(
+        rows, teacher_rows, p=1.0 if cost == "cityblock" else 2.0, compute_mode="donot_use_mm_for_euclid_dist"
+    )
 
 
-def matched_cost(rows: Tensor, others: Tensor, cost: str) -> Tensor:
+def rowwise_cost(rows: Tensor, teacher_rows: Tensor, cost: str) -> Tensor:
     """Cost of moving each row to the other row at its own place."""
-    rows, others = directions(rows, cost), directions(others, cost)
+    rows, teacher_rows = normalize_rows(rows, cost), normalize_rows(teacher_rows, cost)
     if cost == "cosine":
-        return 1 - (rows * others).sum(dim=1)
-    return torch.linalg.vector_norm(rows - others, ord=1 if cost == "cityblock" else 2, dim=1)
+        return 1 - (rows * teacher_rows).sum(dim=1)
+    return torch.linalg.vector_norm(rows - teacher_rows, ord=1 if cost == "cityblock" else 2, dim=1)
 
 
-def matched_gradient(rows: Tensor, others: Tensor, cost: str) -> tuple[Tensor, Tensor]:
-    """``matched_cost`` and its derivative by the rows, written out; ``others`` are ``directions`` already.
+def rowwise_cost_and_grad(rows: Tensor, teacher_rows: Tensor, cost: str) -> tuple[Tensor, Tensor]:
+    """``rowwise_cost`` and its derivative by the rows, written out; ``teacher_rows`` are ``normalize_rows`` already.
 
     With d = x / |x| the cosine cost 1 - d.b has the derivative ((d.b) d - b) / |x|, and the chord |d - b| the same
     divided by |d - b|.
     """
-    if cost in OF_DIRECTIONS:
+    if cost in SCALE_FREE_COSTS:
         length = _lengths(rows)
         rows = rows / length
-        similarity = (rows * others).sum(dim=1, keepdim=True)
-        gradient = (similarity * rows - others) / length
+        similarity = (rows * teacher_rows).sum(dim=1, keepdim=True)
+        gradient = (similarity * rows - teacher_rows) / length
         if cost == "cosine":
             return 1 - similarity, gradient
-        chord = torch.linalg.vector_norm(rows - others, dim=1, keepdim=True)
-        return chord, gradient / _nonzero(chord)
-    difference = rows - others
+        chord = torch.linalg.vector_norm(rows - teacher_rows, dim=1, keepdim=True)
+        return chord, gradient / _avoid_zero(chord)
+    difference = rows - teacher_rows
     if cost == "cityblock":
         return difference.abs().sum(dim=1), difference.sign()
     distance = torch.linalg.vector_norm(difference, dim=1, keepdim=True)
-    return distance, difference / _nonzero(distance)
+    return distance, difference / _avoid_zero(distance)
 
 
-def transported_cost(cost: Tensor, target_weights: Tensor, *, reg: float, reg_m: float | None) -> Tensor:
+def transport_cost(cost: Tensor, target_weights: Tensor, *, reg: float) -> Tensor:
     """Value of the transport with the given costs, from rows of equal weight; its gradient by the costs is the plan."""
-    found = transport(_as_array(cost), None, _as_array(target_weights), reg=reg, reg_m=reg_m)
-    linear = (_plan_like(found, cost) * cost).sum()
-    return linear + (found.value - linear.detach())
+    result = transport(_as_array(cost), None, _as_array(target_weights), reg=reg)
+    linear = (_plan_tensor(result, cost) * cost).sum()
+    return linear + (result.value - linear.detach())
 
 
-def classwise_cost(cost: Tensor, codes: Tensor, teacher_codes: Tensor) -> Tensor:
+def blockwise_transport_cost(cost: Tensor, codes: Tensor, teacher_codes: Tensor) -> Tensor:
     """Value of the exact transport of each class to itself, both sides with the same class shares.
 
-    It is ``transported_cost`` where another class costs too much to go to, found by blocks. Between as many rows on
+    It is ``transport_cost`` where another class costs too much to go to, found by blocks. Between as many rows on
     either side the plan is an assignment (Birkhoff), whose solver is ten times as fast as the network simplex.
     """
     costs, plan = _as_array(cost), np.zeros(cost.shape, dtype=np.float32 if cost.dtype == torch.float32 else None)
-    own, others = codes.cpu().numpy(), teacher_codes.cpu().numpy()
-    for code in np.unique(own):
-        rows, columns = np.flatnonzero(own == code), np.flatnonzero(others == code)
+    code_of, teacher_code_of = codes.cpu().numpy(), teacher_codes.cpu().numpy()
+    for code in np.unique(code_of):
+        rows, columns = np.flatnonzero(code_of == code), np.flatnonzero(teacher_code_of == code)
         block = costs[np.ix_(rows, columns)]
         if len(rows) == len(columns):
             matched, partners = linear_sum_assignment(block)
-            plan[rows[matched], columns[partners]] = 1 / len(own)
+            plan[rows[matched], columns[partners]] = 1 / len(code_of)
         else:
-            plan[np.ix_(rows, columns)] = transport(block).plan * (len(rows) / len(own))
+            plan[np.ix_(rows, columns)] = transport(block).plan * (len(rows) / len(code_of))
     return (torch.as_tensor(plan, dtype=cost.dtype, device=cost.device) * cost).sum()
 
 
@@ -104,15 +106,15 @@ def gromov_cost(class_costs: Tensor, structure: Tensor, teacher_structure: Tenso
     It compares costs among the student's rows, C, with costs among the teacher's, D, so the two spaces need no common
     map. The gradient is taken with the plan held fixed.
     """
-    found = fused_gromov(
+    result = fused_gromov(
         _as_array(class_costs),
         _as_array(structure),
         _as_array(teacher_structure),
         None,
         _as_array(target_weights),
-        share=0.5,
+        alpha=0.5,
     )
-    plan = _plan_like(found, structure)
+    plan = _plan_tensor(result, structure)
     energy = (structure**2 * _outer(plan.sum(dim=1))).sum() + (teacher_structure**2 * _outer(plan.sum(dim=0))).sum()
     energy = energy - 2 * (structure @ plan @ teacher_structure * plan).sum()
     return ((plan * class_costs).sum() + energy) / 2
@@ -126,36 +128,36 @@ def _as_array(values: Tensor) -> np.ndarray:
     return values.detach().double().cpu().numpy()
 
 
-def _plan_like(found: Transport, cost: Tensor) -> Tensor:
-    return torch.as_tensor(found.plan, dtype=cost.dtype, device=cost.device)
+def _plan_tensor(result: Transport, cost: Tensor) -> Tensor:
+    return torch.as_tensor(result.plan, dtype=cost.dtype, device=cost.device)
 
 
-def class_cost(logits: Tensor, codes: Tensor, labelled: Tensor, teacher_codes: Tensor) -> Tensor:
+def class_mismatch_cost(logits: Tensor, codes: Tensor, labeled: Tensor, teacher_codes: Tensor) -> Tensor:
     """Cost between a row's class and a teacher row's: -log p_i(y_j) without a label, 0 or a fixed cost with one."""
-    known = COST_OF_ANOTHER_CLASS * (codes[:, None] != teacher_codes).to(logits.dtype)
-    if labelled.all():
-        return known
-    guessed = -F.log_softmax(logits.detach(), dim=1)[:, teacher_codes]
-    return torch.where(labelled[:, None], known, guessed.clamp_max(COST_OF_ANOTHER_CLASS))
+    label_cost = CLASS_MISMATCH_COST * (codes[:, None] != teacher_codes).to(logits.dtype)
+    if labeled.all():
+        return label_cost
+    expected_cost = -F.log_softmax(logits.detach(), dim=1)[:, teacher_codes]
+    return torch.where(labeled[:, None], label_cost, expected_cost.clamp_max(CLASS_MISMATCH_COST))
 
 
-def prototype_cost(cost: Tensor, logits: Tensor, codes: Tensor, labelled: Tensor, known: Tensor) -> Tensor:
+def prototype_cost(cost: Tensor, logits: Tensor, codes: Tensor, labeled: Tensor, shared: Tensor) -> Tensor:
     """Mean over rows of sum_k r_ik c_ik, the cost to each class's prototype; r is the label, or the student's guess.
 
     As much as a row may belong to a class that the teacher's cohort lacks, it is left where it is.
     """
-    guess = logits.detach().softmax(dim=1)
-    shares = torch.where(labelled[:, None], F.one_hot(codes, logits.shape[1]).to(guess.dtype), guess)
-    return (shares * cost.masked_fill(~known, 0.0)).sum(dim=1).mean()
+    proba = logits.detach().softmax(dim=1)
+    posteriors = torch.where(labeled[:, None], F.one_hot(codes, logits.shape[1]).to(proba.dtype), proba)
+    return (posteriors * cost.masked_fill(~shared, 0.0)).sum(dim=1).mean()
 
 
-def class_shares(logits: Tensor, codes: Tensor, labelled: Tensor, known: Tensor) -> Tensor:
+def class_posteriors(logits: Tensor, codes: Tensor, labeled: Tensor, shared: Tensor) -> Tensor:
     """Each row's class, or the student's guess of it among the classes that the teacher's cohort has; no gradient."""
-    guess = logits.detach().masked_fill(~known, -torch.inf).softmax(dim=1)
-    return torch.where(labelled[:, None], F.one_hot(codes, logits.shape[1]).to(guess.dtype), guess)
+    proba = logits.detach().masked_fill(~shared, -torch.inf).softmax(dim=1)
+    return torch.where(labeled[:, None], F.one_hot(codes, logits.shape[1]).to(proba.dtype), proba)
 
 
-def label_discrepancy(logits: Tensor, teacher_logits: Tensor) -> Tensor:
+def head_divergence(logits: Tensor, teacher_logits: Tensor) -> Tensor:
     """Mean divergence KL(t || p) of the student's head from the teacher's on the same features, in nats.
 
     It is 0 where the heads agree, and has a gradient through both heads to the student's features.

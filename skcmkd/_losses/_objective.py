@@ -10,35 +10,35 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ..networks._losses import SMALLEST_PROBABILITY, cross_entropy
+from ..networks._losses import MIN_PROBABILITY, cross_entropy
 from ._relational import (
-    auxiliary_information,
-    comparative_error,
-    contrastive,
-    correlation_congruence,
-    relational_angle,
-    relational_distance,
-    shared_specific,
-    similarity_preserving,
-    similarity_transport,
+    amid_loss,
+    cc_loss,
+    ckd_loss,
+    crd_loss,
+    pkdot_loss,
+    rkd_angle_loss,
+    rkd_distance_loss,
+    shared_specific_loss,
+    sp_loss,
 )
 from ._soft_targets import (
     DistillationLoss,
-    decoupled_divergence,
-    hint_error,
+    decoupled_kd_loss,
+    hint_loss,
     soft_target_divergence,
-    variational_information,
+    vid_loss,
 )
 
 # f(student_logits, student_features, teacher_proba, teacher_features) -> one loss a row.
 Term: TypeAlias = str | Callable[..., Any]
 # Where both sides are mapped to a common code, it has so many dimensions.
-CODE_SIZE = 32
+EMBEDDING_DIM = 32
 # softplus(r) = 1: standardised features have variance 1 before anything is learned.
 RAW_UNIT_VARIANCE = float(np.log(np.expm1(1.0)))
 
 
-class TaughtRows(NamedTuple):
+class TeacherBatch(NamedTuple):
     """Rows of a batch that have a teacher: what the student gives for them, and what the teacher does.
 
     ``labels`` are classes among those that the teacher knows, guessed by the teacher where there is no label.
@@ -52,91 +52,92 @@ class TaughtRows(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Sizes:
+class TermConfig:
     """Sizes of what is compared, and the settings of the terms."""
 
     features: int
     teacher_features: int
     classes: int
     temperature: float
-    focus: np.ndarray | None = None
+    feature_weights: np.ndarray | None = None
 
 
-class Formula(nn.Module):
+class FunctionTerm(nn.Module):
     """A term without weights of its own."""
 
-    def __init__(self, formula: Callable[[TaughtRows], Tensor]) -> None:
+    def __init__(self, function: Callable[[TeacherBatch], Tensor]) -> None:
         super().__init__()
-        self.formula = formula
+        self.function = function
 
-    def forward(self, rows: TaughtRows) -> Tensor:
-        return self.formula(rows)
+    def forward(self, rows: TeacherBatch) -> Tensor:
+        return self.function(rows)
 
 
-class Hints(nn.Module):
+class HintTerm(nn.Module):
     """The student's features, mapped to the teacher's space, and how far they miss."""
 
-    focus: Tensor | None
+    feature_weights: Tensor | None
 
-    def __init__(self, sizes: Sizes, focus: np.ndarray | None = None) -> None:
+    def __init__(self, config: TermConfig, feature_weights: np.ndarray | None = None) -> None:
         super().__init__()
-        self.map = _linear(sizes.features, sizes.teacher_features)
-        self.register_buffer("focus", None if focus is None else torch.as_tensor(focus, dtype=torch.float32))
-
-    def forward(self, rows: TaughtRows) -> Tensor:
-        return hint_error(self.map(rows.features), rows.teacher_features, self.focus)
-
-
-class VariationalInformation(nn.Module):
-    """A Gaussian of the teacher's features, its mean linear in the student's."""
-
-    def __init__(self, sizes: Sizes) -> None:
-        super().__init__()
-        self.map = _linear(sizes.features, sizes.teacher_features)
-        self.raw_variance = nn.Parameter(torch.empty(sizes.teacher_features))
-
-    def forward(self, rows: TaughtRows) -> Tensor:
-        return variational_information(self.map(rows.features), self.raw_variance, rows.teacher_features)
-
-
-class Contrast(nn.Module):
-    """The student's features, mapped to the teacher's space, against the other rows' teacher features."""
-
-    def __init__(self, sizes: Sizes) -> None:
-        super().__init__()
-        self.map = _linear(sizes.features, sizes.teacher_features)
-
-    def forward(self, rows: TaughtRows) -> Tensor:
-        return contrastive(self.map(rows.features), rows.teacher_features)
-
-
-class AuxiliaryInformation(nn.Module):
-    """Codes of both sides, and of an auxiliary modality: here the teacher's log-probabilities of the classes."""
-
-    def __init__(self, sizes: Sizes) -> None:
-        super().__init__()
-        self.map = _linear(sizes.features, CODE_SIZE)
-        self.teacher_map = _linear(sizes.teacher_features, CODE_SIZE)
-        self.auxiliary_map = _linear(sizes.classes, CODE_SIZE)
-
-    def forward(self, rows: TaughtRows) -> Tensor:
-        scores = rows.teacher_proba.clamp_min(SMALLEST_PROBABILITY).log()
-        return auxiliary_information(
-            self.map(rows.features), self.teacher_map(rows.teacher_features), self.auxiliary_map(scores)
+        self.map = _linear(config.features, config.teacher_features)
+        self.register_buffer(
+            "feature_weights",
+            None if feature_weights is None else torch.as_tensor(feature_weights, dtype=torch.float32),
         )
 
+    def forward(self, rows: TeacherBatch) -> Tensor:
+        return hint_loss(self.map(rows.features), rows.teacher_features, self.feature_weights)
 
-class SharedSpecific(nn.Module):
+
+class VIDTerm(nn.Module):
+    """A Gaussian of the teacher's features, its mean linear in the student's."""
+
+    def __init__(self, config: TermConfig) -> None:
+        super().__init__()
+        self.map = _linear(config.features, config.teacher_features)
+        self.raw_variance = nn.Parameter(torch.empty(config.teacher_features))
+
+    def forward(self, rows: TeacherBatch) -> Tensor:
+        return vid_loss(self.map(rows.features), self.raw_variance, rows.teacher_features)
+
+
+class CRDTerm(nn.Module):
+    """The student's features, mapped to the teacher's space, against the other rows' teacher features."""
+
+    def __init__(self, config: TermConfig) -> None:
+        super().__init__()
+        self.map = _linear(config.features, config.teacher_features)
+
+    def forward(self, rows: TeacherBatch) -> Tensor:
+        return crd_loss(self.map(rows.features), rows.teacher_features)
+
+
+class AMIDTerm(nn.Module):
+    """Codes of both sides, and of an auxiliary modality: here the teacher's log-probabilities of the classes."""
+
+    def __init__(self, config: TermConfig) -> None:
+        super().__init__()
+        self.map = _linear(config.features, EMBEDDING_DIM)
+        self.teacher_map = _linear(config.teacher_features, EMBEDDING_DIM)
+        self.auxiliary_map = _linear(config.classes, EMBEDDING_DIM)
+
+    def forward(self, rows: TeacherBatch) -> Tensor:
+        scores = rows.teacher_proba.clamp_min(MIN_PROBABILITY).log()
+        return amid_loss(self.map(rows.features), self.teacher_map(rows.teacher_features), self.auxiliary_map(scores))
+
+
+class SharedSpecificTerm(nn.Module):
     """Both sides' features, each mapped to a part that both have and to one that is its own."""
 
-    def __init__(self, sizes: Sizes) -> None:
+    def __init__(self, config: TermConfig) -> None:
         super().__init__()
-        self.map = _linear(sizes.features, 2 * CODE_SIZE)
-        self.teacher_map = _linear(sizes.teacher_features, 2 * CODE_SIZE)
+        self.map = _linear(config.features, 2 * EMBEDDING_DIM)
+        self.teacher_map = _linear(config.teacher_features, 2 * EMBEDDING_DIM)
 
-    def forward(self, rows: TaughtRows) -> Tensor:
+    def forward(self, rows: TeacherBatch) -> Tensor:
         shared, specific = self.map(rows.features).chunk(2, dim=1)
-        return shared_specific(shared, specific, *self.teacher_map(rows.teacher_features).chunk(2, dim=1))
+        return shared_specific_loss(shared, specific, *self.teacher_map(rows.teacher_features).chunk(2, dim=1))
 
 
 def _linear(n_inputs: int, n_outputs: int) -> nn.Linear:
@@ -144,39 +145,39 @@ def _linear(n_inputs: int, n_outputs: int) -> nn.Linear:
     return nn.utils.skip_init(nn.Linear, n_inputs, n_outputs)
 
 
-def _of_features(formula: Callable[[Tensor, Tensor], Tensor]) -> Callable[[Sizes], nn.Module]:
-    return lambda sizes: Formula(lambda rows: formula(rows.features, rows.teacher_features))
+def _feature_term(function: Callable[[Tensor, Tensor], Tensor]) -> Callable[[TermConfig], nn.Module]:
+    return lambda config: FunctionTerm(lambda rows: function(rows.features, rows.teacher_features))
 
 
-TERMS: dict[str, Callable[[Sizes], nn.Module]] = {
-    "soft_targets": lambda sizes: Formula(
-        lambda rows: soft_target_divergence(rows.logits, rows.teacher_proba, sizes.temperature)
+OBJECTIVE_TERMS: dict[str, Callable[[TermConfig], nn.Module]] = {
+    "soft_targets": lambda config: FunctionTerm(
+        lambda rows: soft_target_divergence(rows.logits, rows.teacher_proba, config.temperature)
     ),
-    "dkd": lambda sizes: Formula(
-        lambda rows: decoupled_divergence(rows.logits, rows.teacher_proba, rows.labels, sizes.temperature)
+    "dkd": lambda config: FunctionTerm(
+        lambda rows: decoupled_kd_loss(rows.logits, rows.teacher_proba, rows.labels, config.temperature)
     ),
-    "ckd": lambda sizes: Formula(lambda rows: comparative_error(rows.logits, rows.teacher_proba, sizes.temperature)),
-    "hints": Hints,
-    "mfh": lambda sizes: Hints(sizes, sizes.focus),
-    "vid": VariationalInformation,
-    "rkd_distance": _of_features(relational_distance),
-    "rkd_angle": _of_features(relational_angle),
-    "sp": _of_features(similarity_preserving),
-    "cc": _of_features(correlation_congruence),
-    "pkdot": lambda sizes: Formula(
-        lambda rows: similarity_transport(rows.features, rows.teacher_features, rows.teacher_proba.amax(dim=1))
+    "ckd": lambda config: FunctionTerm(lambda rows: ckd_loss(rows.logits, rows.teacher_proba, config.temperature)),
+    "hints": HintTerm,
+    "mfh": lambda config: HintTerm(config, config.feature_weights),
+    "vid": VIDTerm,
+    "rkd_distance": _feature_term(rkd_distance_loss),
+    "rkd_angle": _feature_term(rkd_angle_loss),
+    "sp": _feature_term(sp_loss),
+    "cc": _feature_term(cc_loss),
+    "pkdot": lambda config: FunctionTerm(
+        lambda rows: pkdot_loss(rows.features, rows.teacher_features, rows.teacher_proba.amax(dim=1))
     ),
-    "crd": Contrast,
-    "amid": AuxiliaryInformation,
-    "shared_specific": SharedSpecific,
+    "crd": CRDTerm,
+    "amid": AMIDTerm,
+    "shared_specific": SharedSpecificTerm,
 }
 
 
-def _build_term(term: Term, sizes: Sizes) -> nn.Module:
+def _build_term(term: Term, config: TermConfig) -> nn.Module:
     if isinstance(term, str):
-        return TERMS[term](sizes)
+        return OBJECTIVE_TERMS[term](config)
 
-    def checked(rows: TaughtRows) -> Tensor:
+    def checked(rows: TeacherBatch) -> Tensor:
         found = term(rows.logits, rows.features, rows.teacher_proba, rows.teacher_features)
         if not isinstance(found, Tensor) or found.shape != rows.labels.shape:
             got = f"shape {tuple(found.shape)}" if isinstance(found, Tensor) else type(found).__name__
@@ -186,7 +187,7 @@ def _build_term(term: Term, sizes: Sizes) -> nn.Module:
             )
         return found
 
-    return Formula(checked)
+    return FunctionTerm(checked)
 
 
 class ObjectiveLoss(nn.Module):
@@ -196,7 +197,7 @@ class ObjectiveLoss(nn.Module):
     have a teacher, b > 0. Linear maps between representations are learned with the student.
     """
 
-    taught_classes: Tensor
+    teacher_classes: Tensor
 
     def __init__(
         self,
@@ -205,15 +206,17 @@ class ObjectiveLoss(nn.Module):
         n_features: int,
         n_teacher_features: int,
         n_classes: int,
-        focus: np.ndarray | None = None,
+        feature_weights: np.ndarray | None = None,
     ) -> None:
         super().__init__()
         self.distillation = distillation
-        taught = range(n_classes) if distillation.taught_classes is None else distillation.taught_classes
-        self.register_buffer("taught_classes", torch.tensor(list(taught)))
-        sizes = Sizes(n_features, n_teacher_features, len(self.taught_classes), distillation.temperature, focus)
-        self.terms = nn.ModuleList(_build_term(term, sizes) for term, _ in terms)
-        self.shares = [weight for _, weight in terms]
+        teacher_classes = range(n_classes) if distillation.teacher_classes is None else distillation.teacher_classes
+        self.register_buffer("teacher_classes", torch.tensor(list(teacher_classes)))
+        config = TermConfig(
+            n_features, n_teacher_features, len(self.teacher_classes), distillation.temperature, feature_weights
+        )
+        self.terms = nn.ModuleList(_build_term(term, config) for term, _ in terms)
+        self.weights = [term_weight for _, term_weight in terms]
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
@@ -224,7 +227,7 @@ class ObjectiveLoss(nn.Module):
                 first = nn.init.orthogonal_(torch.empty(part.weight.shape), generator=generator)
                 part.weight.data.copy_(first)
                 part.bias.data.zero_()
-            elif isinstance(part, VariationalInformation):
+            elif isinstance(part, VIDTerm):
                 part.raw_variance.data.fill_(RAW_UNIT_VARIANCE)
 
     def forward(
@@ -240,21 +243,21 @@ class ObjectiveLoss(nn.Module):
         if not self.training:
             return self.distillation(logits, labels, label_weight, teacher_proba, teacher_weight)
         loss = label_weight * cross_entropy(logits, labels)
-        taught = teacher_weight.nonzero()[:, 0]
-        if len(taught) == 0:
+        has_teacher = teacher_weight.nonzero()[:, 0]
+        if len(has_teacher) == 0:
             return loss
-        known = label_weight[taught] > 0
-        parts = (part[taught] for part in (logits, features, labels, teacher_proba, teacher_features))
-        matched = self.match(TaughtRows(*parts), known)
-        return loss.index_add(0, taught, teacher_weight[taught] * matched)
+        known = label_weight[has_teacher] > 0
+        parts = (part[has_teacher] for part in (logits, features, labels, teacher_proba, teacher_features))
+        matched = self._teacher_loss(TeacherBatch(*parts), known)
+        return loss.index_add(0, has_teacher, teacher_weight[has_teacher] * matched)
 
-    def match(self, rows: TaughtRows, known: Tensor) -> Tensor:
+    def _teacher_loss(self, rows: TeacherBatch, known: Tensor) -> Tensor:
         """The weighted sum of the terms, for each taught row; ``known`` says which labels are known."""
-        logits, proba = rows.logits[:, self.taught_classes], rows.teacher_proba[:, self.taught_classes]
-        own = rows.labels[:, None] == self.taught_classes
+        logits, proba = rows.logits[:, self.teacher_classes], rows.teacher_proba[:, self.teacher_classes]
+        own = rows.labels[:, None] == self.teacher_classes
         # A label that the teacher never met is no class of its probabilities.
         known = known & own.any(dim=1)
         labels = torch.where(known, own.int().argmax(dim=1), proba.argmax(dim=1))
         rows = rows._replace(logits=logits, labels=labels, teacher_proba=proba)
-        parts = [share * term(rows) for share, term in zip(self.shares, self.terms, strict=True)]
+        parts = [term_weight * term(rows) for term_weight, term in zip(self.weights, self.terms, strict=True)]
         return torch.stack(parts).sum(dim=0)

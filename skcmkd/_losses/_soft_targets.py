@@ -11,10 +11,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ..networks._losses import SMALLEST_PROBABILITY, cross_entropy, weighted_cross_entropy
+from ..networks._losses import MIN_PROBABILITY, cross_entropy, weighted_cross_entropy
 
 # Constant teacher features can be foretold exactly: their learned variance must not reach zero.
-SMALLEST_VARIANCE = 1e-5
+MIN_VARIANCE = 1e-5
 
 
 def soft_target_divergence(logits: Tensor, teacher_proba: Tensor, temperature: float) -> Tensor:
@@ -24,11 +24,11 @@ def soft_target_divergence(logits: Tensor, teacher_proba: Tensor, temperature: f
     gradient's scale when tau changes (Hinton et al. 2015, section 2.1).
     """
     log_p = F.log_softmax(logits / temperature, dim=1)
-    log_q = F.log_softmax(teacher_proba.clamp_min(SMALLEST_PROBABILITY).log() / temperature, dim=1)
+    log_q = F.log_softmax(teacher_proba.clamp_min(MIN_PROBABILITY).log() / temperature, dim=1)
     return temperature**2 * (log_q.exp() * (log_q - log_p)).sum(dim=1)
 
 
-def decoupled_divergence(
+def decoupled_kd_loss(
     logits: Tensor, teacher_proba: Tensor, labels: Tensor, temperature: float, *, alpha: float = 1.0, beta: float = 8.0
 ) -> Tensor:
     """Divergence tau^2 [alpha KL(b_q || b_p) + beta KL(q_rest || p_rest)], in nats, for each row.
@@ -38,7 +38,7 @@ def decoupled_divergence(
     section 3). For a row without a label give the teacher's most probable class.
     """
     log_p = F.log_softmax(logits / temperature, dim=1)
-    log_q = F.log_softmax(teacher_proba.clamp_min(SMALLEST_PROBABILITY).log() / temperature, dim=1)
+    log_q = F.log_softmax(teacher_proba.clamp_min(MIN_PROBABILITY).log() / temperature, dim=1)
     if logits.shape[1] == 1:
         return log_p[:, 0]
     own = F.one_hot(labels, logits.shape[1]).bool()
@@ -50,24 +50,24 @@ def decoupled_divergence(
     return temperature**2 * (alpha * target + beta * non_target)
 
 
-def hint_error(mapped: Tensor, teacher_features: Tensor, feature_weight: Tensor | None = None) -> Tensor:
+def hint_loss(projected: Tensor, teacher_features: Tensor, feature_weight: Tensor | None = None) -> Tensor:
     """Error sum_d w_d (m_d - t_d)^2 / D of the student's mapped features as a hint of the teacher's, for each row.
 
     Romero et al. 2015, "FitNets", ICLR, equation 3, divided by the number D of features. All weights are 1 unless
     given (Xue et al. 2023, "The modality focusing hypothesis", arXiv 2206.06487).
     """
-    error = (mapped - teacher_features).square()
+    error = (projected - teacher_features).square()
     return (error if feature_weight is None else feature_weight * error).mean(dim=1)
 
 
-def variational_information(mean: Tensor, raw_variance: Tensor, teacher_features: Tensor) -> Tensor:
+def vid_loss(mean: Tensor, raw_variance: Tensor, teacher_features: Tensor) -> Tensor:
     """Mean over the teacher's features d of -log N(t_d; m_d, v_d), in nats, for each row.
 
     The variance v_d = log(1 + exp(r_d)) is learned and serves all rows. Up to the teacher's entropy it is minus a lower
     bound of I(t; m), divided by the number of features (Ahn et al. 2019, "Variational information distillation",
     CVPR, section 2).
     """
-    variance = F.softplus(raw_variance) + SMALLEST_VARIANCE
+    variance = F.softplus(raw_variance) + MIN_VARIANCE
     error = (teacher_features - mean).square()
     return 0.5 * (error / variance + variance.log() + math.log(2 * math.pi)).mean(dim=1)
 
@@ -80,17 +80,17 @@ def distillation_loss(
     teacher_weight: Tensor,
     *,
     temperature: float,
-    taught_classes: Sequence[int] | None = None,
+    teacher_classes: Sequence[int] | None = None,
 ) -> Tensor:
     """Mixed loss a CE(y, p) + b tau^2 KL(q^tau || p^tau), in nats, for each row with its own weights a and b.
 
-    Of classes that the teacher never met it has no opinion: with ``taught_classes`` the divergence is between the
+    Of classes that the teacher never met it has no opinion: with ``teacher_classes`` the divergence is between the
     probabilities given that the class is one of these.
     """
-    heard = logits
-    if taught_classes is not None:
-        heard, teacher_proba = logits[:, taught_classes], teacher_proba[:, taught_classes]
-    divergence = soft_target_divergence(heard, teacher_proba, temperature)
+    known_logits = logits
+    if teacher_classes is not None:
+        known_logits, teacher_proba = logits[:, teacher_classes], teacher_proba[:, teacher_classes]
+    divergence = soft_target_divergence(known_logits, teacher_proba, temperature)
     return label_weight * cross_entropy(logits, labels) + teacher_weight * divergence
 
 
@@ -98,13 +98,13 @@ class DistillationLoss(nn.Module):
     """``distillation_loss`` while training; on held-out rows each row has one vote, its two weights adding up to 1.
 
     Weights make up for the sizes of the groups of rows. Among a few held-out rows of a small group, as of ten samples
-    with both modalities, they would leave it to one row when training stops. ``taught`` says beforehand whether any
+    with both modalities, they would leave it to one row when training stops. ``has_teacher`` says beforehand whether any
     row has a teacher; without one the divergence is left out.
     """
 
-    def __init__(self, temperature: float, taught_classes: Sequence[int] | None, *, taught: bool = True) -> None:
+    def __init__(self, temperature: float, teacher_classes: Sequence[int] | None, *, has_teacher: bool = True) -> None:
         super().__init__()
-        self.temperature, self.taught_classes, self.taught = temperature, taught_classes, taught
+        self.temperature, self.teacher_classes, self.has_teacher = temperature, teacher_classes, has_teacher
 
     def forward(
         self, logits: Tensor, labels: Tensor, label_weight: Tensor, teacher_proba: Tensor, teacher_weight: Tensor
@@ -113,7 +113,7 @@ class DistillationLoss(nn.Module):
             total = label_weight + teacher_weight
             total = total.where(total > 0, torch.ones_like(total))
             label_weight, teacher_weight = label_weight / total, teacher_weight / total
-        if not self.taught:
+        if not self.has_teacher:
             return weighted_cross_entropy(logits, labels, label_weight)
         return distillation_loss(
             logits,
@@ -122,7 +122,7 @@ class DistillationLoss(nn.Module):
             teacher_proba,
             teacher_weight,
             temperature=self.temperature,
-            taught_classes=self.taught_classes,
+            teacher_classes=self.teacher_classes,
         )
 
 
@@ -141,10 +141,10 @@ def mutual_loss(
     distribution of each divergence is a target: no gradient goes through it (Zhang et al. 2018, equation 6).
     """
     student, teacher = logits.chunk(2, dim=1)
-    of_student = soft_target_divergence(student, teacher.detach().softmax(dim=1), temperature)
-    of_teacher = soft_target_divergence(teacher, student.detach().softmax(dim=1), temperature)
+    student_loss = soft_target_divergence(student, teacher.detach().softmax(dim=1), temperature)
+    teacher_loss = soft_target_divergence(teacher, student.detach().softmax(dim=1), temperature)
     by_labels = student_weight * cross_entropy(student, labels) + teacher_weight * cross_entropy(teacher, labels)
-    return by_labels + pair_weight * (of_student + of_teacher)
+    return by_labels + pair_weight * (student_loss + teacher_loss)
 
 
 class MutualLoss(nn.Module):
@@ -165,5 +165,5 @@ class MutualLoss(nn.Module):
                 logits, labels, student_weight, teacher_weight, pair_weight, temperature=self.temperature
             )
         student, teacher = logits.chunk(2, dim=1)
-        student_vote, teacher_vote = (student_weight > 0).to(logits), (teacher_weight > 0).to(logits)
-        return student_vote * cross_entropy(student, labels) + teacher_vote * cross_entropy(teacher, labels)
+        student_mask, teacher_mask = (student_weight > 0).to(logits), (teacher_weight > 0).to(logits)
+        return student_mask * cross_entropy(student, labels) + teacher_mask * cross_entropy(teacher, labels)

@@ -1,60 +1,135 @@
-"""Class probabilities of rows that a model has not seen."""
+"""Out-of-fold predictions: each row by a model that was not fitted to it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator, clone
 
-from .._utils._parallel import run_each
+from .._utils._parallel import parallel_map
 from .._validation._tables import Table, take_rows
-from ._pipelines import fit_weighted
-from ._probabilities import predict_aligned_proba
+from ._pipelines import fit_with_metadata
+from ._probabilities import predict_proba_for
+
+# predict(fitted model, rows of X): an array with a row each.
+Predict = Callable[[BaseEstimator, Table], np.ndarray]
+# check(labels to train on, estimator, excluded folds): raises where they are too few.
+Check = Callable[[np.ndarray, BaseEstimator, Sequence[int]], None]
 
 
-def check_training_classes(y: np.ndarray, estimator: BaseEstimator, left_out: Sequence[int]) -> None:
+@dataclass(frozen=True)
+class FoldFit:
+    """A model fitted without some folds, and its predictions for them.
+
+    Attributes
+    ----------
+    model : fitted estimator or None
+        None unless it was to be kept.
+    train_rows, rows : ndarray of int
+        Positions of the rows that it was fitted to, and of those of the excluded folds.
+    prediction : ndarray of shape (len(rows), n_outputs)
+    """
+
+    model: Any
+    train_rows: np.ndarray
+    rows: np.ndarray
+    prediction: np.ndarray
+
+
+def check_training_classes(y: np.ndarray, estimator: BaseEstimator, excluded_folds: Sequence[int]) -> None:
     """Raise unless the labels to train on hold at least two classes."""
     # To sort all labels of each training part takes a tenth of fitting a linear model to it.
     if len(y) == 0 or (y == y[0]).all():
         n_classes = min(len(y), 1)
         raise ValueError(
             f"Only {len(y)} rows with measured values remain to fit {estimator.__class__.__name__} when fold "
-            f"{[int(fold) for fold in left_out]} is held out, and they hold {n_classes} classes; at least 2 are "
+            f"{[int(fold) for fold in excluded_folds]} is held out, and they hold {n_classes} classes; at least 2 are "
             "needed. Give another cv, or measure more rows."
         )
 
 
-def unseen_proba(
+def fit_without_folds(
     estimator: BaseEstimator,
     X: Table,
     y: np.ndarray,
-    fold_of: np.ndarray,
+    fold_ids: np.ndarray,
+    excluded_folds: Sequence[int],
+    predict: Predict,
+    check: Check,
+    observed: np.ndarray | None = None,
+    sample_weight: np.ndarray | None = None,
+    groups: np.ndarray | None = None,
+    keep_model: bool = False,
+) -> FoldFit:
+    """Fit a clone to the rows outside the excluded folds and predict the rows inside.
+
+    Parameters
+    ----------
+    estimator : estimator
+    X : table of shape (n_samples, n_features)
+    y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+    fold_ids : ndarray of shape (n_samples,)
+    excluded_folds : sequence of int
+    predict, check : callables
+    observed : ndarray of shape (n_samples,), default=None
+        Mask of the rows that count; None for all.
+    sample_weight, groups : ndarray of shape (n_samples,), default=None
+        Passed to the fit of a model that takes them.
+    keep_model : bool, default=False
+        Models are large, and costly to send between processes.
+    """
+    observed = np.ones(len(y), dtype=bool) if observed is None else observed
+    held_out = np.isin(fold_ids, excluded_folds)
+    train, rows = np.flatnonzero(observed & ~held_out), np.flatnonzero(observed & held_out)
+    check(y[train], estimator, excluded_folds)
+    weight, groups = (None if a is None else a[train] for a in (sample_weight, groups))
+    model = fit_with_metadata(clone(estimator), take_rows(X, train), y[train], weight, groups)
+    prediction = predict(model, take_rows(X, rows)) if len(rows) else np.empty((0, 0))
+    return FoldFit(model if keep_model else None, train, rows, prediction)
+
+
+def cross_fit(
+    estimator: BaseEstimator,
+    X: Table,
+    y: np.ndarray,
+    fold_ids: np.ndarray,
+    predict: Predict,
+    check: Check,
+    *,
+    groups: np.ndarray | None = None,
+    n_jobs: int | None,
+) -> np.ndarray:
+    """Prediction of each row by a clone fitted without its fold, of shape (n_samples, n_outputs)."""
+    folds = range(int(fold_ids.max()) + 1)
+    calls: Any = ((estimator, X, y, fold_ids, (fold,), predict, check, None, None, groups) for fold in folds)
+    fits = parallel_map(fit_without_folds, calls, len(folds), n_jobs=n_jobs, description="teacher", verbose=False)
+    prediction = np.empty((len(y), *fits[0].prediction.shape[1:]), dtype=fits[0].prediction.dtype)
+    for fit in fits:
+        prediction[fit.rows] = fit.prediction
+    return prediction
+
+
+@dataclass(frozen=True)
+class ProbaInOrder:
+    """Predict probabilities in the order of ``classes``, of shape (n_rows, n_classes)."""
+
+    classes: np.ndarray
+
+    def __call__(self, model: BaseEstimator, X: Table) -> np.ndarray:
+        return predict_proba_for(model, X, self.classes)
+
+
+def cross_fit_proba(
+    estimator: BaseEstimator,
+    X: Table,
+    y: np.ndarray,
+    fold_ids: np.ndarray,
     n_jobs: int | None,
     groups: np.ndarray | None = None,
 ) -> np.ndarray:
-    """Probabilities of each row by a clone that has not seen it, in the order of the sorted classes."""
-    classes = np.unique(y)
-    folds = range(int(fold_of.max()) + 1)
-    calls = ((estimator, X, y, fold_of == fold, classes, fold, groups) for fold in folds)
-    proba = np.empty((len(y), len(classes)))
-    parts = run_each(_fit_and_predict, calls, len(folds), n_jobs=n_jobs, description="teacher", show=False)
-    for fold, part in zip(folds, parts, strict=True):
-        proba[fold_of == fold] = part
-    return proba
-
-
-def _fit_and_predict(
-    estimator: BaseEstimator,
-    X: Table,
-    y: np.ndarray,
-    held_out: np.ndarray,
-    classes: np.ndarray,
-    fold: int,
-    groups: np.ndarray | None,
-) -> np.ndarray:
-    train = np.flatnonzero(~held_out)
-    check_training_classes(y[train], estimator, [fold])
-    own = None if groups is None else groups[train]
-    model = fit_weighted(clone(estimator), take_rows(X, train), y[train], None, own)
-    return predict_aligned_proba(model, take_rows(X, np.flatnonzero(held_out)), classes)
+    """Out-of-fold probabilities of each row, in the order of the sorted classes."""
+    predict = ProbaInOrder(np.unique(y))
+    return cross_fit(estimator, X, y, fold_ids, predict, check_training_classes, groups=groups, n_jobs=n_jobs)

@@ -10,7 +10,7 @@ import numpy as np
 from sklearn.model_selection import GroupKFold, StratifiedGroupKFold, check_cv
 
 # An error names so many classes.
-MOST_NAMED = 10
+MAX_LISTED = 10
 
 
 def stratified_folds(
@@ -25,38 +25,38 @@ def stratified_folds(
     has fewer rows, or where there are fewer groups, than there are folds: some folds are empty then.
     """
     if groups is not None:
-        names, group_of = np.unique(groups, return_inverse=True)
+        names, group_ids = np.unique(groups, return_inverse=True)
         counts = np.zeros((len(names), codes.max() + 1), dtype=int)
-        np.add.at(counts, (group_of, codes), 1)
-        return stratified_folds(counts.argmax(axis=1), n_folds, shuffle=shuffle)[group_of]
+        np.add.at(counts, (group_ids, codes), 1)
+        return stratified_folds(counts.argmax(axis=1), n_folds, shuffle=shuffle)[group_ids]
     ordered, n_classes = np.sort(codes), codes.max() + 1
     share = np.array([np.bincount(ordered[fold::n_folds], minlength=n_classes) for fold in range(n_folds)])
-    fold_of = np.empty(len(codes), dtype=int)
+    fold_of_group = np.empty(len(codes), dtype=int)
     for code in range(n_classes):
         folds = np.arange(n_folds).repeat(share[:, code])
-        fold_of[codes == code] = folds if shuffle is None else shuffle.permutation(folds)
-    return fold_of
+        fold_of_group[codes == code] = folds if shuffle is None else shuffle.permutation(folds)
+    return fold_of_group
 
 
-def assign_folds(
+def make_fold_ids(
     cv: Any,
     y: np.ndarray,
     *,
     classes: bool = True,
     groups: np.ndarray | None = None,
-    pattern: np.ndarray | None = None,
+    strata: np.ndarray | None = None,
 ) -> np.ndarray:
-    """The fold that each row is held out in, as ``deal_folds`` deals the rows the first time.
+    """The fold that each row is held out in, as ``make_repeated_fold_ids`` deals the rows the first time.
 
     Raises ValueError when a splitter does not hold out each row once.
     """
-    deals = deal_folds(cv, y, classes=classes, groups=groups, pattern=pattern)
-    if len(deals) > 1:
-        raise ValueError(_held_out_twice(cv))
-    return deals[0]
+    repeats = make_repeated_fold_ids(cv, y, classes=classes, groups=groups, strata=strata)
+    if len(repeats) > 1:
+        raise ValueError(_overlap_message(cv))
+    return repeats[0]
 
 
-def deal_folds(
+def make_repeated_fold_ids(
     cv: Any,
     y: np.ndarray,
     n_repeats: int = 1,
@@ -64,23 +64,23 @@ def deal_folds(
     *,
     classes: bool = True,
     groups: np.ndarray | None = None,
-    pattern: np.ndarray | None = None,
+    strata: np.ndarray | None = None,
 ) -> list[np.ndarray]:
     """The fold that each row is held out in, for each deal of the rows into folds: the first in order, others shuffled.
 
     When cv is a number of folds they are stratified by class, or, without classes, dealt out along the sorted
-    numbers (of several, the first); each fold gets its share of every ``pattern``. Rows of a group are held out
+    numbers (of several, the first); each fold gets its share of every ``strata``. Rows of a group are held out
     together. A splitter may repeat itself. Raises ValueError when there are too few rows or groups, when the splitter
     does not hold out each row once in each repeat, or when it parts a group.
     """
     if cv is not None and not isinstance(cv, Integral):
         check_not_repeated(cv, n_repeats)
-        deals = _deals_of_splitter(cv, check_cv(cv, y, classifier=classes), y, groups)
-        return deals if groups is None else [_whole_groups(cv, fold_of, groups) for fold_of in deals]
+        repeats = _splitter_folds(cv, check_cv(cv, y, classifier=classes), y, groups)
+        return repeats if groups is None else [_check_groups_intact(cv, fold_of_row, groups) for fold_of_row in repeats]
     shuffles = [None, *[random_state] * (n_repeats - 1)]
     if groups is not None:
-        return [_folds_of_groups(cv, y, groups, classes, shuffle) for shuffle in shuffles]
-    return [_folds_of_rows(cv, y, classes, pattern, shuffle) for shuffle in shuffles]
+        return [_group_folds(cv, y, groups, classes, shuffle) for shuffle in shuffles]
+    return [_row_folds(cv, y, classes, strata, shuffle) for shuffle in shuffles]
 
 
 def check_not_repeated(splitter: Any, n_repeats: int) -> None:
@@ -92,11 +92,11 @@ def check_not_repeated(splitter: Any, n_repeats: int) -> None:
         )
 
 
-def _folds_of_rows(
+def _row_folds(
     cv: Integral | None,
     y: np.ndarray,
     classes: bool,
-    pattern: np.ndarray | None,
+    strata: np.ndarray | None,
     shuffle: np.random.RandomState | None,
 ) -> np.ndarray:
     """A number of folds, dealt to the rows of each class or along the sorted numbers."""
@@ -107,7 +107,7 @@ def _folds_of_rows(
                 f"{n_folds} folds need at least {n_folds} rows, got n_samples={len(y)}. Lower cv, or add rows."
             )
         first = y if y.ndim == 1 else y[:, 0]
-        order = np.argsort(first, kind="stable") if pattern is None else np.lexsort((first, pattern))
+        order = np.argsort(first, kind="stable") if strata is None else np.lexsort((first, strata))
         rank = np.argsort(order, kind="stable")
         if shuffle is None:
             return rank % n_folds
@@ -116,18 +116,18 @@ def _folds_of_rows(
     names, codes, sizes = np.unique(y, return_inverse=True, return_counts=True)
     if len(y) < n_folds or sizes.max() < n_folds:
         counted_classes = list(zip(names.tolist(), sizes.tolist(), strict=True))
-        counts = ", ".join(f"{c!r}: {n}" for c, n in counted_classes[:MOST_NAMED])
-        counts += f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+        counts = ", ".join(f"{c!r}: {n}" for c, n in counted_classes[:MAX_LISTED])
+        counts += f" and {len(names) - MAX_LISTED} more" if len(names) > MAX_LISTED else ""
         raise ValueError(
             f"{n_folds} folds need at least {n_folds} rows of some class, but there are {len(y)} labelled rows "
             f"({counts}). Lower cv, or add rows."
         )
-    if pattern is not None:
-        codes = np.unique(codes * (pattern.max() + 1) + pattern, return_inverse=True)[1]
+    if strata is not None:
+        codes = np.unique(codes * (strata.max() + 1) + strata, return_inverse=True)[1]
     return stratified_folds(codes, n_folds, shuffle=shuffle)
 
 
-def _folds_of_groups(
+def _group_folds(
     cv: Integral | None, y: np.ndarray, groups: np.ndarray, classes: bool, shuffle: np.random.RandomState | None
 ) -> np.ndarray:
     """A number of folds, dealt to whole groups."""
@@ -140,42 +140,42 @@ def _folds_of_groups(
     splitter = (StratifiedGroupKFold if classes else GroupKFold)(
         n_folds, shuffle=shuffle is not None, random_state=shuffle
     )
-    return _whole_groups(cv, _deals_of_splitter(cv, splitter, y, groups)[0], groups)
+    return _check_groups_intact(cv, _splitter_folds(cv, splitter, y, groups)[0], groups)
 
 
-def _whole_groups(cv: Any, fold_of: np.ndarray, groups: np.ndarray) -> np.ndarray:
+def _check_groups_intact(cv: Any, fold_of_row: np.ndarray, groups: np.ndarray) -> np.ndarray:
     """Folds numbered without gaps; raise where one parts a group."""
     # A few large groups can leave a fold without rows.
-    fold_of = np.unique(fold_of, return_inverse=True)[1]
-    codes, n_folds = np.unique(groups, return_inverse=True)[1], fold_of.max() + 1
-    parted = np.bincount(np.unique(codes * n_folds + fold_of) // n_folds) > 1
-    if parted.any():
-        group = np.asarray(groups).tolist()[np.flatnonzero(codes == parted.argmax())[0]]
+    fold_of_row = np.unique(fold_of_row, return_inverse=True)[1]
+    codes, n_folds = np.unique(groups, return_inverse=True)[1], fold_of_row.max() + 1
+    split_groups = np.bincount(np.unique(codes * n_folds + fold_of_row) // n_folds) > 1
+    if split_groups.any():
+        group = np.asarray(groups).tolist()[np.flatnonzero(codes == split_groups.argmax())[0]]
         raise ValueError(
             f"cv={reprlib.repr(cv)} puts rows of group {group!r} into several folds. Give a number of folds, or "
             "a splitter that keeps groups together, such as GroupKFold or StratifiedGroupKFold."
         )
-    return fold_of
+    return fold_of_row
 
 
-def _deals_of_splitter(cv: Any, splitter: Any, y: np.ndarray, groups: np.ndarray | None = None) -> list[np.ndarray]:
+def _splitter_folds(cv: Any, splitter: Any, y: np.ndarray, groups: np.ndarray | None = None) -> list[np.ndarray]:
     """A splitter's folds, a new deal each time that every row has been held out."""
-    deals: list[np.ndarray] = []
-    for fold, (_, given) in enumerate(splitter.split(np.zeros(len(y)), y, groups)):
-        held_out = np.asarray(given)
+    repeats: list[np.ndarray] = []
+    for fold, (_, test_rows) in enumerate(splitter.split(np.zeros(len(y)), y, groups)):
+        held_out = np.asarray(test_rows)
         beyond = held_out[held_out >= len(y)]
         if len(beyond):
             raise ValueError(f"cv={cv!r} holds out row {beyond[0]} of {len(y)} rows, counted from 0. Give another cv.")
-        if not deals or (deals[-1] >= 0).all():
+        if not repeats or (repeats[-1] >= 0).all():
             first = fold
-            deals.append(np.full(len(y), -1))
-        if (deals[-1][held_out] >= 0).any():
-            raise ValueError(_held_out_twice(cv))
-        deals[-1][held_out] = fold - first
-    if not deals or (deals[-1] < 0).any():
+            repeats.append(np.full(len(y), -1))
+        if (repeats[-1][held_out] >= 0).any():
+            raise ValueError(_overlap_message(cv))
+        repeats[-1][held_out] = fold - first
+    if not repeats or (repeats[-1] < 0).any():
         raise ValueError(f"cv={cv!r} never holds some rows out; give a splitter that holds each row out once.")
-    return deals
+    return repeats
 
 
-def _held_out_twice(cv: Any) -> str:
+def _overlap_message(cv: Any) -> str:
     return f"cv={cv!r} holds some rows out twice; give a splitter that holds each row out once."

@@ -12,53 +12,49 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils import compute_sample_weight
 from sklearn.utils.validation import has_fit_parameter
 
-from .._validation._tables import Table
+from .._validation._sklearn import n_samples
+from .._validation._tables import Table, stack_rows, take_rows
 
 
-def final_step(model: BaseEstimator) -> BaseEstimator:
+def final_estimator(model: BaseEstimator) -> BaseEstimator:
     """The model at a pipeline's end, or the model itself."""
     return model.steps[-1][1] if isinstance(model, Pipeline) else model
 
 
-def fit_final_step(
-    model: BaseEstimator,
-    X: Table,
-    y: np.ndarray,
-    X_further: Table | None,
-    fit: Callable[[BaseEstimator, Table, Table | None], BaseEstimator],
+def fit_final_estimator(
+    model: BaseEstimator, X: Table, y: np.ndarray, fit: Callable[[BaseEstimator, Table], BaseEstimator]
 ) -> BaseEstimator:
-    """Fit a pipeline's transformers to X and y, and its last step by ``fit``; any other model by ``fit`` alone.
+    """Fit a pipeline's transformers to the labeled rows, and its last step by ``fit``; any other model by ``fit`` alone.
 
-    ``fit`` gets the model, X and further rows, both transformed. It may return another model than it was given: the
-    pipeline's last step is replaced.
+    The first ``len(y)`` rows of X are labeled. ``fit`` gets the model and all rows, transformed. It may return another
+    model than it was given: the pipeline's last step is replaced.
     """
-    X, X_further = fit_transformers(model, X, y, X_further)
+    X = fit_transformers(model, X, y)
     if not isinstance(model, Pipeline):
-        return fit(model, X, X_further)
+        return fit(model, X)
     name, last = model.steps[-1]
-    model.steps = [*model.steps[:-1], (name, fit(last, X, X_further))]
+    model.steps = [*model.steps[:-1], (name, fit(last, X))]
     return model
 
 
-def fit_transformers(
-    model: BaseEstimator, X: Table, y: np.ndarray, X_further: Table | None
-) -> tuple[Table, Table | None]:
-    """X and further rows as a pipeline's transformers, fitted to X and y in place, give them to its last step."""
+def fit_transformers(model: BaseEstimator, X: Table, y: np.ndarray) -> Table:
+    """All rows as a pipeline's transformers, fitted in place to the first ``len(y)`` of them, give them to its last step."""
     if not isinstance(model, Pipeline) or len(model.steps) == 1:
-        return X, X_further
-    transformers = model[:-1]
-    X = transformers.fit_transform(X, y)
-    X_further = None if X_further is None else transformers.transform(X_further)
+        return X
+    transformers, labeled = model[:-1], np.arange(n_samples(X)) < len(y)
+    transformed = transformers.fit_transform(take_rows(X, labeled), y)
+    if not labeled.all():
+        transformed = stack_rows(transformed, transformers.transform(take_rows(X, ~labeled)))
     model.steps = [*transformers.steps, model.steps[-1]]
-    return X, X_further
+    return transformed
 
 
-def takes(model: BaseEstimator, parameter: str) -> bool:
+def fit_accepts(model: BaseEstimator, parameter: str) -> bool:
     """Whether the fit of a model, or of a pipeline's last step, has a parameter of this name."""
-    return has_fit_parameter(final_step(model), parameter)
+    return has_fit_parameter(final_estimator(model), parameter)
 
 
-def class_weighted(
+def apply_class_weight(
     sample_weight: np.ndarray | None, class_weight: Mapping[Any, float] | str | None, y: np.ndarray
 ) -> np.ndarray | None:
     """Row weights times those of the rows' classes; None where neither is given."""
@@ -76,7 +72,7 @@ def class_weighted(
     return balance if sample_weight is None else balance * sample_weight
 
 
-def fit_weighted(
+def fit_with_metadata(
     model: BaseEstimator,
     X: Table,
     y: np.ndarray,
@@ -84,8 +80,8 @@ def fit_weighted(
     groups: np.ndarray | None = None,
 ) -> BaseEstimator:
     """Fit with row weights and groups where the model, or a pipeline's last step, takes them; None is not passed."""
-    given = {"sample_weight": sample_weight, "groups": groups}
-    extra = {name: value for name, value in given.items() if value is not None and takes(model, name)}
+    metadata = {"sample_weight": sample_weight, "groups": groups}
+    extra = {name: value for name, value in metadata.items() if value is not None and fit_accepts(model, name)}
     if not extra or isinstance(model, FrozenEstimator):
         return model.fit(X, y)
-    return fit_final_step(model, X, y, None, lambda last, X, _: last.fit(X, y, **extra))
+    return fit_final_estimator(model, X, y, lambda last, X: last.fit(X, y, **extra))

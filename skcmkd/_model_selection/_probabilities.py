@@ -10,7 +10,7 @@ from .._validation._sklearn import ArrayLike
 from .._validation._tables import Table
 
 
-def predict_aligned_proba(model: BaseEstimator, X: Table, classes: np.ndarray) -> np.ndarray:
+def predict_proba_for(model: BaseEstimator, X: Table, classes: np.ndarray) -> np.ndarray:
     """Probabilities in the order of ``classes``; a class that the model does not know gets 0.
 
     Mass on classes that are not in ``classes`` is spread back over the others.
@@ -27,32 +27,32 @@ def predict_aligned_proba(model: BaseEstimator, X: Table, classes: np.ndarray) -
             f"The teacher knows the classes {model.classes_.tolist()} and y has {classes.tolist()}: none in common. "
             "Give a teacher of these classes, or name them alike."
         )
-    given = np.asarray(model.predict_proba(X), dtype=np.float64)
-    if not np.isfinite(given).all():
+    model_proba = np.asarray(model.predict_proba(X), dtype=np.float64)
+    if not np.isfinite(model_proba).all():
         raise ValueError(
             f"{model.__class__.__name__}.predict_proba gave NaN or infinity for "
-            f"{int((~np.isfinite(given)).any(axis=1).sum())} of {len(given)} rows; give a model that does not."
+            f"{int((~np.isfinite(model_proba)).any(axis=1).sum())} of {len(model_proba)} rows; give a model that does not."
         )
-    proba = np.zeros((len(given), len(classes)))
+    proba = np.zeros((len(model_proba), len(classes)))
     source, target = zip(*known, strict=True)
-    proba[:, target] = given[:, source]
+    proba[:, target] = model_proba[:, source]
     total = proba.sum(axis=1, keepdims=True)
     return np.where(total > 0, proba / np.where(total > 0, total, 1.0), 1 / len(classes))
 
 
-def predict_unseen_proba(model: BaseEstimator, X: Table, classes: np.ndarray, n_training: int) -> np.ndarray:
+def predict_smoothed_proba(model: BaseEstimator, X: Table, classes: np.ndarray, n_training: int) -> np.ndarray:
     """Probabilities in the order of ``classes``; a class that the model could not know gets that of one row.
 
     Left at zero, one row of a rare class would cost more than all others can make good.
     """
-    unseen = ~np.isin(classes, model.classes_)
-    return (n_training * predict_aligned_proba(model, X, classes) + unseen) / (n_training + unseen.sum())
+    missing_classes = ~np.isin(classes, model.classes_)
+    return (n_training * predict_proba_for(model, X, classes) + missing_classes) / (n_training + missing_classes.sum())
 
 
-SMALLEST_PROBABILITY = 1e-7
+MIN_PROBABILITY = 1e-7
 
 
-def log_ratio_coordinates(proba: ArrayLike) -> np.ndarray:
+def centered_log_ratio(proba: ArrayLike) -> np.ndarray:
     """Turn class probabilities into K - 1 unbounded coordinates: log q_k minus its mean over classes.
 
     The last class is left out, since the K centred logarithms sum to zero. For two classes the coordinate is half
@@ -80,10 +80,10 @@ def log_ratio_coordinates(proba: ArrayLike) -> np.ndarray:
     Examples
     --------
     >>> import numpy as np
-    >>> from skcmkd.information import log_ratio_coordinates
-    >>> log_ratio_coordinates(np.array([[0.5, 0.5], [0.8, 0.2]])).round(2).tolist()
+    >>> from skcmkd.information import centered_log_ratio
+    >>> centered_log_ratio(np.array([[0.5, 0.5], [0.8, 0.2]])).round(2).tolist()
     [[0.0], [0.69]]
     """
     proba = check_array(proba, dtype=np.float64, input_name="proba")
-    log_q = np.log(np.clip(proba, SMALLEST_PROBABILITY, 1))
+    log_q = np.log(np.clip(proba, MIN_PROBABILITY, 1))
     return (log_q - log_q.mean(axis=1, keepdims=True))[:, :-1]

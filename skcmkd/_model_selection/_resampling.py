@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from scipy.stats import t as t_distribution
 
-from .._utils._parallel import run_each
+from .._utils._parallel import parallel_map
 
 
-def draw_halves(
+def half_samples(
     sizes: Sequence[int], n_subsamples: int, random_state: np.random.RandomState, groups: np.ndarray | None = None
 ) -> list[np.ndarray]:
     """Random halves of the rows without replacement: half of each of the stretches of rows of the given sizes.
@@ -24,34 +24,36 @@ def draw_halves(
     if groups is not None:
         units[0] = np.unique(groups, return_inverse=True)[1]
     return [
-        np.concatenate([start + _half_of(unit_of, random_state) for start, unit_of in zip(starts, units, strict=True)])
+        np.concatenate(
+            [start + _random_half(unit_ids, random_state) for start, unit_ids in zip(starts, units, strict=True)]
+        )
         for _ in range(n_subsamples)
     ]
 
 
-def _half_of(unit_of: np.ndarray, random_state: np.random.RandomState) -> np.ndarray:
+def _random_half(unit_ids: np.ndarray, random_state: np.random.RandomState) -> np.ndarray:
     """Rows of a random half of the units."""
-    n_units = unit_of.max(initial=-1) + 1
-    drawn = np.zeros(n_units, dtype=bool)
-    drawn[random_state.permutation(n_units)[: n_units // 2]] = True
-    return np.flatnonzero(drawn[unit_of])
+    n_units = unit_ids.max(initial=-1) + 1
+    chosen = np.zeros(n_units, dtype=bool)
+    chosen[random_state.permutation(n_units)[: n_units // 2]] = True
+    return np.flatnonzero(chosen[unit_ids])
 
 
-def evaluate_each(
+def map_statistic(
     statistic: Callable[[Any], Any],
     draws: Sequence[Any],
     *,
     n_jobs: int | None = None,
     description: str = "",
-    show: bool = False,
+    verbose: bool = False,
 ) -> np.ndarray:
     """The statistic of each draw, a row each, in order whatever the number of processes."""
     calls = ((draw,) for draw in draws)
-    return np.array(run_each(statistic, calls, len(draws), n_jobs=n_jobs, description=description, show=show))
+    return np.array(parallel_map(statistic, calls, len(draws), n_jobs=n_jobs, description=description, verbose=verbose))
 
 
 @dataclass(frozen=True)
-class ValueInterval:
+class Interval:
     """A value with its standard error, its interval and the probability that it is positive."""
 
     value: float
@@ -63,12 +65,12 @@ class ValueInterval:
 
 def subsampling_interval(
     value: float,
-    halves: np.ndarray,
+    half_sample_values: np.ndarray,
     n_units: int,
     confidence: float,
-    n_degrees: int | None = None,
-    further_error: float = 0.0,
-) -> ValueInterval:
+    dof: int | None = None,
+    extra_se: float = 0.0,
+) -> Interval:
     """Student's interval of a statistic, its standard error taken from values on halves of the rows, or of the groups.
 
     The units are what was drawn: independent rows, or groups of rows that need not be. A statistic of rows is to first
@@ -79,20 +81,20 @@ def subsampling_interval(
     so deviations are scaled by sqrt(m / (n - m)) to have the error s^2 / n of the whole: 1 for exact halves.
     (The factor sqrt(m / n) is for m much smaller than n; at m = n/2 it gives intervals a third too short.)
     Deviations are taken from their own mean, since a statistic of fewer rows has more bias. Quantiles of the
-    deviations cover no better and call a tie a reason to distil more often. ``n_degrees`` of freedom are one less than
+    deviations cover no better and call a tie a reason to distil more often. ``dof`` of freedom are one less than
     the halves unless given: a dozen units say little of their own spread, however many halves are drawn of them.
-    ``further_error`` is the standard error of what else was left to chance, independent of the rows.
+    ``extra_se`` is the standard error of what else was left to chance, independent of the rows.
     """
     m = n_units // 2
-    standard_error = float(np.hypot(np.sqrt(m / (n_units - m)) * halves.std(ddof=1), further_error))
-    error = t_distribution(len(halves) - 1 if n_degrees is None else n_degrees)
+    standard_error = float(np.hypot(np.sqrt(m / (n_units - m)) * half_sample_values.std(ddof=1), extra_se))
+    error = t_distribution(len(half_sample_values) - 1 if dof is None else dof)
     margin = float(error.ppf((1 + confidence) / 2)) * standard_error
     # Without any spread the sign is certain.
     probability = float(error.cdf(value / standard_error)) if standard_error > 0 else float(value > 0)
-    return ValueInterval(value, standard_error, value - margin, value + margin, probability)
+    return Interval(value, standard_error, value - margin, value + margin, probability)
 
 
-def error_of_mean(values: np.ndarray, groups: np.ndarray | None = None) -> float:
+def standard_error_of_mean(values: np.ndarray, groups: np.ndarray | None = None) -> float:
     """Standard error of a mean over rows: s / sqrt(n), or by groups, whose rows may depend on each other.
 
     With e_g the sum of the deviations of group g's rows from the mean and G groups,
@@ -110,7 +112,7 @@ def permutation_p_value(value: float, permuted: np.ndarray) -> float:
     return float((np.sum(permuted >= value) + 1) / (len(permuted) + 1))
 
 
-def one_standard_error_choice(losses: np.ndarray, groups: np.ndarray | None = None) -> int:
+def one_standard_error_rule(losses: np.ndarray, groups: np.ndarray | None = None) -> int:
     """Column of ``losses`` (n_rows, n_candidates) to take: the first within a standard error of the best.
 
     The standard error is that of the paired difference, sd(loss_j - loss_best) / sqrt(n) or by groups, so the rule
@@ -118,5 +120,5 @@ def one_standard_error_choice(losses: np.ndarray, groups: np.ndarray | None = No
     """
     best = int(np.argmin(losses.mean(axis=0)))
     excess = losses - losses[:, [best]]
-    standard_error = np.array([error_of_mean(column, groups) for column in excess.T])
+    standard_error = np.array([standard_error_of_mean(column, groups) for column in excess.T])
     return int(np.argmax(excess.mean(axis=0) <= standard_error))

@@ -37,13 +37,13 @@ def cost_matrix(A: np.ndarray, B: np.ndarray, cost: str) -> np.ndarray:
     if not (np.isfinite(A).all() and np.isfinite(B).all()):
         raise ValueError("Features hold NaN or infinite values; impute or scale them before the transport.")
     if cost == "cosine":
-        return cdist(_directions(A), _directions(B), "sqeuclidean") / 2
+        return cdist(_normalize_rows(A), _normalize_rows(B), "sqeuclidean") / 2
     if cost == "chordal":
-        return cdist(_directions(A), _directions(B), "euclidean")
+        return cdist(_normalize_rows(A), _normalize_rows(B), "euclidean")
     return cdist(A, B, cost)
 
 
-def _directions(A: np.ndarray) -> np.ndarray:
+def _normalize_rows(A: np.ndarray) -> np.ndarray:
     """Rows of length one, with a last column that is the direction of the rows of zeros."""
     largest = np.abs(A).max(axis=1, keepdims=True)
     zero = largest == 0

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ._plan import Transport, finite_cost, normalised_weights, scale_of, transport
-from ._solvers import fused_gromov_plan, placed
+from ._plan import Transport, check_cost, max_abs, normalize_weights, transport
+from ._solvers import fused_gromov_plan, scatter_plan
 
 
 def fused_gromov(
@@ -15,7 +15,7 @@ def fused_gromov(
     source_weights: np.ndarray | None = None,
     target_weights: np.ndarray | None = None,
     *,
-    share: float = 0.5,
+    alpha: float = 0.5,
     max_iter: int = 1000,
 ) -> Transport:
     """Fused Gromov-Wasserstein plan between rows that have no columns in common.
@@ -29,7 +29,7 @@ def fused_gromov(
     source_structure, target_structure : array of shape (n, n) and (m, m)
         C1 and C2: distances within each cohort.
     source_weights, target_weights : array of shape (n,) and (m,), default None (equal weights)
-    share : float, default 0.5
+    alpha : float, default 0.5
         Weight of the structures, from 0 (``label_cost`` alone) to 1.
     max_iter : int, default 1000
         Most steps of the conditional gradient.
@@ -49,23 +49,23 @@ def fused_gromov(
     Vayer et al., "Optimal Transport for Structured Data with Application on Graphs", ICML 2019.
     """
     M, C1, C2 = (
-        finite_cost(np.asarray(part, dtype=np.float64)) for part in (label_cost, source_structure, target_structure)
+        check_cost(np.asarray(part, dtype=np.float64)) for part in (label_cost, source_structure, target_structure)
     )
     n, m = M.shape
     if C1.shape != (n, n) or C2.shape != (m, m):
         raise ValueError(f"Structures of shapes {C1.shape} and {C2.shape} do not fit a label cost of shape {M.shape}.")
-    if not 0 <= share <= 1:
-        raise ValueError(f"share={share} is outside 0 to 1.")
-    a, b = normalised_weights(source_weights, n), normalised_weights(target_weights, m)
-    if share == 0:
+    if not 0 <= alpha <= 1:
+        raise ValueError(f"share={alpha} is outside 0 to 1.")
+    a, b = normalize_weights(source_weights, n), normalize_weights(target_weights, m)
+    if alpha == 0:
         return transport(M, a, b)
     rows, columns = np.flatnonzero(a), np.flatnonzero(b)
     # The objective is quadratic in the structures: they are divided by the root of what divides the label cost.
-    scale = max(scale_of((1 - share) * M), scale_of(C1) ** 2, scale_of(C2) ** 2)
+    scale = max(max_abs((1 - alpha) * M), max_abs(C1) ** 2, max_abs(C2) ** 2)
     structures = (C1[np.ix_(rows, rows)] / scale**0.5, C2[np.ix_(columns, columns)] / scale**0.5)
-    part = fused_gromov_plan(M[np.ix_(rows, columns)] / scale, structures, a[rows], b[columns], share, max_iter)
-    plan = placed(part, (n, m), rows, columns)
-    return Transport(plan, float((1 - share) * np.sum(M * plan) + share * gromov_energy(plan, C1, C2)))
+    part = fused_gromov_plan(M[np.ix_(rows, columns)] / scale, structures, a[rows], b[columns], alpha, max_iter)
+    plan = scatter_plan(part, (n, m), rows, columns)
+    return Transport(plan, float((1 - alpha) * np.sum(M * plan) + alpha * gromov_energy(plan, C1, C2)))
 
 
 def gromov_energy(plan: np.ndarray, source_structure: np.ndarray, target_structure: np.ndarray) -> float:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import xlogy
 
-from ._solvers import check_mass, least_cost_plan, placed
+from ._solvers import check_plan, scatter_plan, solve
 
 # Below this share of the largest cost, entropy is lost in the rounding of the exponents: the plan is the exact one.
 SMALLEST_REG = 1e-9
@@ -89,27 +89,27 @@ def transport(
     array([[0.5, 0. ],
            [0. , 0.5]])
     """
-    cost = finite_cost(np.asarray(cost, dtype=np.float64))
-    a, b = normalised_weights(source_weights, cost.shape[0]), normalised_weights(target_weights, cost.shape[1])
+    cost = check_cost(np.asarray(cost, dtype=np.float64))
+    a, b = normalize_weights(source_weights, cost.shape[0]), normalize_weights(target_weights, cost.shape[1])
     if not (reg >= 0 and np.isfinite(reg)):
         raise ValueError(f"reg={reg} is no regularisation; give a finite number, 0 for exact transport.")
     if reg_m is not None and not reg_m > 0:
         raise ValueError(f"reg_m={reg_m} leaves nothing to transport; give a number above 0, or None to keep all mass.")
     rows, columns = np.flatnonzero(a), np.flatnonzero(b)
     C, a_in, b_in = np.ascontiguousarray(cost[np.ix_(rows, columns)]), a[rows], b[columns]
-    scale = scale_of(C)
+    scale = max_abs(C)
     C = C / scale
     reg = 0.0 if reg / scale < SMALLEST_REG else reg / scale
     reg_m = None if reg_m is None or np.isinf(reg_m) else reg_m / scale
-    part = least_cost_plan(C, a_in, b_in, reg, reg_m, max_iter)
-    check_mass(part, reg_m)
+    part = solve(C, a_in, b_in, reg, reg_m, max_iter)
+    check_plan(part, reg_m)
     value = float(np.sum(part * C)) + reg * _divergence(part, a_in[:, None] * b_in)
     if reg_m is not None:
         value += reg_m * (_divergence(part.sum(axis=1), a_in) + _divergence(part.sum(axis=0), b_in))
-    return Transport(placed(part, cost.shape, rows, columns), scale * value)
+    return Transport(scatter_plan(part, cost.shape, rows, columns), scale * value)
 
 
-def finite_cost(cost: np.ndarray) -> np.ndarray:
+def check_cost(cost: np.ndarray) -> np.ndarray:
     """A cost as it is; raise on one without rows, or that is not finite."""
     if cost.ndim != 2 or cost.size == 0:
         raise ValueError(
@@ -121,7 +121,7 @@ def finite_cost(cost: np.ndarray) -> np.ndarray:
     return cost
 
 
-def normalised_weights(weights: np.ndarray | None, n: int) -> np.ndarray:
+def normalize_weights(weights: np.ndarray | None, n: int) -> np.ndarray:
     """Weights that sum to one; equal ones for None."""
     if weights is None:
         return np.full(n, 1 / max(n, 1))
@@ -134,7 +134,7 @@ def normalised_weights(weights: np.ndarray | None, n: int) -> np.ndarray:
     return weights / total
 
 
-def scale_of(values: np.ndarray) -> float:
+def max_abs(values: np.ndarray) -> float:
     """What divides a cost: its largest entry, or 1 where all are 0."""
     return float(np.abs(values).max()) or 1.0
 

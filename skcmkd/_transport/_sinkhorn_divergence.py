@@ -7,10 +7,10 @@ from functools import partial
 import numpy as np
 
 from ._costs import cost_matrix
-from ._plan import normalised_weights, transport
+from ._plan import normalize_weights, transport
 
 
-def debiased_cost(
+def sinkhorn_divergence(
     A: np.ndarray,
     B: np.ndarray,
     cost: str,
@@ -54,13 +54,13 @@ def debiased_cost(
     Examples
     --------
     >>> import numpy as np
-    >>> from skcmkd._transport._sinkhorn_divergence import debiased_cost
-    >>> debiased_cost(np.array([[0.0], [1.0]]), np.array([[3.0], [2.0]]), "euclidean")
+    >>> from skcmkd._transport._sinkhorn_divergence import sinkhorn_divergence
+    >>> sinkhorn_divergence(np.array([[0.0], [1.0]]), np.array([[3.0], [2.0]]), "euclidean")
     2.0
     """
     A, B = np.asarray(A, dtype=np.float64), np.asarray(B, dtype=np.float64)
-    rows, columns = _evenly_spaced(len(A), max_rows), _evenly_spaced(len(B), max_rows)
-    a, b = normalised_weights(source_weights, len(A))[rows], normalised_weights(target_weights, len(B))[columns]
+    rows, columns = _subsample(len(A), max_rows), _subsample(len(B), max_rows)
+    a, b = normalize_weights(source_weights, len(A))[rows], normalize_weights(target_weights, len(B))[columns]
     A, B = A[rows], B[columns]
     value_of = partial(_value, cost=cost, reg=reg, reg_m=reg_m, max_iter=max_iter)
     return max(value_of(A, B, a, b) - value_of(A, A, a, a) / 2 - value_of(B, B, b, b) / 2, 0.0)
@@ -70,5 +70,5 @@ def _value(A: np.ndarray, B: np.ndarray, a: np.ndarray, b: np.ndarray, *, cost: 
     return transport(cost_matrix(A, B, cost), a, b, **options).value  # type: ignore[arg-type]
 
 
-def _evenly_spaced(n: int, most: int) -> np.ndarray:
-    return np.arange(n) if n <= most else np.linspace(0, n - 1, most).round().astype(int)
+def _subsample(n: int, max_rows: int) -> np.ndarray:
+    return np.arange(n) if n <= max_rows else np.linspace(0, n - 1, max_rows).round().astype(int)

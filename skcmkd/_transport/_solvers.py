@@ -18,20 +18,18 @@ if TYPE_CHECKING:
 
 
 # A plan with less mass than this says that nothing matches anything: its gradient teaches nothing.
-SMALLEST_MASS = 1e-12
+MIN_MASS = 1e-12
 # Below this share of the largest cost, Sinkhorn started from the exact potentials is nearer after few iterations.
 WARM_START_BELOW = 1e-2
 TOLERANCE = 1e-9
 SIMPLEX_PIVOTS = 10_000_000
 
 
-def least_cost_plan(
-    C: np.ndarray, a: np.ndarray, b: np.ndarray, reg: float, reg_m: float | None, max_iter: int
-) -> np.ndarray:
+def solve(C: np.ndarray, a: np.ndarray, b: np.ndarray, reg: float, reg_m: float | None, max_iter: int) -> np.ndarray:
     """Plan of least cost by the solver that suits ``reg`` and ``reg_m``."""
     if reg_m is not None:
-        minimise = partial(_unbalanced_sinkhorn, reg=reg) if reg > 0 else _unbalanced_exact
-        return minimise(C, a, b, reg_m=reg_m, max_iter=max_iter)
+        minimize = partial(_unbalanced_sinkhorn, reg=reg) if reg > 0 else _unbalanced_exact
+        return minimize(C, a, b, reg_m=reg_m, max_iter=max_iter)
     if reg == 0:
         return _exact(C, a, b)[0]
     start = None
@@ -55,7 +53,7 @@ def _exact(C: np.ndarray, a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.
 
 def _unbalanced_exact(C: np.ndarray, a: np.ndarray, b: np.ndarray, *, reg_m: float, max_iter: int) -> np.ndarray:
     plan = _pot().unbalanced.mm_unbalanced(a, b, C, reg_m, numItermax=max_iter, stopThr=1e-12)
-    check_mass(plan, reg_m)
+    check_plan(plan, reg_m)
     # The marginals settle long before the plan does, whose entries off the optimum only fade: transport exactly
     # between the marginals, which can but lower the objective.
     p, q, mass = plan.sum(axis=1), plan.sum(axis=0), plan.sum()
@@ -65,7 +63,7 @@ def _unbalanced_exact(C: np.ndarray, a: np.ndarray, b: np.ndarray, *, reg_m: flo
     # The best mass in closed form: the objective is t (s + 2 reg_m log t) - 2 reg_m t + 2 reg_m for the plan t P.
     p, q = part.sum(axis=1), part.sum(axis=0)
     slope = np.sum(part * inner) + reg_m * np.sum(xlogy(p, p / a[rows])) + reg_m * np.sum(xlogy(q, q / b[columns]))
-    return placed(np.exp(-slope / (2 * reg_m)) * part, C.shape, rows, columns)
+    return scatter_plan(np.exp(-slope / (2 * reg_m)) * part, C.shape, rows, columns)
 
 
 def _unbalanced_sinkhorn(
@@ -96,14 +94,14 @@ def fused_gromov_plan(
     structures: tuple[np.ndarray, np.ndarray],
     a: np.ndarray,
     b: np.ndarray,
-    share: float,
+    alpha: float,
     max_iter: int,
 ) -> np.ndarray:
     """Plan between rows of a label cost and a structure on either side, by the conditional gradient."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        plan = _pot().gromov.fused_gromov_wasserstein(label_cost, *structures, a, b, alpha=share, max_iter=max_iter)
-    check_mass(plan, None)
+        plan = _pot().gromov.fused_gromov_wasserstein(label_cost, *structures, a, b, alpha=alpha, max_iter=max_iter)
+    check_plan(plan, None)
     return plan
 
 
@@ -140,19 +138,19 @@ def published_cost(cost: Tensor, *, reg: float = 0.1, n_iterations: int = 100) -
         )
 
 
-def placed(part: np.ndarray, shape: tuple[int, ...], rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
+def scatter_plan(part: np.ndarray, shape: tuple[int, ...], rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
     """The plan of some rows and columns as one of all of them."""
     plan = np.zeros(shape)
     plan[np.ix_(rows, columns)] = part
     return plan
 
 
-def check_mass(plan: np.ndarray, reg_m: float | None) -> None:
+def check_plan(plan: np.ndarray, reg_m: float | None) -> None:
     """Raise on a plan that is not finite or moves nothing."""
     mass = plan.sum()
     if not np.isfinite(mass):
         raise ValueError(f"The plan's mass is {mass}; give a larger reg, or scale the features.")
-    if mass < SMALLEST_MASS:
+    if mass < MIN_MASS:
         remedy = "" if reg_m is None else f" reg_m is {reg_m:.3g} of the largest cost: give a larger one, or None."
         raise ValueError(f"The plan's mass is {mass:.3g}: nothing is transported.{remedy}")
 

@@ -9,12 +9,12 @@ from uuid import uuid4
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[Path]:
+def atomic_write(path: Path) -> Iterator[Path]:
     """A file beside the wanted one, to be written; it takes the wanted one's place once all has gone well."""
-    draft = path.with_name(f".{path.stem[:40]}-{uuid4().hex[:8]}{path.suffix}")
-    draft.touch(exist_ok=False)
+    tmp_path = path.with_name(f".{path.stem[:40]}-{uuid4().hex[:8]}{path.suffix}")
+    tmp_path.touch(exist_ok=False)
     try:
-        yield draft
-        draft.replace(path)
+        yield tmp_path
+        tmp_path.replace(path)
     finally:
-        draft.unlink(missing_ok=True)
+        tmp_path.unlink(missing_ok=True)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 DISTIL, DO_NOT_DISTIL, UNDECIDED = "distil", "do not distil", "undecided"
 # Two informations that are both nothing may differ by this much, in nats.
-NEGLIGIBLE = 1e-6
+TOLERANCE = 1e-6
 
 
-def decide(lower: float, upper: float) -> str:
+def sign_of_interval(lower: float, upper: float) -> str:
     """Three-valued: undecided when the interval holds zero."""
-    if lower > NEGLIGIBLE:
+    if lower > TOLERANCE:
         return DISTIL
-    return DO_NOT_DISTIL if upper < -NEGLIGIBLE else UNDECIDED
+    return DO_NOT_DISTIL if upper < -TOLERANCE else UNDECIDED

@@ -7,7 +7,7 @@ from importlib.metadata import PackageNotFoundError, metadata
 PACKAGE = "skcmkd"
 
 
-def documentation_address() -> str:
+def documentation_url() -> str:
     """The address of the documentation in the installed package's metadata; empty where it names none."""
     try:
         entries = metadata(PACKAGE).get_all("Project-URL") or []
@@ -18,12 +18,12 @@ def documentation_address() -> str:
     return address.rstrip("/") if address.startswith("https://") else ""
 
 
-class DocumentationLink:
+class DocLinkMixin:
     """An estimator whose HTML representation links to its own page, and to none where no address is known."""
 
     _doc_link_module = PACKAGE
 
     @property
     def _doc_link_template(self) -> str:
-        address = documentation_address()
+        address = documentation_url()
         return address and address + "/generated/skcmkd.{estimator_name}.html"

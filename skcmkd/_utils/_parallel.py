@@ -13,40 +13,42 @@ from threadpoolctl import ThreadpoolController
 
 # The number of threads is one for the whole process: who comes first sets it, who leaves last puts it back.
 _LOCK = threading.Lock()
-_inside: list[Any] = []
+_active_limits: list[Any] = []
 
 
 @contextmanager
 def one_blas_thread() -> Iterator[None]:
     """Linear algebra on one thread, also where several threads of Python are inside at once."""
     with _LOCK:
-        _inside.append(_threadpools().limit(limits=1, user_api="blas") if not _inside else _inside[0])
+        _active_limits.append(
+            _threadpools().limit(limits=1, user_api="blas") if not _active_limits else _active_limits[0]
+        )
     try:
         yield
     finally:
         with _LOCK:
-            last = _inside.pop()
-            if not _inside:
+            last = _active_limits.pop()
+            if not _active_limits:
                 last.restore_original_limits()
 
 
-def run_each(
+def parallel_map(
     function: Callable[..., Any],
     calls: Iterable[tuple[Any, ...]],
     total: int,
     *,
     n_jobs: int | None,
     description: str,
-    show: bool,
+    verbose: bool,
 ) -> list[Any]:
-    """What the function gives for the arguments of each call, in their order, with a progress bar if ``show``.
+    """What the function gives for the arguments of each call, in their order, with a progress bar if ``verbose``.
 
     Matrices of a few hundred rows gain nothing from several threads, and threads that wait for each other on a busy
     machine cost ten times the work.
     """
     with one_blas_thread():
         values = Parallel(n_jobs=n_jobs, return_as="generator")(delayed(function)(*call) for call in calls)
-        return list(track(values, total, description, show=show))
+        return list(progress(values, total, description, verbose=verbose))
 
 
 @cache
@@ -58,9 +60,9 @@ def _threadpools() -> ThreadpoolController:
 T = TypeVar("T")
 
 
-def track(items: Iterable[T], total: int, description: str, *, show: bool) -> Iterator[T]:
-    """Pass the items on, with a bar if ``show``."""
-    if not show:
+def progress(items: Iterable[T], total: int, description: str, *, verbose: bool) -> Iterator[T]:
+    """Pass the items on, with a bar if ``verbose``."""
+    if not verbose:
         yield from items
         return
     from rich.console import Console

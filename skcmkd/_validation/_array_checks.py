@@ -12,10 +12,10 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_array, column_or_1d
 from sklearn.utils.validation import validate_data
 
-LABEL_REMEDY = "Give text or whole numbers, for example with y.astype(str)."
+LABEL_HINT = "Give text or whole numbers, for example with y.astype(str)."
 
 
-def as_array(X: Any, name: str, estimator: BaseEstimator | None, sparse: bool) -> Any:
+def check_2d(X: Any, name: str, estimator: BaseEstimator | None, sparse: bool) -> Any:
     """A table without column names as a 2-D array of any kind of value."""
     # Some sparse matrices are dicts.
     if not issparse(X) and (X is None or np.isscalar(X) or isinstance(X, (dict, set))):
@@ -30,7 +30,7 @@ def as_array(X: Any, name: str, estimator: BaseEstimator | None, sparse: bool) -
             f"Reshape your data: {name} has shape {shape}, and a table of one row a sample is wanted"
             + (". Give 2 dimensions." if len(shape) != 1 else f"; of one column give {_as_one_column(X, name)}.")
         )
-    check_real(X, name)
+    check_not_complex(X, name)
     return check_array(
         X,
         accept_sparse=("csr", "csc") if sparse else False,
@@ -45,7 +45,7 @@ def _as_one_column(X: Any, name: str) -> str:
     return f"{name}.to_frame()" if isinstance(X, pd.Series) else f"{name}.reshape(-1, 1)"
 
 
-def check_real(X: Any, name: str) -> None:
+def check_not_complex(X: Any, name: str) -> None:
     """Raise on complex numbers: no model here can take them."""
     dtypes = X.dtypes if hasattr(X, "columns") else [getattr(X, "dtype", None)]
     if any(getattr(dtype, "kind", None) == "c" for dtype in dtypes):
@@ -61,15 +61,15 @@ def check_frame(X: Any, name: str) -> None:
     if not names:
         raise ValueError(f"{name} has no columns (shape={X.shape}): name at least one where you select them.")
     if len(set(names)) < len(names):
-        twice = next(column for place, column in enumerate(names) if column in names[:place])
+        twice = next(column for position, column in enumerate(names) if column in names[:position])
         raise ValueError(
             f"{name} has {names.count(twice)} columns named {twice!r}, so a name does not tell which is meant. "
             f"Rename them, or keep the first with {name}.loc[:, ~{name}.columns.duplicated()]."
         )
-    check_real(X, name)
+    check_not_complex(X, name)
 
 
-def as_column(y: Any, name: str) -> np.ndarray:
+def check_1d(y: Any, name: str) -> np.ndarray:
     """One value a row, as a vector."""
     try:
         y = column_or_1d(y, warn=True)
@@ -85,15 +85,15 @@ def as_column(y: Any, name: str) -> np.ndarray:
     return y
 
 
-def as_labels(y: np.ndarray, name: str) -> np.ndarray:
+def check_label_dtype(y: np.ndarray, name: str) -> np.ndarray:
     """Labels of one type that can be sorted; numbers in an array of objects become numbers."""
     if y.dtype == object:
         found = pd.Series(y).infer_objects().to_numpy()
         y = found if found.dtype != object else y
     if y.dtype.kind in "mM":
-        raise ValueError(f"{name} holds dates or durations, such as {y[0]!s}, which are no classes. {LABEL_REMEDY}")
+        raise ValueError(f"{name} holds dates or durations, such as {y[0]!s}, which are no classes. {LABEL_HINT}")
     if y.dtype.kind == "c":
-        raise ValueError(f"Complex data not supported: {name} holds complex numbers such as {y[0]!s}. {LABEL_REMEDY}")
+        raise ValueError(f"Complex data not supported: {name} holds complex numbers such as {y[0]!s}. {LABEL_HINT}")
     if y.dtype.kind == "f" and np.isinf(y).any():
         raise ValueError(
             f"Input {name} contains infinity or a value too large for dtype('{y.dtype}'). {int(np.isinf(y).sum())} of "
@@ -102,7 +102,7 @@ def as_labels(y: np.ndarray, name: str) -> np.ndarray:
     if y.dtype == object and not all(isinstance(value, str) for value in y):
         first = {type(value).__name__: value for value in reversed(y)}
         examples = " and ".join(f"{reprlib.repr(value)} ({kind})" for kind, value in reversed(first.items()))
-        raise ValueError(f"Unknown label type: {name} holds {examples}, which have no common order. {LABEL_REMEDY}")
+        raise ValueError(f"Unknown label type: {name} holds {examples}, which have no common order. {LABEL_HINT}")
     return y
 
 

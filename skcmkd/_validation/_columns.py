@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ._sklearn import feature_names, get_column_indices, n_columns_of
-from ._tables import Table, name_some, take_columns
+from ._sklearn import feature_names, get_column_indices, n_features
+from ._tables import Table, abbreviate, take_columns
 
 Columns = Any  # names, positions, a slice, a boolean mask, or a callable that gives one of them for a table
 
 
-def column_positions(X: Table, columns: Columns, what: str, table: str = "X") -> np.ndarray:
+def column_indices(X: Table, columns: Columns, what: str, table: str = "X") -> np.ndarray:
     """Positions of the columns meant by names, positions, a slice, a mask or a callable."""
     if callable(columns):
         columns = columns(X)
@@ -33,16 +33,16 @@ def column_positions(X: Table, columns: Columns, what: str, table: str = "X") ->
     if not isinstance(columns, slice):
         columns = list(columns)
         is_mask = bool(columns) and all(isinstance(value, (bool, np.bool_)) for value in columns)
-        if is_mask and len(columns) != n_columns_of(X):
+        if is_mask and len(columns) != n_features(X):
             raise ValueError(
-                f"{what} is a mask of {len(columns)} values and {table} has {n_columns_of(X)} columns: give one value "
+                f"{what} is a mask of {len(columns)} values and {table} has {n_features(X)} columns: give one value "
                 "a column."
             )
     names = feature_names(X)
     labels = getattr(X, "columns", None)
     if labels is None and not isinstance(columns, slice) and any(isinstance(value, str) for value in columns):
         raise ValueError(
-            f"{what}={reprlib.repr(columns)} names columns, and {table} is an array of {n_columns_of(X)} columns "
+            f"{what}={reprlib.repr(columns)} names columns, and {table} is an array of {n_features(X)} columns "
             "without names. Give a DataFrame, or positions."
         )
     if names is None and isinstance(labels, pd.Index) and not labels.equals(pd.RangeIndex(len(labels))):
@@ -55,19 +55,19 @@ def column_positions(X: Table, columns: Columns, what: str, table: str = "X") ->
         unknown = [repr(c) for c in columns if isinstance(c, str) and c not in known]
         if unknown:
             raise ValueError(
-                f"{what} names {len(unknown)} columns that {table} does not have: {name_some(unknown)}. {table} has "
-                f"{len(names)} columns: {name_some([repr(c) for c in names])}."
+                f"{what} names {len(unknown)} columns that {table} does not have: {abbreviate(unknown)}. {table} has "
+                f"{len(names)} columns: {abbreviate([repr(c) for c in names])}."
             )
     try:
-        positions = np.asarray(get_column_indices(X, columns), dtype=int) % max(n_columns_of(X), 1)
+        positions = np.asarray(get_column_indices(X, columns), dtype=int) % max(n_features(X), 1)
     except ValueError as error:
         raise ValueError(
-            f"{what}={reprlib.repr(columns)} does not fit {table} with {n_columns_of(X)} columns "
-            f"(n_features={n_columns_of(X)}): {error}"
+            f"{what}={reprlib.repr(columns)} does not fit {table} with {n_features(X)} columns "
+            f"(n_features={n_features(X)}): {error}"
         ) from error
     if len(positions) == 0:
         raise ValueError(
-            f"{what} selects none of the columns of {table} (n_features={n_columns_of(X)}); name at least one."
+            f"{what} selects none of the columns of {table} (n_features={n_features(X)}); name at least one."
         )
     if len(np.unique(positions)) < len(positions):
         raise ValueError(f"{what} names a column of {table} twice; name each once.")
@@ -83,7 +83,7 @@ def check_modalities(X: Table, modalities: Mapping[str, Columns], student: str) 
         )
     if student not in modalities:
         raise ValueError(f"student={student!r} is not among the modalities: {', '.join(map(str, modalities))}.")
-    positions = {name: column_positions(X, columns, f"modalities[{name!r}]") for name, columns in modalities.items()}
+    positions = {name: column_indices(X, columns, f"modalities[{name!r}]") for name, columns in modalities.items()}
     owner: dict[int, str] = {}
     names = feature_names(X)
     for name, own in positions.items():
@@ -98,16 +98,16 @@ def check_modalities(X: Table, modalities: Mapping[str, Columns], student: str) 
     return positions
 
 
-def drop_teacher_columns(X: Table, names: np.ndarray) -> Table | None:
+def select_student_columns(X: Table, names: np.ndarray) -> Table | None:
     """The student's columns of a table with column names, or None where it has no names."""
     present = feature_names(X)
     if present is None:
         return None
-    position = {name: place for place, name in enumerate(present)}
+    position = {name: index for index, name in enumerate(present)}
     missing = [repr(name) for name in names if name not in position]
     if missing:
         raise ValueError(
-            f"X lacks {len(missing)} of the student's {len(names)} columns: {name_some(missing)}. Give the columns "
+            f"X lacks {len(missing)} of the student's {len(names)} columns: {abbreviate(missing)}. Give the columns "
             "named in feature_names_in_; the teacher's may be absent."
         )
     return take_columns(X, [position[name] for name in names])

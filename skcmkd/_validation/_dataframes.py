@@ -26,11 +26,11 @@ def as_pandas(X: Any, name: str = "X") -> pd.DataFrame:
     raise TypeError(f"{name} is a {kind}: give a DataFrame of pandas or polars, or an array.{later}")
 
 
-def as_container(table: Any, columns: np.ndarray, wanted: str) -> Any:
+def to_output_container(table: Any, columns: np.ndarray, requested: str) -> Any:
     """A table as it is ("default"), or as a DataFrame of "pandas" or "polars" with the given names of columns."""
-    if wanted == "pandas":
+    if requested == "pandas":
         return as_pandas(table) if is_frame(table) else pd.DataFrame(table, columns=columns)
-    if wanted == "polars" and not _is_polars(table):
+    if requested == "polars" and not _is_polars(table):
         try:
             import polars as pl
         except ImportError as error:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from functools import wraps
 from numbers import Integral
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -13,6 +13,7 @@ from sklearn.utils import _safe_indexing
 from sklearn.utils._indexing import _get_column_indices
 from sklearn.utils._param_validation import HasMethods as HasMethods
 from sklearn.utils._param_validation import Interval as Interval
+from sklearn.utils._param_validation import InvalidParameterError as InvalidParameterError
 from sklearn.utils._param_validation import StrOptions as _StrOptions
 from sklearn.utils.validation import (
     _check_feature_names_in,
@@ -27,8 +28,8 @@ as_sample_weight = _check_sample_weight
 check_feature_names_in = _check_feature_names_in
 feature_names = _get_feature_names
 get_column_indices = _get_column_indices
-n_columns_of = _num_features
-n_rows_of = _num_samples
+n_features = _num_features
+n_samples = _num_samples
 safe_indexing = _safe_indexing
 # joblib has no meaning for 0.
 N_JOBS = [Interval(Integral, 1, None, closed="left"), Interval(Integral, None, -1, closed="right"), None]
@@ -41,16 +42,23 @@ class StrOptions(_StrOptions):
         return f"a str among {{{', '.join(map(repr, sorted(self.options)))}}}"
 
 
-@contextmanager
-def keep_earlier_fit(estimator: BaseEstimator) -> Iterator[None]:
-    """Give a fitted estimator its attributes back when the block fails or is interrupted."""
-    earlier = dict(vars(estimator))
-    try:
-        yield
-    except BaseException:
-        vars(estimator).clear()
-        vars(estimator).update(earlier)
-        raise
+Fit = TypeVar("Fit", bound=Callable[..., Any])
+
+
+def restore_on_error(fit: Fit) -> Fit:
+    """Decorate ``fit``: a fitted estimator keeps its attributes when a later fit fails or is interrupted."""
+
+    @wraps(fit)
+    def restoring_fit(estimator: BaseEstimator, *args: Any, **kwargs: Any) -> Any:
+        earlier = dict(vars(estimator))
+        try:
+            return fit(estimator, *args, **kwargs)
+        except BaseException:
+            vars(estimator).clear()
+            vars(estimator).update(earlier)
+            raise
+
+    return cast(Fit, restoring_fit)
 
 
 def check_choice(name: str, value: str, choices: Sequence[str]) -> None:
@@ -74,7 +82,7 @@ def draw_seed(random_state: np.random.RandomState) -> int:
     return int(random_state.randint(np.iinfo(np.int32).max))
 
 
-def set_seeds(estimator: BaseEstimator, seed: int | None) -> BaseEstimator:
+def set_random_states(estimator: BaseEstimator, seed: int | None) -> BaseEstimator:
     """Set every ``random_state`` of an estimator and its parts that is still None."""
     if seed is not None:
         unset = {

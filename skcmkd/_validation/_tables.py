@@ -12,13 +12,13 @@ from scipy.sparse import hstack, issparse, vstack
 from sklearn.base import BaseEstimator
 from sklearn.utils import gen_batches
 
-from ._array_checks import as_array, check_frame
+from ._array_checks import check_2d, check_frame
 from ._dataframes import as_pandas, is_frame
-from ._sklearn import n_columns_of, n_rows_of, safe_indexing
+from ._sklearn import n_features, n_samples, safe_indexing
 
 Table = Any  # array, sparse matrix or pandas DataFrame of shape (n_samples, n_columns)
-AT_MOST_NAMED = 5
-ROWS_OF_A_BLOCK = 8192
+MAX_LISTED = 5
+BLOCK_ROWS = 8192
 
 
 def as_table(X: Any, name: str = "X", estimator: BaseEstimator | None = None, sparse: bool = True) -> Table:
@@ -27,13 +27,13 @@ def as_table(X: Any, name: str = "X", estimator: BaseEstimator | None = None, sp
         X = as_pandas(X, name)
         check_frame(X, name)
         return X
-    return as_array(X, name, estimator, sparse)
+    return check_2d(X, name, estimator, sparse)
 
 
-def in_single_precision(function: Callable[[np.ndarray], np.ndarray], X: np.ndarray) -> np.ndarray:
+def apply_as_float32(function: Callable[[np.ndarray], np.ndarray], X: np.ndarray) -> np.ndarray:
     """A function of the rows of a table, block by block: no second table in double precision beside it."""
     values = np.empty(X.shape, dtype=np.float32)
-    for rows in gen_batches(len(X), ROWS_OF_A_BLOCK):
+    for rows in gen_batches(len(X), BLOCK_ROWS):
         values[rows] = function(X[rows])
     return values
 
@@ -64,7 +64,7 @@ def stack_columns(left: Table, right: Table) -> Table:
     shared = [repr(name) for name in left.columns if name in set(right.columns)]
     if shared:
         raise ValueError(
-            f"Both tables have columns of the same name: {name_some(shared)}. Rename those of one, such as "
+            f"Both tables have columns of the same name: {abbreviate(shared)}. Rename those of one, such as "
             'X_teacher.add_prefix("teacher_").'
         )
     return pd.concat([left, right], axis=1)
@@ -88,9 +88,9 @@ def stack_rows(upper: Table, lower: Table) -> Table:
 
 def check_same_rows(X: Table, other: Table, name: str, base: str = "X") -> None:
     """Raise unless two tables have a row for a row, and the same row order where both are labelled."""
-    if n_rows_of(other) != n_rows_of(X):
+    if n_samples(other) != n_samples(X):
         raise ValueError(
-            f"{name} has {n_rows_of(other)} rows and {base} has {n_rows_of(X)}: give one row of {name} for each row "
+            f"{name} has {n_samples(other)} rows and {base} has {n_samples(X)}: give one row of {name} for each row "
             f"of {base}. For samples whose teacher modality was not measured, fill the row with NaN."
         )
     check_same_index(X, other, name, base)
@@ -128,13 +128,13 @@ def check_same_columns(X: Table, other: Table, name: str, base: str) -> None:
     if names != other_names:
         unshared = set(names) ^ set(other_names)
         odd = [repr(c) for c in dict.fromkeys([*names, *other_names]) if c in unshared]
-        detail = f"not in both: {name_some(odd)}" if odd else "they are in another order"
+        detail = f"not in both: {abbreviate(odd)}" if odd else "they are in another order"
         raise ValueError(f"{name} must have the columns of {base}; {detail}.")
-    if n_columns_of(X) != n_columns_of(other):
-        raise ValueError(f"{name} has {n_columns_of(other)} columns and {base} has {n_columns_of(X)}: give the same.")
+    if n_features(X) != n_features(other):
+        raise ValueError(f"{name} has {n_features(other)} columns and {base} has {n_features(X)}: give the same.")
 
 
-def name_some(names: Sequence[str]) -> str:
+def abbreviate(names: Sequence[str]) -> str:
     """A list of names, cut where it is long."""
-    more = f" and {len(names) - AT_MOST_NAMED} more" if len(names) > AT_MOST_NAMED else ""
-    return ", ".join(names[:AT_MOST_NAMED]) + more
+    more = f" and {len(names) - MAX_LISTED} more" if len(names) > MAX_LISTED else ""
+    return ", ".join(names[:MAX_LISTED]) + more

@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-DONE, DATA_AT_FAULT, USAGE, INTERRUPTED = 0, 1, 2, 130
+EXIT_OK, EXIT_DATA_ERROR, EXIT_USAGE, EXIT_INTERRUPTED = 0, 1, 2, 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -31,11 +31,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     from ._options import make_parser
 
-    given = list(sys.argv[1:] if arguments is None else arguments)
-    if not given or (given[0].startswith("-") and given[0] not in ("-h", "--help", "--version")):
-        given = ["demo", *given]
-    options = make_parser().parse_args(given)
-    options.command = given
+    argv = list(sys.argv[1:] if arguments is None else arguments)
+    if not argv or (argv[0].startswith("-") and argv[0] not in ("-h", "--help", "--version")):
+        argv = ["demo", *argv]
+    options = make_parser().parse_args(argv)
+    options.command = argv
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # a name may have letters that the terminal cannot write
             stream.reconfigure(errors="backslashreplace")
@@ -43,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from ._console import complain
+    from ._console import print_error
     from ._errors import UsageError
 
     try:
@@ -53,20 +53,20 @@ def _run(options: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         if options.debug:
             raise
-        complain("interrupted.")
-        return INTERRUPTED
+        print_error("interrupted.")
+        return EXIT_INTERRUPTED
     except BrokenPipeError:  # whoever reads has had enough, such as head; rich ends with 1 then, too
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except UsageError as error:
         if options.debug:
             raise
-        complain(str(error))
-        return USAGE
+        print_error(str(error))
+        return EXIT_USAGE
     except Exception as error:
         if options.debug:
             raise
         # The package's own errors name the value and the remedy; anything else deserves its kind.
         kind = "" if isinstance(error, (ValueError, ImportError)) else f"{type(error).__name__}: "
-        complain(f"{kind}{str(error) or 'no message'}")
-        return DATA_AT_FAULT
+        print_error(f"{kind}{str(error) or 'no message'}")
+        return EXIT_DATA_ERROR

@@ -8,17 +8,17 @@ import sys
 
 import numpy as np
 
-from .._utils._atomic_write import replacing
+from .._utils._atomic_write import atomic_write
 from ..selection._selector import CCHSelector
-from ._conclusion import conclude
-from ._console import complain, make_console, show
+from ._conclusion import summarize
+from ._console import make_console, print_error, print_table
 from ._errors import UsageError
 from ._evaluation import Evaluation, evaluate
-from ._input import Cohort, open_cohort
+from ._input import CliData, load_data
 from ._output_path import check_output
-from ._pipeline import select
-from ._text import as_warning, shorten
-from ._text_tables import Sheet, choice_sheet, decision_sheet, gain_sheet, modality_sheet
+from ._pipeline import fit_selector
+from ._text import as_warning, truncate
+from ._text_tables import TextTable, choice_table, decision_table, gain_table, modality_table
 
 HOW_TO_READ_DECISIONS = (
     "T and S are what models of the teacher's and of the student's modality say of rows that they have not seen, Y is "
@@ -41,67 +41,65 @@ def run_advise(options: argparse.Namespace) -> int:
     if options.repeats < 1:
         raise UsageError(f"--repeats {options.repeats}: at least 1 is needed.")
     console = make_console()
-    cohort = open_cohort(options, options.folds)
-    for note in [*cohort.leaks, *cohort.notes]:
-        complain(note)
-    modalities = modality_sheet(
-        cohort.X, cohort.y, cohort.modalities, cohort.student, cohort.unlabeled, cohort.classes is not None
-    )
-    show(console, modalities)
-    selector, evaluation = study(cohort, options)
-    sheets = [
+    data = load_data(options, options.folds)
+    for note in [*data.leaks, *data.notes]:
+        print_error(note)
+    modalities = modality_table(data.X, data.y, data.modalities, data.student, data.unlabeled, data.classes is not None)
+    print_table(console, modalities)
+    selector, evaluation = select_and_evaluate(data, options)
+    tables = [
         modalities,
-        decision_sheet(selector),
-        gain_sheet(evaluation, options.folds, options.repeats),
-        choice_sheet(evaluation.choices),
+        decision_table(selector),
+        gain_table(evaluation, options.folds, options.repeats),
+        choice_table(evaluation.selections),
     ]
-    for sheet in sheets[1:]:
-        show(console, sheet)
-    conclusion = [*map(as_warning, cohort.leaks), *conclude(cohort, selector, evaluation)]
+    for table in tables[1:]:
+        print_table(console, table)
+    conclusion = [*map(as_warning, data.leaks), *summarize(data, selector, evaluation)]
     console.print("\nIn short", style="bold")
     for sentence in conclusion:
         console.print(sentence)
     if options.report:
-        write_report(options, cohort, selector, evaluation, sheets, conclusion)
-        console.print(f"\nReport: {shorten(options.report, 200)}")
+        write_report(options, data, selector, evaluation, tables, conclusion)
+        console.print(f"\nReport: {truncate(options.report, 200)}")
     return 0
 
 
-def study(cohort: Cohort, options: argparse.Namespace) -> tuple[CCHSelector, Evaluation]:
+def select_and_evaluate(data: CliData, options: argparse.Namespace) -> tuple[CCHSelector, Evaluation]:
     """The selection on all rows, and the cross-validated gain."""
     shown = sys.stderr.isatty()
-    selector = select(cohort, np.arange(len(cohort.y)), options.seed, n_jobs=options.jobs, verbose=int(shown))
+    selector = fit_selector(data, np.arange(len(data.y)), options.seed, n_jobs=options.jobs, verbose=int(shown))
     evaluation = evaluate(
-        cohort,
+        data,
         options.model,
         n_folds=options.folds,
         n_repeats=options.repeats,
         seed=options.seed,
         n_jobs=options.jobs,
-        show=shown,
+        verbose=shown,
     )
     return selector, evaluation
 
 
 def write_report(
     options: argparse.Namespace,
-    cohort: Cohort,
+    data: CliData,
     selector: CCHSelector,
     evaluation: Evaluation,
-    sheets: list[Sheet],
+    tables: list[TextTable],
     conclusion: list[str],
 ) -> None:
     """The HTML report, whole or not at all."""
     # matplotlib is loaded when something is drawn, not before.
     import matplotlib as mpl
 
-    from ._html import Section, decision_figure, describe_origin, gain_figure, render_report
+    from ._html import Section, decision_figure, gain_figure, provenance, render_report
 
     mpl.use("Agg")
-    modalities, decisions, gains, choices = sheets
+    modalities, decisions, gains, choices = tables
     page = render_report(
-        f"Should {shorten(cohort.student)} be taught about {shorten(options.label)}?",
-        f"{shorten(options.table.name, 100)}: {len(cohort.y)} labelled rows, {len(cohort.unlabeled)} pairs without a "
+        f"Should {truncate(data.student)} be taught about {truncate(options.label)}?",
+        f"{truncate(options.table.name, 100)}: {len(data.y)} labelled rows, {len(data.unlabeled)} pairs without a "
         f"label; {options.model} student and teacher",
         conclusion,
         [
@@ -115,9 +113,9 @@ def write_report(
             Section(gains, HOW_TO_READ_GAINS, gain_figure(evaluation), "Gains over the student alone with intervals"),
             Section(choices),
         ],
-        cohort.notes,
+        data.notes,
         shlex.join(["skcmkd", *options.command]),
-        describe_origin(options.table, options.seed),
+        provenance(options.table, options.seed),
     )
-    with replacing(options.report) as draft:
-        draft.write_text(page, encoding="utf-8")
+    with atomic_write(options.report) as tmp_path:
+        tmp_path.write_text(page, encoding="utf-8")

@@ -10,11 +10,11 @@ from typing import Any
 import pandas as pd
 
 from ..datasets import from_mudata
-from ..datasets._mudata import READERS, reader_of
+from ..datasets._mudata import READERS, get_reader
 from ._errors import DataError
 from ._text import quote
 
-NOTHING = "skcmkd: no label"
+NO_LABEL = "skcmkd: no label"
 
 
 def is_annotated(path: Path) -> bool:
@@ -31,17 +31,17 @@ def read_annotated(
     """
     if not path.is_file():
         raise DataError(f"there is no file {quote(path, 200)}.")
-    read = reader_of(path)
+    read = get_reader(path)
     try:
-        data = _quietly(read, path)
+        data = _ignore_warnings(read, path)
     except (OSError, KeyError, TypeError, ValueError) as error:  # a broken file raises what its reader met
         raise DataError(f"{quote(path, 200)} cannot be read as {path.suffix}: {error}") from error
     if label is None:
-        data.obs[NOTHING] = 0
-    found = _quietly(
+        data.obs[NO_LABEL] = 0
+    found = _ignore_warnings(
         from_mudata,
         data,
-        label or NOTHING,
+        label or NO_LABEL,
         modalities=names,
         groups=groups,
         split_by=split_by if path.suffix == ".h5ad" else None,
@@ -51,7 +51,7 @@ def read_annotated(
     return pd.concat([found.data, pd.DataFrame(beside, index=found.data.index)], axis=1), dict(found.modalities)
 
 
-def _quietly(function: Callable[..., Any], *given: Any, **further: Any) -> Any:
+def _ignore_warnings(function: Callable[..., Any], *given: Any, **further: Any) -> Any:
     """What the function gives, without what the packages say to programmers on the way."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

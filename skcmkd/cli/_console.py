@@ -10,8 +10,8 @@ from rich.console import Console
 from rich.measure import Measurement
 from rich.table import Table
 
-from ._text import shorten
-from ._text_tables import Sheet
+from ._text import truncate
+from ._text_tables import TextTable
 
 PIPED_WIDTH = 108
 
@@ -22,30 +22,30 @@ def make_console() -> Console:
     return Console(width=width, highlight=False, markup=False, emoji=False)
 
 
-def complain(message: str) -> None:
+def print_error(message: str) -> None:
     """One line on standard error."""
-    sys.stderr.write(f"skcmkd: {shorten(message, 1000)}\n")
+    sys.stderr.write(f"skcmkd: {truncate(message, 1000)}\n")
 
 
-def show(console: Console, sheet: Sheet) -> None:
+def print_table(console: Console, table: TextTable) -> None:
     """Print a table, first column to the left; where it is too wide for the terminal, a block of lines a row."""
-    console.print(f"\n{sheet.title}", style="bold")
-    table = _as_table(sheet)
-    if Measurement.get(console, console.options.update(max_width=10_000), table).maximum <= console.width:
-        console.print(table)
+    console.print(f"\n{table.title}", style="bold")
+    rendered = _rich_table(table)
+    if Measurement.get(console, console.options.update(max_width=10_000), rendered).maximum <= console.width:
+        console.print(rendered)
         return
-    for row in sheet.rows:
+    for row in table.rows:
         console.print(row[0], style="underline")
-        for heading, value in zip(sheet.headings[1:], row[1:], strict=True):
+        for heading, value in zip(table.headings[1:], row[1:], strict=True):
             if value:
                 console.print(f"  {heading.strip()}: {value.strip()}")
 
 
-def _as_table(sheet: Sheet) -> Table:
+def _rich_table(table: TextTable) -> Table:
     layout: dict[str, Any] = {"box": box.HORIZONTALS, "show_edge": False, "pad_edge": False, "padding": (0, 1, 0, 0)}
-    table = Table(**layout)
-    for position, heading in enumerate(sheet.headings):
-        table.add_column(heading, justify="right" if position else "left", no_wrap=True)
-    for row in sheet.rows:
-        table.add_row(*row)
-    return table
+    rendered = Table(**layout)
+    for position, heading in enumerate(table.headings):
+        rendered.add_column(heading, justify="right" if position else "left", no_wrap=True)
+    for row in table.rows:
+        rendered.add_row(*row)
+    return rendered

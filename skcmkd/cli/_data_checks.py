@@ -10,49 +10,49 @@ import pandas as pd
 from scipy.special import gammaln
 
 from ._read_table import as_text
-from ._text import name_some, quote
+from ._text import abbreviate, quote
 
-LEAST_ROWS = 20
+MIN_ROWS = 20
 # A leak is told where noise would give one among all the columns with less than this probability.
-CHANCE = 1e-3
-SAME_QUANTITY = 0.999
+P_CHANCE = 1e-3
+MIN_CORRELATION = 0.999
 IDENTIFIER = re.compile(r"(^|[\W_])(id|nr|index)$", re.IGNORECASE)
-PERSON = re.compile(r"(patient|subject|donor|individual)s?[\W_]*(id|nr|no|number|code|name)?$", re.IGNORECASE)
-LEAST_PEOPLE, ROWS_A_PERSON = 5, 1.2
+SUBJECT_PATTERN = re.compile(r"(patient|subject|donor|individual)s?[\W_]*(id|nr|no|number|code|name)?$", re.IGNORECASE)
+MIN_SUBJECTS, MIN_ROWS_PER_SUBJECT = 5, 1.2
 # Of a modality with few columns, one cell is more than this share.
-FEW_CELLS, LEAST_COLUMNS, LEAST_POOR_ROWS = 0.05, 4, 5
+FEW_CELLS, MIN_COLUMNS, MIN_POOR_ROWS = 0.05, 4, 5
 DECIMAL_COMMA = re.compile(r"[-+]?\d*,\d+([eE][-+]?\d+)?")
 
 
-def find_leaks(X: pd.DataFrame, y: np.ndarray, classes: np.ndarray | None) -> list[str]:
+def check_leakage(X: pd.DataFrame, y: np.ndarray, classes: np.ndarray | None) -> list[str]:
     """Columns that tell the label alone: each class has values of its own, or the quantity follows a straight line."""
-    telling = _follow(X.to_numpy(dtype=np.float64), y) if classes is None else _separate(X, y)
+    telling = _correlates_perfectly(X.to_numpy(dtype=np.float64), y) if classes is None else _separates_classes(X, y)
     names = list(X.columns[telling])
     if not names:
         return []
     if len(names) == 1:
         return [f"column {quote(names[0])} tells the label alone: is it an outcome? If so, leave it out."]
-    return [f"columns {name_some(names)} each tell the label alone: are they outcomes? If so, leave them out."]
+    return [f"columns {abbreviate(names)} each tell the label alone: are they outcomes? If so, leave them out."]
 
 
-def find_row_names(X: pd.DataFrame, modalities: Mapping[str, Sequence[str]]) -> list[str]:
+def check_row_ids(X: pd.DataFrame, modalities: Mapping[str, Sequence[str]]) -> list[str]:
     """Modalities that some rows have next to nothing of, and columns that number the rows."""
     found = []
     for name, columns in modalities.items():
         part = X[list(columns)]
-        numbering = [column for column in columns if IDENTIFIER.search(column) and _numbers_rows(part[column])]
+        numbering = [column for column in columns if IDENTIFIER.search(column) and _is_row_number(part[column])]
         if numbering:
             found.append(
-                f"{name_some(numbering)} of {quote(name)} numbers the rows: leave it out if it measures nothing."
+                f"{abbreviate(numbering)} of {quote(name)} numbers the rows: leave it out if it measures nothing."
             )
         known = part.notna().to_numpy()
         n_known = known.sum(axis=1)
         n_known, known = n_known[n_known > 0], known[n_known > 0]
         poor = n_known <= max(1, FEW_CELLS * len(columns))
-        if len(columns) < LEAST_COLUMNS or poor.sum() < LEAST_POOR_ROWS or np.median(n_known) < len(columns) / 2:
+        if len(columns) < MIN_COLUMNS or poor.sum() < MIN_POOR_ROWS or np.median(n_known) < len(columns) / 2:
             continue
         only = [column for column, often in zip(columns, known[poor].mean(axis=0), strict=True) if often == 1]
-        such = f" (only {name_some(only)})" if only else ""
+        such = f" (only {abbreviate(only)})" if only else ""
         found.append(
             f"{int(poor.sum())} rows have at most {int(n_known[poor].max())} of the {len(columns)} cells of "
             f"{quote(name)}{such} and count as measured. If they were not, leave those cells empty too."
@@ -60,25 +60,25 @@ def find_row_names(X: pd.DataFrame, modalities: Mapping[str, Sequence[str]]) -> 
     return found
 
 
-def find_people(table: pd.DataFrame, label: str) -> list[str]:
+def check_repeated_subjects(table: pd.DataFrame, label: str) -> list[str]:
     """Columns that name patients who come more than once."""
     found = []
     for name in table.columns:
-        if name == label or not PERSON.search(str(name)):
+        if name == label or not SUBJECT_PATTERN.search(str(name)):
             continue
         n_known, n_different = int(table[name].notna().sum()), int(table[name].nunique())
-        if n_different >= LEAST_PEOPLE and n_known >= ROWS_A_PERSON * n_different:
+        if n_different >= MIN_SUBJECTS and n_known >= MIN_ROWS_PER_SUBJECT * n_different:
             found.append(f"{quote(name)} repeats ({n_different} values in {n_known} rows): --groups {quote(name)}?")
     return found
 
 
-def find_spellings(classes: Sequence[str]) -> list[str]:
+def check_label_spelling(classes: Sequence[str]) -> list[str]:
     """Classes that differ in case or blanks alone."""
     spelt: dict[str, list[str]] = {}
     for name in classes:
         spelt.setdefault("".join(str(name).casefold().split()), []).append(str(name))
     return [
-        f"the classes {name_some(names)} differ in case or blanks alone: are they one?"
+        f"the classes {abbreviate(names)} differ in case or blanks alone: are they one?"
         for names in spelt.values()
         if len(names) > 1
     ]
@@ -93,10 +93,10 @@ def find_decimal_commas(table: pd.DataFrame, names: Sequence[str]) -> list[str]:
         text = as_text(table[name]).dropna().head(100)
         if len(text) and all(map(DECIMAL_COMMA.fullmatch, text)):
             found.append(name)
-    return [f"{name_some(found)} hold numbers such as 0,047: try --decimal ,"] if found else []
+    return [f"{abbreviate(found)} hold numbers such as 0,047: try --decimal ,"] if found else []
 
 
-def _separate(X: pd.DataFrame, y: np.ndarray) -> np.ndarray:
+def _separates_classes(X: pd.DataFrame, y: np.ndarray) -> np.ndarray:
     """Mask of the columns where the ranges of the classes do not meet."""
     of_class = X.groupby(y)
     sizes, lowest, highest = (part.to_numpy() for part in (of_class.count(), of_class.min(), of_class.max()))
@@ -105,10 +105,10 @@ def _separate(X: pd.DataFrame, y: np.ndarray) -> np.ndarray:
     apart = (highest[:-1] < lowest[1:]).all(axis=0) & (sizes > 0).all(axis=0)
     # Of all orders of the rows, those in which the rows of each class stand together.
     log_chance = gammaln(len(sizes) + 1) + gammaln(sizes + 1).sum(axis=0) - gammaln(sizes.sum(axis=0) + 1)
-    return apart & (sizes.sum(axis=0) >= LEAST_ROWS) & (log_chance + np.log(X.shape[1]) < np.log(CHANCE))
+    return apart & (sizes.sum(axis=0) >= MIN_ROWS) & (log_chance + np.log(X.shape[1]) < np.log(P_CHANCE))
 
 
-def _follow(X: np.ndarray, y: np.ndarray) -> np.ndarray:
+def _correlates_perfectly(X: np.ndarray, y: np.ndarray) -> np.ndarray:
     """Mask of the columns that correlate with a quantity, but for rounding, without a rest."""
     known = ~np.isnan(X)
     n_known = known.sum(axis=0)
@@ -116,9 +116,9 @@ def _follow(X: np.ndarray, y: np.ndarray) -> np.ndarray:
     x = np.where(known, X - np.where(known, X, 0).sum(axis=0) / least, 0)
     target = np.where(known, y[:, None] - (known * y[:, None]).sum(axis=0) / least, 0)
     together, spread = (x * target).sum(axis=0), np.sqrt((x**2).sum(axis=0) * (target**2).sum(axis=0))
-    return (n_known >= LEAST_ROWS) & (spread > 0) & (np.abs(together) > SAME_QUANTITY * spread)
+    return (n_known >= MIN_ROWS) & (spread > 0) & (np.abs(together) > MIN_CORRELATION * spread)
 
 
-def _numbers_rows(values: pd.Series) -> bool:
+def _is_row_number(values: pd.Series) -> bool:
     known = values.dropna()
-    return bool(len(known) >= LEAST_ROWS and known.is_unique and (known % 1 == 0).all())
+    return bool(len(known) >= MIN_ROWS and known.is_unique and (known % 1 == 0).all())

@@ -19,18 +19,18 @@ from jinja2 import Environment, StrictUndefined
 
 import skcmkd
 
-from ..evaluation._plot import draw_report
+from ..evaluation._plot import plot_report
 from ..selection._plot import CCHDisplay
 from ..selection._selector import CCHSelector
 from ._evaluation import Evaluation
-from ._text import for_figure
-from ._text_tables import Sheet
+from ._text import plot_safe
+from ._text_tables import TextTable
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-NOTHING = 1e-9
+ZERO_TOLERANCE = 1e-9
 PACKAGES = ("numpy", "pandas", "scikit-learn", "scipy", "torch")
 
 
@@ -38,7 +38,7 @@ PACKAGES = ("numpy", "pandas", "scikit-learn", "scipy", "torch")
 class Section:
     """A table of the report, a sentence on how to read it, and a figure as PNG in base64."""
 
-    sheet: Sheet
+    table: TextTable
     text: str = ""
     figure: str = ""
     caption: str = ""
@@ -51,7 +51,7 @@ def render_report(
     sections: Sequence[Section],
     notes: Sequence[str],
     command: str,
-    provenance: Sequence[tuple[str, str]],
+    origin: Sequence[tuple[str, str]],
 ) -> str:
     """The whole page."""
     template = files("skcmkd.cli").joinpath("report.html").read_text(encoding="utf-8")
@@ -63,11 +63,11 @@ def render_report(
         sections=sections,
         notes=notes,
         command=command,
-        provenance=provenance,
+        provenance=origin,
     )
 
 
-def describe_origin(table: Path, seed: int) -> list[tuple[str, str]]:
+def provenance(table: Path, seed: int) -> list[tuple[str, str]]:
     """The table's checksum, the seed, and the versions of what computed."""
     with table.open("rb") as stream:
         checksum = hashlib.file_digest(stream, "sha256").hexdigest()
@@ -83,8 +83,8 @@ def describe_origin(table: Path, seed: int) -> list[tuple[str, str]]:
 
 def decision_figure(selector: CCHSelector) -> str:
     """The candidates' figures with their intervals."""
-    results = selector.results_.rename(index=for_figure)
-    return _as_png(CCHDisplay(results, selector._figure, for_figure(selector.student)).plot().figure_)
+    results = selector.results_.rename(index=plot_safe)
+    return _as_png(CCHDisplay(results, selector._metric, plot_safe(selector.student)).plot().figure_)
 
 
 def gain_figure(evaluation: Evaluation) -> str:
@@ -92,10 +92,10 @@ def gain_figure(evaluation: Evaluation) -> str:
     report = evaluation.report
     per_class: pd.DataFrame | None = report.per_class_
     if per_class is not None:
-        per_class = per_class.rename(index=for_figure, level="class")
-    axes = draw_report(report.to_frame(), per_class, report.confidence, None)
+        per_class = per_class.rename(index=plot_safe, level="class")
+    axes = plot_report(report.to_frame(), per_class, report.confidence, None)
     for ax in axes.flat:
-        if np.abs(ax.dataLim.intervalx).max() < NOTHING:  # the axis of nothing but zeros would show rounding
+        if np.abs(ax.dataLim.intervalx).max() < ZERO_TOLERANCE:  # the axis of nothing but zeros would show rounding
             ax.set_xlim(-1, 1)
     return _as_png(axes.flat[0].figure)
 

@@ -9,22 +9,28 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pandas as pd
 
-from .._validation._table_checks import measured_rows
-from .._validation._target_checks import check_label_or_quantity
+from .._validation._table_checks import observed_rows
+from .._validation._target_checks import check_target
 from ._anndata import is_annotated, read_annotated
-from ._data_checks import find_decimal_commas, find_leaks, find_people, find_row_names, find_spellings
+from ._data_checks import (
+    check_label_spelling,
+    check_leakage,
+    check_repeated_subjects,
+    check_row_ids,
+    find_decimal_commas,
+)
 from ._errors import DataError
 from ._modalities import find_column, pick_modalities
 from ._read_table import as_numbers, as_text, read_table, with_point
-from ._text import is_number, name_some, quote, shorten
+from ._text import abbreviate, is_number, quote, truncate
 
-LEAST_ROWS_PER_FOLD = 4
+MIN_ROWS_PER_FOLD = 4
 # numpy gives every row the room of the longest name.
-LONGEST_NAME = 200
+MAX_NAME_LENGTH = 200
 
 
 @dataclass(frozen=True)
-class Cohort:
+class CliData:
     """Labelled samples and unlabelled pairs, with the columns of every modality side by side.
 
     ``classes`` are sorted, or None where the label is a quantity. ``groups`` and ``unlabeled_groups`` go with the rows
@@ -48,11 +54,11 @@ class Cohort:
         """Names of the student's columns."""
         return self.modalities[self.student]
 
-    def measured(self, name: str) -> np.ndarray:
+    def observed(self, name: str) -> np.ndarray:
         """Mask of the labelled rows where a modality was measured."""
-        return measured_rows(self.X[self.modalities[name]])
+        return observed_rows(self.X[self.modalities[name]])
 
-    def without_pairs_of(self, groups: np.ndarray | None) -> Cohort:
+    def exclude_groups(self, groups: np.ndarray | None) -> CliData:
         """The cohort less the unlabelled pairs of some groups."""
         if groups is None or self.unlabeled_groups is None:
             return self
@@ -65,7 +71,7 @@ def measurement_test(prefixes: Sequence[str]) -> Callable[[str], bool]:
     return lambda name: any(name.startswith(prefix) for prefix in prefixes)
 
 
-def open_cohort(options: argparse.Namespace, n_folds: int) -> Cohort:
+def load_data(options: argparse.Namespace, n_folds: int) -> CliData:
     """The samples that the options of ``advise`` and ``distill`` speak of."""
     grouping = {"groups": options.groups, "n_folds": n_folds}
     if is_annotated(options.table):
@@ -73,9 +79,9 @@ def open_cohort(options: argparse.Namespace, n_folds: int) -> Cohort:
         table, modalities = read_annotated(options.table, options.label, options.groups, teachers, options.split_by)
         if options.student not in modalities:
             raise DataError(
-                f"--student {quote(options.student)} is none of the modalities {name_some(list(modalities))}."
+                f"--student {quote(options.student)} is none of the modalities {abbreviate(list(modalities))}."
             )
-        return make_cohort(table, options.label, options.student, modalities=modalities, **grouping)
+        return make_data(table, options.label, options.student, modalities=modalities, **grouping)
     reserved = [name for name in (options.label, options.groups) if name]
     table = read_table(
         options.table,
@@ -88,10 +94,10 @@ def open_cohort(options: argparse.Namespace, n_folds: int) -> Cohort:
     )
     if options.label in table.columns:
         table[options.label] = with_point(table[options.label], options.decimal)
-    return make_cohort(table, options.label, options.student, options.teacher, **grouping)
+    return make_data(table, options.label, options.student, options.teacher, **grouping)
 
 
-def make_cohort(
+def make_data(
     table: pd.DataFrame,
     label: str,
     student: str,
@@ -100,53 +106,53 @@ def make_cohort(
     modalities: Mapping[str, Sequence[str]] | None = None,
     groups: str | None = None,
     n_folds: int = 5,
-) -> Cohort:
+) -> CliData:
     """Sort columns into modalities, unless they come sorted, and rows into labelled ones and pairs without a label."""
     target = as_text(find_column(table, label, "--label"))
-    grouping = None if groups is None else _groups_of(find_column(table, groups, "--groups"))
+    grouping = None if groups is None else _parse_groups(find_column(table, groups, "--groups"))
     notes = []
     if modalities is None:
         modalities, left_out = pick_modalities(table, student, teachers, [name for name in (label, groups) if name])
-        notes = [f"In no modality: {name_some(left_out)}."] if left_out else []
+        notes = [f"In no modality: {abbreviate(left_out)}."] if left_out else []
         notes += find_decimal_commas(table, left_out)
     if groups is None:
-        notes += find_people(table, label)
+        notes += check_repeated_subjects(table, label)
     numbers = {name: as_numbers(table, columns) for name, columns in modalities.items()}
-    measured = pd.DataFrame({name: measured_rows(part) for name, part in numbers.items()}, index=table.index)
+    observed = pd.DataFrame({name: observed_rows(part) for name, part in numbers.items()}, index=table.index)
     known = target.notna().to_numpy()
-    y, classes = _label_of(target[known], label)
-    notes += find_spellings([] if classes is None else list(classes))
-    useful = measured.any(axis=1).to_numpy()
+    y, classes = _parse_target(target[known], label)
+    notes += check_label_spelling([] if classes is None else list(classes))
+    useful = observed.any(axis=1).to_numpy()
     if not useful[known].all():
         notes.append(f"{int((known & ~useful).sum())} labelled rows without any measurement are left out.")
-    studied = measured[student].to_numpy()
+    studied = observed[student].to_numpy()
     check_size(y[studied[known]], label, classes, n_folds, None if grouping is None else grouping[known & studied])
     y = y[useful[known]]
-    pair = ~known & studied & measured.drop(columns=student).any(axis=1).to_numpy()
+    pair = ~known & studied & observed.drop(columns=student).any(axis=1).to_numpy()
     rest = int((~known & ~pair).sum())
     if rest:
         notes.append(f"{rest} rows without a label and without both student and teacher are left out.")
-    labelled = known & useful
-    kept = _measured_enough(measured[labelled & studied], y[studied[labelled]], student, classes, n_folds, notes)
+    labeled = known & useful
+    kept = _usable_modalities(observed[labeled & studied], y[studied[labeled]], student, classes, n_folds, notes)
     X = pd.concat([numbers[name] for name in kept], axis=1)
-    notes += find_row_names(X, {name: modalities[name] for name in kept})
-    return Cohort(
-        X[labelled],
+    notes += check_row_ids(X, {name: modalities[name] for name in kept})
+    return CliData(
+        X[labeled],
         y,
         X[pair],
         {name: list(modalities[name]) for name in kept},
         student,
         classes,
-        None if grouping is None else grouping[labelled],
+        None if grouping is None else grouping[labeled],
         None if grouping is None else grouping[pair],
         notes,
-        find_leaks(X[labelled], y, classes),
+        check_leakage(X[labeled], y, classes),
     )
 
 
 def check_size(y: np.ndarray, label: str, classes: np.ndarray | None, n_folds: int, groups: np.ndarray | None) -> None:
     """Raise when there are too few labelled rows with the student's modality, of a class too."""
-    least = LEAST_ROWS_PER_FOLD * n_folds
+    least = MIN_ROWS_PER_FOLD * n_folds
     if len(y) < least:
         raise DataError(
             f"{len(y)} rows have both the label {quote(label)} and the student's modality: too few for {n_folds} "
@@ -161,11 +167,11 @@ def check_size(y: np.ndarray, label: str, classes: np.ndarray | None, n_folds: i
             raise DataError(
                 f"{of} has {own} {what} with the student's modality, fewer than {n_folds} folds. Add some, leave that "
                 "class out (empty its label), or merge it with another."
-                + "".join(f" Note: {hint}" for hint in find_spellings([] if classes is None else list(classes)))
+                + "".join(f" Note: {hint}" for hint in check_label_spelling([] if classes is None else list(classes)))
             )
 
 
-def _label_of(values: pd.Series, label: str) -> tuple[np.ndarray, np.ndarray | None]:
+def _parse_target(values: pd.Series, label: str) -> tuple[np.ndarray, np.ndarray | None]:
     """The label of each row and its sorted classes, None where it is a quantity; classes are text, as written."""
     if values.empty:
         raise DataError(f"the label {quote(label)} is missing in all rows.")
@@ -173,46 +179,46 @@ def _label_of(values: pd.Series, label: str) -> tuple[np.ndarray, np.ndarray | N
         raise DataError(f"the label {quote(label)} is {quote(values.iloc[0])} in all {len(values)} labelled rows.")
     if all(map(is_number, values)):
         numbers = values.astype(float).to_numpy()
-        if not check_label_or_quantity(numbers)[1]:
+        if not check_target(numbers)[1]:
             return numbers, None
-    text = _short_names(values)
+    text = _check_name_lengths(values)
     return text, np.unique(text)
 
 
-def _groups_of(values: pd.Series) -> np.ndarray:
+def _parse_groups(values: pd.Series) -> np.ndarray:
     text = as_text(values)
     if text.isna().any():
         row = int(text.isna().to_numpy().argmax())
         raise DataError(
             f"row {row + 1} (sample {quote(values.index[row])}) has no group in {quote(values.name)}. Fill it in."
         )
-    return _short_names(text)
+    return _check_name_lengths(text)
 
 
-def _short_names(values: pd.Series) -> np.ndarray:
+def _check_name_lengths(values: pd.Series) -> np.ndarray:
     """The names of classes or groups; raise on one too long to be a name."""
     longest = values.str.len().max()
-    if longest > LONGEST_NAME:
+    if longest > MAX_NAME_LENGTH:
         raise DataError(
-            f"{quote(values.name)} holds a value of {longest:g} letters; a class or a group has at most {LONGEST_NAME}."
+            f"{quote(values.name)} holds a value of {longest:g} letters; a class or a group has at most {MAX_NAME_LENGTH}."
         )
     return values.to_numpy().astype(str)
 
 
-def _measured_enough(
-    measured: pd.DataFrame, y: np.ndarray, student: str, classes: np.ndarray | None, n_folds: int, notes: list[str]
+def _usable_modalities(
+    observed: pd.DataFrame, y: np.ndarray, student: str, classes: np.ndarray | None, n_folds: int, notes: list[str]
 ) -> list[str]:
     """The modalities to study: a candidate needs rows of two classes in every fold; the notes say what was left out."""
     kept = [student]
-    for name in measured.columns.drop(student):
-        own = y[measured[name].to_numpy()]
+    for name in observed.columns.drop(student):
+        own = y[observed[name].to_numpy()]
         counts = np.sort(np.unique(own, return_counts=True)[1])[::-1]
-        enough = len(own) >= LEAST_ROWS_PER_FOLD * n_folds
+        enough = len(own) >= MIN_ROWS_PER_FOLD * n_folds
         if enough and (classes is None or (len(counts) > 1 and counts[1] >= 2 * n_folds)):
             kept.append(name)
         else:
             notes.append(
-                f"{shorten(name)} is left out: measured beside the student in {len(own)} labelled rows"
+                f"{truncate(name)} is left out: measured beside the student in {len(own)} labelled rows"
                 + (", too few." if not enough else ", too few of a second class.")
             )
     if len(kept) == 1:

@@ -11,7 +11,7 @@ import pandas as pd
 from ._data_checks import find_decimal_commas
 from ._errors import DataError, UsageError
 from ._read_table import has_numbers
-from ._text import name_some, quote
+from ._text import abbreviate, quote
 
 SEPARATOR = re.compile(r"[_.:|/\- ]")
 
@@ -53,7 +53,7 @@ def find_column(table: pd.DataFrame, name: str, option: str) -> pd.Series:
     if name == table.index.name:
         return pd.Series(table.index, index=table.index, name=name)
     near = difflib.get_close_matches(name[:200], [str(column)[:200] for column in table.columns], n=3, cutoff=0.6)
-    hint = f"Did you mean {name_some(near)}?" if near else f"There are {name_some(list(table.columns))}."
+    hint = f"Did you mean {abbreviate(near)}?" if near else f"There are {abbreviate(list(table.columns))}."
     raise DataError(f"{option} {quote(name)} is no column of the table. {hint}")
 
 
@@ -77,5 +77,5 @@ def _starting_with(names: Sequence[str], prefix: str) -> list[str]:
     if not found:
         starts = list(dict.fromkeys(SEPARATOR.split(name)[0] for name in names))
         near = difflib.get_close_matches(prefix[:200], [start[:200] for start in starts], n=3, cutoff=0.5) or starts
-        raise DataError(f"no column starts with {quote(prefix)}. The table has {name_some(near)}.")
+        raise DataError(f"no column starts with {quote(prefix)}. The table has {abbreviate(near)}.")
     return found

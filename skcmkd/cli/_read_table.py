@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from ._errors import DataError, UsageError
-from ._text import is_number, name_some, quote
+from ._text import abbreviate, is_number, quote
 
 SEPARATORS = {".csv": ",", ".tsv": "\t", ".txt": "\t"}
 SPREADSHEETS = (".xlsx", ".xls", ".ods")
@@ -112,7 +112,7 @@ def _check_names(names: list[str], path: Path) -> None:
     counts = pd.Series(names, dtype=object).value_counts()
     twice = [name for name in counts.index[counts > 1] if name]
     if twice:
-        raise DataError(f"{quote(path, 200)} has several columns of the name {name_some(twice)}. Rename all but one.")
+        raise DataError(f"{quote(path, 200)} has several columns of the name {abbreviate(twice)}. Rename all but one.")
     empty = [position for position, name in enumerate(names) if not name]
     if len(empty) > 1 or (empty and empty[0] > 0):
         raise DataError(f"{quote(path, 200)}: column {empty[-1] + 1} of {len(names)} has no name. Give it one.")

@@ -9,18 +9,18 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, is_classifier
 
-from .._utils._atomic_write import replacing
-from .._validation._table_checks import measured_rows
+from .._utils._atomic_write import atomic_write
+from .._validation._table_checks import observed_rows
 from ..persistence._skops import load_student, save_student
 from ._anndata import is_annotated, read_annotated
-from ._console import complain, make_console, show
+from ._console import make_console, print_error, print_table
 from ._errors import DataError
-from ._input import Cohort, open_cohort
+from ._input import CliData, load_data
 from ._output_path import check_output
-from ._pipeline import Lesson, teach
+from ._pipeline import FittedPipeline, fit_pipeline
 from ._read_table import as_numbers, read_table
-from ._text import as_warning, defuse, name_some, quote, shorten
-from ._text_tables import decision_sheet, modality_sheet
+from ._text import abbreviate, as_warning, escape_formula, quote, truncate
+from ._text_tables import decision_table, modality_table
 
 N_FOLDS = 5
 N_DIGITS = 6  # of probabilities
@@ -30,38 +30,38 @@ def run_distill(options: argparse.Namespace) -> int:
     """Select and distil on all rows, say what was decided, and save the student."""
     check_output(options.out, "--out", [options.table])
     console = make_console()
-    cohort = open_cohort(options, N_FOLDS)
-    for note in [*cohort.leaks, *cohort.notes]:
-        complain(note)
-    lesson = teach(
-        cohort,
-        np.arange(len(cohort.y)),
+    data = load_data(options, N_FOLDS)
+    for note in [*data.leaks, *data.notes]:
+        print_error(note)
+    fitted = fit_pipeline(
+        data,
+        np.arange(len(data.y)),
         options.model,
         options.seed,
         n_jobs=options.jobs,
         verbose=int(sys.stderr.isatty()),
     )
-    with replacing(options.out) as draft:
-        save_student(lesson.distiller.student_, draft)
-    of_classes = cohort.classes is not None
-    show(
+    with atomic_write(options.out) as tmp_path:
+        save_student(fitted.distiller.student_, tmp_path)
+    of_classes = data.classes is not None
+    print_table(
         console,
-        modality_sheet(cohort.X, cohort.y, cohort.modalities, cohort.student, cohort.unlabeled, of_classes),
+        modality_table(data.X, data.y, data.modalities, data.student, data.unlabeled, of_classes),
     )
-    show(console, decision_sheet(lesson.selector))
+    print_table(console, decision_table(fitted.selector))
     console.print()
-    for sentence in [*map(as_warning, cohort.leaks), say_decision(cohort, lesson)]:
+    for sentence in [*map(as_warning, data.leaks), describe_decision(data, fitted)]:
         console.print(sentence)
-    console.print(f"Student: {shorten(options.out, 200)}")
+    console.print(f"Student: {truncate(options.out, 200)}")
     return 0
 
 
-def say_decision(cohort: Cohort, lesson: Lesson) -> str:
+def describe_decision(data: CliData, fitted: FittedPipeline) -> str:
     """What was decided, and the weight."""
-    student, alpha = quote(cohort.student), lesson.distiller.alpha_
-    if not lesson.selector.teachers_:
+    student, alpha = quote(data.student), fitted.distiller.alpha_
+    if not fitted.selector.teachers_:
         return f"No teacher is kept: {student} was trained alone."
-    teacher = quote(lesson.teacher)
+    teacher = quote(fitted.teacher)
     if alpha == 0:
         return f"{teacher} is kept, but held-out rows gave it no weight: {student} was trained alone."
     return f"{teacher} taught {student} with the weight {alpha:g} ({1 - alpha:g} for the labels)."
@@ -73,32 +73,32 @@ def run_predict(options: argparse.Namespace) -> int:
     if not options.model.is_file():
         raise DataError(f"there is no file {quote(options.model, 200)}.")
     student = load_student(options.model)
-    columns = columns_of(student)
-    table = read_measurements(options, columns)
+    columns = student_columns(student)
+    table = read_student_table(options, columns)
     lacking = [name for name in columns if name not in table.columns]
     if lacking:
         raise DataError(
             f"{quote(options.table, 200)} lacks {len(lacking)} of the student's {len(columns)} columns: "
-            f"{name_some(lacking, 5)}."
+            f"{abbreviate(lacking, 5)}."
         )
-    answers = answer(student, as_numbers(table, columns))
-    n_missing = int(answers.iloc[:, 0].isna().sum())
+    predictions = predict_table(student, as_numbers(table, columns))
+    n_missing = int(predictions.iloc[:, 0].isna().sum())
     if n_missing:
-        complain(f"{n_missing} of {len(answers)} rows have none of the student's measurements: no answer.")
-    answers.index = answers.index.map(defuse)
+        print_error(f"{n_missing} of {len(predictions)} rows have none of the student's measurements: no answer.")
+    predictions.index = predictions.index.map(escape_formula)
     name = table.index.name or "row"
-    answers.index.name = "row" if name in answers.columns else name
-    safe = answers.reset_index().rename(columns=defuse)
-    safe = safe.apply(lambda column: column.map(defuse) if column.dtype == object else column)
+    predictions.index.name = "row" if name in predictions.columns else name
+    safe = predictions.reset_index().rename(columns=escape_formula)
+    safe = safe.apply(lambda column: column.map(escape_formula) if column.dtype == object else column)
     if options.out is None:
         safe.to_csv(sys.stdout, index=False, lineterminator="\n")
         return 0
-    with replacing(options.out) as draft:
-        safe.to_csv(draft, index=False, lineterminator="\n")
+    with atomic_write(options.out) as tmp_path:
+        safe.to_csv(tmp_path, index=False, lineterminator="\n")
     return 0
 
 
-def read_measurements(options: argparse.Namespace, columns: list[str]) -> pd.DataFrame:
+def read_student_table(options: argparse.Namespace, columns: list[str]) -> pd.DataFrame:
     """The table with the student's columns, whatever else it has."""
     if is_annotated(options.table):
         modalities = list(dict.fromkeys(name.split(":")[0] for name in columns))
@@ -113,7 +113,7 @@ def read_measurements(options: argparse.Namespace, columns: list[str]) -> pd.Dat
     )
 
 
-def columns_of(student: BaseEstimator) -> list[str]:
+def student_columns(student: BaseEstimator) -> list[str]:
     """Names of the columns that a student reads."""
     names = getattr(student, "feature_names_in_", None)
     if names is None:
@@ -121,21 +121,21 @@ def columns_of(student: BaseEstimator) -> list[str]:
     return [str(name) for name in names]
 
 
-def answer(student: BaseEstimator, X: pd.DataFrame) -> pd.DataFrame:
+def predict_table(student: BaseEstimator, X: pd.DataFrame) -> pd.DataFrame:
     """The predicted class and each one's probability, or the quantity; missing where nothing was measured."""
-    measured = measured_rows(X)
+    observed = observed_rows(X)
     found = pd.DataFrame(index=X.index)
     found["predicted"] = pd.Series(np.nan, index=X.index, dtype=object)
-    if not measured.any():
+    if not observed.any():
         raise DataError("no row has any of the student's measurements.")
-    rows = X[measured]
+    rows = X[observed]
     predicted = student.predict(rows)
     if not is_classifier(student):
         found["predicted"] = np.nan
-        found.loc[measured, "predicted"] = predicted.astype(float)
+        found.loc[observed, "predicted"] = predicted.astype(float)
         return found
-    found.loc[measured, "predicted"] = predicted.astype(str)
+    found.loc[observed, "predicted"] = predicted.astype(str)
     for label, column in zip(student.classes_, student.predict_proba(rows).T, strict=True):
         found[f"probability_{label}"] = np.nan
-        found.loc[measured, f"probability_{label}"] = column.round(N_DIGITS)
+        found.loc[observed, f"probability_{label}"] = column.round(N_DIGITS)
     return found

@@ -4,29 +4,29 @@ from __future__ import annotations
 
 import math
 
-LONGEST = 40
+MAX_LENGTH = 40
 # What a spreadsheet takes for the beginning of a formula, in some languages in full width, too.
 FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
-def shorten(value: object, longest: int = LONGEST) -> str:
+def truncate(value: object, max_length: int = MAX_LENGTH) -> str:
     """One printable line, with an ellipsis where it was cut; control characters are written out."""
     text = str(value)
-    whole = len(text) <= longest
-    text = text if whole else text[: longest - 3]
+    whole = len(text) <= max_length
+    text = text if whole else text[: max_length - 3]
     line = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
     return line if whole else f"{line}..."
 
 
-def quote(value: object, longest: int = LONGEST) -> str:
+def quote(value: object, max_length: int = MAX_LENGTH) -> str:
     """The same in quotes."""
-    return f"'{shorten(value, longest)}'"
+    return f"'{truncate(value, max_length)}'"
 
 
-def name_some(names: list[str], most: int = 3) -> str:
+def abbreviate(names: list[str], max_names: int = 3) -> str:
     """The first names in quotes, and how many more there are."""
-    rest = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(map(quote, names[:most])) + rest
+    rest = f" and {len(names) - max_names} more" if len(names) > max_names else ""
+    return ", ".join(map(quote, names[:max_names])) + rest
 
 
 def as_warning(message: str) -> str:
@@ -42,16 +42,16 @@ def is_number(text: str) -> bool:
         return False
 
 
-def defuse(value: object) -> object:
+def escape_formula(value: object) -> object:
     """Text that no spreadsheet takes for a formula: an apostrophe goes before the sign that begins one."""
     if isinstance(value, str) and value.startswith(FORMULA_SIGNS) and not is_number(value):
         return f"'{value}"
     return value
 
 
-def for_figure(value: object) -> str:
+def plot_safe(value: object) -> str:
     """Short text of letters that matplotlib's font has; displays see to dollar signs."""
     from matplotlib.font_manager import findfont, get_font
 
     letters = get_font(findfont("DejaVu Sans")).get_charmap()
-    return "".join(c if ord(c) in letters else "?" for c in shorten(value, 28))
+    return "".join(c if ord(c) in letters else "?" for c in truncate(value, 28))

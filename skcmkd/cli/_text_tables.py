@@ -9,17 +9,17 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from .._validation._table_checks import measured_rows
+from .._validation._table_checks import observed_rows
 from ..evaluation._cross_validate import ALONE
 from ..selection._selector import CCHSelector
 from ._evaluation import Evaluation
-from ._text import shorten
+from ._text import truncate
 
 SCORES = {"accuracy": "accuracy", "log_loss": "log-loss", "brier": "Brier", "r2": "R2", "squared_error": "sq. error"}
 
 
 @dataclass(frozen=True)
-class Sheet:
+class TextTable:
     """A table of text."""
 
     title: str
@@ -27,26 +27,26 @@ class Sheet:
     rows: Sequence[Sequence[str]]
 
 
-def modality_sheet(
+def modality_table(
     X: pd.DataFrame,
     y: np.ndarray | pd.Series,
     modalities: Mapping[str, Sequence[str]],
     student: str,
     unlabeled: pd.DataFrame | None = None,
     of_classes: bool = True,
-) -> Sheet:
+) -> TextTable:
     """One row for each modality."""
     headings = ["modality", "role", "columns", "rows measured"]
     rows = []
     for name, columns in modalities.items():
         role = "student" if name == student else "candidate teacher"
-        row = [shorten(name), role, str(len(columns)), str(int(measured_rows(X[columns]).sum()))]
+        row = [truncate(name), role, str(len(columns)), str(int(observed_rows(X[columns]).sum()))]
         if unlabeled is not None and len(unlabeled):
-            row.append(str(int(measured_rows(unlabeled[columns]).sum())))
+            row.append(str(int(observed_rows(unlabeled[columns]).sum())))
         rows.append(row)
     if unlabeled is not None and len(unlabeled):
         headings.append("pairs without a label")
-    return Sheet(f"Modalities of {len(y)} labelled rows ({describe_label(y, of_classes)})", headings, rows)
+    return TextTable(f"Modalities of {len(y)} labelled rows ({describe_label(y, of_classes)})", headings, rows)
 
 
 def describe_label(y: np.ndarray | pd.Series, of_classes: bool = True) -> str:
@@ -54,29 +54,29 @@ def describe_label(y: np.ndarray | pd.Series, of_classes: bool = True) -> str:
     if not of_classes:
         return f"a quantity from {np.min(y):.3g} to {np.max(y):.3g}"
     counts = pd.Series(y).value_counts().sort_index()
-    few = ", ".join(f"{shorten(label)}: {count}" for label, count in counts.items())
+    few = ", ".join(f"{truncate(label)}: {count}" for label, count in counts.items())
     return few if len(counts) < 5 else f"{len(counts)} classes"
 
 
-def decision_sheet(selector: CCHSelector) -> Sheet:
+def decision_table(selector: CCHSelector) -> TextTable:
     """The selector's results."""
     rows = []
     for name, row in selector.results_.iterrows():
-        informations = [f"{row[part]:.2f}" for part in ("teacher_student", "student_label", "teacher_label")]
+        mi_values = [f"{row[part]:.2f}" for part in ("teacher_student", "student_label", "teacher_label")]
         intervals = [
-            f"{row[figure]:+.2f} ({row[figure + '_lower']:+.2f} {row[figure + '_upper']:+.2f})"
-            for figure in ("gap", "advantage")
+            f"{row[metric]:+.2f} ({row[metric + '_lower']:+.2f} {row[metric + '_upper']:+.2f})"
+            for metric in ("gap", "advantage")
         ]
         kept = " *" if row["kept"] else "  "
-        rows.append((shorten(name), str(row["n_rows"]), *informations, *intervals, row["decision"] + kept))
-    return Sheet(
+        rows.append((truncate(name), str(row["n_rows"]), *mi_values, *intervals, row["decision"] + kept))
+    return TextTable(
         "Who should teach? Informations in nats with 90 % intervals; the advantage decides; * is kept",
         ("teacher", "rows", "I(T;S)", "I(S;Y)", "I(T;Y)", "gap", "advantage", "decision  "),
         rows,
     )
 
 
-def gain_sheet(evaluation: Evaluation, n_folds: int, n_repeats: int) -> Sheet:
+def gain_table(evaluation: Evaluation, n_folds: int, n_repeats: int) -> TextTable:
     """Scores on held-out rows and paired gains over the student alone."""
     frame = evaluation.report.to_frame()
     scores = [score for score in SCORES if score in frame]
@@ -92,12 +92,12 @@ def gain_sheet(evaluation: Evaluation, n_folds: int, n_repeats: int) -> Sheet:
         rows.append(cells)
     repeated = f" x {n_repeats}" if n_repeats > 1 else ""
     title = f"Held-out rows, {n_folds} folds{repeated}, selection in each; gains over the student alone, more is better"
-    return Sheet(title, headings, rows)
+    return TextTable(title, headings, rows)
 
 
-def choice_sheet(choices: pd.DataFrame) -> Sheet:
+def choice_table(selections: pd.DataFrame) -> TextTable:
     """How often each teacher was taken, and each weight."""
-    kept = choices["teacher"].where(choices["kept"], None).map(shorten, na_action="ignore").fillna("none kept")
-    counts = Counter(zip(kept, choices["alpha"], strict=True))
+    kept = selections["teacher"].where(selections["kept"], None).map(truncate, na_action="ignore").fillna("none kept")
+    counts = Counter(zip(kept, selections["alpha"], strict=True))
     rows = [(teacher, f"{alpha:g}", str(count)) for (teacher, alpha), count in sorted(counts.items())]
-    return Sheet(f"Choices in {len(choices)} fits", ("teacher", "weight", "times"), rows)
+    return TextTable(f"Choices in {len(selections)} fits", ("teacher", "weight", "times"), rows)

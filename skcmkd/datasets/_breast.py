@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 from sklearn.utils import Bunch
 
-from ._bunch import bunch_of_modalities, read_description
+from ._bunch import make_bunch, read_description
 
 FILE_NAME = "breast.TCGA.rda"
 SHA256 = "0812db063ceee018470b59249a27289e8231909b9ec858c9b3e8fc9ead67af48"
@@ -125,7 +125,7 @@ def as_bunch(parts: dict[str, Any]) -> Bunch:
             if name in part:
                 tables[name].append(as_frame(part[name]).add_prefix(f"{name}_"))
     joined = {name: pd.concat(pieces).astype("float32") for name, pieces in tables.items()}
-    return bunch_of_modalities(
+    return make_bunch(
         joined,
         pd.concat(targets).rename("subtype"),
         read_description("breast_tcga"),

@@ -14,11 +14,11 @@ from sklearn.utils import Bunch
 DATA = files("skcmkd.datasets") / "data"
 
 
-def check_count(name: str, value: Any, least: int, task: str = "") -> None:
+def check_count(name: str, value: Any, minimum: int, task: str = "") -> None:
     """Raise unless a number of rows, columns or classes is whole and large enough."""
-    if not isinstance(value, Integral) or isinstance(value, bool) or value < least:
+    if not isinstance(value, Integral) or isinstance(value, bool) or value < minimum:
         raise ValueError(
-            f"{name}={value!r} must be a whole number of at least {least}{f' for {task!r}' if task else ''}."
+            f"{name}={value!r} must be a whole number of at least {minimum}{f' for {task!r}' if task else ''}."
         )
 
 
@@ -28,19 +28,21 @@ def check_finite(name: str, value: Any) -> None:
         raise ValueError(f"{name}={value!r} must be a finite number.")
 
 
-def as_modality(name: str, values: np.ndarray, columns: Iterable[object], index: np.ndarray | pd.Index) -> pd.DataFrame:
+def modality_frame(
+    name: str, values: np.ndarray, columns: Iterable[object], index: np.ndarray | pd.Index
+) -> pd.DataFrame:
     """One modality's table; its name before each column keeps genes apart that several modalities measure."""
     return pd.DataFrame(values, index=pd.Index(index), columns=[f"{name}_{column}" for column in columns])
 
 
-def bunch_of_modalities(tables: Mapping[str, pd.DataFrame], target: pd.Series, description: str, **more: Any) -> Bunch:
+def make_bunch(tables: Mapping[str, pd.DataFrame], target: pd.Series, description: str, **more: Any) -> Bunch:
     """Join the tables on the target's rows; a sample that a modality lacks has missing values there."""
     data = pd.concat([table.reindex(target.index) for table in tables.values()], axis=1)
     modalities = {name: list(table.columns) for name, table in tables.items()}
     return Bunch(data=data, modalities=modalities, target=target, DESCR=description, **more)
 
 
-def read_shipped(name: str) -> dict[str, np.ndarray]:
+def load_npz(name: str) -> dict[str, np.ndarray]:
     """The arrays of a shipped table."""
     with (DATA / f"{name}.npz").open("rb") as file, np.load(file, allow_pickle=False) as arrays:
         return dict(arrays)

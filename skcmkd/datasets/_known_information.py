@@ -11,13 +11,13 @@ from scipy.special import digamma, gammaln, ndtr
 from sklearn.utils import Bunch, check_random_state
 
 from ._bunch import check_count
-from ._simulated import RandomState, information_of_mean
+from ._simulated import RandomState, class_mean_mi
 
 TASKS = ("normal", "half_cube", "spiral", "swiss_roll", "student_t", "asinh", "low_rank", "mixture")
 # Latent coordinates a side of "low_rank".
 LOW_RANK = 4
 # Class means this far apart leave no doubt about the class in double precision.
-LARGEST_SEPARATION = 100.0
+MAX_SEPARATION = 100.0
 
 
 def half_cube(x: np.ndarray) -> np.ndarray:
@@ -66,7 +66,7 @@ def normal_information(covariance: np.ndarray) -> float:
     return max(float(0.5 * (x + y - both)), 0.0)  # below zero it is rounding
 
 
-def tail_information(n_columns: int, degrees_of_freedom: float) -> float:
+def student_t_mi(n_columns: int, degrees_of_freedom: float) -> float:
     """What two sides of a multivariate Student distribution share beyond the normal's information.
 
     The entropy of d coordinates is 1/2 log det S + h(d) with S the dispersion, so h(d) + h(d) - h(2 d) is left.
@@ -107,14 +107,14 @@ def _draw_mixture(
     The columns' mean holds all that they tell of the label, so the separation is found in one dimension.
     """
     line = np.arange(n_classes) - (n_classes - 1) / 2
-    if not information < information_of_mean(LARGEST_SEPARATION * line):
+    if not information < class_mean_mi(MAX_SEPARATION * line):
         raise ValueError(
             f"information={information} must be below the label's entropy, log({n_classes}) = "
             f"{np.log(n_classes):.4g} nats. Lower it, or ask for more classes."
         )
     separation = 0.0
     if information > 0:
-        separation = brentq(lambda s: information_of_mean(s * line) - information, 0, LARGEST_SEPARATION)
+        separation = brentq(lambda s: class_mean_mi(s * line) - information, 0, MAX_SEPARATION)
     label = rng.randint(n_classes, size=n)
     mean = separation / np.sqrt(n_columns) * line[label]
     return mean[:, None] + rng.standard_normal((n, n_columns)), label
@@ -233,7 +233,7 @@ def make_known_information(
     elif task in ("student_t", "asinh"):
         scale = np.sqrt(rng.chisquare(degrees_of_freedom, size=(n_samples, 1)) / degrees_of_freedom)
         X, Y = X / scale, Y / scale
-        truth += tail_information(n_columns, degrees_of_freedom)
+        truth += student_t_mi(n_columns, degrees_of_freedom)
         if task == "asinh":
             X, Y = np.arcsinh(X), np.arcsinh(Y)
     X = np.hstack([X, rng.standard_normal((n_samples, n_noise_columns))])

@@ -13,7 +13,7 @@ import pandas as pd
 from scipy.sparse import issparse
 from sklearn.utils import Bunch
 
-from ._bunch import bunch_of_modalities
+from ._bunch import make_bunch
 
 READERS = {".h5mu": ("mudata", "read_h5mu"), ".h5ad": ("anndata", "read_h5ad")}
 
@@ -93,19 +93,19 @@ def from_mudata(
     ((4, 3), ['ill', 'well', 'ill', 'well'])
     """
     if isinstance(mdata, (str, os.PathLike)):
-        mdata = reader_of(Path(mdata))(Path(mdata))
-    parts = _parts_of(mdata, modalities, split_by)
+        mdata = get_reader(Path(mdata))(Path(mdata))
+    parts = _split_modalities(mdata, modalities, split_by)
     if modalities is not None:
-        parts = {name: _pick(parts, name) for name in modalities}
-    samples = _samples_of(mdata, parts)
-    tables = {name: _table_of(name, part, _layer_of(layer, name)) for name, part in parts.items()}
+        parts = {name: _get_modality(parts, name) for name in modalities}
+    samples = _sample_index(mdata, parts)
+    tables = {name: _to_frame(name, part, _layer_of(layer, name)) for name, part in parts.items()}
     shapes = ", ".join(f"{name} {table.shape[0]} x {table.shape[1]}" for name, table in tables.items())
     more = {} if groups is None else {"groups": _obs_column(mdata, groups, "groups", samples)}
     description = f"{len(samples)} samples of a {type(mdata).__name__}: {shapes}."
-    return bunch_of_modalities(tables, _obs_column(mdata, label, "label", samples), description, **more)
+    return make_bunch(tables, _obs_column(mdata, label, "label", samples), description, **more)
 
 
-def reader_of(path: Path) -> Callable[[Path], Any]:
+def get_reader(path: Path) -> Callable[[Path], Any]:
     """What reads a file of this suffix."""
     if path.suffix not in READERS:
         raise ValueError(f"{path} must end in {' or '.join(READERS)}.")
@@ -118,7 +118,7 @@ def reader_of(path: Path) -> Callable[[Path], Any]:
         ) from error
 
 
-def _parts_of(mdata: Any, modalities: Sequence[str] | None, split_by: str | None) -> dict[str, Any]:
+def _split_modalities(mdata: Any, modalities: Sequence[str] | None, split_by: str | None) -> dict[str, Any]:
     """The AnnData of each modality."""
     if isinstance(modalities, str):
         raise ValueError(f"modalities={modalities!r} must be a list of names: [{modalities!r}].")
@@ -150,7 +150,7 @@ def _parts_of(mdata: Any, modalities: Sequence[str] | None, split_by: str | None
     return {str(kind): mdata[:, (kinds == kind).to_numpy()] for kind in kinds.unique()}
 
 
-def _pick(parts: Mapping[str, Any], name: str) -> Any:
+def _get_modality(parts: Mapping[str, Any], name: str) -> Any:
     if name not in parts:
         raise ValueError(f"modalities names {name!r}, and there is {_names(parts)}.")
     return parts[name]
@@ -160,7 +160,7 @@ def _layer_of(layer: str | Mapping[str, str | None] | None, name: str) -> str | 
     return layer.get(name) if isinstance(layer, Mapping) else layer
 
 
-def _samples_of(mdata: Any, parts: Mapping[str, Any]) -> pd.Index:
+def _sample_index(mdata: Any, parts: Mapping[str, Any]) -> pd.Index:
     """The samples that some modality measured, in the order of the whole; later ones follow in their own order."""
     for name, part in parts.items():
         for axis, names in (("obs", part.obs_names), ("var", part.var_names)):
@@ -174,7 +174,7 @@ def _samples_of(mdata: Any, parts: Mapping[str, Any]) -> pd.Index:
     return known.append(measured.difference(known, sort=False)).rename("sample")
 
 
-def _table_of(name: str, part: Any, layer: str | None) -> pd.DataFrame:
+def _to_frame(name: str, part: Any, layer: str | None) -> pd.DataFrame:
     """One modality as a dense table; its name before each column, once, keeps genes of several modalities apart."""
     if part.isbacked:
         part = part.to_memory()

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from sklearn.utils import Bunch
 
-from ._bunch import as_modality, bunch_of_modalities, read_description, read_shipped
+from ._bunch import load_npz, make_bunch, modality_frame, read_description
 
 CARCINOMA_MODALITIES = ("cnv", "rna", "mirna", "protein")
 SEQUENCED = ("rna", "mirna")
@@ -35,15 +35,15 @@ def load_digit_views() -> Bunch:
     >>> digits.data[digits.modalities["zernike"]].shape
     (2000, 47)
     """
-    arrays = read_shipped("digit_views")
+    arrays = load_npz("digit_views")
     label = arrays.pop("label").astype(np.int64)
     index = pd.RangeIndex(len(label), name="digit")
     tables = {
-        name: as_modality(name, values.astype(np.float32), range(values.shape[1]), index)
+        name: modality_frame(name, values.astype(np.float32), range(values.shape[1]), index)
         for name, values in arrays.items()
     }
     target = pd.Series(label, index=index, name="label")
-    return bunch_of_modalities(tables, target, read_description("digit_views"))
+    return make_bunch(tables, target, read_description("digit_views"))
 
 
 def load_adrenal_carcinoma(*, label: str = "C1A.C1B", log_counts: bool = True) -> Bunch:
@@ -86,7 +86,7 @@ def load_adrenal_carcinoma(*, label: str = "C1A.C1B", log_counts: bool = True) -
     >>> carcinoma.data[carcinoma.modalities["protein"]].notna().all(axis=1).sum().item()
     45
     """
-    arrays = read_shipped("adrenal_carcinoma")
+    arrays = load_npz("adrenal_carcinoma")
     labels = {key.removeprefix(LABEL_PREFIX): value for key, value in arrays.items() if key.startswith(LABEL_PREFIX)}
     if label not in labels:
         raise ValueError(f"label={label!r} is not among the labels of this table: {', '.join(labels)}.")
@@ -95,10 +95,10 @@ def load_adrenal_carcinoma(*, label: str = "C1A.C1B", log_counts: bool = True) -
         values = arrays[name].astype(np.float32)
         if log_counts and name in SEQUENCED:
             values = np.log2(1 + values)
-        tables[name] = as_modality(name, values, arrays[f"{name}_columns"], arrays[f"{name}_samples"])
+        tables[name] = modality_frame(name, values, arrays[f"{name}_columns"], arrays[f"{name}_samples"])
     samples = pd.Index(arrays["samples"], name="sample")
     everyone = pd.Series(labels[label], index=samples, name=label)
     description = read_description("adrenal_carcinoma")
     known = everyone[everyone != ""].astype(object)
-    unlabeled = bunch_of_modalities(tables, everyone[everyone == ""], description).data
-    return bunch_of_modalities(tables, known, description, unlabeled=unlabeled)
+    unlabeled = make_bunch(tables, everyone[everyone == ""], description).data
+    return make_bunch(tables, known, description, unlabeled=unlabeled)

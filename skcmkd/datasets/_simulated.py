@@ -11,7 +11,7 @@ from scipy.special import logsumexp
 from scipy.stats import ortho_group
 from sklearn.utils import Bunch, check_random_state
 
-from ._bunch import as_modality, bunch_of_modalities, check_count, check_finite
+from ._bunch import check_count, check_finite, make_bunch, modality_frame
 
 RandomState = int | np.random.RandomState | None
 QUADRATURE_NODES = 200
@@ -22,7 +22,7 @@ def gaussian_information(correlation: float) -> float:
     return float(-0.5 * np.log1p(-(correlation**2)))
 
 
-def information_of_mean(means: np.ndarray) -> float:
+def class_mean_mi(means: np.ndarray) -> float:
     """I(U; K) in nats, U = means[K] + N(0, 1), every class K equally likely.
 
     I = log K - 1/K sum_j E_e log sum_k exp(-(m_j - m_k + e)^2 / 2 + e^2 / 2), by Gauss-Hermite quadrature.
@@ -122,8 +122,8 @@ def make_joint_gaussian(
         columns = np.column_stack([signal[:, position], rng.standard_normal((n_samples, n_features - 1))])
         if n_features > 1:
             columns = columns @ ortho_group.rvs(n_features, random_state=rng)
-        tables[name] = as_modality(name, columns, range(n_features), pd.RangeIndex(n_samples))
-    return bunch_of_modalities(
+        tables[name] = modality_frame(name, columns, range(n_features), pd.RangeIndex(n_samples))
+    return make_bunch(
         tables,
         pd.Series(signal[:, 2], name="label"),
         make_joint_gaussian.__doc__ or "",
@@ -232,7 +232,7 @@ def make_gaussian_modalities(
     def information(squared_signal: float) -> float:
         if n_classes is None:
             return float(0.5 * np.log1p(squared_signal))
-        return information_of_mean(np.sqrt(squared_signal) * line)
+        return class_mean_mi(np.sqrt(squared_signal) * line)
 
     shared = shared_signal / np.sqrt(n_shared) * position[:, None] + rng.standard_normal((n_samples, n_shared))
     tables = {}
@@ -246,7 +246,7 @@ def make_gaussian_modalities(
         )
         kinds = [("shared", n_shared), ("specific", n_specific), ("noise", n_noise)]
         names = [f"{kind}_{i}" for kind, count in kinds for i in range(count)]
-        tables[name] = as_modality(name, columns, names, pd.RangeIndex(n_samples))
+        tables[name] = modality_frame(name, columns, names, pd.RangeIndex(n_samples))
     variance = measurement_noise**2
     alone = {name: information(shared_signal**2 / (1 + variance) + own**2) for name, own in signal.items()}
     given_label = n_shared * gaussian_information(1 / (1 + variance))
@@ -254,7 +254,7 @@ def make_gaussian_modalities(
     for a, b in combinations(signal, 2):
         both = information(2 * shared_signal**2 / (2 + variance) + signal[a] ** 2 + signal[b] ** 2)
         between[a, b] = given_label + alone[a] + alone[b] - both
-    return bunch_of_modalities(
+    return make_bunch(
         tables,
         pd.Series(label, name="label"),
         make_gaussian_modalities.__doc__ or "",

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from .._utils._decisions import DISTIL, DO_NOT_DISTIL, UNDECIDED, decide
-from .._utils._plotting import STYLES, axes_of_rows, shortened
+from .._utils._decisions import DISTIL, DO_NOT_DISTIL, UNDECIDED, sign_of_interval
+from .._utils._plotting import DECISION_STYLES, row_axes, truncate
 from ._cross_validate import ALONE, DISTILLED
 
 # Name in a sentence, unit of the axis, and how much of the score makes one unit.
@@ -19,29 +19,29 @@ SCORES = {
     "r2": ("$R^2$", "share of the variance", 1),
     "squared_error": ("squared error", "squared units of the target", 1),
 }
-LABELS = {DISTIL: "better", DO_NOT_DISTIL: "worse", UNDECIDED: "interval holds 0"}
-LONGEST_NAME = 28
+DECISION_LABELS = {DISTIL: "better", DO_NOT_DISTIL: "worse", UNDECIDED: "interval holds 0"}
+MAX_LABEL_LENGTH = 28
 
 
-def shown_scores(frame: pd.DataFrame) -> list[str]:
+def displayed_scores(frame: pd.DataFrame) -> list[str]:
     """The scores that a report shows first, those that the student has: without probabilities there is no log-loss."""
     scores = ["r2", "squared_error"] if "r2" in frame else ["accuracy", "log_loss"]
     return [score for score in scores if frame[f"{score}_gain"].notna().any()]
 
 
-def describe_report(frame: pd.DataFrame, confidence: float) -> str:
+def format_report(frame: pd.DataFrame, confidence: float) -> str:
     """The report as text: for each model its scores, and its gains over the student alone with their intervals."""
     shown = frame[["n_rows"]].rename(columns={"n_rows": "rows"}).rename_axis(None)
-    for score in shown_scores(frame):
+    for score in displayed_scores(frame):
         parts = frame[[score, f"{score}_gain", f"{score}_lower", f"{score}_upper"]].to_numpy()
-        shown[score] = [_as_text(*row) for row in parts]
+        shown[score] = [_format_gain(*row) for row in parts]
     head = f"DistillationReport, gains over the student alone with {100 * confidence:g} % intervals"
     return f"{head}\n{shown.to_string()}"
 
 
-def draw_report(frame: pd.DataFrame, per_class: pd.DataFrame | None, confidence: float, axes: Any) -> np.ndarray:
+def plot_report(frame: pd.DataFrame, per_class: pd.DataFrame | None, confidence: float, axes: Any) -> np.ndarray:
     """Draw gains over the student alone: a column for each score, models above and classes below."""
-    scores = shown_scores(frame)
+    scores = displayed_scores(frame)
     models: pd.DataFrame = frame.drop(index=ALONE)
     panels: list[list[tuple[pd.DataFrame, str, str]]] = [[(models, score, score) for score in scores]]
     if per_class is not None:
@@ -50,15 +50,17 @@ def draw_report(frame: pd.DataFrame, per_class: pd.DataFrame | None, confidence:
     axes = _axes(axes, panels)
     for row, line in zip(axes, panels, strict=True):
         for column, (ax, (rows, score, prefix)) in enumerate(zip(row, line, strict=True)):
-            _draw_gains(ax, rows, prefix, named=column == 0)
+            _plot_gains(ax, rows, prefix, with_labels=column == 0)
             if rows is models:
-                ax.set_title(f"Student alone: {_value(frame[score][ALONE], score)}", loc="left", fontsize="medium")
+                ax.set_title(
+                    f"Student alone: {_format_value(frame[score][ALONE], score)}", loc="left", fontsize="medium"
+                )
             elif column == 0:
                 ax.set_title("Distilled student, by class (rows)", loc="left", fontsize="medium")
     figure = axes.flat[0].figure
     handles = {label: handle for ax in axes.flat for handle, label in zip(*ax.get_legend_handles_labels(), strict=True)}
     if not figure.legends:
-        names = [label for label in LABELS.values() if label in handles]
+        names = [label for label in DECISION_LABELS.values() if label in handles]
         figure.legend([handles[name] for name in names], names, loc="outside lower center", ncols=3, frameon=False)
         figure.suptitle(f"Gain over the student alone, {100 * confidence:g} % intervals (right is better)")
     return axes
@@ -78,38 +80,45 @@ def _axes(axes: Any, panels: list[list[tuple[pd.DataFrame, str, str]]]) -> np.nd
     return plt.subplots(*shape, figsize=size, squeeze=False, height_ratios=heights, layout="constrained")[1]
 
 
-def _draw_gains(ax: Any, rows: pd.DataFrame, prefix: str, *, named: bool) -> None:
+def _plot_gains(ax: Any, rows: pd.DataFrame, prefix: str, *, with_labels: bool) -> None:
     """The gain of each row with its interval, the first row on top."""
     rows = rows.iloc[::-1]
-    what, unit, scale = SCORES[prefix]
-    names = [shortened(name, LONGEST_NAME) for name in rows.index]
+    what, suffix, scale = SCORES[prefix]
+    names = [truncate(name, MAX_LABEL_LENGTH) for name in rows.index]
     if rows.index.name == "class":
         names = [f"{name} ({n})" for name, n in zip(names, rows["n_rows"], strict=True)]
-    axes_of_rows(ax, names, "", f"gain in {what}, {unit}")
-    if not named:
+    row_axes(ax, names, "", f"gain in {what}, {suffix}")
+    if not with_labels:
         ax.set_yticklabels([])
     ax.locator_params(axis="x", nbins=6)
     ax.ticklabel_format(axis="x", scilimits=(-3, 5))
     ax.axvline(0, color="black", linewidth=0.8)
     value, lower, upper = (scale * rows[f"{prefix}_{end}"].to_numpy(dtype=float) for end in ("gain", "lower", "upper"))
-    decision = np.array([decide(*ends) for ends in zip(lower, upper, strict=True)])
-    for name, style in STYLES.items():
+    decision = np.array([sign_of_interval(*ends) for ends in zip(lower, upper, strict=True)])
+    for name, style in DECISION_STYLES.items():
         own = np.flatnonzero((decision == name) & ~np.isnan(value))
         if len(own):
             errors = np.nan_to_num([value[own] - lower[own], upper[own] - value[own]])
             ax.errorbar(
-                value[own], own, xerr=errors, label=LABELS[name], linestyle="none", capsize=4, markersize=7, **style
+                value[own],
+                own,
+                xerr=errors,
+                label=DECISION_LABELS[name],
+                linestyle="none",
+                capsize=4,
+                markersize=7,
+                **style,
             )
 
 
-def _value(value: float, score: str) -> str:
-    what, unit, scale = SCORES[score]
+def _format_value(value: float, score: str) -> str:
+    what, suffix, scale = SCORES[score]
     if score == "accuracy":
         return f"{what} {scale * value:.1f} %"
-    return f"{what} {value:.3g} nats" if unit == "nats" else f"{what} {value:.3g}"
+    return f"{what} {value:.3g} nats" if suffix == "nats" else f"{what} {value:.3g}"
 
 
-def _as_text(value: float, gain: float, lower: float, upper: float) -> str:
+def _format_gain(value: float, gain: float, lower: float, upper: float) -> str:
     if np.isnan(value):
         return "-"
     return f"{value:.3g}" if np.isnan(gain) else f"{value:.3g}, gain {gain:+.2g} ({lower:+.2g} to {upper:+.2g})"

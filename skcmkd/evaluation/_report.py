@@ -9,12 +9,12 @@ import pandas as pd
 from sklearn.base import BaseEstimator, clone
 from sklearn.utils import check_random_state
 
-from .._validation._sklearn import ArrayLike, check_choice, draw_seed, set_seeds
+from .._validation._sklearn import ArrayLike, check_choice, draw_seed, set_random_states
 from .._validation._tables import Table
-from ._cross_validate import ALONE, DISTILLED, SHUFFLED, TEACHER, ask_models, fused_model, split_rows
-from ._input import check_cohort, check_distiller
-from ._plot import describe_report, draw_report
-from ._scores import DIFFERENCE, add_explained, compare_classes, compare_rows, gather_rows, mean_agreement
+from ._cross_validate import ALONE, DISTILLED, SHUFFLED, TEACHER, cross_validate_models, make_fused_model, make_splits
+from ._input import check_distiller, check_report_data
+from ._plot import format_report, plot_report
+from ._scores import DIFFERENCE, add_r2, collect_row_scores, mean_agreement, paired_difference, per_class_differences
 
 
 class DistillationReport:
@@ -59,7 +59,7 @@ class DistillationReport:
     ----------
     differences_ : DataFrame
         Index ``model``, ``score``. ``n_rows``, ``gain``, ``standard_error``, ``lower``, ``upper``, and the shares of
-        rows that the model scores ``better`` and ``worse`` than the student alone. Scores of classes: ``accuracy``,
+        rows that the model scores ``frac_better`` and ``frac_worse`` than the student alone. Scores of classes: ``accuracy``,
         ``log_loss`` in nats, ``brier`` (|onehot(y) - p|^2, 0 to 2). Of quantities: ``r2``, ``squared_error``.
     per_class_ : DataFrame or None
         Index ``model``, ``class``. ``n_rows`` of the class, ``recall`` and ``log_loss`` (nats) in it, and for both the
@@ -138,13 +138,15 @@ class DistillationReport:
         self.groups = groups
         self.confidence = confidence
         self._models = list(dict.fromkeys(row_scores.columns.get_level_values("model")))
-        self._units = np.arange(len(y)) if groups is None else groups
+        self._unit_ids = np.arange(len(y)) if groups is None else groups
         self._scores = ["r2", "squared_error"] if classes is None else ["accuracy", "log_loss", "brier"]
         scored = row_scores.notna().T.groupby(level="model").any().T
         self.n_without_teacher_ = int((scored[ALONE] & ~scored[TEACHER]).sum())
         others = [model for model in self._models if model != ALONE]
         self.differences_ = pd.concat({model: self.compare(model) for model in others}, names=["model"])
-        self.per_class_ = None if classes is None else compare_classes(row_scores, y, classes, self._units, confidence)
+        self.per_class_ = (
+            None if classes is None else per_class_differences(row_scores, y, classes, self._unit_ids, confidence)
+        )
         self.agreement_ = mean_agreement(row_agreement)
 
     @classmethod
@@ -217,16 +219,14 @@ class DistillationReport:
         if not 0 < confidence < 1:
             raise ValueError(f"confidence={confidence!r} must lie between 0 and 1, such as 0.95.")
         random = check_random_state(random_state)
-        distiller = set_seeds(clone(distiller), draw_seed(random))
-        cohort = check_cohort(distiller, X, y, X_teacher, unlabeled_pairs, sample_weight, groups)
-        both = fused_model(fused, distiller, cohort)
-        splits = split_rows(cv, n_repeats, cohort, random)
-        folds = ask_models(distiller, cohort, splits, both, random, n_jobs=n_jobs, verbose=bool(verbose))
-        rows, agreement, alphas = gather_rows(cohort.y, folds, cohort.classes)
+        distiller = set_random_states(clone(distiller), draw_seed(random))
+        data = check_report_data(distiller, X, y, X_teacher, unlabeled_pairs, sample_weight, groups)
+        both = make_fused_model(fused, distiller, data)
+        splits = make_splits(cv, n_repeats, data, random)
+        folds = cross_validate_models(distiller, data, splits, both, random, n_jobs=n_jobs, verbose=bool(verbose))
+        rows, agreement, alphas = collect_row_scores(data.y, folds, data.classes)
         table = pd.DataFrame(alphas, index=pd.RangeIndex(len(alphas), name="split"))[[DISTILLED, SHUFFLED]]
-        return cls(
-            rows, agreement, table, cohort.y, classes=cohort.classes, groups=cohort.groups, confidence=confidence
-        )
+        return cls(rows, agreement, table, data.y, classes=data.classes, groups=data.groups, confidence=confidence)
 
     def to_frame(self) -> pd.DataFrame:
         """One row for each model.
@@ -278,8 +278,11 @@ class DistillationReport:
         check_choice("model", model, self._models)
         check_choice("base", base, self._models)
         rows = self._with_r2(model, base)
-        found = {score: compare_rows(rows, model, score, self._units, self.confidence, base) for score in self._scores}
-        return pd.DataFrame.from_dict(found, orient="index").rename_axis("score")
+        result = {
+            score: paired_difference(rows, model, score, self._unit_ids, self.confidence, base)
+            for score in self._scores
+        }
+        return pd.DataFrame.from_dict(result, orient="index").rename_axis("score")
 
     def plot(self, axes: Any = None) -> DistillationReport:
         """Draw each model's gain over the student alone with its interval and, for classes, each class's gain.
@@ -295,12 +298,12 @@ class DistillationReport:
         DistillationReport
             The report itself.
         """
-        self.axes_ = draw_report(self.to_frame(), self.per_class_, self.confidence, axes)
+        self.axes_ = plot_report(self.to_frame(), self.per_class_, self.confidence, axes)
         self.figure_ = self.axes_.flat[0].figure
         return self
 
     def __repr__(self) -> str:
-        return describe_report(self.to_frame(), self.confidence)
+        return format_report(self.to_frame(), self.confidence)
 
     def _with_r2(self, *models: str) -> pd.DataFrame:
-        return self.row_scores_ if self.classes is not None else add_explained(self.row_scores_, models, self.y)
+        return self.row_scores_ if self.classes is not None else add_r2(self.row_scores_, models, self.y)

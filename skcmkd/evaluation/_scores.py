@@ -9,51 +9,51 @@ import pandas as pd
 from scipy.special import xlogy
 from scipy.stats import t as t_distribution
 
-from .._model_selection._resampling import error_of_mean
-from ._cross_validate import ALONE, TEACHER, Answers
+from .._model_selection._resampling import standard_error_of_mean
+from ._cross_validate import ALONE, TEACHER, Predictions
 
 # Whether more is better.
-SIGN = {"accuracy": 1, "log_loss": -1, "brier": -1, "r2": 1, "squared_error": -1}
+HIGHER_IS_BETTER = {"accuracy": 1, "log_loss": -1, "brier": -1, "r2": 1, "squared_error": -1}
 INTERVAL = ["gain", "standard_error", "lower", "upper"]
-DIFFERENCE = [*INTERVAL, "better", "worse"]
-SMALLEST = np.finfo(np.float64).eps
+DIFFERENCE = [*INTERVAL, "frac_better", "frac_worse"]
+MIN_PROBABILITY = np.finfo(np.float64).eps
 
 
-def score_rows(y: np.ndarray, answers: Answers, classes: np.ndarray | None) -> dict[str, np.ndarray]:
+def row_scores(y: np.ndarray, predictions: Predictions, classes: np.ndarray | None) -> dict[str, np.ndarray]:
     """Scores of each row that a model was asked about; NaN where they need probabilities and there are none."""
-    truth = y[answers.rows]
+    y_true = y[predictions.rows]
     if classes is None:
-        return {"squared_error": (truth - answers.prediction) ** 2}
+        return {"squared_error": (y_true - predictions.prediction) ** 2}
     scores = {
-        "accuracy": (answers.prediction == truth).astype(float),
-        "log_loss": np.full(len(truth), np.nan),
-        "brier": np.full(len(truth), np.nan),
+        "accuracy": (predictions.prediction == y_true).astype(float),
+        "log_loss": np.full(len(y_true), np.nan),
+        "brier": np.full(len(y_true), np.nan),
     }
-    if answers.proba is not None:
-        own = np.searchsorted(classes, truth)
-        said = answers.proba[np.arange(len(truth)), own]
-        scores["log_loss"] = -np.log(np.clip(said, SMALLEST, 1))
-        scores["brier"] = ((answers.proba - (truth[:, None] == classes)) ** 2).sum(axis=1)
+    if predictions.proba is not None:
+        own = np.searchsorted(classes, y_true)
+        p_true = predictions.proba[np.arange(len(y_true)), own]
+        scores["log_loss"] = -np.log(np.clip(p_true, MIN_PROBABILITY, 1))
+        scores["brier"] = ((predictions.proba - (y_true[:, None] == classes)) ** 2).sum(axis=1)
     return scores
 
 
-def agree_rows(
-    answers: Answers, teacher: Answers, classes: np.ndarray | None
+def row_agreement(
+    predictions: Predictions, teacher: Predictions, classes: np.ndarray | None
 ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     """The rows that both a model and the teacher were asked about, and how near their answers are."""
-    rows, own, others = np.intersect1d(answers.rows, teacher.rows, return_indices=True)
-    prediction, teachers = answers.prediction[own], teacher.prediction[others]
+    rows, own, others = np.intersect1d(predictions.rows, teacher.rows, return_indices=True)
+    prediction, teachers = predictions.prediction[own], teacher.prediction[others]
     if classes is None:
         return rows, {"squared_difference": (prediction - teachers) ** 2}
     divergence = np.full(len(rows), np.nan)
-    if answers.proba is not None and teacher.proba is not None:
-        q, p = teacher.proba[others], np.clip(answers.proba[own], SMALLEST, 1)
+    if predictions.proba is not None and teacher.proba is not None:
+        q, p = teacher.proba[others], np.clip(predictions.proba[own], MIN_PROBABILITY, 1)
         divergence = (xlogy(q, q) - xlogy(q, p)).sum(axis=1)
     return rows, {"same_prediction": (prediction == teachers).astype(float), "kl": divergence}
 
 
-def gather_rows(
-    y: np.ndarray, folds: Iterable[dict[str, Answers]], classes: np.ndarray | None
+def collect_row_scores(
+    y: np.ndarray, folds: Iterable[dict[str, Predictions]], classes: np.ndarray | None
 ) -> tuple[pd.DataFrame, pd.DataFrame, list[dict[str, float]]]:
     """Scores and agreement of each row, averaged over the repeats that held it out, and each fold's alpha.
 
@@ -62,11 +62,13 @@ def gather_rows(
     scored: list[pd.DataFrame] = []
     agreed: list[pd.DataFrame] = []
     alphas = []
-    for answers in folds:
-        teacher = answers[TEACHER]
-        scored.append(_as_columns({n: (a.rows, score_rows(y, a, classes)) for n, a in answers.items()}))
-        agreed.append(_as_columns({n: agree_rows(a, teacher, classes) for n, a in answers.items() if n != TEACHER}))
-        alphas.append({name: a.alpha for name, a in answers.items()})
+    for predictions in folds:
+        teacher = predictions[TEACHER]
+        scored.append(_as_columns({n: (a.rows, row_scores(y, a, classes)) for n, a in predictions.items()}))
+        agreed.append(
+            _as_columns({n: row_agreement(a, teacher, classes) for n, a in predictions.items() if n != TEACHER})
+        )
+        alphas.append({name: a.alpha for name, a in predictions.items()})
     every = pd.RangeIndex(len(y), name="row")
     rows, agreement = (pd.concat(parts).groupby(level=0).mean().reindex(every) for parts in (scored, agreed))
     return rows, agreement, alphas
@@ -81,7 +83,7 @@ def _as_columns(parts: dict[str, tuple[np.ndarray, dict[str, np.ndarray]]]) -> p
     return pd.DataFrame(columns).rename_axis(columns=["model", "score"])
 
 
-def mean_interval(values: np.ndarray, unit_of: np.ndarray, confidence: float) -> tuple[float, float, float, float]:
+def t_interval(values: np.ndarray, unit_ids: np.ndarray, confidence: float) -> tuple[float, float, float, float]:
     """A mean over rows, its standard error, and Student's interval of it.
 
     Rows of a unit (a patient, say) may depend on each other; the units do not.
@@ -90,64 +92,64 @@ def mean_interval(values: np.ndarray, unit_of: np.ndarray, confidence: float) ->
     if n_rows == 0:
         return np.nan, np.nan, np.nan, np.nan
     mean = float(values.mean())
-    n_units = len(np.unique(unit_of))
+    n_units = len(np.unique(unit_ids))
     if n_units < 2:
         return mean, np.nan, np.nan, np.nan
-    error = error_of_mean(values, unit_of)
+    error = standard_error_of_mean(values, unit_ids)
     margin = float(t_distribution.ppf((1 + confidence) / 2, n_units - 1)) * error
     return mean, error, mean - margin, mean + margin
 
 
-def compare_rows(
-    rows: pd.DataFrame, model: str, score: str, unit_of: np.ndarray, confidence: float, base: str = ALONE
+def paired_difference(
+    rows: pd.DataFrame, model: str, score: str, unit_ids: np.ndarray, confidence: float, base: str = ALONE
 ) -> dict[str, float]:
     """The gain of a model over another on the rows where both were scored."""
-    gain = (SIGN[score] * (rows[model, score] - rows[base, score])).to_numpy()
+    gain = (HIGHER_IS_BETTER[score] * (rows[model, score] - rows[base, score])).to_numpy()
     both = ~np.isnan(gain)
     gain = gain[both]
-    mean, error, lower, upper = mean_interval(gain, unit_of[both], confidence)
+    mean, error, lower, upper = t_interval(gain, unit_ids[both], confidence)
     return {
         "n_rows": int(both.sum()),
         "gain": mean,
         "standard_error": error,
         "lower": lower,
         "upper": upper,
-        "better": float((gain > 0).mean()) if len(gain) else np.nan,
-        "worse": float((gain < 0).mean()) if len(gain) else np.nan,
+        "frac_better": float((gain > 0).mean()) if len(gain) else np.nan,
+        "frac_worse": float((gain < 0).mean()) if len(gain) else np.nan,
     }
 
 
-def compare_classes(
-    rows: pd.DataFrame, y: np.ndarray, classes: np.ndarray, unit_of: np.ndarray, confidence: float
+def per_class_differences(
+    rows: pd.DataFrame, y: np.ndarray, classes: np.ndarray, unit_ids: np.ndarray, confidence: float
 ) -> pd.DataFrame:
     """Scores of each model in each class, and their gains over the student alone."""
-    found = {}
+    result = {}
     for model in dict.fromkeys(rows.columns.get_level_values("model")):
         for label in classes.tolist():
             own = y == label
             part = rows[own]
-            figures: dict[str, float] = {"n_rows": int(part[model, "accuracy"].notna().sum())}
+            metrics: dict[str, float] = {"n_rows": int(part[model, "accuracy"].notna().sum())}
             for score, name in (("accuracy", "recall"), ("log_loss", "log_loss")):
-                figures[name] = part[model, score].mean()
-                difference = compare_rows(part, model, score, unit_of[own], confidence)
-                figures |= {f"{name}_{end}": np.nan if model == ALONE else difference[end] for end in INTERVAL}
-            found[model, label] = figures
-    return pd.DataFrame.from_dict(found, orient="index").rename_axis(["model", "class"])
+                metrics[name] = part[model, score].mean()
+                difference = paired_difference(part, model, score, unit_ids[own], confidence)
+                metrics |= {f"{name}_{end}": np.nan if model == ALONE else difference[end] for end in INTERVAL}
+            result[model, label] = metrics
+    return pd.DataFrame.from_dict(result, orient="index").rename_axis(["model", "class"])
 
 
-def mean_agreement(row_agreement: pd.DataFrame) -> pd.DataFrame:
+def mean_agreement(agreement_rows: pd.DataFrame) -> pd.DataFrame:
     """Agreement with the teacher, a row a model; the root of a mean squared difference."""
-    found = {}
-    for model in dict.fromkeys(row_agreement.columns.get_level_values("model")):
-        rows = row_agreement[model]
+    result = {}
+    for model in dict.fromkeys(agreement_rows.columns.get_level_values("model")):
+        rows = agreement_rows[model]
         means = rows.mean()
         if "squared_difference" in means:
             means = pd.Series({"root_mean_squared_difference": np.sqrt(means["squared_difference"])})
-        found[model] = {"n_rows": int(rows.iloc[:, 0].notna().sum()), **means}
-    return pd.DataFrame.from_dict(found, orient="index").rename_axis("model")
+        result[model] = {"n_rows": int(rows.iloc[:, 0].notna().sum()), **means}
+    return pd.DataFrame.from_dict(result, orient="index").rename_axis("model")
 
 
-def add_explained(rows: pd.DataFrame, names: tuple[str, ...], y: np.ndarray) -> pd.DataFrame:
+def add_r2(rows: pd.DataFrame, names: tuple[str, ...], y: np.ndarray) -> pd.DataFrame:
     """With a column r2 = 1 - error / Var(y) for each of the models, on the rows where all of them were scored.
 
     Var(y) is that of these rows, so that means over them are R^2, and differences are paired.

@@ -1,29 +1,29 @@
 """Mutual information, in nats: one estimator a file, pure functions on arrays."""
 
-from .._linear_model._logistic import make_label_classifier
-from .._model_selection._probabilities import log_ratio_coordinates
+from .._linear_model._logistic import make_default_classifier
+from .._model_selection._probabilities import centered_log_ratio
 from ._cca import cca
-from ._classifier import class_information, classifier, label_information
+from ._classifier import classifier, label_mutual_information, prediction_mutual_information
 from ._gaussian import gaussian
 from ._infonce import infonce
 from ._ksg import ksg
 from ._latent import latent
 from ._mine import mine
-from ._mutual_information import ESTIMATORS, MutualInformation, mutual_information
+from ._mutual_information import ESTIMATORS, MutualInformationEstimate, mutual_information
 
 __all__ = [
     "ESTIMATORS",
-    "MutualInformation",
+    "MutualInformationEstimate",
     "cca",
-    "class_information",
+    "centered_log_ratio",
     "classifier",
     "gaussian",
     "infonce",
     "ksg",
-    "label_information",
+    "label_mutual_information",
     "latent",
-    "log_ratio_coordinates",
-    "make_label_classifier",
+    "make_default_classifier",
     "mine",
     "mutual_information",
+    "prediction_mutual_information",
 ]

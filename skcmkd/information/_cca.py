@@ -7,10 +7,10 @@ from sklearn.model_selection import KFold
 from sklearn.utils import check_random_state
 
 from .._validation._sklearn import ArrayLike
-from ._inputs import RELATIVE_RANK, check_sides, label_entropy, one_hot, reduce_columns
+from ._inputs import RELATIVE_RANK, check_pair, label_entropy, one_hot, reduce_columns
 
 
-def _whitening(X: np.ndarray) -> np.ndarray:
+def _whiten(X: np.ndarray) -> np.ndarray:
     """W with W' Cov(X) W = I, for centred columns that are uncorrelated (principal components)."""
     _U, s, Vt = np.linalg.svd(X, full_matrices=False)
     keep = s > RELATIVE_RANK * s[0]
@@ -25,7 +25,7 @@ def _held_out_scores(
     Y_train, Y_test = reduce_columns(Y[train], Y[test], n_components)
     if X_train.shape[1] == 0 or Y_train.shape[1] == 0:
         return np.zeros((len(test), n_pairs)), np.zeros((len(test), n_pairs))
-    Wx, Wy = _whitening(X_train), _whitening(Y_train)
+    Wx, Wy = _whiten(X_train), _whiten(Y_train)
     U, _, Vt = np.linalg.svd((X_train @ Wx).T @ (Y_train @ Wy) / len(train), full_matrices=False)
     a, b = X_test @ Wx @ U[:, :n_pairs], Y_test @ Wy @ Vt[:n_pairs].T
     padding = ((0, 0), (0, n_pairs - a.shape[1]))
@@ -98,8 +98,8 @@ def cca(
     """
     if cv < 2:
         raise ValueError(f"cv={cv} must be at least 2: each row is measured by a part that has not seen it.")
-    X, Y, label = check_sides(X, Y, least=2 * cv, estimator=f"cca with cv={cv}")
-    most = label_entropy(Y) if label else np.inf
+    X, Y, label = check_pair(X, Y, least=2 * cv, estimator=f"cca with cv={cv}")
+    max_mi = label_entropy(Y) if label else np.inf
     Y = one_hot(Y) if label else Y
     if X.shape[1] == 0 or Y.shape[1] == 0:
         return 0.0
@@ -112,4 +112,4 @@ def cca(
     r = np.divide((a * b).sum(axis=0), scale, out=np.zeros(n_pairs), where=scale > 0)
     # A negative held-out correlation is a pair that did not hold up, not information.
     r_squared = np.clip((len(X) * r**2 - 1) / (len(X) - 1), 0, 1 - np.finfo(float).eps)
-    return min(float(-0.5 * np.log1p(-r_squared[r > 0]).sum()) + 0.0, most)
+    return min(float(-0.5 * np.log1p(-r_squared[r > 0]).sum()) + 0.0, max_mi)

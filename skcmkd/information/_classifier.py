@@ -6,15 +6,15 @@ import numpy as np
 from scipy.stats import entropy
 from sklearn.utils import check_array, check_consistent_length, check_random_state, column_or_1d
 
-from .._linear_model._logistic import make_label_classifier
+from .._linear_model._logistic import make_default_classifier
 from .._model_selection._folds import stratified_folds
-from .._model_selection._pipelines import fit_weighted
-from .._model_selection._probabilities import SMALLEST_PROBABILITY, predict_unseen_proba
+from .._model_selection._pipelines import fit_with_metadata
+from .._model_selection._probabilities import MIN_PROBABILITY, predict_smoothed_proba
 from .._validation._sklearn import ArrayLike
-from ._inputs import check_sides, label_entropy
+from ._inputs import check_pair, label_entropy
 
 
-def label_information(proba: ArrayLike, codes: ArrayLike) -> float:
+def label_mutual_information(proba: ArrayLike, codes: ArrayLike) -> float:
     """Information of a model's class scores about the label, in nats: a lower bound from its log-loss.
 
     I(H; Y) >= H(Y) - mean_i(-log q_i,y_i), kept within [0, H(Y)].
@@ -48,16 +48,16 @@ def label_information(proba: ArrayLike, codes: ArrayLike) -> float:
     Examples
     --------
     >>> import numpy as np
-    >>> from skcmkd.information import label_information
-    >>> round(label_information(np.array([[1, 0], [0, 1]]), [0, 1]), 3)  # log 2
+    >>> from skcmkd.information import label_mutual_information
+    >>> round(label_mutual_information(np.array([[1, 0], [0, 1]]), [0, 1]), 3)  # log 2
     0.693
     """
     q = check_array(proba, dtype=np.float64, input_name="proba")
     y = column_or_1d(codes)
     check_consistent_length(q, y)
-    most = label_entropy(y)
-    log_loss = -np.log(np.clip(q[np.arange(len(y)), y], SMALLEST_PROBABILITY, 1)).mean()
-    return float(np.clip(most - log_loss, 0, most))
+    max_mi = label_entropy(y)
+    log_loss = -np.log(np.clip(q[np.arange(len(y)), y], MIN_PROBABILITY, 1)).mean()
+    return float(np.clip(max_mi - log_loss, 0, max_mi))
 
 
 def classifier(
@@ -113,7 +113,7 @@ def classifier(
     """
     if cv < 2:
         raise ValueError(f"cv={cv} must be at least 2: each row is measured by a part that has not seen it.")
-    X, codes, label = check_sides(X, Y, least=2 * cv, estimator=f"classifier with cv={cv}")
+    X, codes, label = check_pair(X, Y, least=2 * cv, estimator=f"classifier with cv={cv}")
     if not label:
         raise ValueError(
             "classifier measures information about a class label, and Y is a table or a quantity. Give text or whole "
@@ -125,27 +125,27 @@ def classifier(
     order = check_random_state(random_state).permutation(len(X))
     X, codes = X[order], codes[order]
     proba = out_of_fold_proba(X, codes, n_classes, stratified_folds(codes, cv))
-    return label_information(proba, codes)
+    return label_mutual_information(proba, codes)
 
 
 def out_of_fold_proba(
-    X: np.ndarray, codes: np.ndarray, n_classes: int, fold_of: np.ndarray, groups: np.ndarray | None = None
+    X: np.ndarray, codes: np.ndarray, n_classes: int, fold_ids: np.ndarray, groups: np.ndarray | None = None
 ) -> np.ndarray:
     """Class probabilities of each row by the default classifier fitted to the other folds.
 
     All classes are alike where those hold one class only. The penalty is chosen with groups kept together.
     """
     proba = np.full((len(X), n_classes), 1 / n_classes)
-    for fold in np.unique(fold_of):
-        train, held_out = fold_of != fold, fold_of == fold
+    for fold in np.unique(fold_ids):
+        train, held_out = fold_ids != fold, fold_ids == fold
         if len(np.unique(codes[train])) > 1:
             own = None if groups is None else groups[train]
-            model = fit_weighted(make_label_classifier(), X[train], codes[train], None, own)
-            proba[held_out] = predict_unseen_proba(model, X[held_out], np.arange(n_classes), train.sum())
+            model = fit_with_metadata(make_default_classifier(), X[train], codes[train], None, own)
+            proba[held_out] = predict_smoothed_proba(model, X[held_out], np.arange(n_classes), train.sum())
     return proba
 
 
-def class_information(proba: ArrayLike, other_proba: ArrayLike) -> float:
+def prediction_mutual_information(proba: ArrayLike, other_proba: ArrayLike) -> float:
     """Information between the class variables of two models, in nats.
 
     I = sum_jk P_jk log(P_jk / (p_j r_k)), p and r the margins of the joint P = mean_i q_i r_i': each model draws a
@@ -180,9 +180,9 @@ def class_information(proba: ArrayLike, other_proba: ArrayLike) -> float:
     Examples
     --------
     >>> import numpy as np
-    >>> from skcmkd.information import class_information
+    >>> from skcmkd.information import prediction_mutual_information
     >>> sure = np.array([[1, 0], [0, 1]])
-    >>> round(class_information(sure, sure), 3), class_information(sure, [[0.5, 0.5], [0.5, 0.5]])
+    >>> round(prediction_mutual_information(sure, sure), 3), prediction_mutual_information(sure, [[0.5, 0.5], [0.5, 0.5]])
     (0.693, 0.0)
     """
     q = check_array(proba, dtype=np.float64, input_name="proba")

@@ -11,12 +11,12 @@ from sklearn.model_selection import KFold
 from sklearn.utils import check_random_state
 
 from .._validation._sklearn import ArrayLike
-from ._inputs import check_sides, one_hot
-from ._training import N_HIDDEN, train_small, unit_components
+from ._inputs import check_pair, one_hot
+from ._training import N_HIDDEN, scaled_components, train_network_small
 
 N_FACTORS = 16
 # Rows that are scored against each other when the bound is evaluated: the scores of 4096 rows take 134 MB.
-LARGEST_BLOCK = 4096
+MAX_BLOCK = 4096
 
 
 def cross_fitted_bound(
@@ -34,7 +34,7 @@ def cross_fitted_bound(
 
     A critic that says 0 everywhere proves the bound 0, so a negative mean proves nothing less than 0.
     """
-    X, Y, label = check_sides(X, Y, least=2 * cv, estimator=f"{estimator} with cv={cv}")
+    X, Y, label = check_pair(X, Y, least=2 * cv, estimator=f"{estimator} with cv={cv}")
     Y = one_hot(Y) if label else Y
     rng = check_random_state(random_state)
     folds = KFold(cv, shuffle=True, random_state=rng)
@@ -55,15 +55,15 @@ def _held_out_losses(
     rng: np.random.RandomState,
 ) -> np.ndarray:
     """The row losses of the held-out rows, in blocks of rows that are scored against each other."""
-    X_train, X_test = unit_components(X[train], X[test])
-    Y_train, Y_test = unit_components(Y[train], Y[test])
+    X_train, X_test = scaled_components(X[train], X[test])
+    Y_train, Y_test = scaled_components(Y[train], Y[test])
     p, q = X_train.shape[1], Y_train.shape[1]
     if p == 0 or q == 0:
         return np.zeros(len(test))
-    from ..networks._training import apply_in_blocks
-    from ._modules import RowLosses, SeparableCritic
+    from ..networks._training import predict_in_batches
+    from ._modules import SeparableCritic, WithRowLoss
 
-    net = train_small(
+    net = train_network_small(
         lambda: SeparableCritic(p, q, N_FACTORS, N_HIDDEN),
         row_loss,
         np.hstack([X_train, Y_train]),
@@ -74,5 +74,7 @@ def _held_out_losses(
         device=device,
         rng=rng,
     )
-    blocks = np.array_split(np.hstack([X_test, Y_test]), math.ceil(len(test) / LARGEST_BLOCK))
-    return np.concatenate([apply_in_blocks(net, lambda critic: RowLosses(critic, row_loss), block) for block in blocks])
+    blocks = np.array_split(np.hstack([X_test, Y_test]), math.ceil(len(test) / MAX_BLOCK))
+    return np.concatenate(
+        [predict_in_batches(net, lambda critic: WithRowLoss(critic, row_loss), block) for block in blocks]
+    )

@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.covariance import ledoit_wolf
 
 from .._validation._sklearn import ArrayLike
-from ._inputs import RELATIVE_RANK, check_sides, label_entropy, one_hot
+from ._inputs import RELATIVE_RANK, check_pair, label_entropy, one_hot
 
 
 def _covariance(X: np.ndarray, Y: np.ndarray) -> np.ndarray:
@@ -18,7 +18,7 @@ def _covariance(X: np.ndarray, Y: np.ndarray) -> np.ndarray:
     return Z.T @ Z / len(Z) if Z.shape[1] == 2 else ledoit_wolf(Z, assume_centered=True)[0]
 
 
-def _whitening(covariance: np.ndarray) -> np.ndarray:
+def _whitening_matrix(covariance: np.ndarray) -> np.ndarray:
     """W with W' C W = I, on the directions that vary."""
     variances, directions = np.linalg.eigh(covariance)
     keep = variances > RELATIVE_RANK**2 * variances[-1]
@@ -77,14 +77,14 @@ def gaussian(X: ArrayLike, Y: ArrayLike, *, random_state: int | np.random.Random
     >>> round(gaussian(x, x + rng.normal(size=(5000, 3))), 1)  # the truth is 1.5 log 2, 1.04 nats
     1.0
     """
-    X, Y, label = check_sides(X, Y, least=2, estimator="gaussian")
+    X, Y, label = check_pair(X, Y, least=2, estimator="gaussian")
     # With all classes the last column follows from the others.
-    most = label_entropy(Y) if label else np.inf
+    max_mi = label_entropy(Y) if label else np.inf
     Y = one_hot(Y)[:, 1:] if label else Y
     if X.shape[1] == 0 or Y.shape[1] == 0:
         return 0.0
     covariance = _covariance(X, Y)
     p = X.shape[1]
-    whitened = _whitening(covariance[:p, :p]).T @ covariance[:p, p:] @ _whitening(covariance[p:, p:])
+    whitened = _whitening_matrix(covariance[:p, :p]).T @ covariance[:p, p:] @ _whitening_matrix(covariance[p:, p:])
     r = np.linalg.svd(whitened, compute_uv=False).clip(0, 1 - np.finfo(float).eps)
-    return min(float(-0.5 * np.log1p(-(r**2)).sum()), most)
+    return min(float(-0.5 * np.log1p(-(r**2)).sum()), max_mi)

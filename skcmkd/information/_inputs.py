@@ -13,46 +13,46 @@ from sklearn.decomposition import PCA
 
 from .._validation._array_checks import check_same_length
 from .._validation._sklearn import ArrayLike
-from .._validation._table_checks import check_values
+from .._validation._table_checks import check_no_infinity
 from .._validation._tables import check_same_index
-from .._validation._target_checks import as_codes_of_any
+from .._validation._target_checks import factorize
 
 # A component with less than this share of the largest standard deviation is rounding, not data.
 RELATIVE_RANK = 1e-6
 # Up to this many, categories may all differ.
 FEW_ROWS = 20
 # Of a double, in powers of two: its square, and sums of many squares, are far from the limits.
-LARGEST_EXPONENT = 300
+MAX_EXPONENT = 300
 
 
-def is_label(Y: ArrayLike) -> bool:
+def is_discrete(Y: ArrayLike) -> bool:
     """Whether a side is a class label: one column of text, truth values, categories or whole numbers.
 
     Numbers that count or measure are given as floats.
     """
     if isinstance(Y, np.ndarray) and Y.dtype.kind == "f":
         return False
-    column = _only_column(Y)
+    column = _single_column(Y)
     if column is None:
         return False
     kind = column.dtype
     return not pd.api.types.is_float_dtype(kind) and not pd.api.types.is_complex_dtype(kind)
 
 
-def as_numbers(X: ArrayLike, name: str) -> np.ndarray:
+def to_numeric(X: ArrayLike, name: str) -> np.ndarray:
     """A side as a finite float table: text, truth values and categories become one column a category.
 
     Columns that do not vary carry no information and are left out, so a constant side has no column.
     """
     if isinstance(X, np.ndarray) and X.dtype.kind in "iuf" and X.ndim <= 2 and len(X) and np.isfinite(X).all():
         # Arrays without anything to name in an error need no pandas: subsamples come here by the thousand.
-        numbers = _of_sane_size(X.astype(np.float64, copy=False).reshape(len(X), -1))
+        numbers = _rescale_extremes(X.astype(np.float64, copy=False).reshape(len(X), -1))
         return numbers[:, np.ptp(numbers, axis=0) > 0]
     table = X if isinstance(X, (pd.DataFrame, pd.Series)) else pd.DataFrame(np.asarray(X))
     table = table.to_frame() if isinstance(table, pd.Series) else table
     if not len(table):
         raise ValueError(f"{name} has no rows.")
-    check_values(table, name)
+    check_no_infinity(table, name)
     missing = table.isna().to_numpy()
     if missing.any():
         column = table.columns[int(missing.any(axis=0).argmax())]
@@ -80,21 +80,21 @@ def as_numbers(X: ArrayLike, name: str) -> np.ndarray:
                     "rows: it names the rows and measures nothing. Leave it out."
                 )
             blocks.append(np.eye(len(kinds))[codes])
-    numbers = _of_sane_size(np.hstack(blocks) if blocks else np.empty((len(table), 0)))
+    numbers = _rescale_extremes(np.hstack(blocks) if blocks else np.empty((len(table), 0)))
     return numbers[:, np.ptp(numbers, axis=0) > 0]
 
 
-def _of_sane_size(numbers: np.ndarray) -> np.ndarray:
+def _rescale_extremes(numbers: np.ndarray) -> np.ndarray:
     """Columns whose squares would overflow or vanish, divided by a power of two: no information depends on a scale."""
     exponents = np.frexp(np.abs(numbers).max(axis=0, initial=0.0))[1]
-    extreme = np.abs(exponents) > LARGEST_EXPONENT
+    extreme = np.abs(exponents) > MAX_EXPONENT
     if extreme.any():
         numbers = numbers.copy()
         numbers[:, extreme] = np.ldexp(numbers[:, extreme], -exponents[extreme])
     return numbers
 
 
-def check_sides(X: ArrayLike, Y: ArrayLike, *, least: int, estimator: str) -> tuple[np.ndarray, np.ndarray, bool]:
+def check_pair(X: ArrayLike, Y: ArrayLike, *, least: int, estimator: str) -> tuple[np.ndarray, np.ndarray, bool]:
     """Both sides as arrays, and whether the second is a label, then a vector of class codes.
 
     A label given as X changes places with Y, since information is symmetric; of two labels, X becomes one column
@@ -111,16 +111,16 @@ def check_sides(X: ArrayLike, Y: ArrayLike, *, least: int, estimator: str) -> tu
             )
     check_same_length(X, Y, "Y")
     check_same_index(X, Y, "Y")
-    if is_label(X) and not is_label(Y):
+    if is_discrete(X) and not is_discrete(Y):
         X, Y, names = Y, X, ("Y", "X")
     n = len(X)
     if n < least:
         raise ValueError(f"{estimator} needs at least {least} rows, got {n}. Add rows, or lower its settings.")
-    if is_label(X):
-        X = pd.Series(np.asarray(_only_column(X))).astype("category")
-    if not is_label(Y):
-        return as_numbers(X, names[0]), as_numbers(Y, names[1]), False
-    return as_numbers(X, names[0]), as_codes_of_any(_only_column(Y), names[1]), True
+    if is_discrete(X):
+        X = pd.Series(np.asarray(_single_column(X))).astype("category")
+    if not is_discrete(Y):
+        return to_numeric(X, names[0]), to_numeric(Y, names[1]), False
+    return to_numeric(X, names[0]), factorize(_single_column(Y), names[1]), True
 
 
 def label_entropy(codes: np.ndarray) -> float:
@@ -137,8 +137,8 @@ def reduce_columns(train: np.ndarray, test: np.ndarray, n_components: int) -> tu
     """Standardise columns, keep the leading principal components of the training rows, scale nothing afterwards."""
     spread = train.std(axis=0)
     keep = spread > 0
-    centre, spread = train[:, keep].mean(axis=0), spread[keep]
-    train, test = (train[:, keep] - centre) / spread, (test[:, keep] - centre) / spread
+    center, spread = train[:, keep].mean(axis=0), spread[keep]
+    train, test = (train[:, keep] - center) / spread, (test[:, keep] - center) / spread
     if not keep.any():
         return train, test
     if train.shape[1] > 1:
@@ -149,7 +149,7 @@ def reduce_columns(train: np.ndarray, test: np.ndarray, n_components: int) -> tu
     return train[:, full_rank], test[:, full_rank]
 
 
-def _only_column(side: ArrayLike) -> Any:
+def _single_column(side: ArrayLike) -> Any:
     """The values of a side that has one column, as a pandas Series, else None."""
     if isinstance(side, pd.Series):
         return side

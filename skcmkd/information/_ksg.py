@@ -12,7 +12,7 @@ from sklearn.neighbors import KDTree
 from sklearn.utils import check_random_state
 
 from .._validation._sklearn import ArrayLike
-from ._inputs import check_sides
+from ._inputs import check_pair
 
 JITTER = 1e-10
 # Steps of equal size in a standardised column differ by rounding; distances this close are ties.
@@ -54,7 +54,7 @@ def _kth_distance(Z: np.ndarray, k: int) -> np.ndarray:
     return radius
 
 
-def _last_within(z: np.ndarray, radius: np.ndarray) -> np.ndarray:
+def _right_edge(z: np.ndarray, radius: np.ndarray) -> np.ndarray:
     """For sorted values, the position behind the last one that lies within each one's radius."""
     last = np.searchsorted(z, z + radius, side="right")
     # The sum is rounded, and the k-th neighbour lies on the edge: what counts is the difference.
@@ -78,7 +78,7 @@ def _count_within(Z: np.ndarray, radius: np.ndarray) -> np.ndarray:
     first_column = np.argsort(Z[:, 0], kind="stable")
     if Z.shape[1] == 1:
         z, radius = Z[first_column, 0], radius[first_column]
-        counts[first_column] = _last_within(z, radius) + _last_within(-z[::-1], radius[::-1])[::-1] - n
+        counts[first_column] = _right_edge(z, radius) + _right_edge(-z[::-1], radius[::-1])[::-1] - n
         return counts
     candidates = Z[first_column]
     # Beyond the reach of a block in the first column nothing is within: rows of similar reach make narrow blocks.
@@ -99,19 +99,19 @@ def _count_within(Z: np.ndarray, radius: np.ndarray) -> np.ndarray:
     return counts
 
 
-def _below(radius: np.ndarray) -> np.ndarray:
+def _prev_float(radius: np.ndarray) -> np.ndarray:
     """The next smaller number: rows within it are strictly within the radius."""
     return np.nextafter(radius, 0)
 
 
-def _first_algorithm(X: np.ndarray, Y: np.ndarray, k: int) -> float:
+def _ksg1(X: np.ndarray, Y: np.ndarray, k: int) -> float:
     """Kraskov et al. 2004, equation 8: psi(k) + psi(n) - <psi(n_x + 1) + psi(n_y + 1)>, counts strictly within."""
     radius = _kth_distance(np.hstack([X, Y]), k)
-    counts = [_count_within(side, _below(radius)) for side in (X, Y)]
+    counts = [_count_within(side, _prev_float(radius)) for side in (X, Y)]
     return float(digamma(k) + digamma(len(X)) - sum(digamma(c).mean() for c in counts))
 
 
-def _second_algorithm(X: np.ndarray, Y: np.ndarray, k: int) -> float:
+def _ksg2(X: np.ndarray, Y: np.ndarray, k: int) -> float:
     """Kraskov et al. 2004, equation 9: psi(k) - 1/k + psi(n) - <psi(n_x) + psi(n_y)>, edges included."""
     Z = np.hstack([X, Y])
     nearest = _tree(Z).query(Z, k + 1, return_distance=False)
@@ -136,7 +136,7 @@ def _mixed(X: np.ndarray, Y: np.ndarray, k: int) -> float:
     return float(digamma(k_i).mean() + np.log(len(X)) - sum(np.log(c).mean() for c in counts))
 
 
-def _label(X: np.ndarray, codes: np.ndarray, k: int) -> float:
+def _ross(X: np.ndarray, codes: np.ndarray, k: int) -> float:
     """Ross 2014, equation 2: psi(n) + <psi(k) - psi(n_class) - psi(m)>.
 
     m counts the rows of any class up to the k-th neighbour of the same class, that one included; k is lowered to what
@@ -150,17 +150,17 @@ def _label(X: np.ndarray, codes: np.ndarray, k: int) -> float:
             radius[rows] = _kth_distance(X[rows], k_class)
             total += n_class * (digamma(k_class) - digamma(n_class))
     # The row itself stands in for its k-th neighbour, which lies on the edge.
-    m = _count_within(X, _below(radius))
+    m = _count_within(X, _prev_float(radius))
     return float(digamma(len(X)) + total / len(X) - digamma(m).mean())
 
 
-def _standardise(side: np.ndarray) -> np.ndarray:
+def _standardize(side: np.ndarray) -> np.ndarray:
     """Columns of mean zero and standard deviation one."""
     side = np.ascontiguousarray(side) - side.mean(axis=0)
     return side / side.std(axis=0)
 
 
-def _break_ties(Z: np.ndarray, random_state: int | np.random.RandomState | None) -> np.ndarray:
+def _jitter_ties(Z: np.ndarray, random_state: int | np.random.RandomState | None) -> np.ndarray:
     """Jitter on the columns that hold a value twice; the others stay as they are."""
     ordered = np.sort(Z, axis=0)
     tied = (ordered[1:] == ordered[:-1]).any(axis=0)
@@ -170,7 +170,7 @@ def _break_ties(Z: np.ndarray, random_state: int | np.random.RandomState | None)
     return Z
 
 
-_ALGORITHMS = {1: _first_algorithm, 2: _second_algorithm, "mixed": _mixed}
+_ALGORITHMS = {1: _ksg1, 2: _ksg2, "mixed": _mixed}
 
 
 def ksg(
@@ -251,10 +251,10 @@ def ksg(
         raise ValueError(f"n_neighbors={n_neighbors!r} must be a whole number of at least 1.")
     if variant not in _ALGORITHMS:
         raise ValueError(f"variant={variant!r} must be one of {', '.join(map(repr, _ALGORITHMS))}.")
-    X, Y, label = check_sides(X, Y, least=n_neighbors + 1, estimator=f"ksg with n_neighbors={n_neighbors}")
+    X, Y, label = check_pair(X, Y, least=n_neighbors + 1, estimator=f"ksg with n_neighbors={n_neighbors}")
     if X.shape[1] == 0 or (Y.max() == 0 if label else Y.shape[1] == 0):
         return 0.0
-    X = _standardise(X)
+    X = _standardize(X)
     if label:
         repeated = np.bincount(Y)[Y] > 1
         if not repeated.any():
@@ -262,9 +262,9 @@ def ksg(
                 f"Each of the {len(Y)} rows of Y is a class of its own. Numbers that measure or count are given as "
                 "floats."
             )
-        return _label(_break_ties(X, random_state)[repeated], Y[repeated], n_neighbors)
-    Y = _standardise(Y)
+        return _ross(_jitter_ties(X, random_state)[repeated], Y[repeated], n_neighbors)
+    Y = _standardize(Y)
     if variant != "mixed":
         # Both sides at once: one seed must not give them the same jitter.
-        X, Y = np.hsplit(_break_ties(np.hstack([X, Y]), random_state), [X.shape[1]])
+        X, Y = np.hsplit(_jitter_ties(np.hstack([X, Y]), random_state), [X.shape[1]])
     return _ALGORITHMS[variant](X, Y, n_neighbors)

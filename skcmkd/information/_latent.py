@@ -10,9 +10,9 @@ from sklearn.utils import check_random_state
 
 from .._model_selection._folds import stratified_folds
 from .._validation._sklearn import ArrayLike
-from ._inputs import check_sides
+from ._inputs import check_pair
 from ._ksg import ksg
-from ._training import N_HIDDEN, train_small, unit_components
+from ._training import N_HIDDEN, scaled_components, train_network_small
 
 
 def latent(
@@ -93,7 +93,7 @@ def latent(
     >>> latent(X, Y, random_state=0) > 0.2
     True
     """
-    X, Y, label = check_sides(X, Y, least=2 * (n_neighbors + 1), estimator=f"latent with n_neighbors={n_neighbors}")
+    X, Y, label = check_pair(X, Y, least=2 * (n_neighbors + 1), estimator=f"latent with n_neighbors={n_neighbors}")
     if X.shape[1] == 0 or (Y.max() == 0 if label else Y.shape[1] == 0):
         return 0.0
     rng = check_random_state(random_state)
@@ -104,11 +104,11 @@ def latent(
     order = rng.permutation(len(X))
     half = stratified_folds(Y[order] if label else np.zeros(len(X), dtype=int), 2)
     first, second = order[half == 0], order[half == 1]
-    informations = []
+    estimates = []
     for train, test in ((first, second), (second, first)):
         u, v = _held_out_latents(X, Y, train, test, n_latent, max_epochs, device, rng)
-        informations.append(ksg(u, v, n_neighbors=n_neighbors, random_state=rng))
-    return float(np.mean(informations))
+        estimates.append(ksg(u, v, n_neighbors=n_neighbors, random_state=rng))
+    return float(np.mean(estimates))
 
 
 def _held_out_latents(
@@ -122,13 +122,13 @@ def _held_out_latents(
     rng: np.random.RandomState,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Latents of the held-out rows; a label and a table of few columns are their own."""
-    from ..networks._training import apply_in_blocks
+    from ..networks._training import predict_in_batches
     from ._losses import cross_reconstruction_error, label_reconstruction_error, reconstruction_error
-    from ._modules import CrossAutoencoder, LatentSide
+    from ._modules import CrossAutoencoder, LatentEncoder
 
     label = Y.ndim == 1
-    X_train, X_test = unit_components(X[train], X[test])
-    Y_train, Y_test = (Y[train], Y[test]) if label else unit_components(Y[train], Y[test])
+    X_train, X_test = scaled_components(X[train], X[test])
+    Y_train, Y_test = (Y[train], Y[test]) if label else scaled_components(Y[train], Y[test])
     p, q = X_train.shape[1], int(Y.max()) + 1 if label else Y_train.shape[1]
     if p == 0 or q == 0:
         return np.zeros((len(test), 1)), np.zeros((len(test), 1))
@@ -140,21 +140,21 @@ def _held_out_latents(
         "rng": rng,
     }
     if label or Y.shape[1] <= n_latent:
-        net = train_small(
-            lambda: LatentSide(p, q, n_latent, N_HIDDEN),
+        net = train_network_small(
+            lambda: LatentEncoder(p, q, n_latent, N_HIDDEN),
             label_reconstruction_error if label else reconstruction_error,
             X_train,
             (X_train, Y_train),
             **settings,
         )
-        return apply_in_blocks(net, attrgetter("encode"), X_test), Y[test]
-    net = train_small(
+        return predict_in_batches(net, attrgetter("encode"), X_test), Y[test]
+    net = train_network_small(
         lambda: CrossAutoencoder(p, q, n_latent, N_HIDDEN),
         cross_reconstruction_error,
         np.hstack([X_train, Y_train]),
         (X_train, Y_train),
         **settings,
     )
-    u = apply_in_blocks(net, attrgetter("x_side.encode"), X_test)
-    v = apply_in_blocks(net, attrgetter("y_side.encode"), Y_test)
+    u = predict_in_batches(net, attrgetter("x_side.encode"), X_test)
+    v = predict_in_batches(net, attrgetter("y_side.encode"), Y_test)
     return u, v

@@ -5,17 +5,17 @@ import math
 import torch
 from torch import Tensor, nn
 
-from ..networks._losses import cross_entropy, partner_entropy, squared_error
+from ..networks._losses import cross_entropy, info_nce_loss, squared_error
 
 # Scores are log density ratios. Without a limit one outlying pair of held-out rows can outweigh all others in
 # the mean of exponentials.
-SCORE_LIMIT = 8.0
+MAX_SCORE = 8.0
 
 
 def reconstruction_error(output: Tensor, own: Tensor, other: Tensor) -> Tensor:
     """Error |x - x(u)|^2 + |y - y(u)|^2, each averaged over its columns, for each row; u is the latent of x."""
-    own_again, other_again = output.tensor_split([own.shape[1]], dim=1)
-    return squared_error(own_again, own) + squared_error(other_again, other)
+    x_hat, y_hat = output.tensor_split([own.shape[1]], dim=1)
+    return squared_error(x_hat, own) + squared_error(y_hat, other)
 
 
 def cross_reconstruction_error(output: Tensor, x: Tensor, y: Tensor) -> Tensor:
@@ -29,14 +29,14 @@ def cross_reconstruction_error(output: Tensor, x: Tensor, y: Tensor) -> Tensor:
 
 def label_reconstruction_error(output: Tensor, x: Tensor, labels: Tensor) -> Tensor:
     """Error |x - x(u)|^2 averaged over columns, plus CE(y, p(u)), for each row; u is the latent of x."""
-    again, logits = output.tensor_split([x.shape[1]], dim=1)
-    return squared_error(again, x) + cross_entropy(logits, labels)
+    x_hat, logits = output.tensor_split([x.shape[1]], dim=1)
+    return squared_error(x_hat, x) + cross_entropy(logits, labels)
 
 
-def pair_scores(factors: Tensor) -> Tensor:
+def critic_scores(factors: Tensor) -> Tensor:
     """Score s_ij = c tanh(a_i' b_j / c) of each pair of rows; ``factors`` holds a and b side by side."""
     a, b = factors.chunk(2, dim=1)
-    return SCORE_LIMIT * torch.tanh(a @ b.T / SCORE_LIMIT)
+    return MAX_SCORE * torch.tanh(a @ b.T / MAX_SCORE)
 
 
 def info_nce(factors: Tensor) -> Tensor:
@@ -44,7 +44,7 @@ def info_nce(factors: Tensor) -> Tensor:
 
     That is the cross-entropy of the row's own partner among the batch's n, less log n.
     """
-    return partner_entropy(pair_scores(factors))
+    return info_nce_loss(critic_scores(factors))
 
 
 class DonskerVaradhanLoss(nn.Module):
@@ -66,13 +66,13 @@ class DonskerVaradhanLoss(nn.Module):
         self.log_average = torch.full_like(self.log_average, torch.nan)
 
     def forward(self, factors: Tensor) -> Tensor:
-        scores = pair_scores(factors)
+        scores = critic_scores(factors)
         own, n = scores.diagonal(), len(scores)
         if n == 1:
             # One row has no stranger to be paired with.
             return own * 0
-        strangers = scores.masked_fill(torch.eye(n, dtype=torch.bool, device=scores.device), -torch.inf)
-        log_mean = strangers.flatten().logsumexp(dim=0) - math.log(n * (n - 1))
+        negatives = scores.masked_fill(torch.eye(n, dtype=torch.bool, device=scores.device), -torch.inf)
+        log_mean = negatives.flatten().logsumexp(dim=0) - math.log(n * (n - 1))
         if not self.training:
             return log_mean - own
         now = log_mean.detach()

@@ -6,19 +6,19 @@ import torch
 from torch import Tensor, nn
 
 
-class ShortcutPerceptron(nn.Module):
+class ResidualMLP(nn.Module):
     """A linear map plus rectified linear units beside it, so that linear links need no hidden unit."""
 
     def __init__(self, n_inputs: int, n_hidden: int, n_outputs: int) -> None:
         super().__init__()
         self.linear = nn.Linear(n_inputs, n_outputs)
-        self.bend = nn.Sequential(nn.Linear(n_inputs, n_hidden), nn.ReLU(), nn.Linear(n_hidden, n_outputs))
+        self.nonlinear = nn.Sequential(nn.Linear(n_inputs, n_hidden), nn.ReLU(), nn.Linear(n_hidden, n_outputs))
 
     def forward(self, X: Tensor) -> Tensor:
-        return self.linear(X) + self.bend(X)
+        return self.linear(X) + self.nonlinear(X)
 
 
-class LatentSide(nn.Module):
+class LatentEncoder(nn.Module):
     """One table's encoder to a few latent dimensions, with a decoder back to it and one to the other side.
 
     The latent has no more dimensions than the table has columns.
@@ -27,9 +27,9 @@ class LatentSide(nn.Module):
     def __init__(self, n_inputs: int, n_others: int, n_latent: int, n_hidden: int) -> None:
         super().__init__()
         n_latent = min(n_latent, n_inputs)
-        self.encode = ShortcutPerceptron(n_inputs, n_hidden, n_latent)
-        self.decode_own = ShortcutPerceptron(n_latent, n_hidden, n_inputs)
-        self.decode_other = ShortcutPerceptron(n_latent, n_hidden, n_others)
+        self.encode = ResidualMLP(n_inputs, n_hidden, n_latent)
+        self.decode_own = ResidualMLP(n_latent, n_hidden, n_inputs)
+        self.decode_other = ResidualMLP(n_latent, n_hidden, n_others)
 
     def forward(self, X: Tensor) -> Tensor:
         latent = self.encode(X)
@@ -45,8 +45,8 @@ class CrossAutoencoder(nn.Module):
     def __init__(self, n_x: int, n_y: int, n_latent: int, n_hidden: int) -> None:
         super().__init__()
         self.sizes = [n_x, n_y]
-        self.x_side = LatentSide(n_x, n_y, n_latent, n_hidden)
-        self.y_side = LatentSide(n_y, n_x, n_latent, n_hidden)
+        self.x_side = LatentEncoder(n_x, n_y, n_latent, n_hidden)
+        self.y_side = LatentEncoder(n_y, n_x, n_latent, n_hidden)
 
     def forward(self, pair: Tensor) -> Tensor:
         x, y = pair.split(self.sizes, dim=1)
@@ -62,9 +62,9 @@ class SeparableCritic(nn.Module):
     def __init__(self, n_x: int, n_y: int, n_factors: int, n_hidden: int) -> None:
         super().__init__()
         self.sizes = [n_x, n_y]
-        self.x_side = ShortcutPerceptron(n_x, n_hidden, n_factors)
-        self.y_side = ShortcutPerceptron(n_y, n_hidden, n_factors)
-        for layer in (self.y_side.linear, self.y_side.bend[-1]):
+        self.x_side = ResidualMLP(n_x, n_hidden, n_factors)
+        self.y_side = ResidualMLP(n_y, n_hidden, n_factors)
+        for layer in (self.y_side.linear, self.y_side.nonlinear[-1]):
             for parameter in layer.parameters():
                 nn.init.zeros_(parameter)
 
@@ -73,7 +73,7 @@ class SeparableCritic(nn.Module):
         return torch.cat([self.x_side(x), self.y_side(y)], dim=1)
 
 
-class RowLosses(nn.Module):
+class WithRowLoss(nn.Module):
     """A module followed by its row loss, so that the losses of rows can be had as a module's output."""
 
     def __init__(self, module: nn.Module, row_loss: Callable[[Tensor], Tensor]) -> None:

@@ -10,13 +10,13 @@ from numbers import Integral
 import numpy as np
 from sklearn.utils import check_random_state
 
-from .._model_selection._resampling import draw_halves, evaluate_each, permutation_p_value, subsampling_interval
+from .._model_selection._resampling import half_samples, map_statistic, permutation_p_value, subsampling_interval
 from .._validation._sklearn import ArrayLike, check_choice, draw_seed
 from ._cca import cca
 from ._classifier import classifier
 from ._gaussian import gaussian
 from ._infonce import infonce
-from ._inputs import check_sides
+from ._inputs import check_pair
 from ._ksg import ksg
 from ._latent import latent
 from ._mine import mine
@@ -35,7 +35,7 @@ TRAINED = ("infonce", "latent", "mine")
 
 
 @dataclass(frozen=True)
-class MutualInformation:
+class MutualInformationEstimate:
     """An estimate of mutual information, in nats, with its error; ``float()`` gives the value.
 
     Parameters
@@ -92,7 +92,7 @@ def mutual_information(
     n_jobs: int | None = None,
     random_state: int | np.random.RandomState | None = None,
     verbose: int = 0,
-) -> MutualInformation:
+) -> MutualInformationEstimate:
     """Mutual information of two tables, or of a table and a label, in nats, with its error.
 
     I(X; Y) = E log p(x, y) / (p(x) p(y)). The interval comes from random halves of the rows, drawn without
@@ -183,34 +183,36 @@ def mutual_information(
             f"bias_correction takes the mean of permuted estimates off, and n_permutations={n_permutations} makes "
             "none. Ask for 20 or more."
         )
-    X, Y, _ = check_sides(X, Y, least=2, estimator=name)
+    X, Y, _ = check_pair(X, Y, least=2, estimator=name)
     rng = check_random_state(random_state)
     seed = draw_seed(rng)
     estimate = partial(_estimate, estimator, X, Y, seed)
-    everyone = np.arange(len(X))
-    value = estimate((everyone, everyone))
+    all_rows = np.arange(len(X))
+    value = estimate((all_rows, all_rows))
     if not np.isfinite(value):
         raise ValueError(f"The estimator {name} gave {value} for {len(X)} rows; take one that gives a finite number.")
     if n_subsamples is None:
         n_subsamples = 0 if name in TRAINED else 100
-    halves = [(rows, rows) for rows in draw_halves([len(X)], n_subsamples, rng)]
-    shuffles = [(everyone, rng.permutation(len(X))) for _ in range(n_permutations)]
+    half_sample_rows = [(rows, rows) for rows in half_samples([len(X)], n_subsamples, rng)]
+    shuffles = [(all_rows, rng.permutation(len(X))) for _ in range(n_permutations)]
     try:
-        found = evaluate_each(estimate, halves + shuffles, n_jobs=n_jobs, description=name, show=bool(verbose))
+        found = map_statistic(
+            estimate, half_sample_rows + shuffles, n_jobs=n_jobs, description=name, verbose=bool(verbose)
+        )
     except ValueError as error:
         raise ValueError(
             f"The {len(X)} rows could be measured, but not halves of them, which the interval needs: {error} "
             "Set n_subsamples=0 to do without."
         ) from error
-    of_halves, permuted = found[:n_subsamples], found[n_subsamples:]
+    half_sample_values, permuted = found[:n_subsamples], found[n_subsamples:]
     standard_error = lower = upper = p_value = bias = np.nan
     if n_permutations:
         p_value, bias = permutation_p_value(value, permuted), float(permuted.mean())
         value -= bias if bias_correction else 0.0
     if n_subsamples:
-        interval = subsampling_interval(value, of_halves, len(X), confidence)
+        interval = subsampling_interval(value, half_sample_values, len(X), confidence)
         standard_error, lower, upper = interval.standard_error, interval.lower, interval.upper
-    return MutualInformation(value, standard_error, lower, upper, p_value, bias, len(X), name)
+    return MutualInformationEstimate(value, standard_error, lower, upper, p_value, bias, len(X), name)
 
 
 def _estimate(

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 N_COMPONENTS = 50
 N_HIDDEN = 64
-VALIDATION_SHARE = 0.25
+VALIDATION_FRACTION = 0.25
 
 
-def unit_components(train: np.ndarray, test: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def scaled_components(train: np.ndarray, test: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Leading principal components of both parts, with one common scale: mean variance 1 over the training part.
 
     An error averaged over these columns is then a share of the variance, and one learning rate suits all tables.
@@ -31,7 +31,7 @@ def unit_components(train: np.ndarray, test: np.ndarray) -> tuple[np.ndarray, np
     return (train / scale).astype(np.float32), (test / scale).astype(np.float32)
 
 
-def train_small(
+def train_network_small(
     build_module: Callable[[], Any],
     row_loss: Callable[..., Any],
     X: np.ndarray,
@@ -51,7 +51,7 @@ def train_small(
         row_loss,
         X,
         targets,
-        validation_rows=rng.permutation(len(X)) < VALIDATION_SHARE * len(X),
+        validation_rows=rng.permutation(len(X)) < VALIDATION_FRACTION * len(X),
         max_epochs=max_epochs,
         patience=20,
         batch_size=batch_size,

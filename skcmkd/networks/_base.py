@@ -15,9 +15,9 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from .._utils._doc_link import DocumentationLink
+from .._utils._doc_link import DocLinkMixin
 from .._validation._sklearn import ArrayLike, Interval
-from .._validation._table_checks import validate_numbers
+from .._validation._table_checks import validate_numeric_data
 
 NETWORK_CONSTRAINTS: dict[str, list[Any]] = {
     "hidden_layer_sizes": ["array-like"],
@@ -35,18 +35,18 @@ NETWORK_CONSTRAINTS: dict[str, list[Any]] = {
 }
 
 
-def evaluate(network: Network, X: ArrayLike, part: str | None = None) -> np.ndarray:
+def forward_in_batches(network: Network, X: ArrayLike, part: str | None = None) -> np.ndarray:
     """Outputs of the trained module, or of its named part, for each row of X."""
     check_is_fitted(network)
-    X = validate_numbers(network, X, reset=False)
-    from ._training import apply_in_blocks
+    X = validate_numeric_data(network, X, reset=False)
+    from ._training import predict_in_batches
 
     module_part = attrgetter(part) if part else (lambda module: module)
-    output = apply_in_blocks(network.net_, module_part, X, network.scaler_.transform)
+    output = predict_in_batches(network.net_, module_part, X, network.scaler_.transform)
     return output.astype(X.dtype, copy=False)
 
 
-class Network(DocumentationLink, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+class Network(DocLinkMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     """What the two networks have in common: their parameters and their representation."""
 
     def __init__(
@@ -100,23 +100,23 @@ class Network(DocumentationLink, ClassNamePrefixFeaturesOutMixin, TransformerMix
         ValueError
             If X has other columns than in ``fit``, or holds missing or infinite values.
         """
-        return evaluate(self, X, "represent")
+        return forward_in_batches(self, X, "represent")
 
     def __getstate__(self) -> dict[str, Any]:
         """Everything as plain values and arrays: a file of it needs neither torch nor pickle to be read."""
         state = {**super().__getstate__()}
         if "net_" in state:
-            from ._state import state_of_network
+            from ._state import network_to_arrays
 
-            state["net_"] = state_of_network(self.net_)
+            state["net_"] = network_to_arrays(self.net_)
         return state
 
     def __setstate__(self, state: Mapping[str, Any]) -> None:
         super().__setstate__({**state})
         if "net_" in state:
-            from ._state import network_of_state
+            from ._state import network_from_arrays
 
-            self.net_ = network_of_state(state["net_"], self.device)
+            self.net_ = network_from_arrays(state["net_"], self.device)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -124,7 +124,7 @@ class Network(DocumentationLink, ClassNamePrefixFeaturesOutMixin, TransformerMix
         return tags
 
 
-def network_head(network: Network) -> tuple[np.ndarray, np.ndarray]:
+def head_parameters(network: Network) -> tuple[np.ndarray, np.ndarray]:
     """Weights and intercepts of the last layer, which the representation goes through."""
     head = network.net_.module_.head
     return tuple(part.detach().cpu().double().numpy() for part in (head.weight, head.bias))

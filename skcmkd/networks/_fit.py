@@ -12,13 +12,13 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils import check_random_state, gen_batches
 
 from .._validation._sklearn import draw_seed
-from .._validation._tables import ROWS_OF_A_BLOCK, in_single_precision
+from .._validation._tables import BLOCK_ROWS, apply_as_float32
 
 # Fewer rows than this leave no held-out set worth listening to: all epochs are run.
-FEWEST_ROWS_TO_HOLD_OUT = 20
+MIN_ROWS_FOR_EARLY_STOPPING = 20
 
 
-def hold_out_rows(
+def early_stopping_mask(
     strata: np.ndarray | None, n_rows: int, fraction: float, seed: int, groups: np.ndarray | None = None
 ) -> np.ndarray | None:
     """Mask of the rows held out for early stopping, or None when there are too few rows to spare any.
@@ -27,7 +27,7 @@ def hold_out_rows(
     group are held out together: whole groups are drawn then, without strata.
     """
     n_held_out = min(int(np.ceil(fraction * n_rows)), n_rows - 1)
-    if n_held_out == 0 or n_rows < FEWEST_ROWS_TO_HOLD_OUT:
+    if n_held_out == 0 or n_rows < MIN_ROWS_FOR_EARLY_STOPPING:
         return None
     if groups is not None:
         names, codes = np.unique(groups, return_inverse=True)
@@ -45,28 +45,28 @@ def hold_out_rows(
     return mask
 
 
-def of_positive_weight(
+def drop_zero_weight(
     weight: np.ndarray, X: np.ndarray, y: np.ndarray, groups: np.ndarray | None
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray | None]:
     """X, y, weights and groups without the rows of weight 0: they must not set the scale of a column or target."""
-    heard = weight > 0
-    if heard.all():
+    nonzero = weight > 0
+    if nonzero.all():
         return X, y, weight, groups
-    weight = weight[heard] / weight[heard].mean()
-    return X[heard], y[heard], weight, None if groups is None else groups[heard]
+    weight = weight[nonzero] / weight[nonzero].mean()
+    return X[nonzero], y[nonzero], weight, None if groups is None else groups[nonzero]
 
 
-def standardise(network: Any, X: np.ndarray) -> np.ndarray:
+def fit_scaler(network: Any, X: np.ndarray) -> np.ndarray:
     """The standardised columns of X in single precision; sets ``scaler_``."""
     network.scaler_ = StandardScaler()
-    for rows in gen_batches(len(X), ROWS_OF_A_BLOCK):
+    for rows in gen_batches(len(X), BLOCK_ROWS):
         network.scaler_.partial_fit(X[rows])
-    return in_single_precision(network.scaler_.transform, X)
+    return apply_as_float32(network.scaler_.transform, X)
 
 
-def perceptron_of(network: Any, n_inputs: int, n_outputs: int, shows_features: bool = False) -> Callable[[], Any]:
+def module_factory(network: Any, n_inputs: int, n_outputs: int, return_features: bool = False) -> Callable[[], Any]:
     """What builds the network's module, by its parameters; sets the number of features that ``transform`` gives."""
-    from ._modules import Perceptron
+    from ._modules import MLP
 
     given = np.ravel(network.hidden_layer_sizes)
     sizes = [int(size) for size in given] if given.dtype.kind in "iu" else []
@@ -76,10 +76,10 @@ def perceptron_of(network: Any, n_inputs: int, n_outputs: int, shows_features: b
             "whole numbers such as (128, 64): the last layer is the representation that transform gives."
         )
     network._n_features_out = sizes[-1]
-    return partial(Perceptron, n_inputs, sizes, n_outputs, network.dropout, shows_features)
+    return partial(MLP, n_inputs, sizes, n_outputs, network.dropout, return_features)
 
 
-def train_as_set(
+def train_with_early_stopping(
     network: Any,
     build_module: Callable[[], Any],
     row_loss: Callable[..., Any],
@@ -92,7 +92,7 @@ def train_as_set(
     """Train a module with the network's settings; with rows held out, stop early and, if set, train again on all."""
     from ._training import backpropagate, train_network
 
-    fit_network = partial(
+    fit_net = partial(
         train_network,
         build_module,
         row_loss,
@@ -107,14 +107,14 @@ def train_as_set(
         verbose=int(network.verbose),
         backward=backward or backpropagate,
     )
-    net = fit_network(max_epochs=network.max_epochs, validation_rows=held_out)
+    net = fit_net(max_epochs=network.max_epochs, validation_rows=held_out)
     if held_out is not None and network.refit:
         losses = [epoch["valid_loss"] for epoch in net.history]
-        net = fit_network(max_epochs=int(np.argmin(losses)) + 1, validation_rows=None)
+        net = fit_net(max_epochs=int(np.argmin(losses)) + 1, validation_rows=None)
     return net
 
 
-def train_on(
+def fit_network(
     network: Any,
     X: np.ndarray,
     row_loss: Callable[..., Any],
@@ -129,8 +129,8 @@ def train_on(
     With a ``backward`` of its own the loss sees the representation beside the output.
     """
     seed = draw_seed(check_random_state(network.random_state))
-    build_module = perceptron_of(network, X.shape[1], n_outputs, backward is not None)
-    held_out = hold_out_rows(strata, len(X), network.validation_fraction, seed, groups)
-    table = standardise(network, X)
-    network.net_ = train_as_set(network, build_module, row_loss, table, targets, held_out, seed, backward)
+    build_module = module_factory(network, X.shape[1], n_outputs, backward is not None)
+    held_out = early_stopping_mask(strata, len(X), network.validation_fraction, seed, groups)
+    table = fit_scaler(network, X)
+    network.net_ = train_with_early_stopping(network, build_module, row_loss, table, targets, held_out, seed, backward)
     network.n_iter_ = len(network.net_.history)

@@ -7,7 +7,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 # A teacher such as a 1-nearest-neighbour classifier says exactly 0; its logarithm must stay finite.
-SMALLEST_PROBABILITY = 1e-7
+MIN_PROBABILITY = 1e-7
 
 
 def cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
@@ -30,7 +30,7 @@ def weighted_squared_error(prediction: Tensor, target: Tensor, weight: Tensor) -
     return weight * squared_error(prediction, target)
 
 
-def partner_entropy(scores: Tensor) -> Tensor:
+def info_nce_loss(scores: Tensor) -> Tensor:
     """Loss -log(exp s_ii / mean_j exp s_ij) of each row of a square of scores, in nats."""
     own = torch.arange(len(scores), device=scores.device)
     return cross_entropy(scores, own) - math.log(len(scores))

@@ -11,11 +11,11 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils import column_or_1d
 from sklearn.utils.validation import check_is_fitted
 
-from .._validation._sklearn import ArrayLike, keep_earlier_fit
-from .._validation._table_checks import validate_numbers
-from .._validation._target_checks import as_codes, check_groups, check_labels, check_row_weights
-from ._base import Network, evaluate
-from ._fit import of_positive_weight, train_on
+from .._validation._sklearn import ArrayLike, restore_on_error
+from .._validation._table_checks import validate_numeric_data
+from .._validation._target_checks import check_groups, check_labels, encode_labels, normalized_sample_weight
+from ._base import Network, forward_in_batches
+from ._fit import drop_zero_weight, fit_network
 
 
 class NetworkClassifier(ClassifierMixin, Network):
@@ -92,6 +92,7 @@ class NetworkClassifier(ClassifierMixin, Network):
     (150, 64)
     """
 
+    @restore_on_error
     def fit(
         self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None, *, groups: ArrayLike | None = None
     ) -> NetworkClassifier:
@@ -121,13 +122,12 @@ class NetworkClassifier(ClassifierMixin, Network):
         """
         from ._losses import weighted_cross_entropy
 
-        with keep_earlier_fit(self):
-            self._validate_params()
-            X, y = validate_numbers(self, X, y)
-            weight = check_row_weights(sample_weight, X)
-            self.classes_, codes = as_codes(check_labels(y))
-            X, codes, weight, groups = of_positive_weight(weight, X, codes, check_groups(groups, X))
-            train_on(self, X, weighted_cross_entropy, (codes, weight), len(self.classes_), strata=codes, groups=groups)
+        self._validate_params()
+        X, y = validate_numeric_data(self, X, y)
+        weight = normalized_sample_weight(sample_weight, X)
+        self.classes_, codes = encode_labels(check_labels(y))
+        X, codes, weight, groups = drop_zero_weight(weight, X, codes, check_groups(groups, X))
+        fit_network(self, X, weighted_cross_entropy, (codes, weight), len(self.classes_), strata=codes, groups=groups)
         return self
 
     def predict_proba(self, X: ArrayLike) -> np.ndarray:
@@ -150,7 +150,7 @@ class NetworkClassifier(ClassifierMixin, Network):
         ValueError
             If X has other columns than in ``fit``, or holds missing or infinite values.
         """
-        return softmax(evaluate(self, X), axis=1)
+        return softmax(forward_in_batches(self, X), axis=1)
 
     def predict(self, X: ArrayLike) -> np.ndarray:
         """Predict the most probable class.
@@ -173,7 +173,7 @@ class NetworkClassifier(ClassifierMixin, Network):
             If X has other columns than in ``fit``, or holds missing or infinite values.
         """
         check_is_fitted(self)
-        return self.classes_[evaluate(self, X).argmax(axis=1)]
+        return self.classes_[forward_in_batches(self, X).argmax(axis=1)]
 
 
 class NetworkRegressor(RegressorMixin, Network):
@@ -246,6 +246,7 @@ class NetworkRegressor(RegressorMixin, Network):
     True
     """
 
+    @restore_on_error
     def fit(
         self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None, *, groups: ArrayLike | None = None
     ) -> NetworkRegressor:
@@ -274,17 +275,16 @@ class NetworkRegressor(RegressorMixin, Network):
         """
         from ._losses import weighted_squared_error
 
-        with keep_earlier_fit(self):
-            self._validate_params()
-            X, y = validate_numbers(self, X, y, multi_output=True, y_numeric=True)
-            y = y if y.ndim == 1 or y.shape[1] > 1 else column_or_1d(y, warn=True)
-            weight = check_row_weights(sample_weight, X)
-            X, y, weight, groups = of_positive_weight(weight, X, y, check_groups(groups, X))
-            self._one_target = y.ndim == 1
-            target = y.reshape(len(y), -1)
-            self.target_scaler_ = StandardScaler().fit(target)
-            target = self.target_scaler_.transform(target).astype(np.float32)
-            train_on(self, X, weighted_squared_error, (target, weight), target.shape[1], strata=None, groups=groups)
+        self._validate_params()
+        X, y = validate_numeric_data(self, X, y, multi_output=True, y_numeric=True)
+        y = y if y.ndim == 1 or y.shape[1] > 1 else column_or_1d(y, warn=True)
+        weight = normalized_sample_weight(sample_weight, X)
+        X, y, weight, groups = drop_zero_weight(weight, X, y, check_groups(groups, X))
+        self._one_target = y.ndim == 1
+        target = y.reshape(len(y), -1)
+        self.target_scaler_ = StandardScaler().fit(target)
+        target = self.target_scaler_.transform(target).astype(np.float32)
+        fit_network(self, X, weighted_squared_error, (target, weight), target.shape[1], strata=None, groups=groups)
         return self
 
     def predict(self, X: ArrayLike) -> np.ndarray:
@@ -308,7 +308,7 @@ class NetworkRegressor(RegressorMixin, Network):
             If X has other columns than in ``fit``, or holds missing or infinite values.
         """
         check_is_fitted(self)
-        prediction = self.target_scaler_.inverse_transform(evaluate(self, X))
+        prediction = self.target_scaler_.inverse_transform(forward_in_batches(self, X))
         return prediction[:, 0] if self._one_target else prediction
 
     def __sklearn_tags__(self) -> Any:

@@ -6,10 +6,10 @@ import torch
 from torch import Tensor, nn
 
 
-class Perceptron(nn.Module):
+class MLP(nn.Module):
     """Rectified linear layers, the last of which is the representation, and a linear head.
 
-    With ``shows_features`` the output is a pair, the head's and the representation, for losses that look at both.
+    With ``return_features`` the output is a pair, the head's and the representation, for losses that look at both.
     """
 
     def __init__(
@@ -18,10 +18,10 @@ class Perceptron(nn.Module):
         hidden_layer_sizes: Sequence[int],
         n_outputs: int,
         dropout: float,
-        shows_features: bool = False,
+        return_features: bool = False,
     ) -> None:
         super().__init__()
-        self.shows_features = shows_features
+        self.return_features = return_features
         layers: list[nn.Module] = []
         for size in hidden_layer_sizes:
             layers += [nn.Linear(n_inputs, size), nn.ReLU(), nn.Dropout(dropout)]
@@ -32,10 +32,10 @@ class Perceptron(nn.Module):
     def forward(self, X: Tensor) -> Tensor | tuple[Tensor, Tensor]:
         features = self.represent(X)
         output = self.head(features)
-        return (output, features) if self.shows_features else output
+        return (output, features) if self.return_features else output
 
 
-class SideBySide(nn.Module):
+class ParallelModules(nn.Module):
     """Two modules, each on its own columns of one table: the first on the first ``n_first``; outputs side by side."""
 
     def __init__(self, n_first: int, first: nn.Module, second: nn.Module) -> None:

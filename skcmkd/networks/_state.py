@@ -9,25 +9,25 @@ import numpy as np
 import skorch
 import torch
 
-from ._modules import Perceptron
-from ._training import is_there, named_device, trained_network
+from ._modules import MLP
+from ._training import is_available, parse_device, wrap_module
 
 
-def state_of_network(net: skorch.NeuralNet) -> dict[str, Any]:
+def network_to_arrays(net: skorch.NeuralNet) -> dict[str, Any]:
     """Weights (units, inputs) and intercepts (units,) of each layer in order, the dropout and the losses of epochs."""
     module = net.module_
     layers = [layer for layer in [*module.represent, module.head] if isinstance(layer, torch.nn.Linear)]
     history = net.history
-    figures = [name for name in (history[0] if len(history) else {}) if name != "batches"]
+    metrics = [name for name in (history[0] if len(history) else {}) if name != "batches"]
     return {
         "weights": [_as_array(layer.weight) for layer in layers],
         "intercepts": [_as_array(layer.bias) for layer in layers],
         "dropout": next(float(layer.p) for layer in module.represent if isinstance(layer, torch.nn.Dropout)),
-        "history": {name: np.array([epoch[name] for epoch in history]) for name in figures},
+        "history": {name: np.array([epoch[name] for epoch in history]) for name in metrics},
     }
 
 
-def network_of_state(state: Mapping[str, Any], device: str) -> skorch.NeuralNet:
+def network_from_arrays(state: Mapping[str, Any], device: str) -> skorch.NeuralNet:
     """The network on the given device, or on the processor where it is not there; global random state is not used."""
     weights, intercepts = (
         [torch.from_numpy(np.array(layer, dtype=np.float32)) for layer in state[part]]
@@ -36,15 +36,15 @@ def network_of_state(state: Mapping[str, Any], device: str) -> skorch.NeuralNet:
     sizes = [len(weight) for weight in weights]
     # Without memory of its own the module draws no initial weights.
     with torch.device("meta"):
-        module = Perceptron(weights[0].shape[1], sizes[:-1], sizes[-1], float(state["dropout"]))
+        module = MLP(weights[0].shape[1], sizes[:-1], sizes[-1], float(state["dropout"]))
     names = [name.removesuffix(".weight") for name in module.state_dict() if name.endswith(".weight")]
     tensors = {f"{name}.weight": weight for name, weight in zip(names, weights, strict=True)}
     tensors |= {f"{name}.bias": intercept for name, intercept in zip(names, intercepts, strict=True)}
     module.load_state_dict(tensors, assign=True)
-    figures = {name: values.tolist() for name, values in state["history"].items()}
-    history = [dict(zip(figures, epoch, strict=True)) for epoch in zip(*figures.values(), strict=True)]
-    where = named_device(device)
-    return trained_network(module, where if is_there(where) else torch.device("cpu"), history)
+    metrics = {name: values.tolist() for name, values in state["history"].items()}
+    history = [dict(zip(metrics, epoch, strict=True)) for epoch in zip(*metrics.values(), strict=True)]
+    where = parse_device(device)
+    return wrap_module(module, where if is_available(where) else torch.device("cpu"), history)
 
 
 def _as_array(values: torch.Tensor) -> np.ndarray:

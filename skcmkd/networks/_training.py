@@ -23,10 +23,10 @@ RowLoss = Callable[..., Tensor]
 Backward = Callable[[nn.Module, RowLoss, Tensor, Sequence[Tensor]], Tensor]
 # Torch's generator is one for all threads of a process: whoever trains has it alone.
 GENERATOR_LOCK = threading.RLock()
-INFERENCE_BLOCK = 8192
+PREDICT_BATCH_SIZE = 8192
 
 
-class TensorTable(torch.utils.data.Dataset):
+class TensorDataset(torch.utils.data.Dataset):
     """Inputs and per-row targets as tensors on one device: all of their rows, or those at the given positions."""
 
     def __init__(
@@ -42,10 +42,10 @@ class TensorTable(torch.utils.data.Dataset):
         return [column[rows if self.rows is None else self.rows[rows]] for column in self.columns]
 
 
-class ShuffledBatches:
+class BatchIterator:
     """Slices of the table, shuffled anew each epoch by a generator of its own."""
 
-    def __init__(self, dataset: TensorTable, batch_size: int, generator: torch.Generator | None = None) -> None:
+    def __init__(self, dataset: TensorDataset, batch_size: int, generator: torch.Generator | None = None) -> None:
         self.dataset = dataset
         self.batch_size = batch_size
         self.generator = generator
@@ -108,9 +108,9 @@ class _EpochNet(skorch.NeuralNet):
                 f"(now {self.lr:g}), or look for extreme values among the columns."
             )
         self.history.record(f"{prefix}_loss", mean)
-        if training and hasattr(self.criterion_.row_loss, "take_sums"):
-            for name, sum_of_rows in self.criterion_.row_loss.take_sums().items():
-                self.history.record(f"{prefix}_{name}", sum_of_rows / len(iterator.dataset))
+        if training and hasattr(self.criterion_.row_loss, "pop_epoch_losses"):
+            for name, row_sum in self.criterion_.row_loss.pop_epoch_losses().items():
+                self.history.record(f"{prefix}_{name}", row_sum / len(iterator.dataset))
 
     def partial_fit(self, X: Any, y: Any = None, classes: Any = None, **fit_params: Any) -> "_EpochNet":
         # skorch's own method swallows every KeyboardInterrupt, the user's as well as early stopping's.
@@ -129,7 +129,7 @@ class _EpochNet(skorch.NeuralNet):
         return self
 
 
-def named_device(device: str) -> torch.device:
+def parse_device(device: str) -> torch.device:
     """The device meant by a name, there or not; "auto" is CUDA where there is one, else the processor."""
     if device == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -139,7 +139,7 @@ def named_device(device: str) -> torch.device:
         raise ValueError(f"device={device!r} is no torch device. Take 'auto', 'cpu', 'cuda' or 'cuda:1'.") from error
 
 
-def is_there(device: torch.device) -> bool:
+def is_available(device: torch.device) -> bool:
     """Whether this machine, with this build of torch, has the device."""
     if device.type == "cuda":
         return torch.cuda.is_available() and (device.index or 0) < torch.cuda.device_count()
@@ -148,8 +148,8 @@ def is_there(device: torch.device) -> bool:
 
 def resolve_device(device: str) -> torch.device:
     """The device meant by a name; raises where it is not there."""
-    where = named_device(device)
-    if not is_there(where):
+    where = parse_device(device)
+    if not is_available(where):
         number = f"{torch.cuda.device_count()} devices of" if torch.cuda.is_available() else "no"
         found = f"{number} CUDA here" if where.type == "cuda" else f"no {where.type} here"
         raise ValueError(f"device={device!r} was asked for, and torch finds {found}. Take 'auto' or 'cpu'.")
@@ -181,12 +181,12 @@ def train_network(
     """
     where = resolve_device(device)
     # Each epoch's shuffling copies the rows anyway: the table itself is not cut.
-    table = TensorTable(X, targets, where, None if validation_rows is None else np.flatnonzero(~validation_rows))
+    table = TensorDataset(X, targets, where, None if validation_rows is None else np.flatnonzero(~validation_rows))
     callbacks: list[Any] = [EpochTimer()] if verbose else []
     held_out = None
     if validation_rows is not None:
         rows = [target[validation_rows] for target in targets]
-        held_out = predefined_split(TensorTable(X[validation_rows], rows, where))
+        held_out = predefined_split(TensorDataset(X[validation_rows], rows, where))
         callbacks.append(EarlyStopping(patience=patience, threshold=0.0, load_best=True, sink=noop))
     if verbose:
         callbacks.append(PrintLog())
@@ -204,11 +204,11 @@ def train_network(
             lr=learning_rate,
             max_epochs=max_epochs,
             batch_size=batch_size,
-            iterator_train=ShuffledBatches,
+            iterator_train=BatchIterator,
             iterator_train__generator=torch.Generator().manual_seed(seed),
-            iterator_valid=ShuffledBatches,
-            iterator_valid__batch_size=INFERENCE_BLOCK,
-            dataset=TensorTable,
+            iterator_valid=BatchIterator,
+            iterator_valid__batch_size=PREDICT_BATCH_SIZE,
+            dataset=TensorDataset,
             train_split=held_out,
             callbacks=callbacks,
             device=where,
@@ -222,7 +222,7 @@ def train_network(
     return net
 
 
-def trained_network(module: nn.Module, device: torch.device, history: Iterable[Mapping[str, Any]]) -> skorch.NeuralNet:
+def wrap_module(module: nn.Module, device: torch.device, history: Iterable[Mapping[str, Any]]) -> skorch.NeuralNet:
     """A module that needs no more training as a network, with the figures of its epochs."""
     # skorch wants a criterion, and the trimming takes it away again.
     net = _EpochNet(module, nn.Identity, device=device).initialize()
@@ -234,12 +234,12 @@ def trained_network(module: nn.Module, device: torch.device, history: Iterable[M
     return net
 
 
-def part_of_network(net: skorch.NeuralNet, part: nn.Module) -> skorch.NeuralNet:
+def wrap_submodule(net: skorch.NeuralNet, part: nn.Module) -> skorch.NeuralNet:
     """A part of the trained module as a trained network of its own, with the whole's history."""
-    return trained_network(part, net.device, net.history)
+    return wrap_module(part, net.device, net.history)
 
 
-def apply_in_blocks(
+def predict_in_batches(
     net: skorch.NeuralNet,
     part: Callable[[nn.Module], nn.Module],
     X: np.ndarray,
@@ -253,8 +253,8 @@ def apply_in_blocks(
     module = copy.deepcopy(part(net.module_)).to(dtype=precision).eval()
     outputs = np.empty((len(X), 0))
     with torch.inference_mode():
-        for start in range(0, len(X), INFERENCE_BLOCK):
-            rows = slice(start, start + INFERENCE_BLOCK)
+        for start in range(0, len(X), PREDICT_BATCH_SIZE):
+            rows = slice(start, start + PREDICT_BATCH_SIZE)
             block = module(torch.as_tensor(prepare(X[rows])).to(net.device, precision))
             if start == 0:
                 outputs = np.empty((len(X), *block.shape[1:]))

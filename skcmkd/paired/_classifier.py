@@ -8,23 +8,26 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator
+from sklearn.utils.validation import validate_data
 
-from .._distillation._delegate import StudentPredictions
+from .._distillation._delegate import ClassifierStudentMixin, clone_or_default, resolve_seed
 from .._distillation._objectives import resolve_objective
 from .._distillation._representations import REPRESENTATIONS
-from .._distillation._targets import ClassTarget
-from .._model_selection._pipelines import class_weighted
+from .._distillation._student_loss import StudentLoss
+from .._distillation._targets import ClassificationTarget
+from .._model_selection._pipelines import apply_class_weight
 from .._validation._array_checks import check_same_length
 from .._validation._columns import Columns
-from .._validation._sklearn import ArrayLike, Interval, StrOptions, keep_earlier_fit
-from .._validation._tables import Table
-from .._validation._target_checks import as_codes, check_labels
-from ._fit import teach
-from ._input import PARAMETERS, open_tables
-from ._soft_targets import confidence
+from .._validation._sklearn import ArrayLike, Interval, StrOptions, restore_on_error, set_random_states
+from .._validation._tables import Table, as_table
+from .._validation._target_checks import check_labels, encode_labels
+from ._fit import distill
+from ._input import PARAMETER_CONSTRAINTS, check_row_values, make_paired_data, split_tables
+from ._pooling import check_teacher_weights
+from ._teachers import prepare_teachers
 
 
-class PairedDistiller(StudentPredictions, BaseEstimator):
+class PairedDistiller(ClassifierStudentMixin, BaseEstimator):
     """Train a classifier of one modality with the help of another that is there only in fit.
 
     A teacher learns the label from its own modality; its probabilities for rows it has not seen, q, become soft
@@ -54,12 +57,11 @@ class PairedDistiller(StudentPredictions, BaseEstimator):
         Columns that the teacher sees, of ``X_teacher``, or of X when ``student_columns`` is set. A dict, name to
         columns, makes one teacher for each modality. A modality whose columns a selector before has taken out of X is
         left out. None is one teacher on all columns.
-    teacher_sees : {"teacher", "both"}, default="teacher"
+    teacher_input : {"teacher", "both"}, default="teacher"
         "both" puts the student's columns beside each teacher's own.
-    teacher_weights : {"equal", "gap", "learned"} or dict, default="equal"
+    teacher_weights : {"equal", "learned"} or dict, default="equal"
         How several teachers are pooled, sum_m w_m q_m, for each row over those that it was measured on. "learned"
-        takes the weights with the least Brier score on rows no teacher has seen; "gap" weighs by the complementarity
-        gap I(T; S) - I(S; Y) of out-of-fold probabilities, where it is positive; a dict fixes them by name.
+        takes the weights with the least Brier score of out-of-fold probabilities; a dict fixes them by name.
     alpha : float in [0, 1], "auto" or "analytic", default="auto"
         The teacher's share: 0 labels only, 1 teacher only. "auto" takes 0.25, or 0.5 where unlabelled pairs outnumber
         labelled rows, when on two held-out folds, or one of 1000 rows or groups, that beats the student alone in Brier
@@ -80,9 +82,6 @@ class PairedDistiller(StudentPredictions, BaseEstimator):
         The teacher's features, for objectives that compare representations; "auto" is the first of these that it has.
     class_weight : dict, "balanced" or None, default=None
         Weight of each class, times ``sample_weight``, for teacher, student and the choice of alpha.
-    unlabeled_weight : {"uniform", "confidence"}, default="uniform"
-        Weight of unlabelled pairs among each other: all alike, or 1 - H(q) / log K, so that the teacher is heard where
-        it is sure.
     calibrate : bool, default=False
         Scale the student's probabilities to p^(1/T), with the T of least log-loss on rows held out from student and
         teachers; a network's by fits without its ``refit``. Classes stay as they are.
@@ -110,7 +109,7 @@ class PairedDistiller(StudentPredictions, BaseEstimator):
         The weight used; 0 without a teacher's table.
     alpha_scores_ : DataFrame or None
         With ``alpha="auto"``: for each weight the mean Brier score on held-out rows (``brier``, 0 is best), its
-        difference to the student alone (``excess``) and the standard error of that.
+        difference to the student alone (``difference``) and the standard error of that.
     teacher_proba_ : ndarray of shape (n_samples, n_classes) or None
         The teacher's probabilities for the labelled rows, pooled over several teachers, each by one that has not seen
         the row; NaN where none was measured.
@@ -161,14 +160,13 @@ class PairedDistiller(StudentPredictions, BaseEstimator):
         *,
         student_columns: Columns = None,
         teacher_columns: Columns | Mapping[str, Columns] = None,
-        teacher_sees: str = "teacher",
+        teacher_input: str = "teacher",
         teacher_weights: str | Mapping[str, float] = "equal",
         alpha: float | str = "auto",
         temperature: float = 2.0,
         objective: Any = "soft_targets",
         representation: str = "auto",
         class_weight: Mapping[Any, float] | str | None = None,
-        unlabeled_weight: str = "uniform",
         calibrate: bool = False,
         cv: Any = 5,
         n_jobs: int | None = None,
@@ -179,29 +177,28 @@ class PairedDistiller(StudentPredictions, BaseEstimator):
         self.teacher = teacher
         self.student_columns = student_columns
         self.teacher_columns = teacher_columns
-        self.teacher_sees = teacher_sees
+        self.teacher_input = teacher_input
         self.teacher_weights = teacher_weights
         self.alpha = alpha
         self.temperature = temperature
         self.objective = objective
         self.representation = representation
         self.class_weight = class_weight
-        self.unlabeled_weight = unlabeled_weight
         self.calibrate = calibrate
         self.cv = cv
         self.n_jobs = n_jobs
         self.random_state = random_state
         self.verbose = verbose
 
-    _parameter_constraints = PARAMETERS | {
+    _parameter_constraints = PARAMETER_CONSTRAINTS | {
         "temperature": [Interval(Real, 0, None, closed="neither")],
         "objective": [str, list, tuple, callable],
         "representation": [StrOptions({"auto", *REPRESENTATIONS})],
         "class_weight": [dict, StrOptions({"balanced"}), None],
-        "unlabeled_weight": [StrOptions({"uniform", "confidence"})],
         "calibrate": ["boolean"],
     }
 
+    @restore_on_error
     def fit(
         self,
         X: Table,
@@ -245,31 +242,43 @@ class PairedDistiller(StudentPredictions, BaseEstimator):
             If the tables do not fit together, hold infinite values, the label has one class, there are fewer rows
             than folds, or teacher or student cannot do what they must.
         """
-        with keep_earlier_fit(self):
-            self._validate_params()
-            objective = resolve_objective(self.objective)
-            given = open_tables(self, X, y, X_teacher, unlabeled_pairs, sample_weight, groups)
-            try:
-                y = check_labels(y)
-            except ValueError as error:
-                if "Unknown label type: continuous" not in str(error):
-                    raise
-                raise ValueError(
-                    f"{error} For a quantity take PairedDistillerRegressor, or turn y into classes, for example with "
-                    "pandas.cut."
-                ) from error
-            check_same_length(given.X, y, "y")
-            self.classes_, _ = as_codes(y)
-            given.sample_weight = class_weighted(given.sample_weight, self.class_weight, y)
-            self.teacher_proba_ = teach(
-                self,
-                ClassTarget(self.classes_),
-                given,
-                y,
-                temperature=self.temperature,
-                calibrate=self.calibrate,
-                unlabeled_weight=confidence if self.unlabeled_weight == "confidence" else None,
-                objective=objective,
-                representation=self.representation,
-            )
+        self._validate_params()
+        check_teacher_weights(self.teacher_weights, self.teacher_columns)
+        loss = StudentLoss(temperature=self.temperature, objective=resolve_objective(self.objective))
+        X = as_table(X, estimator=self)
+        tables = split_tables(X, X_teacher, unlabeled_pairs, self.student_columns, self.teacher_columns)
+        validate_data(self, tables.X, y, skip_check_array=True)
+        sample_weight, groups = check_row_values(tables, y, sample_weight, groups)
+        y = check_labels(y)
+        check_same_length(tables.X, y, "y")
+        target = ClassificationTarget(encode_labels(y)[0])
+        data = make_paired_data(tables, y, apply_class_weight(sample_weight, self.class_weight, y), groups)
+        seed, is_named = resolve_seed(self.random_state), isinstance(self.teacher_columns, Mapping)
+        result = distill(
+            set_random_states(clone_or_default(self.student, self._default_student), seed),
+            prepare_teachers(
+                data,
+                tables.teacher_columns,
+                self.teacher,
+                self._default_student,
+                is_named=is_named,
+                teacher_input=self.teacher_input,
+                seed=seed,
+            ),
+            data,
+            target,
+            loss,
+            alpha=self.alpha,
+            teacher_weights=self.teacher_weights,
+            representation=self.representation,
+            calibrate=self.calibrate,
+            cv=self.cv,
+            n_jobs=self.n_jobs,
+            verbose=bool(self.verbose),
+        )
+        self._student_columns, self._n_table_columns = tables.student_columns, tables.n_table_columns
+        self.classes_ = target.classes
+        self.student_, self.alpha_, self.alpha_scores_ = result.student, result.alpha, result.alpha_scores
+        self.teacher_, self.teacher_weights_ = result.named_teachers(is_named)
+        self.teacher_proba_ = result.soft_targets
         return self

@@ -1,157 +1,223 @@
-"""How the paired distillers teach, whether they predict a class or a quantity."""
+"""Paired distillation, of classes and of continuous targets: soft targets, alpha, student."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from sklearn.base import BaseEstimator
 
-from .._distillation._fit_student import fit_student
+from .._distillation._delegate import check_estimator_type
+from .._distillation._fit_student import check_accepts_sample_weight, fit_student
 from .._distillation._objectives import Objective
-from .._distillation._targets import ClassTarget, Target
-from .._linear_model._excess_risk import linear_residuals
-from .._model_selection._folds import assign_folds
-from .._model_selection._pipelines import fit_weighted
-from .._validation._sklearn import n_rows_of
+from .._distillation._select import ValidationScores
+from .._distillation._student_loss import StudentLoss
+from .._distillation._targets import ClassificationTarget, Target
+from .._model_selection._folds import make_fold_ids
+from .._model_selection._pipelines import final_estimator, fit_with_metadata
+from .._validation._failures import explain_failure
+from .._validation._table_checks import UNLABELED_PAIRS_NAMES, check_no_infinity
 from .._validation._tables import take_rows
-from ._alpha import Trial, candidate_weight, try_weights
-from ._input import ANALYTIC, AUTO, GAP, LEARNED, Given, check_given, check_objective, make_models
-from ._pairs import Pairs
-from ._soft_targets import Opinions
-from ._teachers import TeacherSide, check_weights, gap_weights, given_weights, learn_weights
-from ._temperature_scaling import TemperatureScaled, calibration_temperature
+from ..networks._mlp import NetworkClassifier
+from ._alpha import alpha_table, analytic_alpha, candidate_alpha, cross_validate_alpha
+from ._data import PairedData
+from ._pooling import make_pooling_rule
+from ._soft_targets import CrossFittedTeachers
+from ._teachers import TeacherInputs
+from ._temperature_scaling import TemperatureScaled, fit_temperature
 
 
-def teach(
-    distiller: Any,
-    target: Target,
-    given: Given,
-    y: np.ndarray,
-    *,
-    temperature: float = 1.0,
-    calibrate: bool = False,
-    unlabeled_weight: Callable[[np.ndarray], np.ndarray] | None = None,
-    objective: Objective | None = None,
-    representation: str = "auto",
-) -> np.ndarray | None:
-    """Form the teachers' opinions, choose the weight, train the student; sets the distiller's fitted attributes.
+@dataclass(frozen=True)
+class Distilled:
+    """What a paired distillation results in.
 
-    Returns the pooled out-of-fold opinion of each labelled row, or None where no teacher was used.
+    Attributes
+    ----------
+    student : fitted estimator
+    teachers : dict of str to fitted estimator
+        Empty when no teacher was used.
+    teacher_weights : ndarray of shape (n_teachers,)
+    alpha : float
+    alpha_scores : DataFrame or None
+    soft_targets : ndarray of shape (n_samples, n_outputs) or None
+        Out-of-fold, of the labeled rows.
     """
-    check_weights(distiller.teacher_weights, distiller.teacher_columns)
-    names = list(given.teacher_positions) if given.X_teacher is not None else []
-    student, teachers = make_models(distiller, names)
-    distiller.teacher_, distiller.teacher_weights_ = None, None
-    distiller.alpha_, distiller.alpha_scores_ = 0.0, None
-    pairs, sides = check_given(distiller, target, given, y, student, teachers)
-    if distiller.alpha == 0:
-        sides = []
-    if not sides and not calibrate:
-        rows = np.flatnonzero(pairs.studied)
-        weight, groups = (None if a is None else a[rows] for a in (pairs.sample_weight, pairs.groups))
-        distiller.student_ = fit_weighted(student, take_rows(pairs.X, pairs.studied), y[rows], weight, groups)
-        return None
-    if sides:
-        target.check_student(student)
-        check_objective(objective, student, distiller.alpha)
+
+    student: BaseEstimator
+    teachers: dict[str, BaseEstimator]
+    teacher_weights: np.ndarray
+    alpha: float = 0.0
+    alpha_scores: pd.DataFrame | None = None
+    soft_targets: np.ndarray | None = None
+
+    def named_teachers(self, is_named: bool) -> tuple[Any, dict[str, float] | None]:
+        """``teacher_`` and ``teacher_weights_``: by name where ``teacher_columns`` is a dict."""
+        if not self.teachers:
+            return None, None
+        if not is_named:
+            return next(iter(self.teachers.values())), None
+        return self.teachers, dict(zip(self.teachers, self.teacher_weights.tolist(), strict=True))
+
+
+def distill(
+    student: BaseEstimator,
+    teachers: Sequence[TeacherInputs],
+    data: PairedData,
+    target: Target,
+    loss: StudentLoss,
+    *,
+    alpha: float | str,
+    teacher_weights: str | Mapping[str, float],
+    representation: str = "auto",
+    calibrate: bool = False,
+    cv: Any,
+    n_jobs: int | None,
+    verbose: bool,
+) -> Distilled:
+    """Cross-fit the teachers, choose alpha, and fit the student in place.
+
+    Parameters
+    ----------
+    student : estimator
+    teachers : list of TeacherInputs
+        Empty where there is no teacher's table.
+    data : PairedData
+    target : ClassificationTarget or RegressionTarget
+    loss : StudentLoss
+        With any alpha: it is set here.
+    alpha, teacher_weights, representation, calibrate, cv, n_jobs, verbose
+        The distiller's parameters.
+    """
+    check_models(student, teachers, data, target)
+    check_calibrate(student, calibrate)
+    teachers = [] if alpha == 0 else teachers
+    with explain_failure(student, "student", lambda: _student_tables(data)):
+        if not teachers and not calibrate:
+            return Distilled(_fit_alone(student, data), {}, np.zeros(0))
+        if teachers:
+            target.check_student(student)
+            check_objective(loss.objective, student, alpha)
+    names = [teacher.name for teacher in teachers]
+    parallel: dict[str, Any] = {"n_jobs": n_jobs, "verbose": verbose}
+    cross_fitted = CrossFittedTeachers(
+        target,
+        teachers,
+        make_pooling_rule(teacher_weights, names, target),
+        needs_features=bool(teachers) and loss.objective.needs_features,
+        representation=representation,
+    ).fit(
+        data,
+        make_fold_ids(
+            cv,
+            data.y,
+            classes=len(target.classes) > 0,
+            groups=data.groups,
+            strata=_missingness_pattern(data, teachers),
+        ),
+        needs_validation=calibrate or alpha == "auto",
+        **parallel,
+    )
+    with explain_failure(student, "student", lambda: _student_tables(data)):
+        scores = None
+        if not teachers:
+            chosen = 0.0
+        elif alpha == "auto":
+            scores = cross_validate_alpha(student, cross_fitted, (0.0, candidate_alpha(cross_fitted)), loss, **parallel)
+            chosen = float(scores.candidates[scores.best("one_standard_error")])
+        else:
+            chosen = analytic_alpha(cross_fitted) if alpha == "analytic" else float(alpha)
+        student = fit_student(student, cross_fitted.training_data(), replace(loss, alpha=chosen))
+        if calibrate:
+            validation = scores or cross_validate_alpha(student, cross_fitted, (chosen,), loss, **parallel)
+            student = _scale_temperature(student, validation, chosen)
+    return Distilled(
+        student,
+        dict(zip(names, cross_fitted.models_, strict=True)),
+        cross_fitted.pool_weights() if teachers else np.zeros(0),
+        chosen,
+        alpha_table(scores) if scores is not None else None,
+        cross_fitted.soft_targets() if teachers else None,
+    )
+
+
+def check_models(student: BaseEstimator, teachers: Sequence[TeacherInputs], data: PairedData, target: Target) -> None:
+    """Raise on a student or teacher that cannot do what it must, before anything is fitted."""
+    check_estimator_type(student, classes=isinstance(target, ClassificationTarget))
+    if data.sample_weight is not None:
+        check_accepts_sample_weight(student, "sample_weight or class_weight")
+    for teacher in teachers:
+        target.check_teacher(teacher.model)
+    check_no_infinity(take_rows(data.X, data.has_student), "X")
+    missing = np.setdiff1d(target.classes, data.y[data.has_student]).tolist()
+    if missing:
+        raise ValueError(
+            f"Class {missing[0]!r} has rows of the teacher's table alone: X is missing throughout in all of them, so "
+            "no student can learn it. Leave these rows out."
+        )
+
+
+def check_calibrate(student: BaseEstimator, calibrate: bool) -> None:
+    """Raise when probabilities are to be scaled of a student that predicts none."""
     if calibrate and not hasattr(student, "predict_proba"):
         raise ValueError(
             f"calibrate=True scales probabilities, and the student {student.__class__.__name__} has no predict_proba. "
             "Use one that has, or set calibrate to False."
         )
-    parallel: dict[str, Any] = {"n_jobs": distiller.n_jobs, "verbose": bool(distiller.verbose)}
-    opinions = Opinions(
-        target,
-        pairs,
-        sides,
-        assign_folds(
-            distiller.cv,
-            y,
-            classes=isinstance(target, ClassTarget),
-            groups=pairs.groups,
-            pattern=_pattern_of(pairs, sides),
-        ),
-        weigh=partial(weigh_teachers, distiller.teacher_weights, names, target),
-        student=student if distiller.teacher_weights == GAP and len(sides) > 1 else None,
-        unlabeled_weight=unlabeled_weight,
-        objective=objective,
-        representation=representation,
-        judged=calibrate or distiller.alpha == AUTO,
-        **parallel,
-    )
-    attempt = partial(try_weights, student, opinions, temperature=temperature, **parallel)
-    trial = None
-    if sides and distiller.alpha == AUTO:
-        trial = attempt(alphas=(0.0, candidate_weight(pairs)))
-        distiller.alpha_, distiller.alpha_scores_ = trial.choice(), trial.scores(target.loss_name)
-    elif sides:
-        distiller.alpha_ = analytic_weight(opinions) if distiller.alpha == ANALYTIC else float(distiller.alpha)
-    lesson = opinions.lesson()
-    distiller.student_ = fit_student(student, lesson, distiller.alpha_, temperature)
-    if calibrate and isinstance(target, ClassTarget):
-        trial = trial or attempt(alphas=(distiller.alpha_,))
-        distiller.student_ = calibrated(distiller.student_, trial, distiller.alpha_, pairs, target)
-    if not sides:
-        return None
-    named = isinstance(distiller.teacher_columns, Mapping)
-    distiller.teacher_ = dict(zip(names, opinions.teachers, strict=True)) if named else opinions.teachers[0]
-    distiller.teacher_weights_ = dict(zip(names, opinions.weights().tolist(), strict=True)) if named else None
-    return opinions.opinion_of_rows()
 
 
-def _pattern_of(pairs: Pairs, sides: Sequence[TeacherSide]) -> np.ndarray | None:
-    """Which modalities each row was measured on, as a number: every fold gets its share of each pattern.
+def check_objective(objective: Objective, student: BaseEstimator, alpha: float | str) -> None:
+    """Raise when another objective than soft targets is asked of a student that is no network, or trains no head."""
+    if objective.is_soft_targets:
+        return
+    names = [term for term, _ in objective.terms]
+    if alpha == "analytic":
+        raise ValueError(
+            f"alpha='analytic' is a formula for soft targets. Set alpha to a number or to 'auto' for "
+            f"objective={names!r}."
+        )
+    if alpha == 1 and objective.ignores_logits:
+        raise ValueError(
+            f"With alpha=1 and objective={names!r} nothing trains the student's last layer. Lower alpha, or add "
+            "('soft_targets', 1.0) to the objective."
+        )
+    model = final_estimator(student)
+    if not isinstance(model, NetworkClassifier):
+        raise ValueError(
+            f"objective={names!r} needs a network as student, and {model.__class__.__name__} is none. Use "
+            "NetworkClassifier, or objective='soft_targets'."
+        )
+
+
+def _fit_alone(student: BaseEstimator, data: PairedData) -> BaseEstimator:
+    rows = np.flatnonzero(data.has_student)
+    weight, groups = (None if a is None else a[rows] for a in (data.sample_weight, data.groups))
+    return fit_with_metadata(student, take_rows(data.X, data.has_student), data.y[rows], weight, groups)
+
+
+def _student_tables(data: PairedData) -> dict[str, Any]:
+    tables = {"X": take_rows(data.X, data.has_student)}
+    return tables if data.X_unlabeled is None else tables | {UNLABELED_PAIRS_NAMES[0]: data.X_unlabeled}
+
+
+def _missingness_pattern(data: PairedData, teachers: Sequence[TeacherInputs]) -> np.ndarray | None:
+    """Which modalities each row has, as a number: every fold gets its share of each pattern.
 
     None where every row has them all.
     """
-    masks = np.column_stack([pairs.studied, *(side.measured for side in sides)])
+    masks = np.column_stack([data.has_student, *(teacher.observed for teacher in teachers)])
     if masks.all():
         return None
     return np.unique(masks, axis=0, return_inverse=True)[1].ravel()
 
 
-def weigh_teachers(
-    teacher_weights: str | Mapping[str, float],
-    names: Sequence[str],
-    target: Target,
-    opinions: Sequence[np.ndarray],
-    student: np.ndarray | None,
-    y: np.ndarray,
-    sample_weight: np.ndarray | None,
-) -> np.ndarray:
-    """Weights of several teachers by the chosen rule."""
-    if teacher_weights == LEARNED:
-        return learn_weights(opinions, y, target, sample_weight)
-    if student is not None:
-        return gap_weights(opinions, student, y, target)
-    return given_weights(teacher_weights, names)
-
-
-def analytic_weight(opinions: Opinions) -> float:
-    """The weight in closed form: where a linear student's excess risk is least, to first order."""
-    pairs, opinion = opinions.pairs, opinions.opinion_of_rows()
-    rows = np.flatnonzero(pairs.heard & ~np.isnan(opinion).any(axis=1))
-    n_unlabeled = 0 if pairs.X_unlabeled is None else n_rows_of(pairs.X_unlabeled)
-    residuals = linear_residuals(
-        take_rows(pairs.X, rows),
-        opinions.target.as_numbers(pairs.y[rows]),
-        opinion[rows],
-        opinions.fold_of[rows],
-        len(rows) / (len(rows) + n_unlabeled),
-        None if pairs.groups is None else pairs.groups[rows],
-    )
-    return residuals.best_weight()
-
-
-def calibrated(student: BaseEstimator, trial: Trial, alpha: float, pairs: Pairs, target: ClassTarget) -> BaseEstimator:
-    """The student with the temperature that fits the rows held out in the trial best."""
-    y, weight = pairs.y[trial.rows], pairs.sample_weight
-    codes = np.searchsorted(target.classes, y)
-    weight = None if weight is None else weight[trial.rows]
-    # Of a class that a student has not met it could say nothing.
-    met = trial.opinions[alpha][np.arange(len(codes)), codes] > 0
-    codes, opinion, weight = codes[met], trial.opinions[alpha][met], None if weight is None else weight[met]
-    return TemperatureScaled(student, calibration_temperature(opinion, codes, weight))
+def _scale_temperature(student: BaseEstimator, scores: ValidationScores, alpha: float) -> BaseEstimator:
+    """The student with the temperature that fits the validation rows best."""
+    # A row whose class was absent from its student's training rows has no probability to be scaled.
+    rows = scores.in_training
+    proba = scores.predictions[scores.candidates.index(alpha)][rows]
+    weight = None if scores.sample_weight is None else scores.sample_weight[rows]
+    codes = np.searchsorted(scores.target.classes, scores.y[rows])
+    return TemperatureScaled(student, fit_temperature(proba, codes, weight))

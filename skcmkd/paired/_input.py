@@ -1,42 +1,39 @@
-"""What the paired distillers are given, checked: parameters, tables, student and teachers."""
+"""What the paired distillers are given, in either form, checked and brought to one."""
 
 from __future__ import annotations
 
 import reprlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from numbers import Real
 from typing import Any
 
 import numpy as np
-from sklearn.base import BaseEstimator
-from sklearn.utils.validation import validate_data
 
-from .._distillation._delegate import check_kind, check_student_values, clone_or_network, seed_of
-from .._distillation._fit_student import check_student_of_weights
-from .._distillation._objectives import Objective
-from .._distillation._targets import ClassTarget, Target
-from .._model_selection._pipelines import final_step, takes
-from .._validation._columns import column_positions
-from .._validation._sklearn import N_JOBS, ArrayLike, HasMethods, Interval, StrOptions, n_columns_of, set_seeds
-from .._validation._table_checks import NAMES, check_missing_values, check_text_columns, measured_rows
-from .._validation._tables import Table, as_table, check_same_index, take_rows
-from .._validation._target_checks import check_groups, check_groups_of_pairs, check_sample_weight
-from ..networks._mlp import NetworkClassifier
-from ._pairs import Pairs, Unlabeled, check_pairs, check_teacher_table, check_two_tables, split_one_table
-from ._teachers import TeacherSide, gather_sides, teacher_positions
+from .._validation._columns import Columns, column_indices
+from .._validation._sklearn import N_JOBS, ArrayLike, HasMethods, Interval, StrOptions, feature_names, n_features
+from .._validation._table_checks import UNLABELED_PAIRS_NAMES, check_no_infinity, check_target_leakage, observed_rows
+from .._validation._tables import (
+    Table,
+    as_table,
+    check_same_columns,
+    check_same_index,
+    check_same_rows,
+    take_columns,
+    take_rows,
+)
+from .._validation._target_checks import check_comparable_groups, check_groups, check_sample_weight, pop_groups
+from ._data import PairedData, PairedTables
 
-AUTO, ANALYTIC = "auto", "analytic"
-EQUAL, GAP, LEARNED = "equal", "gap", "learned"
+TeacherColumns = Columns | Mapping[str, Columns]
 # What both paired distillers may be given.
-PARAMETERS: dict[str, Any] = {
+PARAMETER_CONSTRAINTS: dict[str, Any] = {
     "student": [HasMethods(["fit", "predict"]), None],
     "teacher": [HasMethods(["fit", "predict"]), dict, None],
     "student_columns": "no_validation",
     "teacher_columns": "no_validation",
-    "teacher_sees": [StrOptions({"teacher", "both"})],
-    "teacher_weights": [StrOptions({EQUAL, GAP, LEARNED}), dict],
-    "alpha": [Interval(Real, 0, 1, closed="both"), StrOptions({AUTO, ANALYTIC})],
+    "teacher_input": [StrOptions({"teacher", "both"})],
+    "teacher_weights": [StrOptions({"equal", "learned"}), dict],
+    "alpha": [Interval(Real, 0, 1, closed="both"), StrOptions({"auto", "analytic"})],
     "cv": ["cv_object"],
     "n_jobs": N_JOBS,
     "random_state": ["random_state"],
@@ -44,142 +41,176 @@ PARAMETERS: dict[str, Any] = {
 }
 
 
-@dataclass
-class Given:
-    """What ``fit`` was given, as two tables: the student's, and the teacher's or None."""
-
-    X: Table
-    X_teacher: Table | None
-    unlabeled: Unlabeled | None
-    teacher_positions: dict[str, np.ndarray]
-    sample_weight: np.ndarray | None = None
-    groups: np.ndarray | None = None
-
-
-def open_tables(
-    distiller: Any,
+def split_tables(
     X: Table,
-    y: ArrayLike,
     X_teacher: Table | None,
     unlabeled_pairs: tuple[Any, ...] | None,
-    sample_weight: ArrayLike | None = None,
-    groups: ArrayLike | None = None,
-) -> Given:
-    """Check what ``fit`` was given, in either form; sets the distiller's names and positions of columns."""
-    X = as_table(X, estimator=distiller)
-    teacher_columns = getattr(distiller, "teacher_columns", None)
-    distiller._student_positions = None
-    positions: dict[str, np.ndarray] = {}
-    if distiller.student_columns is None:
-        X_teacher, unlabeled = check_two_tables(X_teacher, unlabeled_pairs)
-        if X_teacher is not None and teacher_columns is not None:
-            positions = teacher_positions(X_teacher, teacher_columns, None)
-    else:
-        distiller._student_positions = column_positions(X, distiller.student_columns, "student_columns")
-        distiller._n_table_columns = n_columns_of(X)
-        if teacher_columns is not None:
-            positions = teacher_positions(X, teacher_columns, distiller._student_positions)
-        X, X_teacher, unlabeled = split_one_table(X, distiller._student_positions, X_teacher, unlabeled_pairs)
-        if teacher_columns is not None and X_teacher is not None and not positions:
+    student_columns: Columns,
+    teacher_columns: TeacherColumns,
+) -> PairedTables:
+    """The student's and the teacher's table, from two tables or from one that holds both modalities.
+
+    Parameters
+    ----------
+    X, X_teacher, unlabeled_pairs
+        As they were given to ``fit``.
+    student_columns, teacher_columns
+        The distiller's parameters.
+    """
+    if student_columns is None:
+        return _from_two_tables(X, X_teacher, unlabeled_pairs, teacher_columns)
+    if X_teacher is not None:
+        raise ValueError(
+            "X_teacher was given although student_columns says that X holds both modalities. Give one of the two."
+        )
+    return _from_one_table(X, unlabeled_pairs, student_columns, teacher_columns)
+
+
+def _from_two_tables(
+    X: Table, X_teacher: Table | None, unlabeled_pairs: tuple[Any, ...] | None, teacher_columns: TeacherColumns
+) -> PairedTables:
+    n_columns = n_features(X)
+    if X_teacher is None:
+        if unlabeled_pairs is not None:
+            pop_groups(unlabeled_pairs, "unlabeled_pairs", "(X_unlabeled, X_teacher_unlabeled)", 2)
             raise ValueError(
-                f"teacher_columns={reprlib.repr(teacher_columns)} names none of the columns of X, and X has "
-                f"{n_columns_of(X_teacher)} columns that are not the student's. Name the teacher's columns as X does."
+                "unlabeled_pairs were given without X_teacher: the teacher learns from labeled rows. Give "
+                "X_teacher, or set student_columns if X holds both modalities."
             )
-    if X_teacher is not None and teacher_columns is None:
-        positions = {"": np.arange(n_columns_of(X_teacher))}
-    validate_data(distiller, X, y, skip_check_array=True)
+        return PairedTables(X, None, {}, n_columns)
+    unlabeled: dict[str, Any] = {}
+    if unlabeled_pairs is not None:
+        pair, groups = pop_groups(unlabeled_pairs, "unlabeled_pairs", "(X_unlabeled, X_teacher_unlabeled)", 2)
+        X_unlabeled, X_teacher_unlabeled = (
+            as_table(table, name) for table, name in zip(pair, UNLABELED_PAIRS_NAMES, strict=True)
+        )
+        groups = check_groups(groups, X_unlabeled, "unlabeled_pairs[2]", UNLABELED_PAIRS_NAMES[0])
+        unlabeled = {
+            "X_unlabeled": X_unlabeled,
+            "X_teacher_unlabeled": X_teacher_unlabeled,
+            "unlabeled_groups": groups,
+        }
+    X_teacher = as_table(X_teacher, "X_teacher")
+    columns = teacher_column_indices(X_teacher, teacher_columns, None)
+    return PairedTables(X, X_teacher, columns, n_columns, **unlabeled)
+
+
+def _from_one_table(
+    X: Table, unlabeled_pairs: tuple[Any, ...] | None, student_columns: Columns, teacher_columns: TeacherColumns
+) -> PairedTables:
+    student = column_indices(X, student_columns, "student_columns")
+    form: dict[str, Any] = {"n_table_columns": n_features(X), "student_columns": student}
+    if unlabeled_pairs is not None:
+        (table,), groups = pop_groups(unlabeled_pairs, "unlabeled_pairs", "(table,) of both modalities", 1)
+    columns = teacher_column_indices(X, teacher_columns, student)
+    teacher = np.setdiff1d(np.arange(n_features(X)), student)
+    if len(teacher) == 0:
+        return PairedTables(take_columns(X, student), None, {}, **form)
+    if unlabeled_pairs is not None:
+        table = as_table(table, UNLABELED_PAIRS_NAMES[0])
+        check_same_columns(X, table, UNLABELED_PAIRS_NAMES[0], "X")
+        form["unlabeled_groups"] = check_groups(groups, table, UNLABELED_PAIRS_NAMES[1], UNLABELED_PAIRS_NAMES[0])
+        form["X_unlabeled"], form["X_teacher_unlabeled"] = take_columns(table, student), take_columns(table, teacher)
+    if not columns:
+        raise ValueError(
+            f"teacher_columns={reprlib.repr(teacher_columns)} names none of the columns of X, and X has "
+            f"{len(teacher)} columns that are not the student's. Name the teacher's columns as X does."
+        )
+    return PairedTables(take_columns(X, student), take_columns(X, teacher), columns, **form)
+
+
+def teacher_column_indices(
+    X: Table, teacher_columns: TeacherColumns, student: np.ndarray | None
+) -> dict[str, np.ndarray]:
+    """Positions of each teacher's columns in the teacher's table.
+
+    X is the teacher's table, or, where the student's positions are given, the table of both modalities. Of such a
+    table a selector before may have taken a teacher away: a modality none of whose names is there is left out.
+    """
+    candidates = np.arange(n_features(X))
+    if student is not None:
+        candidates = np.setdiff1d(candidates, student)
+    if teacher_columns is None:
+        return {"": np.arange(len(candidates))}
+    several = isinstance(teacher_columns, Mapping)
+    named = teacher_columns if several else {"": teacher_columns}
+    present = set(() if feature_names(X) is None else feature_names(X))
+    index = np.full(n_features(X), -1)
+    index[candidates] = np.arange(len(candidates))
+    indices = {}
+    for name, columns in named.items():
+        parameter = f"teacher_columns[{name!r}]" if several else "teacher_columns"
+        if student is not None and _is_missing(columns, present):
+            continue
+        positions = column_indices(X, columns, parameter, "X_teacher" if student is None else "X")
+        if (index[positions] < 0).any():
+            raise ValueError(f"{parameter} and student_columns share columns of X; give each column to one of the two.")
+        indices[name] = index[positions]
+    return indices
+
+
+def _is_missing(columns: Columns, present: set[str]) -> bool:
+    named = not callable(columns) and not isinstance(columns, (slice, range)) and len(present) > 0
+    columns = [columns] if isinstance(columns, str) else columns
+    return named and len(columns) > 0 and all(isinstance(column, str) and column not in present for column in columns)
+
+
+def check_row_values(
+    tables: PairedTables, y: ArrayLike, sample_weight: ArrayLike | None, groups: ArrayLike | None
+) -> tuple[np.ndarray | None, np.ndarray | None]:
+    """Weights and groups of the rows of X, checked against it; y is checked for its row labels."""
+    X = tables.X
     check_same_index(X, y, "y")
     check_same_index(X, sample_weight, "sample_weight")
     weight, groups = check_sample_weight(sample_weight, X), check_groups(groups, X)
-    if unlabeled is not None and unlabeled.groups is not None:
-        name = NAMES[1] if distiller.student_columns is not None else "unlabeled_pairs[2]"
-        if not takes(distiller, "groups"):
-            raise ValueError(f"{name} names groups, and {distiller.__class__.__name__} takes none. Leave them out.")
-        check_groups_of_pairs(groups, unlabeled.groups, name)
-    return Given(X, X_teacher, unlabeled, positions, weight, groups)
+    if tables.unlabeled_groups is not None:
+        name = "unlabeled_pairs[2]" if tables.student_columns is None else UNLABELED_PAIRS_NAMES[1]
+        check_comparable_groups(groups, tables.unlabeled_groups, name)
+    return weight, groups
 
 
-def make_models(distiller: Any, names: list[str]) -> tuple[BaseEstimator, dict[str, BaseEstimator]]:
-    """Unfitted copies of the student and of the teacher of each name, with the distiller's seed."""
-    seed = seed_of(distiller.random_state)
-    network = distiller._default_student
-    student = set_seeds(clone_or_network(distiller.student, network), seed)
-    given = distiller.teacher
-    if isinstance(given, Mapping):
-        named = isinstance(distiller.teacher_columns, Mapping)
-        unknown = sorted(set(names) - set(given))
-        if unknown or not named:
-            raise ValueError(
-                f"teacher is a dict of {', '.join(map(repr, given))}; it needs teacher_columns as a dict of the same "
-                f"names{f', and lacks {unknown[0]!r}' if named else ', and that is no dict'}."
-            )
-    return student, {
-        name: set_seeds(clone_or_network(given[name] if isinstance(given, Mapping) else given, network), seed)
-        for name in names
-    }
-
-
-def check_given(
-    distiller: Any,
-    target: Target,
-    given: Given,
+def make_paired_data(
+    tables: PairedTables,
     y: np.ndarray,
-    student: BaseEstimator,
-    teachers: Mapping[str, BaseEstimator],
-) -> tuple[Pairs, list[TeacherSide]]:
-    """Raise on what student and teachers cannot take."""
-    X = given.X
-    check_kind(student, classes=isinstance(target, ClassTarget))
-    if given.sample_weight is not None:
-        check_student_of_weights(student, "sample_weight or class_weight")
-    if given.X_teacher is None:
+    sample_weight: np.ndarray | None = None,
+    groups: np.ndarray | None = None,
+) -> PairedData:
+    """Both modalities, checked against each other; unlabeled pairs that lack one of them are left out."""
+    X, X_teacher = tables.X, tables.X_teacher
+    if X_teacher is None:
         # In the one-table form a selector may have taken the teacher away, and left rows that it alone was measured on.
-        alone = np.ones(len(y), dtype=bool) if distiller.student_columns is None else measured_rows(X)
-        studied = alone if alone.any() else ~alone
-        unmeasured = np.zeros(len(y), dtype=bool)
-        pairs = Pairs(X, y, None, unmeasured, studied, sample_weight=given.sample_weight, groups=given.groups)
-        sides = []
-    else:
-        pairs = check_pairs(X, y, given.X_teacher, given.unlabeled, given.sample_weight, given.groups)
-        sees_student = distiller.teacher_sees == "both"
-        sides = gather_sides(pairs, teachers, given.teacher_positions, sees_student=sees_student)
-        for side in sides:
-            target.check_teacher(side.model)
-            check_teacher_table(side.model, side.X, side.measured)
-            if side.unlabeled_measured.any():
-                further = take_rows(side.X_unlabeled, side.unlabeled_measured)
-                check_text_columns(further, side.model, NAMES[1], "teacher")
-                check_missing_values(further, side.model, NAMES[1], "teacher")
-    check_student_values(take_rows(X, pairs.studied), student)
-    if pairs.X_unlabeled is not None:
-        check_text_columns(pairs.X_unlabeled, student, NAMES[0], "student")
-        check_missing_values(pairs.X_unlabeled, student, NAMES[0], "student")
-    unstudied = np.setdiff1d(target.classes, y[pairs.studied]).tolist()
-    if unstudied:
+        observed = np.ones(len(y), dtype=bool) if tables.student_columns is None else observed_rows(X)
+        has_student = observed if observed.any() else ~observed
+        return PairedData(X, y, has_student, sample_weight=sample_weight, groups=groups)
+    check_same_rows(X, X_teacher, "X_teacher")
+    check_no_infinity(X_teacher, "X_teacher")
+    if not observed_rows(X_teacher).any():
         raise ValueError(
-            f"Class {unstudied[0]!r} has rows of the teacher's table alone: X is missing throughout in all of them, so "
-            "no student can learn it. Leave these rows out."
+            f"X_teacher is missing in all of its {len(y)} rows: nothing to learn from. Leave it out to "
+            "train the student alone."
         )
-    return pairs, sides
+    check_target_leakage(X_teacher, y)
+    has_student = observed_rows(X)
+    if not has_student.any():
+        raise ValueError(f"X is missing in all of its {len(y)} rows: the student has nothing to learn from.")
+    return PairedData(X, y, has_student, X_teacher, *_complete_pairs(tables, sample_weight, groups))
 
 
-def check_objective(objective: Objective | None, student: BaseEstimator, alpha: float | str) -> None:
-    """Raise when another objective than soft targets is asked of a student that is no network, or trains no head."""
-    model = final_step(student)
-    if objective is None or objective.is_soft_targets:
-        return
-    if alpha == ANALYTIC:
-        raise ValueError(
-            f"alpha={ANALYTIC!r} is a formula for soft targets. Set alpha to a number or to {AUTO!r} for "
-            f"objective={[term for term, _ in objective.terms]!r}."
-        )
-    if alpha == 1 and objective.sees_features_alone:
-        raise ValueError(
-            f"With alpha=1 and objective={[term for term, _ in objective.terms]!r} nothing trains the student's last "
-            "layer. Lower alpha, or add ('soft_targets', 1.0) to the objective."
-        )
-    if not isinstance(model, NetworkClassifier):
-        raise ValueError(
-            f"objective={[term for term, _ in objective.terms]!r} needs a network as student, and "
-            f"{model.__class__.__name__} is none. Use NetworkClassifier, or objective='soft_targets'."
-        )
+def _complete_pairs(
+    tables: PairedTables, sample_weight: np.ndarray | None, groups: np.ndarray | None
+) -> tuple[Table | None, Table | None, np.ndarray | None, np.ndarray | None, np.ndarray | None]:
+    """The unlabeled pairs that have both modalities; weights and groups of the labeled rows; groups of the pairs."""
+    pair = tables.X_unlabeled, tables.X_teacher_unlabeled
+    if pair[0] is None:
+        return None, None, sample_weight, groups, None
+    check_same_columns(tables.X, pair[0], UNLABELED_PAIRS_NAMES[0], "X")
+    check_same_columns(tables.X_teacher, pair[1], UNLABELED_PAIRS_NAMES[1], "X_teacher")
+    check_same_rows(*pair, UNLABELED_PAIRS_NAMES[1], UNLABELED_PAIRS_NAMES[0])
+    for table, name in zip(pair, UNLABELED_PAIRS_NAMES, strict=True):
+        check_no_infinity(table, name)
+    complete = observed_rows(pair[0]) & observed_rows(pair[1])
+    if not complete.any():
+        return None, None, sample_weight, groups, None
+    X_unlabeled, X_teacher_unlabeled = (take_rows(table, complete) for table in pair)
+    unlabeled_groups = None if tables.unlabeled_groups is None else tables.unlabeled_groups[complete]
+    return X_unlabeled, X_teacher_unlabeled, sample_weight, groups, unlabeled_groups

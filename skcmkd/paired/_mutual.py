@@ -6,20 +6,23 @@ from numbers import Real
 
 import numpy as np
 from sklearn.base import BaseEstimator
+from sklearn.utils.validation import validate_data
 
-from .._distillation._delegate import StudentPredictions, check_student_values, clone_or_network, seed_of
-from .._model_selection._pipelines import final_step
+from .._distillation._delegate import ClassifierStudentMixin, clone_or_default, resolve_seed
+from .._model_selection._pipelines import final_estimator, fit_with_metadata
 from .._validation._array_checks import check_same_length
 from .._validation._columns import Columns
-from .._validation._sklearn import ArrayLike, HasMethods, Interval, keep_earlier_fit, set_seeds
-from .._validation._tables import Table, take_rows
-from .._validation._target_checks import as_codes, check_labels
-from ._input import open_tables
-from ._mutual_fit import check_network, fit_side_by_side
-from ._pairs import check_pairs, check_teacher_table
+from .._validation._failures import explain_failure
+from .._validation._sklearn import ArrayLike, HasMethods, Interval, restore_on_error, set_random_states
+from .._validation._table_checks import UNLABELED_PAIRS_NAMES, check_no_infinity, observed_rows
+from .._validation._tables import Table, as_table, take_rows
+from .._validation._target_checks import check_labels, encode_labels
+from ._data import PairedData
+from ._input import check_row_values, make_paired_data, split_tables
+from ._mutual_fit import check_network, fit_mutual
 
 
-class MutualDistiller(StudentPredictions, BaseEstimator):
+class MutualDistiller(ClassifierStudentMixin, BaseEstimator):
     """Train a network for each of two modalities at the same time, on the labels and on each other.
 
     With p_S and p_T the class probabilities of the two networks, and a target written first in a divergence, through
@@ -129,11 +132,14 @@ class MutualDistiller(StudentPredictions, BaseEstimator):
         "verbose": ["verbose"],
     }
 
+    @restore_on_error
     def fit(
         self,
         X: Table,
         y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
         *,
+        groups: ArrayLike | None = None,
         X_teacher: Table | None = None,
         unlabeled_pairs: tuple[Table, ...] | None = None,
     ) -> MutualDistiller:
@@ -145,12 +151,17 @@ class MutualDistiller(StudentPredictions, BaseEstimator):
             The student's table, or both modalities when ``student_columns`` is set.
         y : array-like of shape (n_samples,)
             Class labels.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weight of each labeled row, in every part of the loss. Unlabeled pairs have the mean weight.
+        groups : array-like of shape (n_samples,), default=None
+            Group of each row, such as the patient: rows of a group are held out together where training stops early.
         X_teacher : DataFrame or array-like of shape (n_samples, n_teacher_features), default=None
             The teacher's table, a row for each row of X; rows missing throughout were not measured. None trains the
             student alone.
         unlabeled_pairs : tuple of tables, default=None
             Samples with both modalities and no label, ``(X_unlabeled, X_teacher_unlabeled)``, or ``(table,)`` of both
-            when ``student_columns`` is set. Any number of rows; the tuple is never cut by cross-validation.
+            when ``student_columns`` is set. Any number of rows; the tuple is never cut by cross-validation. With
+            ``groups``, one more element of the tuple may name the group of each pair.
 
         Returns
         -------
@@ -163,34 +174,55 @@ class MutualDistiller(StudentPredictions, BaseEstimator):
             If the tables do not fit together, hold infinite values, the label has one class, or student or teacher is
             not a network.
         """
-        with keep_earlier_fit(self):
-            self._validate_params()
-            given = open_tables(self, X, y, X_teacher, unlabeled_pairs)
-            X, X_teacher, y = given.X, given.X_teacher, check_labels(y)
-            check_same_length(X, y, "y")
-            self.classes_, _ = as_codes(y)
-            seed = seed_of(self.random_state)
-            student, teacher = (self._prepare(model, seed) for model in (self.student, self.teacher))
-            check_network(student, "student")
-            check_network(teacher, "teacher")
-            check_student_values(X, student)
-            self.student_, self.teacher_ = student, None
-            if X_teacher is None:
-                student.fit(X, y)
-                return self
-            pairs = check_pairs(X, y, X_teacher, given.unlabeled)
-            check_teacher_table(teacher, X_teacher, pairs.measured)
-            self.teacher_ = teacher
-            if self.alpha == 0:
-                student.fit(X, y)
-                teacher.fit(take_rows(X_teacher, pairs.measured), y[pairs.measured])
+        self._validate_params()
+        X = as_table(X, estimator=self)
+        tables = split_tables(X, X_teacher, unlabeled_pairs, self.student_columns, None)
+        validate_data(self, tables.X, y, skip_check_array=True)
+        sample_weight, groups = check_row_values(tables, y, sample_weight, groups)
+        y = check_labels(y)
+        check_same_length(tables.X, y, "y")
+        check_no_infinity(tables.X, "X")
+        classes = encode_labels(y)[0]
+        data = make_paired_data(tables, y, sample_weight, groups)
+        seed = resolve_seed(self.random_state)
+        student, teacher = (self._prepare(model, seed) for model in (self.student, self.teacher))
+        check_network(student, "student")
+        check_network(teacher, "teacher")
+        with explain_failure(student, "network", lambda: _tables_of(data)):
+            if data.X_teacher is None or self.alpha == 0:
+                fit_with_metadata(student, data.X, y, sample_weight, groups)
+                if data.X_teacher is not None:
+                    _fit_teacher_alone(teacher, data)
             else:
-                fit_side_by_side(student, teacher, pairs, self.classes_, self.alpha, self.temperature)
+                fit_mutual(student, teacher, data, classes, self.alpha, self.temperature)
+        self._student_columns, self._n_table_columns = tables.student_columns, tables.n_table_columns
+        self.classes_, self.student_ = classes, student
+        self.teacher_ = None if data.X_teacher is None else teacher
         return self
 
     def _prepare(self, model: BaseEstimator | None, seed: int | None) -> BaseEstimator:
         """A copy to train, with the distiller's seed and, if set, its ``verbose``."""
-        copy = set_seeds(clone_or_network(model), seed)
-        if self.verbose and "verbose" in final_step(copy).get_params():
-            final_step(copy).set_params(verbose=self.verbose)
+        copy = set_random_states(clone_or_default(model), seed)
+        if self.verbose and "verbose" in final_estimator(copy).get_params():
+            final_estimator(copy).set_params(verbose=self.verbose)
         return copy
+
+
+def _fit_teacher_alone(teacher: BaseEstimator, data: PairedData) -> None:
+    rows = observed_rows(data.X_teacher)
+    weight, groups = (None if a is None else a[rows] for a in (data.sample_weight, data.groups))
+    fit_with_metadata(teacher, take_rows(data.X_teacher, rows), data.y[rows], weight, groups)
+
+
+def _tables_of(data: PairedData) -> dict[str, Table]:
+    """The tables that the networks read, by name."""
+    tables = {
+        "X": data.X,
+        "X_teacher": data.X_teacher,
+        UNLABELED_PAIRS_NAMES[0]: data.X_unlabeled,
+        UNLABELED_PAIRS_NAMES[1]: data.X_teacher_unlabeled,
+    }
+    tables = {name: table for name, table in tables.items() if table is not None}
+    if "X_teacher" in tables:
+        tables["X_teacher"] = take_rows(data.X_teacher, observed_rows(data.X_teacher))
+    return tables

@@ -7,19 +7,23 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator
+from sklearn.utils.validation import validate_data
 
-from .._distillation._delegate import StudentQuantities
-from .._distillation._targets import QuantityTarget
+from .._distillation._delegate import RegressorStudentMixin, clone_or_default, resolve_seed
+from .._distillation._student_loss import StudentLoss
+from .._distillation._targets import RegressionTarget
 from .._validation._array_checks import check_same_length
 from .._validation._columns import Columns
-from .._validation._sklearn import ArrayLike, keep_earlier_fit
-from .._validation._tables import Table
-from .._validation._target_checks import check_quantities
-from ._fit import teach
-from ._input import PARAMETERS, open_tables
+from .._validation._sklearn import ArrayLike, restore_on_error, set_random_states
+from .._validation._tables import Table, as_table
+from .._validation._target_checks import check_continuous_target
+from ._fit import distill
+from ._input import PARAMETER_CONSTRAINTS, check_row_values, make_paired_data, split_tables
+from ._pooling import check_teacher_weights
+from ._teachers import prepare_teachers
 
 
-class PairedDistillerRegressor(StudentQuantities, BaseEstimator):
+class PairedDistillerRegressor(RegressorStudentMixin, BaseEstimator):
     """Train a regressor of one modality with the help of another that is there only in fit.
 
     A teacher learns the target from its own modality; its predictions t for rows it has not seen are mixed with the
@@ -45,7 +49,7 @@ class PairedDistillerRegressor(StudentQuantities, BaseEstimator):
     teacher_columns : columns or dict of them, default=None
         Columns that the teacher sees, of ``X_teacher``, or of X when ``student_columns`` is set. A dict, name to
         columns, makes one teacher for each modality. None is one teacher on all columns.
-    teacher_sees : {"teacher", "both"}, default="teacher"
+    teacher_input : {"teacher", "both"}, default="teacher"
         "both" puts the student's columns beside each teacher's own.
     teacher_weights : {"equal", "gap", "learned"} or dict, default="equal"
         How the predictions of several teachers are averaged, for each row over those that it was measured on.
@@ -87,7 +91,7 @@ class PairedDistillerRegressor(StudentQuantities, BaseEstimator):
         The weight used; 0 without a teacher's table.
     alpha_scores_ : DataFrame or None
         With ``alpha="auto"``: for each weight the mean squared error on held-out rows (``squared_error``), its
-        difference to the student alone (``excess``) and the standard error of that.
+        difference to the student alone (``difference``) and the standard error of that.
     teacher_prediction_ : ndarray of shape (n_samples,) or (n_samples, n_targets), or None
         The teacher's predictions for the rows of X, averaged over several teachers, each by one that has not seen the
         row; NaN where none was measured.
@@ -125,7 +129,7 @@ class PairedDistillerRegressor(StudentQuantities, BaseEstimator):
         *,
         student_columns: Columns = None,
         teacher_columns: Columns | Mapping[str, Columns] = None,
-        teacher_sees: str = "teacher",
+        teacher_input: str = "teacher",
         teacher_weights: str | Mapping[str, float] = "equal",
         alpha: float | str = "auto",
         cv: Any = 5,
@@ -137,7 +141,7 @@ class PairedDistillerRegressor(StudentQuantities, BaseEstimator):
         self.teacher = teacher
         self.student_columns = student_columns
         self.teacher_columns = teacher_columns
-        self.teacher_sees = teacher_sees
+        self.teacher_input = teacher_input
         self.teacher_weights = teacher_weights
         self.alpha = alpha
         self.cv = cv
@@ -145,8 +149,9 @@ class PairedDistillerRegressor(StudentQuantities, BaseEstimator):
         self.random_state = random_state
         self.verbose = verbose
 
-    _parameter_constraints = PARAMETERS
+    _parameter_constraints = PARAMETER_CONSTRAINTS
 
+    @restore_on_error
     def fit(
         self,
         X: Table,
@@ -189,11 +194,38 @@ class PairedDistillerRegressor(StudentQuantities, BaseEstimator):
             If the tables do not fit together, hold infinite values, there are fewer rows than folds, or rows differ in
             weight and the student takes none.
         """
-        with keep_earlier_fit(self):
-            self._validate_params()
-            given = open_tables(self, X, y, X_teacher, unlabeled_pairs, sample_weight, groups)
-            y = check_quantities(y)
-            check_same_length(given.X, y, "y")
-            opinion = teach(self, QuantityTarget(y.reshape(len(y), -1).shape[1]), given, y)
-            self.teacher_prediction_ = None if opinion is None else opinion.reshape(y.shape)
+        self._validate_params()
+        check_teacher_weights(self.teacher_weights, self.teacher_columns)
+        X = as_table(X, estimator=self)
+        tables = split_tables(X, X_teacher, unlabeled_pairs, self.student_columns, self.teacher_columns)
+        validate_data(self, tables.X, y, skip_check_array=True)
+        sample_weight, groups = check_row_values(tables, y, sample_weight, groups)
+        y = check_continuous_target(y)
+        check_same_length(tables.X, y, "y")
+        data = make_paired_data(tables, y, sample_weight, groups)
+        seed, is_named = resolve_seed(self.random_state), isinstance(self.teacher_columns, Mapping)
+        result = distill(
+            set_random_states(clone_or_default(self.student, self._default_student), seed),
+            prepare_teachers(
+                data,
+                tables.teacher_columns,
+                self.teacher,
+                self._default_student,
+                is_named=is_named,
+                teacher_input=self.teacher_input,
+                seed=seed,
+            ),
+            data,
+            RegressionTarget(y.reshape(len(y), -1).shape[1]),
+            StudentLoss(),
+            alpha=self.alpha,
+            teacher_weights=self.teacher_weights,
+            cv=self.cv,
+            n_jobs=self.n_jobs,
+            verbose=bool(self.verbose),
+        )
+        self._student_columns, self._n_table_columns = tables.student_columns, tables.n_table_columns
+        self.student_, self.alpha_, self.alpha_scores_ = result.student, result.alpha, result.alpha_scores
+        self.teacher_, self.teacher_weights_ = result.named_teachers(is_named)
+        self.teacher_prediction_ = None if result.soft_targets is None else result.soft_targets.reshape(y.shape)
         return self

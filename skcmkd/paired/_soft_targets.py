@@ -1,306 +1,317 @@
-"""Teachers' opinions of rows that they have not seen."""
+"""Soft targets of each row by teachers that were not fitted to it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import combinations
-from typing import TYPE_CHECKING
 
 import numpy as np
-from sklearn.base import BaseEstimator, clone
+from sklearn.base import BaseEstimator
 from sklearn.frozen import FrozenEstimator
 
-from .._distillation._representations import choose_representation, represent_by
+from .._distillation._representations import choose_representation, teacher_representation
 from .._distillation._targets import Target
-from .._distillation._teacher_features import standardise_features, unseen_features
-from .._distillation._training_data import Lesson
-from .._model_selection._pipelines import fit_weighted
-from .._utils._parallel import run_each
-from .._validation._sklearn import n_rows_of
-from .._validation._tables import take_rows
-from ._pairs import Pairs
-from ._teachers import TeacherSide, pool
+from .._distillation._teacher_features import oof_features, standardize_features
+from .._distillation._training_data import UNLABELED, TrainingData, stack_tables
+from .._model_selection._cross_fitting import FoldFit, fit_without_folds
+from .._utils._parallel import parallel_map
+from .._validation._failures import explain_failure
+from .._validation._table_checks import UNLABELED_PAIRS_NAMES
+from .._validation._tables import Table, take_rows
+from ._data import PairedData
+from ._pooling import PoolingRule, linear_pool
+from ._teachers import TeacherInputs
 
-if TYPE_CHECKING:
-    from .._distillation._objectives import Objective
-
-
-# Two folds judge students, or the first alone where so many rows, or groups, judge there: more were dearer and no
-# better.
-N_JUDGES, ENOUGH_TO_JUDGE = 2, 1000
-# An unlabelled pair whose group has no labelled row is held out in none of them.
+# Validate on two folds, or on the first alone if it has 1000 rows or groups. More folds cost more and did not help.
+N_VAL_FOLDS, MIN_UNITS_FOR_ONE_VAL_FOLD = 2, 1000
+# An unlabeled pair whose group has no labeled row is in no fold.
 NO_FOLD = -1
-# Weights of several teachers, from the opinions of each on labelled rows it has not seen, the student's own where
-# asked for, the labels, and the rows' weights, if any.
-Weigh = Callable[[Sequence[np.ndarray], np.ndarray | None, np.ndarray, np.ndarray | None], np.ndarray]
+Excluded = tuple[int, ...]
 
 
-@dataclass
-class Opinion:
-    """What a model fitted without some folds says of their rows and of the unlabelled pairs.
+@dataclass(frozen=True)
+class TeacherFit:
+    """One teacher fitted without some folds.
 
-    The model itself, and the rows that it was fitted to, are kept only where they are needed later.
+    Attributes
+    ----------
+    fold_fit : FoldFit
+        With the predictions for labeled rows of these folds.
+    unlabeled_prediction : ndarray of shape (n_unlabeled, n_outputs)
+        NaN for pairs that it did not predict.
     """
 
-    model: BaseEstimator | None
-    training_rows: np.ndarray
-    rows: np.ndarray
-    opinion: np.ndarray
-    unlabeled_opinion: np.ndarray
+    fold_fit: FoldFit
+    unlabeled_prediction: np.ndarray
 
 
-class Opinions:
-    """Opinions of teachers that were fitted without each fold and, to judge students, without each two.
+class CrossFittedTeachers:
+    """Out-of-fold soft targets of one or several teachers, nested for validation folds.
 
-    Where fold j judges the student, the teacher without folds j and k gives fold k's targets. So no target has seen the
-    rows that judge it, for k - 1 fits with one judge and 2k - 3 with two. Several teachers are pooled with weights that
-    have not seen them either. ``student``, where given, has its own opinion formed in the same way for the weights.
+    A student is validated on fold j. Its soft targets for fold k then come from teachers fitted without folds j and k,
+    so that no soft target depends on a validation row: k - 1 fits of a teacher more with one validation fold, 2k - 3
+    with two. Weights of several teachers are found without these rows, too.
 
-    A pair without a label of a group that has labelled rows, too, is treated as these are: it gets the opinion of a
-    teacher that has not seen the group, and teaches nothing where the group judges.
+    An unlabeled pair of a group that has labeled rows is treated as these are: its soft target comes from a teacher
+    that was not fitted to the group, and it is left out where the group is validated.
+
+    Parameters
+    ----------
+    target : ClassificationTarget or RegressionTarget
+    teachers : list of TeacherInputs
+    pooling : callable
+        Weights of several teachers from their out-of-fold predictions.
+    needs_features : bool
+        Whether the teachers' representations are wanted beside their predictions.
+    representation : str
+        The distiller's parameter.
+
+    Attributes
+    ----------
+    models_ : list of estimators
+        The teachers fitted to all of their observed rows.
+    val_folds_ : range
+        The folds on which students can be validated.
     """
 
     def __init__(
         self,
         target: Target,
-        pairs: Pairs,
-        sides: Sequence[TeacherSide],
-        fold_of: np.ndarray,
+        teachers: Sequence[TeacherInputs],
+        pooling: PoolingRule,
         *,
-        weigh: Weigh,
-        student: BaseEstimator | None = None,
-        unlabeled_weight: Callable[[np.ndarray], np.ndarray] | None = None,
-        objective: Objective | None = None,
+        needs_features: bool = False,
         representation: str = "auto",
-        judged: bool,
-        n_jobs: int | None,
-        verbose: bool,
     ) -> None:
         self.target = target
-        self.pairs = pairs
-        self.fold_of = fold_of
-        self.folds = range(int(fold_of.max()) + 1)
-        self.weigh = weigh
-        self.unlabeled_weight = unlabeled_weight
-        self.objective = objective
-        self.sides = list(sides)
-        self.methods: list[str] = []
-        if objective is not None and objective.needs_features:
-            self.methods = [choose_representation(side.model, representation) for side in sides]
-        # The folds that judge students, where students are to be judged.
-        self.judges = self.folds[: _count_judges(pairs, fold_of) if judged else 0]
-        if judged and len(self.folds) < 3:
+        self.teachers = list(teachers)
+        self.pooling = pooling
+        self.needs_features = needs_features
+        self.representation = representation
+
+    def fit(
+        self, data: PairedData, fold_ids: np.ndarray, *, needs_validation: bool, n_jobs: int | None, verbose: bool
+    ) -> CrossFittedTeachers:
+        """Fit each teacher without each fold and, for validation, without each two.
+
+        Parameters
+        ----------
+        data : PairedData
+        fold_ids : ndarray of shape (n_samples,)
+        needs_validation : bool
+            Whether students will be validated.
+        """
+        folds = range(int(fold_ids.max()) + 1)
+        if needs_validation and len(folds) < 3:
             raise ValueError(
-                f"alpha='auto' and calibrate=True need at least 3 folds, one to judge and two for the teacher's "
-                f"targets; cv gives {len(self.folds)}. Raise cv, or set alpha to a number and calibrate to False."
+                f"alpha='auto' and calibrate=True need at least 3 folds, one to validate on and two for the teacher's "
+                f"targets; cv gives {len(folds)}. Raise cv, or set alpha to a number and calibrate to False."
             )
-        self.unlabeled_fold = _fold_of_unlabeled(pairs, fold_of)
-        formed_by = [*self.sides]
-        if student is not None:
-            formed_by.append(TeacherSide("student", student, pairs.X, pairs.studied, None, np.zeros(0, dtype=bool)))
-        left_out: list[tuple[int, ...]] = [(), *((fold,) for fold in self.folds)]
-        left_out += [two for two in combinations(self.folds, 2) if set(two) & set(self.judges)]
-        jobs = [(place, out) for place in range(len(formed_by)) for out in left_out]
-        # Lessons are of the whole, and without each judge: only these hear of unlabelled pairs.
-        taught = [(), *((judge,) for judge in self.judges)]
+        self.data_, self.fold_ids_, self.folds_ = data, fold_ids, folds
+        self.val_folds_ = folds[: _n_val_folds(data, fold_ids) if needs_validation else 0]
+        self.unlabeled_fold_ids_ = _unlabeled_fold_ids(data, fold_ids)
+        self._methods = [
+            choose_representation(teacher.model, self.representation)
+            for teacher in self.teachers
+            if self.needs_features
+        ]
+        excluded: list[Excluded] = [(), *((fold,) for fold in folds)]
+        excluded += [two for two in combinations(folds, 2) if set(two) & set(self.val_folds_)]
+        jobs = [(index, out) for index in range(len(self.teachers)) for out in excluded]
+        # Training sets are made for all rows and without each validation fold: only their teachers predict the pairs
+        # that are in no fold.
+        training_sets = [(), *((fold,) for fold in self.val_folds_)]
         calls = (
             (
-                target,
-                formed_by[place],
-                pairs,
-                fold_of,
+                self.target,
+                self.teachers[index],
+                data,
+                fold_ids,
                 out,
-                bool(self.methods),
-                # Of pairs without a label these folds' are asked for.
-                np.isin(self.unlabeled_fold, [*out, NO_FOLD] if out in taught else out),
+                self.needs_features or not out,
+                np.isin(self.unlabeled_fold_ids_, [*out, NO_FOLD] if out in training_sets else out),
             )
-            for place, out in jobs
+            for index, out in jobs
         )
-        fits = run_each(_form_opinion, calls, len(jobs), n_jobs=n_jobs, description="teacher", show=verbose)
-        self._formed = dict(zip(jobs, fits, strict=True))
-        # Found once for each set of judges: to learn weights is a search.
-        self._found_weights: dict[tuple[int, ...], np.ndarray] = {}
+        fits = parallel_map(_fit_and_predict, calls, len(jobs), n_jobs=n_jobs, description="teacher", verbose=verbose)
+        self._fits: dict[tuple[int, Excluded], TeacherFit] = dict(zip(jobs, fits, strict=True))
+        # Found once for each excluded set: to learn weights is a search.
+        self._pool_weights: dict[Excluded, np.ndarray] = {}
+        self.models_: list[BaseEstimator] = [
+            self._fits[index, ()].fold_fit.model for index in range(len(self.teachers))
+        ]
+        return self
 
-    @property
-    def n_teachers(self) -> int:
-        """How many teachers there are."""
-        return len(self.sides)
+    def soft_targets(self, exclude: Excluded = ()) -> np.ndarray:
+        """Pooled out-of-fold prediction of every labeled row, (n_samples, n_outputs); NaN in excluded folds."""
+        if not self.teachers:
+            return np.full((len(self.data_.y), self.target.n_outputs), np.nan)
+        return linear_pool(self._oof(exclude), self.pool_weights(exclude))
 
-    @property
-    def teachers(self) -> list[BaseEstimator]:
-        """The teachers fitted to all of their measured rows."""
-        return [self._formed[place, ()].model for place in range(self.n_teachers)]
-
-    def lesson(self) -> Lesson:
-        """All labelled rows that the student can study, each with the opinion of teachers that have not seen it."""
-        return self._lesson(())
-
-    def lesson_without(self, judge: int) -> Lesson:
-        """The same outside one fold, with opinions that have seen neither the row nor that fold."""
-        return self._lesson((judge,))
-
-    def weights(self) -> np.ndarray:
-        """Weights of the teachers, from all labelled rows."""
-        return self._weights(())
-
-    def opinion_of_rows(self, judges: tuple[int, ...] = ()) -> np.ndarray:
-        """Pooled opinion of every labelled row outside the judging folds, NaN where there is none."""
-        if self.n_teachers == 0:
-            return np.full((len(self.pairs.y), self.target.width), np.nan)
-        return pool(self._unseen(judges), self._weights(judges))
-
-    def _unseen(self, judges: tuple[int, ...]) -> list[np.ndarray]:
-        return [self._unseen_by(place, judges) for place in range(self.n_teachers)]
-
-    def _unseen_by(self, place: int, judges: tuple[int, ...]) -> np.ndarray:
-        opinion = np.full((len(self.pairs.y), self.target.width), np.nan)
-        for fold, formed in self._formed_without(place, judges):
-            own = self.fold_of[formed.rows] == fold
-            opinion[formed.rows[own]] = formed.opinion[own]
-        return opinion
-
-    def _unlabeled_by(self, place: int, judges: tuple[int, ...]) -> np.ndarray:
-        opinion = self._formed[place, judges].unlabeled_opinion.copy()
-        for fold, formed in self._formed_without(place, judges):
-            own = self.unlabeled_fold == fold
-            opinion[own] = formed.unlabeled_opinion[own]
-        return opinion
-
-    def _formed_without(self, place: int, judges: tuple[int, ...]) -> Iterator[tuple[int, Opinion]]:
-        """Each fold that does not judge, and what a teacher says that has seen neither it nor those that do."""
-        return (
-            (fold, self._formed[place, tuple(sorted((fold, *judges)))]) for fold in self.folds if fold not in judges
-        )
-
-    def _weights(self, judges: tuple[int, ...]) -> np.ndarray:
-        if self.n_teachers == 1:
+    def pool_weights(self, exclude: Excluded = ()) -> np.ndarray:
+        """Weights of the teachers, from the labeled rows outside the excluded folds."""
+        if len(self.teachers) == 1:
             return np.ones(1)
-        if judges not in self._found_weights:
-            self._found_weights[judges] = self._find_weights(judges)
-        return self._found_weights[judges]
+        if exclude not in self._pool_weights:
+            rows = np.flatnonzero(~np.isin(self.fold_ids_, exclude))
+            weight = self.data_.sample_weight
+            self._pool_weights[exclude] = self.pooling(
+                [prediction[rows] for prediction in self._oof(exclude)],
+                self.data_.y[rows],
+                None if weight is None else weight[rows],
+            )
+        return self._pool_weights[exclude]
 
-    def _find_weights(self, judges: tuple[int, ...]) -> np.ndarray:
-        own = (self.n_teachers, ()) in self._formed
-        rows = np.flatnonzero(~np.isin(self.fold_of, judges))
-        student = self._unseen_by(self.n_teachers, judges)[rows] if own else None
-        weight = self.pairs.sample_weight
-        weight = None if weight is None else weight[rows]
-        return self.weigh([opinion[rows] for opinion in self._unseen(judges)], student, self.pairs.y[rows], weight)
+    def training_data(self, exclude: Excluded = ()) -> TrainingData:
+        """Labeled rows outside the excluded folds that have the student's modality, then the unlabeled pairs."""
+        data, target = self.data_, self.target
+        included = [data.has_student & ~np.isin(self.fold_ids_, exclude)]
+        X, y, soft_targets = [data.X], [_encode(data.y, target)], [self.soft_targets(exclude)]
+        if data.n_unlabeled and self.teachers:
+            included.append(~np.isin(self.unlabeled_fold_ids_, exclude))
+            X.append(data.X_unlabeled)
+            y.append(_no_targets(y[0], data.n_unlabeled))
+            predictions = [self._unlabeled(index, exclude) for index in range(len(self.teachers))]
+            soft_targets.append(linear_pool(predictions, self.pool_weights(exclude)))
+        n_rows = sum(map(len, included))
+        weight, groups = data.sample_weight, data.group_ids
+        if weight is not None:
+            weight = np.concatenate([weight, np.ones(n_rows - len(weight))])
+        return TrainingData(
+            stack_tables(X),
+            np.concatenate(y),
+            np.concatenate(soft_targets),
+            target.classes,
+            self._teacher_classes(),
+            self._features(exclude)[:n_rows] if self.needs_features else None,
+            weight,
+            None if groups is None else groups[:n_rows],
+        ).take(np.concatenate(included))
 
-    def _lesson(self, judges: tuple[int, ...]) -> Lesson:
-        pairs = self.pairs
-        X_unlabeled, unlabeled_groups, unlabeled = None, None, np.empty((0, self.target.width))
-        further = ~np.isin(self.unlabeled_fold, judges)
-        if further.any() and self.n_teachers:
-            X_unlabeled = take_rows(pairs.X_unlabeled, further)
-            unlabeled_groups = None if pairs.unlabeled_groups is None else pairs.unlabeled_groups[further]
-            formed = [self._unlabeled_by(place, judges)[further] for place in range(self.n_teachers)]
-            unlabeled = pool(formed, self._weights(judges))
-        lesson = Lesson(
-            pairs.X,
-            pairs.y,
-            self.opinion_of_rows(judges),
-            X_unlabeled,
-            unlabeled,
-            self.target.classes,
-            weight=pairs.sample_weight,
-            unlabeled_weight=self.unlabeled_weight(unlabeled) if self.unlabeled_weight and len(unlabeled) else None,
-            groups=pairs.groups,
-            unlabeled_groups=unlabeled_groups,
-            objective=self.objective,
-            taught_classes=self._taught_classes(),
+    def _oof(self, exclude: Excluded) -> list[np.ndarray]:
+        """Out-of-fold predictions of each teacher; NaN in excluded folds and where it was not observed."""
+        predictions = []
+        for index in range(len(self.teachers)):
+            prediction = np.full((len(self.data_.y), self.target.n_outputs), np.nan)
+            for fold, fit in self._fits_excluding(index, exclude):
+                own = self.fold_ids_[fit.fold_fit.rows] == fold
+                if own.any():
+                    prediction[fit.fold_fit.rows[own]] = fit.fold_fit.prediction[own]
+            predictions.append(prediction)
+        return predictions
+
+    def _unlabeled(self, index: int, exclude: Excluded) -> np.ndarray:
+        """Predictions of a teacher for the unlabeled pairs, each without the fold of the pair's group."""
+        prediction = self._fits[index, exclude].unlabeled_prediction.copy()
+        for fold, fit in self._fits_excluding(index, exclude):
+            own = self.unlabeled_fold_ids_ == fold
+            prediction[own] = fit.unlabeled_prediction[own]
+        return prediction
+
+    def _fits_excluding(self, index: int, exclude: Excluded) -> Iterator[tuple[int, TeacherFit]]:
+        """Each fold that is not excluded, and the teacher fitted without it and without the excluded ones."""
+        return (
+            (fold, self._fits[index, tuple(sorted((fold, *exclude)))]) for fold in self.folds_ if fold not in exclude
         )
-        if self.methods:
-            lesson.features, features = self._features(judges)
-            lesson.unlabeled_features = features[further]
-        rows = pairs.studied & ~np.isin(self.fold_of, judges)
-        return lesson if rows.all() else lesson.of_rows(np.flatnonzero(rows))
 
-    def _taught_classes(self) -> np.ndarray | None:
-        """Classes that some teacher knows: a ready one may lack those that its cohort had not."""
-        if not self.sides or len(self.target.classes) == 0:
+    def _teacher_classes(self) -> np.ndarray | None:
+        """Classes that some teacher knows: a ready one may lack those that its training data had not."""
+        if not self.teachers or len(self.target.classes) == 0:
             return None
-        return np.unique(np.concatenate([teacher.classes_ for teacher in self.teachers]))
+        return np.unique(np.concatenate([model.classes_ for model in self.models_]))
 
-    def _features(self, judges: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
-        """The teachers' features side by side, of each row by ones that have not seen it; unknown is 0, the mean."""
-        found = [self._features_of(place, judges) for place in range(self.n_teachers)]
-        labelled, unlabeled = (np.hstack([np.nan_to_num(parts[k]) for parts in found]) for k in range(2))
-        return labelled, unlabeled
+    def _features(self, exclude: Excluded) -> np.ndarray:
+        """Representations by all teachers, side by side, of labeled rows, then pairs; of a missing teacher 0, the mean."""
+        return np.hstack([np.nan_to_num(self._features_of(index, exclude)) for index in range(len(self.teachers))])
 
-    def _features_of(self, place: int, judges: tuple[int, ...]) -> list[np.ndarray]:
-        side, method = self.sides[place], self.methods[place]
-        whole = self._formed[place, judges].model
-        parts: list[list[tuple[np.ndarray, np.ndarray]]] = [[], []]
-        for fold, formed in self._formed_without(place, judges):
+    def _features_of(self, index: int, exclude: Excluded) -> np.ndarray:
+        teacher, method = self.teachers[index], self._methods[index]
+        n_labeled, whole = len(self.fold_ids_), self._fits[index, exclude].fold_fit.model
+        parts: list[tuple[np.ndarray, np.ndarray]] = []
+        for fold, fit in self._fits_excluding(index, exclude):
             # A ready teacher is the same one in every fold, whichever process it comes back from.
-            own = whole if isinstance(side.model, FrozenEstimator) else formed.model
-            seen = side.X if own is whole else take_rows(side.X, formed.training_rows)
-            cross = partial(unseen_features, own, whole, seen)
-            rows = formed.rows[self.fold_of[formed.rows] == fold]
+            model = whole if isinstance(teacher.model, FrozenEstimator) else fit.fold_fit.model
+            X_train = teacher.X if model is whole else take_rows(teacher.X, fit.fold_fit.train_rows)
+            represent = partial(oof_features, model, whole, X_train)
+            rows = fit.fold_fit.rows[self.fold_ids_[fit.fold_fit.rows] == fold]
             if len(rows):
-                parts[0].append((rows, cross(take_rows(side.X, rows), method)))
-            rows = np.flatnonzero(side.unlabeled_measured & (self.unlabeled_fold == fold))
+                parts.append((rows, represent(take_rows(teacher.X, rows), method)))
+            rows = np.flatnonzero(teacher.unlabeled_observed & (self.unlabeled_fold_ids_ == fold))
             if len(rows):
-                parts[1].append((rows, cross(take_rows(side.X_unlabeled, rows), method)))
-        rows = np.flatnonzero(side.unlabeled_measured & (self.unlabeled_fold == NO_FOLD))
+                parts.append((n_labeled + rows, represent(take_rows(teacher.X_unlabeled, rows), method)))
+        rows = np.flatnonzero(teacher.unlabeled_observed & (self.unlabeled_fold_ids_ == NO_FOLD))
         if len(rows):
-            parts[1].append((rows, represent_by(whole, take_rows(side.X_unlabeled, rows), method)))
-        n_features = parts[0][0][1].shape[1]
-        lengths = (len(self.fold_of), len(side.unlabeled_measured))
-        features = [np.full((length, n_features), np.nan) for length in lengths]
-        for table, found in zip(features, parts, strict=True):
-            for rows, part in found:
-                table[rows] = part
-        return standardise_features(features)
+            parts.append(
+                (n_labeled + rows, teacher_representation(whole, take_rows(teacher.X_unlabeled, rows), method))
+            )
+        features = np.full((n_labeled + len(teacher.unlabeled_observed), parts[0][1].shape[1]), np.nan)
+        for rows, values in parts:
+            features[rows] = values
+        return standardize_features([features])[0]
 
 
-def _count_judges(pairs: Pairs, fold_of: np.ndarray) -> int:
-    """How many folds judge students."""
-    judging = pairs.heard & (fold_of == 0)
-    n_units = judging.sum() if pairs.groups is None else len(np.unique(pairs.groups[judging]))
-    return 1 if n_units >= ENOUGH_TO_JUDGE else N_JUDGES
+def _encode(y: np.ndarray, target: Target) -> np.ndarray:
+    return np.searchsorted(target.classes, y) if len(target.classes) else y
 
 
-def _fold_of_unlabeled(pairs: Pairs, fold_of: np.ndarray) -> np.ndarray:
-    """The fold that holds out the labelled rows of each unlabelled pair's group; NO_FOLD where there are none."""
-    if pairs.groups is None or pairs.unlabeled_groups is None:
-        return np.full(0 if pairs.X_unlabeled is None else n_rows_of(pairs.X_unlabeled), NO_FOLD)
-    fold_of_group = dict(zip(pairs.groups, fold_of, strict=True))
-    return np.array([fold_of_group.get(group, NO_FOLD) for group in pairs.unlabeled_groups])
+def _no_targets(y: np.ndarray, n_rows: int) -> np.ndarray:
+    """Targets of unlabeled rows, of the shape and type of ``y``."""
+    return np.full((n_rows, *y.shape[1:]), np.nan if y.dtype.kind == "f" else UNLABELED, dtype=y.dtype)
 
 
-def _form_opinion(
+def _n_val_folds(data: PairedData, fold_ids: np.ndarray) -> int:
+    """Number of folds on which students are validated."""
+    rows = data.usable & (fold_ids == 0)
+    n_units = rows.sum() if data.groups is None else len(np.unique(data.groups[rows]))
+    return 1 if n_units >= MIN_UNITS_FOR_ONE_VAL_FOLD else N_VAL_FOLDS
+
+
+def _unlabeled_fold_ids(data: PairedData, fold_ids: np.ndarray) -> np.ndarray:
+    """The fold of the labeled rows of each unlabeled pair's group; NO_FOLD where there are none."""
+    if data.groups is None or data.unlabeled_groups is None:
+        return np.full(data.n_unlabeled, NO_FOLD)
+    fold_of_group = dict(zip(data.groups, fold_ids, strict=True))
+    return np.array([fold_of_group.get(group, NO_FOLD) for group in data.unlabeled_groups])
+
+
+def _fit_and_predict(
     target: Target,
-    side: TeacherSide,
-    pairs: Pairs,
-    fold_of: np.ndarray,
-    left_out: Sequence[int],
+    teacher: TeacherInputs,
+    data: PairedData,
+    fold_ids: np.ndarray,
+    excluded_folds: Excluded,
     keep_model: bool,
-    asked: np.ndarray,
-) -> Opinion:
-    """``asked``: the mask of the unlabelled pairs that this model is to speak of."""
-    unseen = np.isin(fold_of, left_out)
-    train, rows = np.flatnonzero(side.measured & ~unseen), np.flatnonzero(side.measured & unseen)
-    target.check_training(pairs.y[train], side.model, left_out)
-    weight, groups = (None if given is None else given[train] for given in (pairs.sample_weight, pairs.groups))
-    model = fit_weighted(clone(side.model), take_rows(side.X, train), pairs.y[train], weight, groups)
-    opinion = target.opinion(model, take_rows(side.X, rows)) if len(rows) else np.empty((0, target.width))
-    unlabeled = np.full((len(side.unlabeled_measured), target.width), np.nan)
+    predict_mask: np.ndarray,
+) -> TeacherFit:
+    """Fit a teacher without some folds; ``predict_mask``: unlabeled pairs to predict."""
+    unlabeled = np.full((len(teacher.unlabeled_observed), target.n_outputs), np.nan)
+    rows = teacher.unlabeled_observed & predict_mask[: len(unlabeled)]
+    with explain_failure(teacher.model, "teacher", partial(_tables_of, teacher)):
+        fit = fit_without_folds(
+            teacher.model,
+            teacher.X,
+            data.y,
+            fold_ids,
+            excluded_folds,
+            target.predict,
+            target.check_training_labels,
+            teacher.observed,
+            data.sample_weight,
+            data.groups,
+            keep_model=True,
+        )
+        if rows.any():
+            unlabeled[rows] = target.predict(fit.model, take_rows(teacher.X_unlabeled, rows))
     if len(target.classes):
-        # Of a class that it has not met a teacher has no opinion, rather than the opinion that there is none.
-        opinion[~np.isin(pairs.y[rows], model.classes_)] = np.nan
-    known = side.unlabeled_measured & asked[: len(side.unlabeled_measured)]
-    if known.any():
-        unlabeled[known] = target.opinion(model, take_rows(side.X_unlabeled, known))
-    keep_model = keep_model or not left_out
-    return Opinion(model if keep_model else None, train if keep_model else train[:0], rows, opinion, unlabeled)
+        # If a class is missing from the teacher's training rows, its soft target is NaN, not 0.
+        fit.prediction[~np.isin(data.y[fit.rows], fit.model.classes_)] = np.nan
+    return TeacherFit(fit if keep_model else replace(fit, model=None), unlabeled)
 
 
-def confidence(proba: np.ndarray) -> np.ndarray:
-    """Weight 1 - H(q) / log K of each row's probabilities, divided by the mean: 0 for a teacher that knows nothing."""
-    entropy = -(proba * np.log(np.clip(proba, 1e-300, None))).sum(axis=1)
-    sure = np.nan_to_num((1 - entropy / np.log(proba.shape[1])).clip(min=0))
-    return sure / sure.mean() if sure.any() else np.ones(len(sure))
+def _tables_of(teacher: TeacherInputs) -> dict[str, Table]:
+    tables = {"X_teacher": take_rows(teacher.X, teacher.observed)}
+    if teacher.X_unlabeled is not None:
+        tables[UNLABELED_PAIRS_NAMES[1]] = take_rows(teacher.X_unlabeled, teacher.unlabeled_observed)
+    return tables

@@ -14,26 +14,26 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._validation._tables import Table
 
-SMALLEST_PROBABILITY = 1e-12
+MIN_PROBABILITY = 1e-12
 # A model that is never wrong would be sharpened, and one that knows nothing flattened, without end.
-LARGEST_LOG_TEMPERATURE = 5.0
+MAX_LOG_TEMPERATURE = 5.0
 
 
 def scale_proba(proba: np.ndarray, temperature: float) -> np.ndarray:
     """Probabilities p^(1/T), normalised: flatter for T above 1, sharper below; the order of classes stays."""
-    return softmax(np.log(np.clip(proba, SMALLEST_PROBABILITY, 1)) / temperature, axis=1)
+    return softmax(np.log(np.clip(proba, MIN_PROBABILITY, 1)) / temperature, axis=1)
 
 
-def calibration_temperature(proba: np.ndarray, codes: np.ndarray, weight: np.ndarray | None = None) -> float:
+def fit_temperature(proba: np.ndarray, codes: np.ndarray, weight: np.ndarray | None = None) -> float:
     """The T with the least mean log-loss of p^(1/T) on rows that the model has not seen."""
-    log_proba = np.log(np.clip(proba, SMALLEST_PROBABILITY, 1))
+    log_proba = np.log(np.clip(proba, MIN_PROBABILITY, 1))
     rows = np.arange(len(codes))
 
     def log_loss(log_temperature: float) -> float:
         own = log_softmax(log_proba / np.exp(log_temperature), axis=1)[rows, codes]
         return float(-np.average(own, weights=weight))
 
-    limit = LARGEST_LOG_TEMPERATURE
+    limit = MAX_LOG_TEMPERATURE
     return float(np.exp(minimize_scalar(log_loss, bounds=(-limit, limit), method="bounded").x))
 
 

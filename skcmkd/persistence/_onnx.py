@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 from .._validation._dataframes import as_pandas, is_frame
 from .._validation._tables import Table
 from ..networks._mlp import NetworkClassifier, NetworkRegressor
-from ._skops import student_of
+from ._skops import extract_student
 
 # What onnx.TensorProto calls single precision.
 FLOAT = 1
@@ -69,7 +69,7 @@ def student_to_onnx(student: BaseEstimator, X: Table) -> Any:
         raise ImportError(
             'Students are converted to ONNX with the package skl2onnx: pip install "skcmkd[onnx]".'
         ) from error
-    student = student_of(student)
+    student = extract_student(student)
     check_is_fitted(student)
     _register_networks(skl2onnx)
     first = student[0] if isinstance(student, Pipeline) else student
@@ -97,16 +97,16 @@ def _register_networks(skl2onnx: Any) -> None:
     )
 
 
-def _operators() -> Any:
+def _onnx_ops() -> Any:
     return import_module("skl2onnx.algebra.onnx_ops")
 
 
-def _outputs(network: Any, operator: Any, container: Any) -> Any:
+def _last_layer(network: Any, operator: Any, container: Any) -> Any:
     """The network's last layer in the graph."""
-    from ..networks._state import state_of_network
+    from ..networks._state import network_to_arrays
 
-    ops, opset = _operators(), container.target_opset
-    state = state_of_network(network.net_)
+    ops, opset = _onnx_ops(), container.target_opset
+    state = network_to_arrays(network.net_)
     values = ops.OnnxCast(operator.inputs[0], to=FLOAT, op_version=opset)
     values = ops.OnnxSub(values, network.scaler_.mean_.astype(np.float32), op_version=opset)
     values = ops.OnnxDiv(values, network.scaler_.scale_.astype(np.float32), op_version=opset)
@@ -118,9 +118,9 @@ def _outputs(network: Any, operator: Any, container: Any) -> Any:
 
 
 def _convert_classifier(scope: Any, operator: Any, container: Any) -> None:
-    ops, network, opset = _operators(), operator.raw_operator, container.target_opset
+    ops, network, opset = _onnx_ops(), operator.raw_operator, container.target_opset
     label, proba = (output.full_name for output in operator.outputs)
-    scores = _outputs(network, operator, container)
+    scores = _last_layer(network, operator, container)
     best = ops.OnnxArgMax(scores, axis=1, keepdims=0, op_version=opset)
     classes = network.classes_
     # A label that is a number is a whole one, whatever its type.
@@ -132,7 +132,7 @@ def _convert_classifier(scope: Any, operator: Any, container: Any) -> None:
 
 
 def _convert_regressor(scope: Any, operator: Any, container: Any) -> None:
-    ops, network, opset = _operators(), operator.raw_operator, container.target_opset
+    ops, network, opset = _onnx_ops(), operator.raw_operator, container.target_opset
     scale, mean = (getattr(network.target_scaler_, name).astype(np.float32) for name in ("scale_", "mean_"))
-    scaled = ops.OnnxMul(_outputs(network, operator, container), scale, op_version=opset)
+    scaled = ops.OnnxMul(_last_layer(network, operator, container), scale, op_version=opset)
     ops.OnnxAdd(scaled, mean, op_version=opset, output_names=[operator.outputs[0].full_name]).add_to(scope, container)

@@ -18,8 +18,8 @@ from sklearn.utils.validation import check_is_fitted
 
 import skcmkd
 
-from .._distillation._delegate import StudentDelegate
-from .._utils._atomic_write import replacing
+from .._distillation._delegate import StudentMixin
+from .._utils._atomic_write import atomic_write
 
 # Raised when a file of today could not be read by the version before.
 FORMAT = 1
@@ -32,8 +32,8 @@ TRUSTED = [
     "skcmkd.paired._temperature_scaling.TemperatureScaled",
     "skcmkd.networks._mlp.NetworkClassifier",
     "skcmkd.networks._mlp.NetworkRegressor",
-    "skcmkd._linear_model._ridge.TunedRidge",
-    "skcmkd._linear_model._logistic.TunedLogisticRegression",
+    "skcmkd._linear_model._ridge.LeaveOutRidge",
+    "skcmkd._linear_model._logistic.GroupLogisticRegressionCV",
     "sklearn._loss.loss.HalfTweedieLoss",
     "sklearn._loss.loss.HalfTweedieLossIdentity",
     "sklearn.calibration._CalibratedClassifier",
@@ -53,9 +53,9 @@ TRUSTED = [
     "sklearn.neural_network._stochastic_optimizers.SGDOptimizer",
 ]
 # How many times as many parts as a file holds the reading may pass by, parts that are named again counted each time.
-MOST_REPEATED = 1000
+MAX_EXPANSION = 1000
 # Compiled classes that follow the positions in a file without looking whether they exist.
-UNCHECKED = [
+UNSAFE_COMPILED = [
     "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
     "sklearn.metrics._dist_metrics.EuclideanDistance64",
     "sklearn.neighbors._ball_tree.BallTree",
@@ -111,12 +111,12 @@ def save_student(student: BaseEstimator, path: str | os.PathLike[str]) -> None:
     >>> bool((load_student(path).predict(X) == distiller.predict(X)).all())
     True
     """
-    from_skops = _import_skops()
-    student = student_of(student)
+    skops_io = _import_skops()
+    student = extract_student(student)
     check_is_fitted(student)
     try:
-        data = from_skops.dumps(student)
-        refused = set(from_skops.get_untrusted_types(data=data)) - {*TRUSTED, *UNCHECKED}
+        data = skops_io.dumps(student)
+        refused = set(skops_io.get_untrusted_types(data=data)) - {*TRUSTED, *UNSAFE_COMPILED}
     except Exception as error:
         raise ValueError(
             f"The student {student.__class__.__name__} cannot be written without pickle: {error}"
@@ -131,8 +131,8 @@ def save_student(student: BaseEstimator, path: str | os.PathLike[str]) -> None:
     with ZipFile(buffer, "a", ZIP_STORED) as archive:
         header = {"format": FORMAT, "skcmkd": skcmkd.__version__, "scikit-learn": sklearn.__version__}
         archive.writestr(HEADER, json.dumps(header))
-    with replacing(Path(path)) as draft:
-        draft.write_bytes(buffer.getvalue())
+    with atomic_write(Path(path)) as tmp_path:
+        tmp_path.write_bytes(buffer.getvalue())
 
 
 def load_student(path: str | os.PathLike[str], *, trusted: Sequence[str] = ()) -> BaseEstimator:
@@ -178,7 +178,7 @@ def load_student(path: str | os.PathLike[str], *, trusted: Sequence[str] = ()) -
     Traceback (most recent call last):
     FileNotFoundError: [Errno 2] No such file or directory: 'no_such_file.skops'
     """
-    from_skops = _import_skops()
+    skops_io = _import_skops()
     if isinstance(trusted, str):
         raise ValueError(f"trusted={trusted!r} must be a list of names of types: trusted=[{trusted!r}].")
     data = Path(path).read_bytes()
@@ -186,7 +186,7 @@ def load_student(path: str | os.PathLike[str], *, trusted: Sequence[str] = ()) -
         header, schema = _read_header(data)
     except (BadZipFile, ValueError, KeyError, NotImplementedError, OSError, RuntimeError) as error:
         raise ValueError(
-            f"{path} is not a file of save_student, or is damaged ({_reason(error)}). Pickles are never read: save the "
+            f"{path} is not a file of save_student, or is damaged ({_error_message(error)}). Pickles are never read: save the "
             "student with skcmkd.save_student."
         ) from error
     if header["format"] > FORMAT:
@@ -195,17 +195,17 @@ def load_student(path: str | os.PathLike[str], *, trusted: Sequence[str] = ()) -
             f"skcmkd {skcmkd.__version__} reads formats up to {FORMAT}. Update skcmkd."
         )
     try:
-        _check_repeats(json.loads(schema))
-        refused = set(from_skops.get_untrusted_types(data=data)) - {*TRUSTED, *trusted}
+        _check_expansion(json.loads(schema))
+        refused = set(skops_io.get_untrusted_types(data=data)) - {*TRUSTED, *trusted}
         if not refused:
-            student = from_skops.loads(data, trusted=[*TRUSTED, *trusted])
+            student = skops_io.loads(data, trusted=[*TRUSTED, *trusted])
             check_is_fitted(student)
     except Warning:
         raise
     except Exception as error:  # A forged file can break anywhere in the reading.
-        raise ValueError(f"{path} is damaged: {_reason(error)}") from error
+        raise ValueError(f"{path} is damaged: {_error_message(error)}") from error
     if refused:
-        _refuse(path, refused)
+        _raise_untrusted(path, refused)
     return student
 
 
@@ -217,17 +217,17 @@ def _import_skops() -> Any:
     return skops.io
 
 
-def student_of(model: BaseEstimator) -> BaseEstimator:
+def extract_student(model: BaseEstimator) -> BaseEstimator:
     """What predicts from the student's columns alone."""
     if hasattr(model, "best_estimator_"):
-        return student_of(model.best_estimator_)
-    if isinstance(model, Pipeline) and isinstance(model.steps[-1][1], StudentDelegate):
+        return extract_student(model.best_estimator_)
+    if isinstance(model, Pipeline) and isinstance(model.steps[-1][1], StudentMixin):
         raise ValueError(
             f"The pipeline ends in a {model.steps[-1][1].__class__.__name__}, and its earlier steps see the teacher's "
             "columns. Save the student alone, save_student(pipeline[-1], path), and put what prepares the student's "
             "columns into the student's own pipeline."
         )
-    if isinstance(model, StudentDelegate):
+    if isinstance(model, StudentMixin):
         check_is_fitted(model)
         return model.student_
     return model
@@ -248,19 +248,19 @@ def _read_header(data: bytes) -> tuple[dict[str, Any], bytes]:
         return header, archive.read(SCHEMA)
 
 
-def _check_repeats(schema: Any) -> None:
+def _check_expansion(schema: Any) -> None:
     """Raise where parts name each other again and again: skops looks into each as often, which may be without end."""
     children: dict[Any, Counter[Any]] = {}
     n_parts = 0
 
-    def gather(part: Any) -> Counter[Any]:
+    def count_children(part: Any) -> Counter[Any]:
         """How often each numbered part stands right below, a part itself among them, and None for all others."""
         nonlocal n_parts
         n_parts += 1
         below: Counter[Any] = Counter()
         for value in part.values() if isinstance(part, dict) else part:
             if isinstance(value, (dict, list)):
-                below.update(gather(value))
+                below.update(count_children(value))
         number = part.get("__id__") if isinstance(part, dict) else None
         if number:
             children.setdefault(number, Counter()).update(below)
@@ -268,7 +268,7 @@ def _check_repeats(schema: Any) -> None:
         below[None] += 1
         return below
 
-    top = gather(schema)
+    top = count_children(schema)
     sizes: dict[Any, int] = {None: 1}
 
     def size_of(number: Any) -> int:
@@ -279,13 +279,13 @@ def _check_repeats(schema: Any) -> None:
             raise ValueError("a part of it holds itself")
         return sizes[number]
 
-    if sum(times * size_of(child) for child, times in top.items()) > MOST_REPEATED * n_parts:
+    if sum(times * size_of(child) for child, times in top.items()) > MAX_EXPANSION * n_parts:
         raise ValueError("its parts name each other again and again")
 
 
-def _refuse(path: str | os.PathLike[str], refused: set[str]) -> None:
+def _raise_untrusted(path: str | os.PathLike[str], refused: set[str]) -> None:
     names = ", ".join(sorted(refused))
-    if refused <= set(UNCHECKED):
+    if refused <= set(UNSAFE_COMPILED):
         raise ValueError(
             f"{path} holds {names}, compiled code that follows the file unchecked. If the file is your own or comes "
             f"from people you trust, read it with trusted={sorted(refused)!r}."
@@ -293,5 +293,5 @@ def _refuse(path: str | os.PathLike[str], refused: set[str]) -> None:
     raise ValueError(f"{path} holds {names}, which no file of save_student holds. It was not read: do not trust it.")
 
 
-def _reason(error: BaseException) -> str:
+def _error_message(error: BaseException) -> str:
     return str(error).rstrip(".") or error.__class__.__name__

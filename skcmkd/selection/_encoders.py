@@ -10,60 +10,61 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.impute import SimpleImputer
 from sklearn.pipeline import make_pipeline
 
-from .._linear_model._logistic import make_label_classifier
-from .._linear_model._ridge import TunedRidge
+from .._linear_model._logistic import make_default_classifier
+from .._linear_model._ridge import LeaveOutRidge
 from .._model_selection._cross_fitting import check_training_classes
-from .._model_selection._pipelines import fit_weighted
-from .._model_selection._probabilities import predict_unseen_proba
-from .._utils._parallel import run_each
+from .._model_selection._pipelines import fit_with_metadata
+from .._model_selection._probabilities import predict_smoothed_proba
+from .._utils._parallel import parallel_map
+from .._validation._failures import explain_failure
 from .._validation._tables import Table, take_rows
 from ..networks._mlp import NetworkClassifier, NetworkRegressor
 
 
 @dataclass(frozen=True)
-class Cohort:
+class ModalityData:
     """All rows that were given, labelled ones first, each with the fold that holds it out.
 
     ``y`` belongs to the labelled rows: class labels, or numbers where ``classes`` is None; so do ``groups``.
-    ``measured`` are masks of the rows where a modality was measured, taken before its columns were encoded.
+    ``observed`` are masks of the rows where a modality was measured, taken before its columns were encoded.
     """
 
     tables: Mapping[str, Table]
-    measured: Mapping[str, np.ndarray]
+    observed: Mapping[str, np.ndarray]
     y: np.ndarray
     classes: np.ndarray | None
-    fold_of: np.ndarray
+    fold_ids: np.ndarray
     groups: np.ndarray | None = None
 
     @property
-    def n_labelled(self) -> int:
+    def n_labeled(self) -> int:
         """Number of labelled rows."""
         return len(self.y)
 
     @property
-    def target(self) -> np.ndarray:
+    def encoded_y(self) -> np.ndarray:
         """Positions among the classes, or the numbers."""
         return self.y.astype(float) if self.classes is None else np.searchsorted(self.classes, self.y)
 
-    def of_rows(self, rows: np.ndarray) -> Cohort:
+    def take(self, rows: np.ndarray) -> ModalityData:
         """The cohort on some rows, given in order."""
-        labelled = rows[rows < self.n_labelled]
-        return Cohort(
+        labeled = rows[rows < self.n_labeled]
+        return ModalityData(
             {name: take_rows(table, rows) for name, table in self.tables.items()},
-            {name: mask[rows] for name, mask in self.measured.items()},
-            self.y[labelled],
+            {name: mask[rows] for name, mask in self.observed.items()},
+            self.y[labeled],
             self.classes,
-            self.fold_of[rows],
-            self.groups_of(labelled),
+            self.fold_ids[rows],
+            self.take_groups(labeled),
         )
 
-    def groups_of(self, rows: np.ndarray) -> np.ndarray | None:
+    def take_groups(self, rows: np.ndarray) -> np.ndarray | None:
         """Groups of some labelled rows, or None where there are none."""
         return None if self.groups is None else self.groups[rows]
 
 
 @dataclass(frozen=True)
-class View:
+class ModalityPredictions:
     """One modality's view of the rows by models that have not seen them; rows of NaN were not measured.
 
     ``predictions`` are class probabilities or one column of numbers, None where the encoder predicts nothing;
@@ -75,81 +76,82 @@ class View:
 
 
 @dataclass(frozen=True)
-class Deal:
+class Repeat:
     """A cohort dealt into folds, and each modality's view of it."""
 
-    cohort: Cohort
-    views: Mapping[str, View]
+    data: ModalityData
+    views: Mapping[str, ModalityPredictions]
 
 
 def make_encoder(representation: str, classes: np.ndarray | None) -> BaseEstimator:
     """The model of one modality that is used unless another is given."""
     if representation == "predictions":
-        return TunedRidge() if classes is None else make_label_classifier()
+        return LeaveOutRidge() if classes is None else make_default_classifier()
     network = NetworkRegressor() if classes is None else NetworkClassifier()
     return make_pipeline(SimpleImputer(strategy="median", keep_empty_features=True), network)
 
 
-def represent(
-    cohort: Cohort,
+def encode_out_of_fold(
+    data: ModalityData,
     encoders: Mapping[str, BaseEstimator],
     representation: str,
     *,
     n_jobs: int | None = None,
-    show: bool = False,
-) -> dict[str, View]:
+    verbose: bool = False,
+) -> dict[str, ModalityPredictions]:
     """The view of each modality: one encoder a fold, fitted to the labelled rows outside it."""
-    folds = np.unique(cohort.fold_of)
-    calls = [(encoders[name], name, cohort, fold, representation) for name in encoders for fold in folds]
-    found = run_each(_view_of_fold, calls, len(calls), n_jobs=n_jobs, description="encoders", show=show)
-    parts: dict[str, list[tuple[np.ndarray, View]]] = {name: [] for name in encoders}
-    for (_, name, *_rest), part in zip(calls, found, strict=True):
+    folds = np.unique(data.fold_ids)
+    calls = [(encoders[name], name, data, fold, representation) for name in encoders for fold in folds]
+    encoded = parallel_map(_encode_fold, calls, len(calls), n_jobs=n_jobs, description="encoders", verbose=verbose)
+    parts: dict[str, list[tuple[np.ndarray, ModalityPredictions]]] = {name: [] for name in encoders}
+    for (_, name, *_rest), part in zip(calls, encoded, strict=True):
         parts[name].append(part)
-    return {name: _assemble(own, len(cohort.fold_of)) for name, own in parts.items()}
+    return {name: _merge_folds(own, len(data.fold_ids)) for name, own in parts.items()}
 
 
-def _view_of_fold(
-    encoder: BaseEstimator, name: str, cohort: Cohort, fold: int, representation: str
-) -> tuple[np.ndarray, View]:
+def _encode_fold(
+    encoder: BaseEstimator, name: str, data: ModalityData, fold: int, representation: str
+) -> tuple[np.ndarray, ModalityPredictions]:
     """The fold's measured rows and their view by an encoder fitted without them."""
-    measured, table = cohort.measured[name], cohort.tables[name]
-    held_out = cohort.fold_of == fold
-    train = np.flatnonzero((measured & ~held_out)[: cohort.n_labelled])
-    rows = np.flatnonzero(measured & held_out)
+    observed, table = data.observed[name], data.tables[name]
+    held_out = data.fold_ids == fold
+    train = np.flatnonzero((observed & ~held_out)[: data.n_labeled])
+    rows = np.flatnonzero(observed & held_out)
     if len(rows) == 0:
-        return rows, View(None, None)
-    if cohort.classes is not None:
-        check_training_classes(cohort.y[train], encoder, [fold])
+        return rows, ModalityPredictions(None, None)
+    if data.classes is not None:
+        check_training_classes(data.y[train], encoder, [fold])
     elif len(train) < 2:
         raise ValueError(
             f"Modality {name!r} was measured in {len(train)} labelled rows outside fold {fold}: too few to learn from. "
             "Give another cv, or leave the modality out."
         )
-    model = fit_weighted(clone(encoder), take_rows(table, train), cohort.y[train], None, cohort.groups_of(train))
-    seen = take_rows(table, rows)
+    X_held_out = take_rows(table, rows)
     predictions = embedding = None
-    if cohort.classes is None:
-        predictions = np.asarray(model.predict(seen), dtype=float).reshape(len(rows), 1)
-    elif hasattr(model, "predict_proba"):
-        predictions = predict_unseen_proba(model, seen, cohort.classes, len(train))
-    if representation == "embedding":
-        embedding = np.asarray(model.transform(seen), dtype=float)
-    return rows, View(predictions, embedding)
+    with explain_failure(encoder, "encoder", lambda: {f"modality {name!r}": take_rows(table, observed)}):
+        model = fit_with_metadata(clone(encoder), take_rows(table, train), data.y[train], None, data.take_groups(train))
+        if data.classes is None:
+            predictions = np.asarray(model.predict(X_held_out), dtype=float).reshape(len(rows), 1)
+        elif hasattr(model, "predict_proba"):
+            predictions = predict_smoothed_proba(model, X_held_out, data.classes, len(train))
+        if representation == "embedding":
+            embedding = np.asarray(model.transform(X_held_out), dtype=float)
+    return rows, ModalityPredictions(predictions, embedding)
 
 
-def _assemble(parts: list[tuple[np.ndarray, View]], n_rows: int) -> View:
+def _merge_folds(parts: list[tuple[np.ndarray, ModalityPredictions]], n_rows: int) -> ModalityPredictions:
     """The view of all rows from those of the folds."""
 
-    def place(found: list[tuple[np.ndarray, np.ndarray | None]]) -> np.ndarray | None:
-        given = [(rows, values) for rows, values in found if values is not None]
-        if not given:
+    def scatter(values_of: list[tuple[np.ndarray, np.ndarray | None]]) -> np.ndarray | None:
+        available = [(rows, values) for rows, values in values_of if values is not None]
+        if not available:
             return None
-        whole = np.full((n_rows, given[0][1].shape[1]), np.nan)
-        for rows, values in given:
+        whole = np.full((n_rows, available[0][1].shape[1]), np.nan)
+        for rows, values in available:
             whole[rows] = values
         return whole
 
-    return View(
-        place([(rows, view.predictions) for rows, view in parts]),
-        place([(rows, view.embedding) for rows, view in parts]),
+    return ModalityPredictions(
+        scatter([(rows, merged.predictions) for rows, merged in parts]),
+        scatter([(rows, merged.embedding) for rows, merged in parts]),
     )

@@ -10,9 +10,9 @@ from sklearn.base import clone
 
 from .._validation._sklearn import ArrayLike
 from .._validation._tables import Table
-from ._candidates import gather_candidates
-from ._prepare import study_tables
-from ._ranking import judge
+from ._candidates import make_candidates
+from ._prepare import prepare_selection
+from ._ranking import rank_candidates
 
 if TYPE_CHECKING:
     from ._selector import CCHSelector
@@ -78,20 +78,20 @@ def cch_matrix(
             "CCHSelector(modalities, student=...)."
         )
     selector = clone(selector)
-    study = study_tables(selector, X, y, unlabeled_pairs, groups)
+    data = prepare_selection(selector, X, y, unlabeled_pairs, groups)
     return pd.concat(
         {
-            student: judge(
-                gather_candidates(study.deals, student, study.judgement),
-                study.deals,
+            student: rank_candidates(
+                make_candidates(data.repeats, student, data.settings),
+                data.repeats,
                 student,
-                study.encoders,
-                study.judgement,
-                np.random.RandomState(study.seed),
+                data.encoders,
+                data.settings,
+                np.random.RandomState(data.seed),
                 n_jobs=selector.n_jobs,
-                show=bool(selector.verbose),
+                verbose=bool(selector.verbose),
             )
-            for student in study.positions
+            for student in data.positions
         },
         names=["student"],
     )

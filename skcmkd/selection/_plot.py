@@ -9,36 +9,36 @@ import pandas as pd
 from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted
 
-from .._utils._decisions import DISTIL, DO_NOT_DISTIL, UNDECIDED, decide
-from .._utils._plotting import STYLES, as_written, axes_of_rows
+from .._utils._decisions import DISTIL, DO_NOT_DISTIL, UNDECIDED, sign_of_interval
+from .._utils._plotting import DECISION_STYLES, escape_label, row_axes
 from .._validation._array_checks import check_same_length
 from .._validation._sklearn import ArrayLike, check_choice
 from .._validation._tables import Table
-from ._criteria import FIGURE_OF
+from ._criteria import METRIC_OF_CRITERION
 from ._matrix import cch_matrix
 
 if TYPE_CHECKING:
     from ._selector import CCHSelector
 
 
-LABELS = {
+AXIS_LABELS = {
     "advantage": "teacher's advantage $I(H_T; Y) - I(H_S; Y)$, nats",
     "gap": "complementarity gap $I(H_T; H_S) - I(H_S; Y)$, nats",
-    "residual": "residual criterion $1 - Cov(e, u) / Var(e)$",
+    "residual_criterion": "residual criterion $1 - Cov(e, u) / Var(e)$",
     "risk_reduction": "predicted saving of the linear student's excess risk",
     "criterion": "criterion",
 }
 
 
-def _decisions(results: pd.DataFrame, figure: str) -> np.ndarray:
+def _interval_signs(results: pd.DataFrame, metric: str) -> np.ndarray:
     """Decisions read off a figure's interval: it may not be the figure that decided the selection."""
-    return np.array([decide(*ends) for ends in results[[f"{figure}_lower", f"{figure}_upper"]].to_numpy()])
+    return np.array([sign_of_interval(*ends) for ends in results[[f"{metric}_lower", f"{metric}_upper"]].to_numpy()])
 
 
-def _check_figure(figure: str, results: pd.DataFrame) -> str:
+def _check_metric(metric: str, results: pd.DataFrame) -> str:
     """The figure to draw, if the results have it."""
-    check_choice("figure", figure, [name for name in LABELS if name in results and results[name].notna().any()])
-    return figure
+    check_choice("metric", metric, [name for name in AXIS_LABELS if name in results and results[name].notna().any()])
+    return metric
 
 
 class CCHDisplay:
@@ -48,7 +48,7 @@ class CCHDisplay:
     ----------
     results : DataFrame
         ``CCHSelector.results_``; informations and gaps are drawn in nats.
-    figure : {"advantage", "gap", "residual", "risk_reduction", "criterion"}
+    metric : {"advantage", "gap", "residual_criterion", "risk_reduction", "criterion"}
         Which figure to draw.
     student : str
         Name of the student's modality, for the title.
@@ -71,20 +71,20 @@ class CCHDisplay:
     'teacher'
     """
 
-    def __init__(self, results: pd.DataFrame, figure: str, student: str) -> None:
+    def __init__(self, results: pd.DataFrame, metric: str, student: str) -> None:
         self.results = results
-        self.figure = figure
+        self.metric = metric
         self.student = student
 
     @classmethod
-    def from_estimator(cls, selector: CCHSelector, *, figure: str | None = None, ax: Any = None) -> CCHDisplay:
+    def from_estimator(cls, selector: CCHSelector, *, metric: str | None = None, ax: Any = None) -> CCHDisplay:
         """Draw a fitted selector.
 
         Parameters
         ----------
         selector : CCHSelector
             Fitted.
-        figure : {"advantage", "gap", "residual", "risk_reduction", "criterion"}, default=None
+        metric : {"advantage", "gap", "residual_criterion", "risk_reduction", "criterion"}, default=None
             Which figure to draw; None is the one that decided.
         ax : matplotlib Axes, default=None
             Where to draw; None makes a figure.
@@ -105,8 +105,8 @@ class CCHDisplay:
                 "distiller take DistillationReport or AlignmentDisplay."
             )
         check_is_fitted(selector)
-        figure = _check_figure(figure or selector._figure, selector.results_)
-        return cls(selector.results_, figure, selector.student).plot(ax=ax)
+        metric = _check_metric(metric or selector._metric, selector.results_)
+        return cls(selector.results_, metric, selector.student).plot(ax=ax)
 
     def plot(self, ax: Any = None) -> CCHDisplay:
         """Draw.
@@ -122,12 +122,12 @@ class CCHDisplay:
             The display.
         """
         results = self.results.iloc[::-1]
-        title = f"Who should teach '{as_written(self.student)}'?"
-        ax = axes_of_rows(ax, list(results.index), title, LABELS[self.figure])
-        value, lower, upper = (results[self.figure + end].to_numpy() for end in ("", "_lower", "_upper"))
-        decision = _decisions(results, self.figure)
+        title = f"Who should teach '{escape_label(self.student)}'?"
+        ax = row_axes(ax, list(results.index), title, AXIS_LABELS[self.metric])
+        value, lower, upper = (results[self.metric + end].to_numpy() for end in ("", "_lower", "_upper"))
+        decision = _interval_signs(results, self.metric)
         ax.axvline(0, color="black", linewidth=0.8)
-        for name, style in STYLES.items():
+        for name, style in DECISION_STYLES.items():
             rows = np.flatnonzero(decision == name)
             if len(rows):
                 errors = [value[rows] - lower[rows], upper[rows] - value[rows]]
@@ -153,7 +153,7 @@ class CCHMatrixDisplay:
     ----------
     matrix : DataFrame
         What ``cch_matrix`` gives; informations and gaps are drawn in nats.
-    figure : {"advantage", "gap", "residual", "risk_reduction", "criterion"}
+    metric : {"advantage", "gap", "residual_criterion", "risk_reduction", "criterion"}
         Which figure to draw. A pair whose interval holds zero is marked with a question mark.
 
     Attributes
@@ -174,9 +174,9 @@ class CCHMatrixDisplay:
     ['teacher', 'student']
     """
 
-    def __init__(self, matrix: pd.DataFrame, figure: str) -> None:
+    def __init__(self, matrix: pd.DataFrame, metric: str) -> None:
         self.matrix = matrix
-        self.figure = figure
+        self.metric = metric
 
     @classmethod
     def from_estimator(
@@ -186,7 +186,7 @@ class CCHMatrixDisplay:
         y: ArrayLike,
         *,
         unlabeled_pairs: tuple[Table, ...] | None = None,
-        figure: str | None = None,
+        metric: str | None = None,
         ax: Any = None,
     ) -> CCHMatrixDisplay:
         """Judge every ordered pair of the selector's modalities and draw them.
@@ -201,7 +201,7 @@ class CCHMatrixDisplay:
             Class labels, or a quantity.
         unlabeled_pairs : tuple of one table, default=None
             As in ``CCHSelector.fit``.
-        figure : {"advantage", "gap", "residual", "risk_reduction", "criterion"}, default=None
+        metric : {"advantage", "gap", "residual_criterion", "risk_reduction", "criterion"}, default=None
             Which figure to draw; None is the one that decides.
         ax : matplotlib Axes, default=None
             Where to draw; None makes a figure.
@@ -217,8 +217,8 @@ class CCHMatrixDisplay:
             If there is no such figure, or as ``cch_matrix``.
         """
         matrix = cch_matrix(selector, X, y, unlabeled_pairs=unlabeled_pairs)
-        decisive = FIGURE_OF[selector.criterion] if isinstance(selector.criterion, str) else "criterion"
-        return cls(matrix, _check_figure(figure or decisive, matrix)).plot(ax=ax)
+        decisive = METRIC_OF_CRITERION[selector.criterion] if isinstance(selector.criterion, str) else "criterion"
+        return cls(matrix, _check_metric(metric or decisive, matrix)).plot(ax=ax)
 
     def plot(self, ax: Any = None) -> CCHMatrixDisplay:
         """Draw.
@@ -241,22 +241,22 @@ class CCHMatrixDisplay:
             ax = plt.subplots(figsize=(size + 1.5, size), layout="constrained")[1]
         pairs = [(names.index(student), names.index(teacher)) for student, teacher in self.matrix.index.tolist()]
         values = np.full((len(names), len(names)), np.nan)
-        values[tuple(np.transpose(pairs))] = self.matrix[self.figure]
+        values[tuple(np.transpose(pairs))] = self.matrix[self.metric]
         largest = float(np.nanmax(np.abs(values)))
         image = ax.imshow(values, cmap="PuOr_r", vmin=-largest, vmax=largest)
-        for (row, column), decision in zip(pairs, _decisions(self.matrix, self.figure), strict=True):
+        for (row, column), decision in zip(pairs, _interval_signs(self.matrix, self.metric), strict=True):
             value = values[row, column]
             text = f"{value:+.2f}" + (" ?" if decision == UNDECIDED else "")
             color = "white" if abs(value) > 0.6 * largest else "black"
             ax.text(column, row, text, ha="center", va="center", color=color)
-        written = [as_written(name) for name in names]
-        ax.set_xticks(range(len(names)), written, rotation=30, ha="right")
-        ax.set_yticks(range(len(names)), written)
+        label = [escape_label(name) for name in names]
+        ax.set_xticks(range(len(names)), label, rotation=30, ha="right")
+        ax.set_yticks(range(len(names)), label)
         ax.set_xlabel("teacher")
         ax.set_ylabel("student")
         ax.set_title("Who should teach whom? (? undecided)", loc="left")
         ax.spines[:].set_visible(False)
-        ax.figure.colorbar(image, ax=ax, label=LABELS[self.figure], shrink=0.8)
+        ax.figure.colorbar(image, ax=ax, label=AXIS_LABELS[self.metric], shrink=0.8)
         self.ax_, self.figure_ = ax, ax.figure
         return self
 
@@ -272,7 +272,7 @@ class GainDisplay:
         The figure of each case, such as the gap.
     gain : ndarray of shape (n_cases,)
         The score of the distilled student less that of the student alone.
-    figure : str, default="gap"
+    metric : str, default="gap"
         Name of the figure: one of ``results_``, or any text.
     gain_name : str, default="gain in accuracy"
         Name of the gain.
@@ -293,11 +293,11 @@ class GainDisplay:
     """
 
     def __init__(
-        self, predicted: np.ndarray, gain: np.ndarray, figure: str = "gap", gain_name: str = "gain in accuracy"
+        self, predicted: np.ndarray, gain: np.ndarray, metric: str = "gap", gain_name: str = "gain in accuracy"
     ) -> None:
         self.predicted = predicted
         self.gain = gain
-        self.figure = figure
+        self.metric = metric
         self.gain_name = gain_name
 
     @classmethod
@@ -306,7 +306,7 @@ class GainDisplay:
         predicted: ArrayLike,
         gain: ArrayLike,
         *,
-        figure: str = "gap",
+        metric: str = "gap",
         gain_name: str = "gain in accuracy",
         ax: Any = None,
     ) -> GainDisplay:
@@ -318,7 +318,7 @@ class GainDisplay:
             The figure of each case.
         gain : array-like of shape (n_cases,)
             The realised gain of each case.
-        figure : str, default="gap"
+        metric : str, default="gap"
             Name of the figure: one of ``results_``, or any text.
         gain_name : str, default="gain in accuracy"
             Name of the gain.
@@ -338,7 +338,7 @@ class GainDisplay:
         predicted = check_array(predicted, ensure_2d=False, dtype=np.float64, input_name="predicted")
         gain = check_array(gain, ensure_2d=False, dtype=np.float64, input_name="gain")
         check_same_length(predicted, gain, "gain", "predicted")
-        return cls(predicted, gain, figure, gain_name).plot(ax=ax)
+        return cls(predicted, gain, metric, gain_name).plot(ax=ax)
 
     def plot(self, ax: Any = None) -> GainDisplay:
         """Draw.
@@ -357,13 +357,13 @@ class GainDisplay:
 
         if ax is None:
             ax = plt.subplots(figsize=(6, 4.5), layout="constrained")[1]
-        right = np.sign(self.predicted) == np.sign(self.gain)
-        for mask, decision, label in ((right, DISTIL, "sign right"), (~right, DO_NOT_DISTIL, "sign wrong")):
-            style = STYLES[decision]
+        same_sign = np.sign(self.predicted) == np.sign(self.gain)
+        for mask, decision, label in ((same_sign, DISTIL, "sign right"), (~same_sign, DO_NOT_DISTIL, "sign wrong")):
+            style = DECISION_STYLES[decision]
             ax.scatter(self.predicted[mask], self.gain[mask], label=f"{label}: {mask.sum()}", alpha=0.7, **style)
         ax.axhline(0, color="black", linewidth=0.8)
         ax.axvline(0, color="black", linewidth=0.8)
-        ax.set_xlabel(LABELS.get(self.figure, self.figure))
+        ax.set_xlabel(AXIS_LABELS.get(self.metric, self.metric))
         ax.set_ylabel(self.gain_name)
         ax.spines[["top", "right"]].set_visible(False)
         ax.legend(frameon=False, loc="best")

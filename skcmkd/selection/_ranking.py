@@ -10,101 +10,113 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator
 
-from .._model_selection._resampling import draw_halves, evaluate_each, subsampling_interval
-from .._utils._decisions import DISTIL, UNDECIDED, decide
+from .._model_selection._resampling import half_samples, map_statistic, subsampling_interval
+from .._utils._decisions import DISTIL, UNDECIDED, sign_of_interval
 from .._validation._sklearn import draw_seed
-from ._candidates import Candidate, Judgement, gather_candidates
-from ._criteria import FIGURES, average_over_blocks
-from ._encoders import Deal, represent
+from ._candidates import SelectionSettings, TeacherCandidate, make_candidates
+from ._criteria import CRITERION_METRICS, block_average
+from ._encoders import Repeat, encode_out_of_fold
 
 # Less than this, in nats, a copy of a kept teacher seems to add: scores given twice are penalised less.
-LEAST_ADDED = 0.01
+MIN_ADDED_NATS = 0.01
 # Fewer rows that several teachers share say nothing of what one adds to the others.
-FEWEST_SHARED_ROWS = 40
+MIN_SHARED_ROWS = 40
 ADDED_COLUMNS = ["added", "added_standard_error", "added_lower", "added_upper", "added_probability"]
 
 
-def judge(
-    candidates: list[Candidate],
-    deals: Sequence[Deal],
+def rank_candidates(
+    candidates: list[TeacherCandidate],
+    repeats: Sequence[Repeat],
     student: str,
     encoders: Mapping[str, BaseEstimator],
-    judgement: Judgement,
+    settings: SelectionSettings,
     random_state: np.random.RandomState,
     *,
     n_jobs: int | None,
-    show: bool,
+    verbose: bool,
 ) -> pd.DataFrame:
     """One row per candidate, the best first: informations, criteria with their intervals, and the decision."""
-    statistic: Callable[[np.ndarray], list[list[float]]] = partial(_figures_among, candidates, judgement)
-    if judgement.refit:
-        statistic = partial(_figures_trained_anew, deals, student, encoders, judgement)
-    cohort = deals[0].cohort
-    sizes = [cohort.n_labelled, len(cohort.fold_of) - cohort.n_labelled]
-    draws = draw_halves(sizes, judgement.n_subsamples, random_state, cohort.groups)
-    halves = evaluate_each(statistic, draws, n_jobs=n_jobs, description="subsamples", show=show)
-    rows = [_result(candidate, judgement, halves[:, place]) for place, candidate in enumerate(candidates)]
+    statistic: Callable[[np.ndarray], list[list[float]]] = partial(_metrics_on, candidates, settings)
+    if settings.refit:
+        statistic = partial(_metrics_refitted, repeats, student, encoders, settings)
+    data = repeats[0].data
+    sizes = [data.n_labeled, len(data.fold_ids) - data.n_labeled]
+    draws = half_samples(sizes, settings.n_subsamples, random_state, data.groups)
+    half_sample_metrics = map_statistic(statistic, draws, n_jobs=n_jobs, description="subsamples", verbose=verbose)
+    rows = [
+        _result_row(candidate, settings, half_sample_metrics[:, index]) for index, candidate in enumerate(candidates)
+    ]
     results = pd.DataFrame(rows, index=pd.Index([candidate.name for candidate in candidates], name="teacher"))
-    return results.sort_values(judgement.figure, ascending=False, kind="stable")
+    return results.sort_values(settings.metric, ascending=False, kind="stable")
 
 
-def _result(candidate: Candidate, judgement: Judgement, halves: np.ndarray) -> dict[str, Any]:
+def _result_row(
+    candidate: TeacherCandidate, settings: SelectionSettings, half_sample_metrics: np.ndarray
+) -> dict[str, Any]:
     """A candidate's row of the results, from its figures on halves of the rows."""
     n_rows = len(candidate.y)
     row: dict[str, Any] = {"n_rows": n_rows, "n_unlabeled": len(candidate.rows) - n_rows}
     # Encoders trained anew on each half have luck of their own in it already.
-    of_dealing = {} if judgement.refit else candidate.errors_of_dealing(judgement)
-    for (name, value), of_halves in zip(candidate.figures(judgement).items(), halves.T, strict=True):
+    repeat_errors = {} if settings.refit else candidate.repeat_standard_errors(settings)
+    for (name, value), half_sample_values in zip(
+        candidate.metrics(settings).items(), half_sample_metrics.T, strict=True
+    ):
         row[name] = value
-        if name in (*FIGURES, "criterion"):
-            luck = of_dealing.get(name, 0.0)
-            row |= _with_error(name, value, of_halves, n_rows, candidate.groups, judgement.confidence, luck)
-    row["decision"] = decide(row[f"{judgement.figure}_lower"], row[f"{judgement.figure}_upper"])
-    row["best_alpha"] = candidate.best_weight()
+        if name in (*CRITERION_METRICS, "criterion"):
+            repeat_error = repeat_errors.get(name, 0.0)
+            row |= _add_interval(
+                name, value, half_sample_values, n_rows, candidate.groups, settings.confidence, repeat_error
+            )
+    row["decision"] = sign_of_interval(row[f"{settings.metric}_lower"], row[f"{settings.metric}_upper"])
+    row["best_alpha"] = candidate.best_alpha()
     return row
 
 
-def _with_error(
+def _add_interval(
     name: str,
     value: float,
-    halves: np.ndarray,
+    half_sample_metrics: np.ndarray,
     n_rows: int,
     groups: np.ndarray | None,
     confidence: float,
-    further_error: float = 0.0,
+    extra_se: float = 0.0,
 ) -> dict[str, float]:
     if not np.isnan(value):
         # Of few rows or groups a half may hold none: it says nothing.
-        halves = halves[~np.isnan(halves)]
-    n_units, n_degrees = n_rows, None
+        half_sample_metrics = half_sample_metrics[~np.isnan(half_sample_metrics)]
+    n_units, dof = n_rows, None
     if groups is not None:
         n_units = len(np.unique(groups))
-        n_degrees = min(len(halves), n_units) - 1
-    found = subsampling_interval(value, halves, n_units, confidence, n_degrees, further_error)
+        dof = min(len(half_sample_metrics), n_units) - 1
+    interval = subsampling_interval(value, half_sample_metrics, n_units, confidence, dof, extra_se)
     return {
-        f"{name}_standard_error": found.standard_error,
-        f"{name}_lower": found.lower,
-        f"{name}_upper": found.upper,
-        f"{name}_probability": found.probability_positive,
+        f"{name}_standard_error": interval.standard_error,
+        f"{name}_lower": interval.lower,
+        f"{name}_upper": interval.upper,
+        f"{name}_probability": interval.probability_positive,
     }
 
 
-def _figures_among(candidates: list[Candidate], judgement: Judgement, rows: np.ndarray) -> list[list[float]]:
-    return [list(candidate.figures(judgement, rows).values()) for candidate in candidates]
+def _metrics_on(candidates: list[TeacherCandidate], settings: SelectionSettings, rows: np.ndarray) -> list[list[float]]:
+    return [list(candidate.metrics(settings, rows).values()) for candidate in candidates]
 
 
-def _figures_trained_anew(
-    deals: Sequence[Deal], student: str, encoders: Mapping[str, BaseEstimator], judgement: Judgement, rows: np.ndarray
+def _metrics_refitted(
+    repeats: Sequence[Repeat],
+    student: str,
+    encoders: Mapping[str, BaseEstimator],
+    settings: SelectionSettings,
+    rows: np.ndarray,
 ) -> list[list[float]]:
-    parts = [deal.cohort.of_rows(rows) for deal in deals]
-    anew = [Deal(part, represent(part, encoders, judgement.representation)) for part in parts]
-    return [list(candidate.figures(judgement).values()) for candidate in gather_candidates(anew, student, judgement)]
+    parts = [repeat.data.take(rows) for repeat in repeats]
+    refitted = [Repeat(part, encode_out_of_fold(part, encoders, settings.representation)) for part in parts]
+    return [list(candidate.metrics(settings).values()) for candidate in make_candidates(refitted, student, settings)]
 
 
-def keep_teachers(
+def select_teachers(
     results: pd.DataFrame,
-    candidates: list[Candidate],
-    judgement: Judgement,
+    candidates: list[TeacherCandidate],
+    settings: SelectionSettings,
     *,
     max_teachers: int | None,
     keep_undecided: bool,
@@ -119,53 +131,55 @@ def keep_teachers(
     accepted = decision.index[decision == DISTIL]
     if keep_undecided and accepted.empty:
         accepted = decision.index[decision == UNDECIDED]
-    kept, added = list(accepted[:1]), dict[str, dict[str, float]]()
+    selected, added = list(accepted[:1]), dict[str, dict[str, float]]()
     by_name = {candidate.name: candidate for candidate in candidates}
-    remaining = [name for name in accepted if name not in kept]
-    while remaining and (max_teachers is None or len(kept) < max_teachers):
-        found = {
-            name: _information_added([by_name[k] for k in kept], by_name[name], judgement, draw_seed(random_state))
+    remaining = [name for name in accepted if name not in selected]
+    while remaining and (max_teachers is None or len(selected) < max_teachers):
+        added_now = {
+            name: _added_information([by_name[k] for k in selected], by_name[name], settings, draw_seed(random_state))
             for name in remaining
         }
-        added |= found
-        surely = {name: row["added"] for name, row in found.items() if row["added_lower"] > LEAST_ADDED}
-        if not surely:
+        added |= added_now
+        significant = {name: row["added"] for name, row in added_now.items() if row["added_lower"] > MIN_ADDED_NATS}
+        if not significant:
             break
-        best = max(surely, key=lambda name: surely[name])
-        kept.append(best)
+        best = max(significant, key=lambda name: significant[name])
+        selected.append(best)
         remaining.remove(best)
-    return kept, pd.DataFrame(list(added.values()), index=list(added), columns=ADDED_COLUMNS).reindex(results.index)
+    return selected, pd.DataFrame(list(added.values()), index=list(added), columns=ADDED_COLUMNS).reindex(results.index)
 
 
-def _information_added(kept: list[Candidate], new: Candidate, judgement: Judgement, seed: int) -> dict[str, float]:
+def _added_information(
+    selected: list[TeacherCandidate], new: TeacherCandidate, settings: SelectionSettings, seed: int
+) -> dict[str, float]:
     """I(H_kept, H_c; Y) - I(H_kept; Y) in nats, with its interval."""
-    everyone = [*kept, new]
+    models = [*selected, new]
     rows = new.rows[: len(new.y)]
-    for candidate in kept:
+    for candidate in selected:
         rows = np.intersect1d(rows, candidate.rows[: len(candidate.y)])
     position = np.searchsorted(new.rows, rows)
     y = new.y[position]
     groups = None if new.groups is None else new.groups[position]
     n_units = len(rows) if groups is None else len(np.unique(groups))
-    if len(rows) < FEWEST_SHARED_ROWS or n_units < 2 or len(np.unique(y)) < 2:
+    if len(rows) < MIN_SHARED_ROWS or n_units < 2 or len(np.unique(y)) < 2:
         return dict.fromkeys(ADDED_COLUMNS, np.nan)
-    family = judgement.family
-    of_deals = []
-    for deal, comparison in enumerate(new.comparisons):
-        parts = [one.comparisons[deal].teacher[np.searchsorted(one.rows, rows)] for one in everyone]
-        joined = family.join(parts[:-1], y, groups), family.join(parts, y, groups)
-        of_deals.append((*joined, comparison.block_of[position]))
+    estimators = settings.estimators
+    of_repeats = []
+    for repeat, comparison in enumerate(new.repeats):
+        parts = [one.repeats[repeat].teacher[np.searchsorted(one.rows, rows)] for one in models]
+        joined = estimators.concatenate(parts[:-1], y, groups), estimators.concatenate(parts, y, groups)
+        of_repeats.append((*joined, comparison.block_ids[position]))
 
     def gain(before: np.ndarray, after: np.ndarray, own: np.ndarray) -> float:
-        return family.about_label(after[own], y[own]) - family.about_label(before[own], y[own])
+        return estimators.label_mi(after[own], y[own]) - estimators.label_mi(before[own], y[own])
 
-    def gain_in_blocks(before: np.ndarray, after: np.ndarray, block_of: np.ndarray, among: np.ndarray) -> float:
-        return average_over_blocks(lambda rows: gain(before, after, among[rows]), block_of[among])
+    def gain_in_blocks(before: np.ndarray, after: np.ndarray, block_ids: np.ndarray, subset: np.ndarray) -> float:
+        return block_average(lambda rows: gain(before, after, subset[rows]), block_ids[subset])
 
-    def statistic(among: np.ndarray) -> float:
-        return float(np.mean([gain_in_blocks(*deal, among) for deal in of_deals]))
+    def statistic(subset: np.ndarray) -> float:
+        return float(np.mean([gain_in_blocks(*repeat, subset) for repeat in of_repeats]))
 
-    draws = draw_halves([len(rows)], judgement.n_subsamples, np.random.RandomState(seed), groups)
+    draws = half_samples([len(rows)], settings.n_subsamples, np.random.RandomState(seed), groups)
     value = statistic(np.arange(len(rows)))
-    halves = np.array([statistic(draw) for draw in draws])
-    return {"added": value} | _with_error("added", value, halves, len(rows), groups, judgement.confidence)
+    half_sample_metrics = np.array([statistic(draw) for draw in draws])
+    return {"added": value} | _add_interval("added", value, half_sample_metrics, len(rows), groups, settings.confidence)

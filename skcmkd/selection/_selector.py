@@ -12,10 +12,10 @@ from sklearn import get_config
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from .._utils._doc_link import DocumentationLink
+from .._utils._doc_link import DocLinkMixin
 from .._validation._array_checks import check_columns_of_fit
-from .._validation._columns import Columns, drop_teacher_columns
-from .._validation._dataframes import as_container, is_frame
+from .._validation._columns import Columns, select_student_columns
+from .._validation._dataframes import is_frame, to_output_container
 from .._validation._sklearn import (
     N_JOBS,
     ArrayLike,
@@ -25,19 +25,19 @@ from .._validation._sklearn import (
     check_choice,
     check_feature_names_in,
     feature_names,
-    keep_earlier_fit,
-    n_columns_of,
+    n_features,
+    restore_on_error,
 )
 from .._validation._tables import Table, as_table, take_columns
 from ..information import ESTIMATORS
-from ._candidates import gather_candidates
-from ._criteria import FIGURE_OF
-from ._prepare import study_tables
-from ._ranking import judge, keep_teachers
+from ._candidates import make_candidates
+from ._criteria import METRIC_OF_CRITERION
+from ._prepare import prepare_selection
+from ._ranking import rank_candidates, select_teachers
 
 
 # The output follows the table that was given; scikit-learn's wrapper would name columns that are not there.
-class CCHSelector(DocumentationLink, TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):  # type: ignore[call-arg]
+class CCHSelector(DocLinkMixin, TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):  # type: ignore[call-arg]
     """Choose the modality that should teach the student's, and keep its columns beside the student's.
 
     For each candidate teacher T and the student S, with H what a model of one modality makes of rows it has not seen
@@ -125,7 +125,7 @@ class CCHSelector(DocumentationLink, TransformerMixin, BaseEstimator, auto_wrap_
     best_alpha_ : float
         Hint for ``PairedDistiller(alpha=...)``: the first kept teacher's ``best_alpha``; 0 when none is kept, NaN when
         its encoder predicts nothing.
-    rows_ : DataFrame of shape (n_samples, n_candidates)
+    candidate_rows_ : DataFrame of shape (n_samples, n_candidates)
         Which rows of X each candidate was judged on: those where it and the student were both measured.
     classes_ : ndarray of shape (n_classes,)
         Class labels; absent when y is a quantity.
@@ -219,7 +219,7 @@ class CCHSelector(DocumentationLink, TransformerMixin, BaseEstimator, auto_wrap_
         self.verbose = verbose
 
     _parameter_constraints = {  # noqa: RUF012 - scikit-learn's own convention
-        "criterion": [StrOptions(set(FIGURE_OF)), callable],
+        "criterion": [StrOptions(set(METRIC_OF_CRITERION)), callable],
         "mutual_information": [StrOptions({"auto", *ESTIMATORS}), callable],
         "representation": [StrOptions({"predictions", "embedding"})],
         "encoder": [HasMethods(["fit"]), dict, None],
@@ -235,6 +235,7 @@ class CCHSelector(DocumentationLink, TransformerMixin, BaseEstimator, auto_wrap_
         "verbose": ["verbose"],
     }
 
+    @restore_on_error
     def fit(
         self,
         X: Table,
@@ -273,39 +274,38 @@ class CCHSelector(DocumentationLink, TransformerMixin, BaseEstimator, auto_wrap_
             If a modality has no columns, a column belongs to two, tables and labels differ in length, there are too few
             labelled rows or classes for the folds, or a table holds what its encoder cannot take.
         """
-        with keep_earlier_fit(self):
-            study = study_tables(self, X, y, unlabeled_pairs, groups)
-            cohort, judgement = study.cohort, study.judgement
-            draws = np.random.RandomState(study.seed)
-            candidates = gather_candidates(study.deals, self.student, judgement)
-            results = judge(
-                candidates,
-                study.deals,
-                self.student,
-                study.encoders,
-                judgement,
-                draws,
-                n_jobs=self.n_jobs,
-                show=bool(self.verbose),
-            )
-            self.teachers_, added = keep_teachers(
-                results,
-                candidates,
-                judgement,
-                max_teachers=self.max_teachers,
-                keep_undecided=self.on_undecided == "keep",
-                random_state=draws,
-            )
-            self._figure = judgement.figure
-            self.results_ = results.assign(kept=results.index.isin(self.teachers_)).join(added)
-            self.best_alpha_ = float(results["best_alpha"][self.teachers_[0]]) if self.teachers_ else 0.0
-            measured = {one.name: np.isin(np.arange(cohort.n_labelled), one.rows) for one in candidates}
-            self.rows_ = pd.DataFrame(measured, index=X.index if isinstance(X, pd.DataFrame) else None)
-            self.__dict__.pop("classes_", None)
-            if cohort.classes is not None:
-                self.classes_ = cohort.classes
-            self._student_positions = study.positions[self.student]
-            self._kept_positions = np.concatenate([study.positions[name] for name in [self.student, *self.teachers_]])
+        study = prepare_selection(self, X, y, unlabeled_pairs, groups)
+        data, settings = study.cohort, study.settings
+        rng = np.random.RandomState(study.seed)
+        candidates = make_candidates(study.repeats, self.student, settings)
+        results = rank_candidates(
+            candidates,
+            study.repeats,
+            self.student,
+            study.encoders,
+            settings,
+            rng,
+            n_jobs=self.n_jobs,
+            verbose=bool(self.verbose),
+        )
+        self.teachers_, added = select_teachers(
+            results,
+            candidates,
+            settings,
+            max_teachers=self.max_teachers,
+            keep_undecided=self.on_undecided == "keep",
+            random_state=rng,
+        )
+        self._metric = settings.metric
+        self.results_ = results.assign(kept=results.index.isin(self.teachers_)).join(added)
+        self.best_alpha_ = float(results["best_alpha"][self.teachers_[0]]) if self.teachers_ else 0.0
+        observed = {one.name: np.isin(np.arange(data.n_labeled), one.rows) for one in candidates}
+        self.candidate_rows_ = pd.DataFrame(observed, index=X.index if isinstance(X, pd.DataFrame) else None)
+        self.__dict__.pop("classes_", None)
+        if data.classes is not None:
+            self.classes_ = data.classes
+        self._student_positions = study.positions[self.student]
+        self._kept_indices = np.concatenate([study.positions[name] for name in [self.student, *self.teachers_]])
         return self
 
     def transform(self, X: Table) -> Table:
@@ -332,16 +332,16 @@ class CCHSelector(DocumentationLink, TransformerMixin, BaseEstimator, auto_wrap_
         check_is_fitted(self)
         if not is_frame(X):
             X = as_table(X, estimator=self, sparse=False)
-        kept = self._kept_positions
+        kept = self._kept_indices
         names, present = getattr(self, "feature_names_in_", None), feature_names(X)
         if names is not None and present is not None:
             student_names, there = names[self._student_positions], set(present)
             if not there.issuperset(names) and there.issuperset(student_names):
-                return self._as_wanted(drop_teacher_columns(X, student_names), self._student_positions)
-        elif n_columns_of(X) == len(self._student_positions) < self.n_features_in_:
-            return self._as_wanted(X, self._student_positions)
+                return self._wrap_output(select_student_columns(X, student_names), self._student_positions)
+        elif n_features(X) == len(self._student_positions) < self.n_features_in_:
+            return self._wrap_output(X, self._student_positions)
         check_columns_of_fit(self, X)
-        return self._as_wanted(take_columns(X, kept), kept)
+        return self._wrap_output(take_columns(X, kept), kept)
 
     def set_output(self, *, transform: str | None = None) -> CCHSelector:
         """Choose what ``transform`` gives.
@@ -368,9 +368,9 @@ class CCHSelector(DocumentationLink, TransformerMixin, BaseEstimator, auto_wrap_
             self._sklearn_output_config = {"transform": transform}
         return self
 
-    def _as_wanted(self, table: Table, positions: np.ndarray) -> Table:
-        wanted = getattr(self, "_sklearn_output_config", {}).get("transform", get_config()["transform_output"])
-        return as_container(table, check_feature_names_in(self, None)[positions], wanted)
+    def _wrap_output(self, table: Table, positions: np.ndarray) -> Table:
+        requested = getattr(self, "_sklearn_output_config", {}).get("transform", get_config()["transform_output"])
+        return to_output_container(table, check_feature_names_in(self, None)[positions], requested)
 
     def get_support(self, indices: bool = False) -> np.ndarray:
         """Mask of the columns of X that are kept, or their positions in the order of the output.
@@ -392,9 +392,9 @@ class CCHSelector(DocumentationLink, TransformerMixin, BaseEstimator, auto_wrap_
         """
         check_is_fitted(self)
         if indices:
-            return self._kept_positions.copy()
+            return self._kept_indices.copy()
         mask = np.zeros(self.n_features_in_, dtype=bool)
-        mask[self._kept_positions] = True
+        mask[self._kept_indices] = True
         return mask
 
     def get_feature_names_out(self, input_features: ArrayLike | None = None) -> np.ndarray:
@@ -419,7 +419,7 @@ class CCHSelector(DocumentationLink, TransformerMixin, BaseEstimator, auto_wrap_
         """
         check_is_fitted(self)
         names = check_feature_names_in(self, input_features)
-        return names[self._kept_positions]
+        return names[self._kept_indices]
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 from scipy.special import softmax, xlogy
@@ -9,81 +11,116 @@ from sklearn.base import BaseEstimator
 from sklearn.linear_model import Ridge
 
 from .._losses._teacher_cohort import TeacherCohort
+from .._model_selection._pipelines import final_estimator
+from .._model_selection._probabilities import predict_smoothed_proba
 from .._transport._costs import cost_matrix
 from .._transport._plan import transport
-from .._transport._sinkhorn_divergence import debiased_cost
+from .._transport._sinkhorn_divergence import sinkhorn_divergence
 from .._validation._tables import Table, take_rows
-from ._candidates import Material
+from ..networks._mlp import NetworkClassifier
 
-# Of the measure, not of the training: exact transport between samples of one distribution is not 0, and debiasing by
-# this much entropy, in mean costs, brings it near.
-REG_OF_MEASURE = 0.1
-ROWS_FOR_TRANSPORT = 200
-MOST_ITERATIONS = 100
+# Entropic regularization of the metric, in mean costs: exact transport between samples of one distribution is not 0,
+# and debiasing by this much entropy brings it near.
+METRIC_REG = 0.1
+MAX_METRIC_ROWS = 200
+MAX_ITER = 100
 
 
-def measure_alignment(
-    fitted: BaseEstimator, material: Material, rows: np.ndarray, held_out: np.ndarray, proba: np.ndarray
-) -> tuple[float, float]:
-    """Feature and label alignment of a fitted student on held-out rows whose class the teacher's cohort has.
+@dataclass(frozen=True)
+class AlignmentMeasure:
+    """Feature and label alignment of a fitted network student on held-out rows, as a function of both.
 
-    The yardstick is the same for every student: ridge regression from its features to the prototypes of the classes,
-    fitted to its training rows. Features: debiased transport cost to the teacher's rows, in mean costs between two of
-    these. Labels: KL of the student's probabilities from those of the teacher's head, in nats.
+    Every student is compared with the same cohort: a ridge regression from its features to the prototypes of the
+    classes is fitted to its training rows, all but the held-out ones.
+
+    Attributes
+    ----------
+    X : table of shape (n_samples, n_features)
+    y : ndarray of shape (n_samples,)
+    cohort : TeacherCohort
+    cost : str
     """
-    cohort, cost = material.yardstick or material.alignment.cohort, material.alignment.cost
-    codes = np.searchsorted(material.classes, material.y[rows])
-    judged = cohort.known[np.searchsorted(material.classes, material.y[held_out])]
-    if not cohort.known[codes].any() or not judged.any():
+
+    X: Table
+    y: np.ndarray
+    cohort: TeacherCohort
+    cost: str
+
+    def __call__(self, student: BaseEstimator, held_out: np.ndarray) -> tuple[float, float] | None:
+        """The two terms, NaN where no class is shared; None of a student that is no network."""
+        if not isinstance(final_estimator(student), NetworkClassifier):
+            return None
+        train = np.setdiff1d(np.arange(len(self.y)), held_out)
+        proba = predict_smoothed_proba(student, take_rows(self.X, held_out), self.cohort.classes, len(train))
+        return alignment_metrics(student, self.X, self.y, self.cohort, self.cost, train, held_out, proba)
+
+
+def alignment_metrics(
+    student: BaseEstimator,
+    X: Table,
+    y: np.ndarray,
+    cohort: TeacherCohort,
+    cost: str,
+    train: np.ndarray,
+    held_out: np.ndarray,
+    proba: np.ndarray,
+) -> tuple[float, float]:
+    """Feature and label alignment of held-out rows whose class the teacher's cohort has.
+
+    Features: debiased transport cost to the teacher's rows, in mean costs between two of these. Labels: KL of the
+    student's probabilities ``proba`` from those of the teacher's head, in nats.
+    """
+    codes = np.searchsorted(cohort.classes, y)
+    shared = cohort.shared[codes[held_out]]
+    if not cohort.shared[codes[train]].any() or not shared.any():
         return np.nan, np.nan
-    X, proba = take_rows(material.X, held_out[judged]), proba[judged]
-    mapped = map_to_teacher(fitted, cohort, take_rows(material.X, rows), codes, X)
-    weights = (cohort.shares / np.maximum(np.bincount(cohort.codes, minlength=len(cohort.shares)), 1))[cohort.codes]
-    scale = cohort.scale_of(cost)
-    features = debiased_cost(
-        mapped,
+    X_held_out, proba = take_rows(X, held_out[shared]), proba[shared]
+    projected = project_to_teacher(student, cohort, take_rows(X, train), codes[train], X_held_out)
+    n_rows = np.bincount(cohort.codes, minlength=len(cohort.classes))
+    scale = cohort.mean_cost(cost)
+    features = sinkhorn_divergence(
+        projected,
         cohort.features,
         cost,
-        target_weights=weights,
-        reg=REG_OF_MEASURE * scale,
-        max_rows=ROWS_FOR_TRANSPORT,
-        max_iter=MOST_ITERATIONS,
+        target_weights=(cohort.class_priors / np.maximum(n_rows, 1))[cohort.codes],
+        reg=METRIC_REG * scale,
+        max_rows=MAX_METRIC_ROWS,
+        max_iter=MAX_ITER,
     )
-    scores = (mapped @ cohort.coef.T + cohort.intercept)[:, cohort.known]
-    heard = proba[:, cohort.known] / proba[:, cohort.known].sum(axis=1, keepdims=True)
-    teacher = softmax(scores, axis=1)
-    labels = (xlogy(teacher, teacher) - teacher * np.log(np.maximum(heard, 1e-12))).sum(axis=1).mean()
+    p = proba[:, cohort.shared] / proba[:, cohort.shared].sum(axis=1, keepdims=True)
+    t = softmax((projected @ cohort.coef.T + cohort.intercept)[:, cohort.shared], axis=1)
+    labels = (xlogy(t, t) - t * np.log(np.maximum(p, 1e-12))).sum(axis=1).mean()
     return features / scale, float(labels)
 
 
-def map_to_teacher(
+def project_to_teacher(
     fitted: BaseEstimator, cohort: TeacherCohort, X: Table, codes: np.ndarray, X_new: Table
 ) -> np.ndarray:
     """A student's features of new rows in the teacher's space, by ridge regression to the prototypes of the classes.
 
-    The regression is fitted to the given rows, those of classes that the teacher's cohort has.
+    The regression is fitted to the rows of X whose class the teacher's cohort has; ``codes`` are their classes.
     """
-    known = cohort.known[codes]
-    ridge = Ridge().fit(_features_of(fitted, take_rows(X, np.flatnonzero(known))), cohort.prototypes[codes[known]])
+    shared = cohort.shared[codes]
+    ridge = Ridge().fit(_transform(fitted, take_rows(X, np.flatnonzero(shared))), cohort.prototypes[codes[shared]])
     # For one column scikit-learn gives a vector.
-    return ridge.predict(_features_of(fitted, X_new)).reshape(-1, cohort.features.shape[1])
+    return ridge.predict(_transform(fitted, X_new)).reshape(-1, cohort.features.shape[1])
 
 
-def plan_between_classes(
-    mapped: np.ndarray, codes: np.ndarray, cohort: TeacherCohort, rows: np.ndarray, cost: str, classes: np.ndarray
+def class_transport_plan(
+    projected: np.ndarray, codes: np.ndarray, cohort: TeacherCohort, rows: np.ndarray, cost: str
 ) -> pd.DataFrame:
     """Mass that exact transport moves from the student's rows of each class to the teacher's of each class.
 
-    Classes that both cohorts have, with their shares in the student's cohort on either side.
+    Of the classes that both cohorts have, with the student's class priors on either side.
     """
-    used = cohort.known[codes]
-    sides = [np.eye(len(classes))[:, part] for part in (codes[used], cohort.codes[rows])]
-    weights = [cohort.shares @ (side / np.maximum(side.sum(axis=1, keepdims=True), 1)) for side in sides]
-    plan = transport(cost_matrix(mapped[used], cohort.features[rows], cost), *weights).plan
-    shared = pd.Index(classes[cohort.known])
-    summed = (sides[0] @ plan @ sides[1].T)[np.ix_(cohort.known, cohort.known)]
-    return pd.DataFrame(summed, index=shared.rename("student"), columns=shared.rename("teacher"))
+    shared = cohort.shared[codes]
+    one_hot = [np.eye(len(cohort.classes))[:, part] for part in (codes[shared], cohort.codes[rows])]
+    weights = [cohort.class_priors @ (part / np.maximum(part.sum(axis=1, keepdims=True), 1)) for part in one_hot]
+    plan = transport(cost_matrix(projected[shared], cohort.features[rows], cost), *weights).plan
+    classes = pd.Index(cohort.classes[cohort.shared])
+    mass = (one_hot[0] @ plan @ one_hot[1].T)[np.ix_(cohort.shared, cohort.shared)]
+    return pd.DataFrame(mass, index=classes.rename("student"), columns=classes.rename("teacher"))
 
 
-def _features_of(student: BaseEstimator, X: Table) -> np.ndarray:
+def _transform(student: BaseEstimator, X: Table) -> np.ndarray:
     return np.asarray(student.transform(X), dtype=np.float64)

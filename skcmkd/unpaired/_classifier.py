@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from numbers import Integral, Real
 from typing import Any
 
@@ -12,33 +11,52 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import validate_data
 
-from .._distillation._delegate import StudentPredictions, check_kind, check_student_values, clone_or_network, seed_of
-from .._distillation._fit_student import check_student
+from .._distillation._delegate import ClassifierStudentMixin, check_estimator_type, clone_or_default, resolve_seed
+from .._distillation._fit_student import check_accepts_soft_targets
 from .._distillation._representations import REPRESENTATIONS, choose_representation
-from .._losses._teacher_cohort import Alignment
-from .._model_selection._folds import assign_folds
-from .._model_selection._pipelines import final_step, fit_weighted
+from .._losses._teacher_cohort import AlignmentSpec
+from .._model_selection._folds import make_fold_ids
+from .._model_selection._pipelines import final_estimator
 from .._transport._costs import COSTS
+from .._utils._warnings import warn_user
 from .._validation._array_checks import check_same_length
-from .._validation._sklearn import N_JOBS, ArrayLike, HasMethods, Interval, StrOptions, keep_earlier_fit, set_seeds
+from .._validation._failures import explain_failure
+from .._validation._sklearn import (
+    N_JOBS,
+    ArrayLike,
+    HasMethods,
+    Interval,
+    StrOptions,
+    restore_on_error,
+    set_random_states,
+)
+from .._validation._table_checks import check_no_infinity
 from .._validation._tables import Table, as_table, check_same_index
-from .._validation._target_checks import as_codes, check_groups, check_labels
+from .._validation._target_checks import check_groups, check_labels, encode_labels
 from ..networks._mlp import NetworkClassifier
-from ._candidates import LABELS_ONLY, Candidate, Material, fit_candidate, gather_material, list_candidates
-from ._input import SideData, check_side_data
-from ._selection import choose_candidate, judge_candidates, tabulate_alignment, warn_of_harm
-from ._teacher_cohort import represent_own_rows, unseen_opinions, unseen_predictions
+from ._input import BRIDGE_NAMES, UnpairedData, check_unpaired_data
+from ._selection import alignment_table, cross_validate_modes, describe_harm, mode_table
+from ._teacher_cohort import FittedTeacher, fit_teacher
+from ._training import (
+    LABELS_ONLY,
+    TrainingMode,
+    UnpairedTraining,
+    auto_modes,
+    fit_mode,
+    fixed_modes,
+    make_training,
+)
 
 ALIGNMENTS = (
     "auto", "none", "self_training", "prototypes", "classwise", "feature", "joint", "bilevel", "published",
     "fused_gromov",
 )  # fmt: skip
 ALIGNMENT_WEIGHTS = {"feature": 1.0, "joint": 1.0, "fused_gromov": 0.3}
-CLASS_AWARE_WEIGHT = 10.0
+DEFAULT_ALIGNMENT_WEIGHT = 10.0
 INNER_LEARNING_RATES = {"published": 1e-5}
 
 
-class UnpairedDistiller(StudentPredictions, BaseEstimator):
+class UnpairedDistiller(ClassifierStudentMixin, BaseEstimator):
     """Train a classifier of one modality with the help of another cohort, in which another modality was measured.
 
     The teacher learns the label from its own cohort, ``teacher_data``. The student, p, learns from labels, from the
@@ -87,8 +105,6 @@ class UnpairedDistiller(StudentPredictions, BaseEstimator):
     reg : float >= 0, default=0.0
         Entropic regularisation of the transport of "classwise", "feature", "joint" and "bilevel", in mean costs. 0 is
         exact.
-    reg_m : float > 0 or None, default=None
-        Their transport unbalanced: the price of mass that is not moved, in mean costs. None moves all of it.
     inner_steps : int, default=1
         Steps of "bilevel" and "published" on the copy, of each term.
     inner_learning_rate : float > 0 or None, default=None
@@ -109,7 +125,7 @@ class UnpairedDistiller(StudentPredictions, BaseEstimator):
         Folds of the labelled rows on which "auto" chooses. A fixed alignment is checked on the first. With ``groups``
         in ``fit`` no fold parts a group.
     check_alignment : bool, default=True
-        Whether to measure ``alignment_`` on held-out rows: the student alone, aligned, and aligned with a teacher whose
+        Whether to measure ``alignment_metrics_`` on held-out rows: the student alone, aligned, and aligned with a teacher whose
         rows lost their labels. Three more fits, 15 with "auto".
     n_jobs : int or None, default=None
         Parallel fits; changes nothing but time.
@@ -126,12 +142,12 @@ class UnpairedDistiller(StudentPredictions, BaseEstimator):
         The teacher, fitted to its cohort; None without ``teacher_data``.
     best_alignment_ : str
         The alignment that was used; "none" is none.
-    is_tied_ : bool
+    used_bridge_ : bool
         Whether the teacher's opinion of tied rows was used.
     candidate_scores_ : DataFrame or None
         With ``alignment="auto"``: for each candidate the mean Brier score on held-out rows (``brier``, 0 is best), its
-        difference to labels only (``excess``) and the standard error of that.
-    alignment_ : DataFrame or None
+        difference to labels only (``difference``) and the standard error of that.
+    alignment_metrics_ : DataFrame or None
         On held-out rows, for the student "alone", "aligned" and with a "shuffled teacher": the teacher's error on rows
         of its own cohort that it has not seen, the alignment of features (debiased transport cost, in mean costs), the
         alignment of labels (KL of the student from the teacher's head, in nats), the student's error, log-loss (nats)
@@ -193,7 +209,6 @@ class UnpairedDistiller(StudentPredictions, BaseEstimator):
         alignment_weight: float | None = None,
         cost: str = "cosine",
         reg: float = 0.0,
-        reg_m: float | None = None,
         inner_steps: int = 1,
         inner_learning_rate: float | None = None,
         alpha: float | str = "auto",
@@ -212,7 +227,6 @@ class UnpairedDistiller(StudentPredictions, BaseEstimator):
         self.alignment_weight = alignment_weight
         self.cost = cost
         self.reg = reg
-        self.reg_m = reg_m
         self.inner_steps = inner_steps
         self.inner_learning_rate = inner_learning_rate
         self.alpha = alpha
@@ -232,7 +246,6 @@ class UnpairedDistiller(StudentPredictions, BaseEstimator):
         "alignment_weight": [Interval(Real, 0, None, closed="left"), None],
         "cost": [StrOptions(set(COSTS))],
         "reg": [Interval(Real, 0, None, closed="left")],
-        "reg_m": [Interval(Real, 0, None, closed="neither"), None],
         "inner_steps": [Interval(Integral, 1, None, closed="left")],
         "inner_learning_rate": [Interval(Real, 0, None, closed="neither"), None],
         "alpha": [Interval(Real, 0, 1, closed="both"), StrOptions({"auto"})],
@@ -246,6 +259,7 @@ class UnpairedDistiller(StudentPredictions, BaseEstimator):
         "verbose": ["verbose"],
     }
 
+    @restore_on_error
     def fit(
         self,
         X: Table,
@@ -266,7 +280,7 @@ class UnpairedDistiller(StudentPredictions, BaseEstimator):
             Class labels.
         groups : array-like of shape (n_samples,), default=None
             Rows of one group, such as the samples of one patient, are never split: they are in one fold where
-            candidates are compared and ``alignment_`` is measured, and stay together where a network stops early.
+            candidates are compared and ``alignment_metrics_`` is measured, and stay together where a network stops early.
             Standard errors count groups. ``cv`` may be a splitter that uses groups. By routing:
             ``set_fit_request(groups=True)``.
         teacher_data : tuple (X_teacher, y_teacher) or (X_teacher, y_teacher, groups), default=None
@@ -298,127 +312,135 @@ class UnpairedDistiller(StudentPredictions, BaseEstimator):
             If one cohort lacks classes of the other, or if a fixed alignment makes the student worse than alone on
             held-out rows, or no nearer to the teacher.
         """
-        with keep_earlier_fit(self):
-            self._validate_params()
-            X = as_table(X, estimator=self)
-            validate_data(self, X, y, skip_check_array=True)
-            check_same_index(X, y, "y")
-            y = check_labels(y)
-            check_same_length(X, y, "y")
-            self.classes_, _ = as_codes(y)
-            groups = check_groups(groups, X)
-            seed = seed_of(self.random_state)
-            student = set_seeds(clone_or_network(self.student), seed)
-            check_kind(student, classes=True)
-            check_student_values(X, student)
-            teacher = set_seeds(clone_or_network(self.teacher), seed)
-            if teacher_data is not None or unlabeled is not None:
-                self._check_student(student)
-            side = check_side_data(X, y, teacher_data, unlabeled, bridge, self.linked_columns, student, teacher)
-            self.teacher_: BaseEstimator | None = None
-            self.alignment_: pd.DataFrame | None = None
-            self.candidate_scores_: pd.DataFrame | None = None
-            self.history_: pd.DataFrame | None = None
-            if groups is None and (side.unlabeled_groups is not None or side.bridge_groups is not None):
-                name = "unlabeled[1]" if side.unlabeled_groups is not None else "bridge[2]"
-                raise ValueError(f"{name} names groups and X has none to compare them with. Give groups=, too.")
-            material, teacher_wrong = self._gather(X, y, side, teacher)
-            material = material.with_groups(groups, side)
-            chosen = self._choose(student, material, teacher_wrong, seed)
-            self.student_ = fit_candidate(student, material, chosen)
-            self.best_alignment_, self.is_tied_ = chosen.alignment, chosen.tied
-            if isinstance(final_step(self.student_), NetworkClassifier):
-                self.history_ = pd.DataFrame(list(final_step(self.student_).net_.history)).drop(columns="batches")
+        self._validate_params()
+        X = as_table(X, estimator=self)
+        validate_data(self, X, y, skip_check_array=True)
+        check_same_index(X, y, "y")
+        y = check_labels(y)
+        check_same_length(X, y, "y")
+        check_no_infinity(X, "X")
+        classes = encode_labels(y)[0]
+        seed = resolve_seed(self.random_state)
+        student, teacher = (set_random_states(clone_or_default(model), seed) for model in (self.student, self.teacher))
+        self._check_student_supports_alignment(
+            student, trains_on_soft_targets=teacher_data is not None or unlabeled is not None
+        )
+        groups = check_groups(groups, X)
+        data = check_unpaired_data(X, y, groups, teacher_data, unlabeled, bridge, self.linked_columns)
+        fitted_teacher = self._fit_teacher(teacher, data, classes)
+        with explain_failure(student, "student", lambda: student_tables(data)):
+            training = make_training(
+                data,
+                classes,
+                fitted_teacher,
+                self._alignment_spec(fitted_teacher),
+                alpha=self.alpha,
+                temperature=float(self.temperature),
+            )
+            mode, scores, metrics = self._select_mode(student, training, data, fitted_teacher, seed)
+            student = fit_mode(student, training, mode)
+        self.classes_, self.student_ = classes, student
+        self.teacher_ = None if fitted_teacher is None else fitted_teacher.model
+        if fitted_teacher is not None:
+            self.shared_classes_ = classes[fitted_teacher.cohort.shared]
+        self.best_alignment_, self.used_bridge_ = mode.alignment, mode.use_bridge
+        self.candidate_scores_, self.alignment_metrics_ = scores, metrics
+        self.history_ = training_history(student)
         return self
 
-    def _gather(
-        self, X: Table, y: np.ndarray, side: SideData, teacher: BaseEstimator
-    ) -> tuple[Material, np.ndarray | None]:
-        """Fit the teacher to its cohort; what the student can be taught from, and the teacher's unseen mistakes."""
-        own: dict[str, Any] = {"alpha": self.alpha, "temperature": float(self.temperature)}
-        if side.X_teacher is None:
-            return Material(X, y, self.classes_, **own, X_unlabeled=side.X_unlabeled), None
-        self._say_what_is_not_shared(side.y_teacher)
-        method = choose_representation(teacher, self.representation)
-        self.teacher_ = fit_weighted(teacher, side.X_teacher, side.y_teacher, None, side.teacher_groups)
-        proba = teacher_wrong = None
-        if self.check_alignment:
-            if hasattr(teacher, "predict_proba"):
-                proba = unseen_opinions(teacher, side, self.cv, self.n_jobs)
-                guess = np.unique(side.y_teacher)[proba.argmax(axis=1)]
-            else:
-                guess = unseen_predictions(teacher, side, self.cv, self.n_jobs)
-            teacher_wrong = guess != side.y_teacher
-        own_features = represent_own_rows(teacher, side, method, self.cv, self.n_jobs, proba)
-        weight = self.alignment_weight
-        if weight is None:
-            weight = ALIGNMENT_WEIGHTS.get(self.alignment, CLASS_AWARE_WEIGHT)
-        alignment = Alignment(
-            self.alignment,
-            None,
-            weight,
-            self.cost,
-            self.reg,
-            self.reg_m,
-            self.inner_steps,
-            self.inner_learning_rate or INNER_LEARNING_RATES.get(self.alignment, 1e-2),
-        )
-        material = gather_material(X, y, self.classes_, side, teacher, own_features, method, alignment, **own)
-        return material, teacher_wrong
-
-    def _choose(
-        self, student: BaseEstimator, material: Material, teacher_wrong: np.ndarray | None, seed: int | None
-    ) -> Candidate:
-        """The alignment to use; sets ``alignment_`` and ``candidate_scores_``."""
-        automatic = self.alignment == "auto"
-        chosen = Candidate(self.alignment, material.is_tied)
-        candidates = list_candidates(student, material) if automatic else [LABELS_ONLY, chosen]
-        without_cohort = chosen.uses_cohort and material.alignment is None
-        without_rows = chosen.alignment == "self_training" and material.X_unlabeled is None
-        if not automatic and (without_cohort or without_rows):
-            candidates = [LABELS_ONLY, Candidate("none", material.is_tied)]
-        if candidates[0] == candidates[-1] or not (automatic or self.check_alignment):
-            return candidates[-1]
-        fold_of = assign_folds(self.cv, material.y, groups=material.groups)
-        # One fold is enough of a check, unless a splitter makes it a single row.
-        all_folds = automatic or not isinstance(self.cv, Integral)
-        folds = range(int(fold_of.max()) + 1) if all_folds else (0,)
-        options: dict[str, Any] = {
-            "n_jobs": self.n_jobs,
-            "verbose": bool(self.verbose),
-            "measured": self.check_alignment,
-        }
-        judged = judge_candidates(student, [(material, c) for c in candidates], fold_of, folds, **options)
-        if automatic:
-            chosen, self.candidate_scores_ = choose_candidate(candidates, judged)
-        if not self.check_alignment:
-            return chosen
-        table = {"alone": judged[0], "aligned": judged[candidates.index(chosen)]}
-        if chosen.uses_cohort or chosen.tied:
-            shuffled = material.with_shuffled_teacher(check_random_state(seed))
-            (table["shuffled teacher"],) = judge_candidates(student, [(shuffled, chosen)], fold_of, folds, **options)
-        self.alignment_ = tabulate_alignment(table, teacher_wrong)
-        if not automatic:
-            warn_of_harm(table["alone"], table["aligned"], chosen)
-        return chosen
-
-    def _check_student(self, student: BaseEstimator) -> None:
+    def _check_student_supports_alignment(self, student: BaseEstimator, *, trains_on_soft_targets: bool) -> None:
         """Raise when the student cannot be trained as asked."""
+        check_estimator_type(student, classes=True)
+        if not trains_on_soft_targets:
+            return
         if self.alignment in ("auto", "none", "self_training"):
-            check_student(student)
-        elif not isinstance(final_step(student), NetworkClassifier):
+            check_accepts_soft_targets(student)
+        elif not isinstance(final_estimator(student), NetworkClassifier):
             raise ValueError(
                 f"alignment={self.alignment!r} aligns a network's representation, and the student is a "
-                f"{final_step(student).__class__.__name__}. Use NetworkClassifier, or a Pipeline that ends in one, or "
+                f"{final_estimator(student).__class__.__name__}. Use NetworkClassifier, or a Pipeline that ends in one, or "
                 "one of the alignments 'none' and 'self_training'."
             )
 
-    def _say_what_is_not_shared(self, y_teacher: np.ndarray) -> None:
-        """Set ``shared_classes_`` and warn of classes that one cohort lacks."""
-        other = np.unique(y_teacher)
-        self.shared_classes_ = np.intersect1d(self.classes_, other)
-        missing, unknown = np.setdiff1d(self.classes_, other).tolist(), np.setdiff1d(other, self.classes_).tolist()
-        if missing or unknown:
-            parts = [f"{missing} are missing in the teacher's cohort and are taught by labels alone"] * bool(missing)
-            parts += [f"{unknown} are missing in y and will not be predicted"] * bool(unknown)
-            warnings.warn(f"The cohorts do not have the same classes: {'; '.join(parts)}.", UserWarning, stacklevel=4)
+    def _fit_teacher(self, teacher: BaseEstimator, data: UnpairedData, classes: np.ndarray) -> FittedTeacher | None:
+        """The teacher fitted to its cohort; None without one."""
+        if data.X_teacher is None:
+            return None
+        warn_of_unshared_classes(classes, np.unique(data.y_teacher))
+        method = choose_representation(teacher, self.representation)
+        return fit_teacher(
+            teacher, data, classes, method, needs_error=self.check_alignment, cv=self.cv, n_jobs=self.n_jobs
+        )
+
+    def _alignment_spec(self, teacher: FittedTeacher | None) -> AlignmentSpec | None:
+        """The alignment's settings, with what None stands for written out; None without a teacher."""
+        if teacher is None:
+            return None
+        weight = self.alignment_weight
+        if weight is None:
+            weight = ALIGNMENT_WEIGHTS.get(self.alignment, DEFAULT_ALIGNMENT_WEIGHT)
+        inner_learning_rate = self.inner_learning_rate or INNER_LEARNING_RATES.get(self.alignment, 1e-2)
+        return AlignmentSpec(
+            self.alignment, teacher.cohort, weight, self.cost, self.reg, self.inner_steps, inner_learning_rate
+        )
+
+    def _select_mode(
+        self,
+        student: BaseEstimator,
+        training: UnpairedTraining,
+        data: UnpairedData,
+        teacher: FittedTeacher | None,
+        seed: int | None,
+    ) -> tuple[TrainingMode, pd.DataFrame | None, pd.DataFrame | None]:
+        """The mode to train the student by, ``candidate_scores_`` and ``alignment_metrics_``."""
+        automatic = self.alignment == "auto"
+        modes = auto_modes(student, training) if automatic else fixed_modes(self.alignment, training)
+        mode = modes[-1]
+        if mode == LABELS_ONLY or not (automatic or self.check_alignment):
+            return mode, None, None
+        fold_ids = make_fold_ids(self.cv, data.y, groups=data.groups)
+        # One fold is enough of a check, unless a splitter makes it a single row.
+        all_folds = automatic or not isinstance(self.cv, Integral)
+        val_folds = range(int(fold_ids.max()) + 1) if all_folds else (0,)
+        options: dict[str, Any] = {
+            "with_alignment": self.check_alignment,
+            "n_jobs": self.n_jobs,
+            "verbose": bool(self.verbose),
+        }
+        scores = cross_validate_modes(student, modes, training, data, fold_ids, val_folds, **options)
+        best = scores.best("min") if automatic else len(modes) - 1
+        mode, table = modes[best], mode_table(scores) if automatic else None
+        if not self.check_alignment:
+            return mode, table, None
+        students = {"alone": (scores, 0), "aligned": (scores, best)}
+        if mode.aligns or mode.use_bridge:
+            permuted = training.permute_teacher(check_random_state(seed))
+            control = cross_validate_modes(student, [mode], permuted, data, fold_ids, val_folds, **options)
+            students["shuffled teacher"] = (control, 0)
+        if not automatic and (harm := describe_harm(scores, best, mode)) is not None:
+            warn_user(harm)
+        return mode, table, alignment_table(students, np.nan if teacher is None else teacher.error)
+
+
+def student_tables(data: UnpairedData) -> dict[str, Table]:
+    """The tables that the student reads, by name."""
+    tables = {"X": data.X, "unlabeled[0]": data.X_unlabeled, BRIDGE_NAMES[0]: data.X_bridge}
+    return {name: table for name, table in tables.items() if table is not None}
+
+
+def warn_of_unshared_classes(classes: np.ndarray, teacher_classes: np.ndarray) -> None:
+    """Warn of classes that one cohort lacks."""
+    missing = np.setdiff1d(classes, teacher_classes).tolist()
+    unknown = np.setdiff1d(teacher_classes, classes).tolist()
+    if missing or unknown:
+        parts = [f"{missing} are missing in the teacher's cohort and are learned from labels alone"] * bool(missing)
+        parts += [f"{unknown} are missing in y and will not be predicted"] * bool(unknown)
+        warn_user(f"The cohorts do not have the same classes: {'; '.join(parts)}.")
+
+
+def training_history(student: BaseEstimator) -> pd.DataFrame | None:
+    """Losses of each epoch of a network student."""
+    model = final_estimator(student)
+    if not isinstance(model, NetworkClassifier):
+        return None
+    return pd.DataFrame(list(model.net_.history)).drop(columns="batches")

@@ -12,15 +12,15 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._distillation._representations import choose_representation
 from .._losses._teacher_cohort import TeacherCohort
-from .._model_selection._pipelines import final_step
-from .._utils._plotting import as_written
+from .._model_selection._pipelines import final_estimator
+from .._utils._plotting import escape_label
 from .._validation._array_checks import check_same_length
 from .._validation._sklearn import ArrayLike, check_tuple
 from .._validation._tables import Table, take_rows
-from .._validation._target_checks import check_labels, split_groups
-from ._alignment_measures import map_to_teacher, plan_between_classes
-from ._input import check_side_data
-from ._teacher_cohort import build_cohort, represent_own_rows
+from .._validation._target_checks import check_labels, pop_groups
+from ._alignment_measures import class_transport_plan, project_to_teacher
+from ._input import check_unpaired_data
+from ._teacher_cohort import make_cohort, represent_cohort
 
 if TYPE_CHECKING:
     from ._classifier import UnpairedDistiller
@@ -38,10 +38,10 @@ CURVES = {
     "valid_loss": ("held-out rows", "#000000", ":"),
     "train_alignment": ("alignment", "#D55E00", "--"),
 }
-MOST_ROWS = 500
-MOST_NUMBERS = 12
-MOST_TICKS = 15
-MOST_LINES = 20
+MAX_ROWS = 500
+MAX_NUMBERS = 12
+MAX_TICKS = 15
+MAX_LINES = 20
 
 
 class AlignmentDisplay:
@@ -72,11 +72,11 @@ class AlignmentDisplay:
 
     See Also
     --------
-    UnpairedDistiller : Its ``alignment_`` holds the terms of the bound in numbers, on held-out rows.
+    UnpairedDistiller : Its ``alignment_metrics_`` holds the terms of the bound in numbers, on held-out rows.
 
     Notes
     -----
-    A student's features are taken to the teacher's space as for ``alignment_``: by ridge regression to the prototypes
+    A student's features are taken to the teacher's space as for ``alignment_metrics_``: by ridge regression to the prototypes
     of the classes, fitted to the rows that the student learned from. They lie in the span of the prototypes: those of
     two classes on a line. The plane is that of the first two principal components of the teacher's features; what
     happens outside it is not seen. On rows that the student learned from its classes lie apart with or without a
@@ -154,28 +154,30 @@ class AlignmentDisplay:
             If the distiller had no teacher or its student is no network, or the tables are not what it was fitted to.
         """
         check_is_fitted(distiller)
-        history = _check_drawable(distiller)
-        split_groups(teacher_data, "teacher_data", "(X_teacher, y_teacher)", 2)
+        history = _check_history(distiller)
+        pop_groups(teacher_data, "teacher_data", "(X_teacher, y_teacher)", 2)
         X, codes = _check_rows(distiller, X, y, "y")
         X_drawn, drawn = X, codes
         if test_data is not None:
             check_tuple(test_data, "test_data", "(X_test, y_test)", 2)
             X_drawn, drawn = _check_rows(distiller, *test_data, "test_data[1]")
-        rows = draw_rows(drawn, MOST_ROWS)
+        rows = sample_rows(drawn, MAX_ROWS)
         X_drawn, drawn = take_rows(X_drawn, rows), drawn[rows]
-        cohort = _cohort_of(distiller, X, codes, teacher_data)
-        teacher_rows = draw_rows(cohort.codes, MOST_ROWS)
+        cohort = _rebuild_cohort(distiller, X, codes, teacher_data)
+        teacher_rows = sample_rows(cohort.codes, MAX_ROWS)
         # The student carries its seed, so that a clone starts as it did.
         alone, classes = clone(distiller.student_).fit(X, distiller.classes_[codes]), distiller.classes_
-        before, after = (map_to_teacher(student, cohort, X, codes, X_drawn) for student in (alone, distiller.student_))
-        plane = PCA(min(2, *cohort.features.shape), random_state=0).fit(cohort.features.astype(np.float64))
+        before, after = (
+            project_to_teacher(student, cohort, X, codes, X_drawn) for student in (alone, distiller.student_)
+        )
+        pca = PCA(min(2, *cohort.features.shape), random_state=0).fit(cohort.features.astype(np.float64))
         return cls(
             history,
-            plan_between_classes(after, drawn, cohort, teacher_rows, distiller.cost, classes),
-            _coordinates(plane, before, classes[drawn]),
-            _coordinates(plane, after, classes[drawn]),
-            _coordinates(plane, cohort.features[teacher_rows], classes[cohort.codes[teacher_rows]]),
-            distiller.best_alignment_ + ", tied rows" * distiller.is_tied_,
+            class_transport_plan(after, drawn, cohort, teacher_rows, distiller.cost),
+            _project(pca, before, classes[drawn]),
+            _project(pca, after, classes[drawn]),
+            _project(pca, cohort.features[teacher_rows], classes[cohort.codes[teacher_rows]]),
+            distiller.best_alignment_ + ", bridge" * distiller.used_bridge_,
         ).plot(axes)
 
     def plot(self, axes: Any = None) -> AlignmentDisplay:
@@ -211,7 +213,7 @@ class AlignmentDisplay:
         for ax in axes[2:]:
             ax.update_datalim(drawn)
             ax.autoscale_view()
-        n_columns = -(-len(axes[3].get_legend_handles_labels()[0]) // MOST_LINES)
+        n_columns = -(-len(axes[3].get_legend_handles_labels()[0]) // MAX_LINES)
         axes[3].legend(frameon=False, loc="center left", bbox_to_anchor=(1.01, 0.5), ncols=n_columns)
         self.axes_, self.figure_ = axes, axes[0].figure
         return self
@@ -237,20 +239,20 @@ class AlignmentDisplay:
         ax.legend(frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=len(curves))
 
     def _plot_plan(self, ax: Any) -> None:
-        share = 100 * self.plan.to_numpy()
-        image = ax.imshow(share, cmap="Blues", vmin=0)
-        if len(share) <= MOST_NUMBERS:
-            for (row, column), value in np.ndenumerate(share):
+        fraction = 100 * self.plan.to_numpy()
+        image = ax.imshow(fraction, cmap="Blues", vmin=0)
+        if len(fraction) <= MAX_NUMBERS:
+            for (row, column), value in np.ndenumerate(fraction):
                 if value >= 0.05:
-                    color = "white" if value > 0.6 * share.max() else "black"
+                    color = "white" if value > 0.6 * fraction.max() else "black"
                     ax.text(column, row, f"{value:.1f}", ha="center", va="center", color=color, fontsize="small")
-        every = -(-len(share) // MOST_TICKS)
-        names = [as_written(label) for label in self.plan.index]
+        every = -(-len(fraction) // MAX_TICKS)
+        names = [escape_label(label) for label in self.plan.index]
         turned = {"rotation": 30, "ha": "right"} if max(map(len, names)) > 3 else {}
         ax.set_xticks(range(0, len(names), every), names[::every], **turned)
         ax.set_yticks(range(0, len(names), every), names[::every])
         ax.set(xlabel="teacher's class", ylabel="student's class")
-        ax.set_title(f"Transport plan: {np.trace(share):.0f} % stays within its class", loc="left")
+        ax.set_title(f"Transport plan: {np.trace(fraction):.0f} % stays within its class", loc="left")
         ax.spines[:].set_visible(False)
         ax.figure.colorbar(image, cax=ax.inset_axes((1.03, 0, 0.04, 1)), label="share of the mass, %")
 
@@ -261,14 +263,14 @@ class AlignmentDisplay:
         for k, name in enumerate(np.unique(np.concatenate([self.before["label"], self.teacher["label"]]))):
             color, marker = COLORS[k % len(COLORS)], MARKERS[k % len(MARKERS)]
             own, other = (part.loc[part["label"] == name, COMPONENTS].to_numpy() for part in (student, self.teacher))
-            ax.scatter(*own.T, s=36, marker=marker, color=color, label=as_written(name), **filled)
+            ax.scatter(*own.T, s=36, marker=marker, color=color, label=escape_label(name), **filled)
             ax.scatter(*other.T, s=28, marker=marker, edgecolors=color, **hollow)
         ax.set(xlabel="teacher's first principal component", ylabel="teacher's second principal component")
         ax.set_title(title, loc="left")
         ax.spines[["top", "right"]].set_visible(False)
 
 
-def _check_drawable(distiller: UnpairedDistiller) -> pd.DataFrame:
+def _check_history(distiller: UnpairedDistiller) -> pd.DataFrame:
     """The losses of a distiller that there is something to draw of."""
     if distiller.teacher_ is None:
         raise ValueError(
@@ -277,7 +279,7 @@ def _check_drawable(distiller: UnpairedDistiller) -> pd.DataFrame:
         )
     if distiller.history_ is None:
         raise ValueError(
-            f"The student is a {final_step(distiller.student_).__class__.__name__}, which has no representation to "
+            f"The student is a {final_estimator(distiller.student_).__class__.__name__}, which has no representation to "
             "draw. Use NetworkClassifier, or a Pipeline that ends in one."
         )
     return distiller.history_
@@ -296,25 +298,25 @@ def _check_rows(distiller: UnpairedDistiller, X: Table, y: ArrayLike, name: str)
     return X, np.searchsorted(distiller.classes_, labels)
 
 
-def _cohort_of(distiller: UnpairedDistiller, X: Table, codes: np.ndarray, teacher_data: Any) -> TeacherCohort:
+def _rebuild_cohort(distiller: UnpairedDistiller, X: Table, codes: np.ndarray, teacher_data: Any) -> TeacherCohort:
     """The teacher's cohort as it was in fit."""
     teacher, classes = distiller.teacher_, distiller.classes_
-    side = check_side_data(X, classes[codes], teacher_data, None, None, None, distiller.student_, teacher)
+    data = check_unpaired_data(X, classes[codes], None, teacher_data, None, None, None)
     method = choose_representation(teacher, distiller.representation)
-    own_features = represent_own_rows(teacher, side, method, distiller.cv, distiller.n_jobs)
-    return build_cohort(teacher, own_features, side.y_teacher, classes, codes, method)
+    features = represent_cohort(teacher, data, method, distiller.cv, distiller.n_jobs)
+    return make_cohort(teacher, features, data.y_teacher, classes, codes, method)
 
 
-def draw_rows(codes: np.ndarray, most: int) -> np.ndarray:
+def sample_rows(codes: np.ndarray, max_rows: int) -> np.ndarray:
     """Some rows, classes with their shares as nearly as can be and each with one row or more."""
     order = np.random.RandomState(0).permutation(len(codes))
     of_class = pd.Series(codes[order]).groupby(codes[order])
-    place = (of_class.cumcount() / of_class.transform("size")).to_numpy()
-    return np.sort(order[np.argsort(place, kind="stable")[:most]])
+    position = (of_class.cumcount() / of_class.transform("size")).to_numpy()
+    return np.sort(order[np.argsort(position, kind="stable")[:max_rows]])
 
 
-def _coordinates(plane: BaseEstimator, features: np.ndarray, labels: np.ndarray) -> pd.DataFrame:
+def _project(pca: BaseEstimator, features: np.ndarray, labels: np.ndarray) -> pd.DataFrame:
     """Coordinates in the plane; 0 along a second axis that features of one column do not have."""
-    placed = np.zeros((len(features), 2))
-    placed[:, : plane.n_components_] = plane.transform(features)
-    return pd.DataFrame(placed, columns=COMPONENTS).assign(label=labels)
+    projected = np.zeros((len(features), 2))
+    projected[:, : pca.n_components_] = pca.transform(features)
+    return pd.DataFrame(projected, columns=COMPONENTS).assign(label=labels)

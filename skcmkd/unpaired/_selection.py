@@ -1,162 +1,137 @@
-"""The choice among the ways to train a student, and the terms of the bound, on rows held out from it."""
+"""The choice among the modes of training a student, and the terms of the bound, on held-out rows."""
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator, clone
+from sklearn.base import BaseEstimator
 
-from .._model_selection._pipelines import final_step
-from .._model_selection._probabilities import predict_unseen_proba
-from .._model_selection._resampling import error_of_mean
-from .._utils._parallel import run_each
-from .._validation._tables import take_rows
-from ..networks._mlp import NetworkClassifier
-from ._alignment_measures import measure_alignment
-from ._candidates import Candidate, Material, fit_candidate
-
-
-@dataclass(frozen=True)
-class Judgement:
-    """What a candidate does on the rows held out from it; losses, and groups where there are any, are one a row."""
-
-    brier: np.ndarray
-    log_loss: np.ndarray
-    wrong: np.ndarray
-    feature_alignment: float
-    label_alignment: float
-    groups: np.ndarray | None = None
+from .._distillation._select import ValidationScores, cross_validate_trainings
+from .._distillation._targets import ClassificationTarget
+from .._model_selection._resampling import standard_error_of_mean
+from .._model_selection._row_scores import brier_score, log_loss
+from ._alignment_measures import AlignmentMeasure
+from ._input import UnpairedData
+from ._training import TrainingMode, UnpairedTraining, fit_mode
 
 
-def judge_candidate(
+def cross_validate_modes(
     student: BaseEstimator,
-    material: Material,
-    candidate: Candidate,
-    rows: np.ndarray,
-    held_out: np.ndarray,
-    measured: bool = True,
-) -> Judgement:
-    """Fit a clone to some rows and judge it on others; its alignment is ``measured`` only for who asks.
-
-    Further rows of the groups that it is judged on teach it nothing.
-    """
-    groups = None if material.groups is None else material.groups[held_out]
-    if groups is not None:
-        material = material.without_groups(groups)
-    fitted = fit_candidate(clone(student), material, candidate, rows)
-    X, y = take_rows(material.X, held_out), material.y[held_out]
-    proba = predict_unseen_proba(fitted, X, material.classes, len(rows))
-    codes = np.searchsorted(material.classes, y)
-    truth = np.eye(len(material.classes))[codes]
-    feature_alignment = label_alignment = np.nan
-    if measured and material.alignment is not None and isinstance(final_step(fitted), NetworkClassifier):
-        feature_alignment, label_alignment = measure_alignment(fitted, material, rows, held_out, proba)
-    return Judgement(
-        ((proba - truth) ** 2).sum(axis=1),
-        -np.log(np.maximum(proba[np.arange(len(y)), codes], np.finfo(float).tiny)),
-        proba.argmax(axis=1) != codes,
-        feature_alignment,
-        label_alignment,
-        groups,
-    )
-
-
-def judge_candidates(
-    student: BaseEstimator,
-    trials: Sequence[tuple[Material, Candidate]],
-    fold_of: np.ndarray,
-    folds: Sequence[int],
+    modes: Sequence[TrainingMode],
+    training: UnpairedTraining,
+    data: UnpairedData,
+    fold_ids: np.ndarray,
+    val_folds: Sequence[int],
     *,
+    with_alignment: bool,
     n_jobs: int | None,
     verbose: bool,
-    measured: bool = True,
-) -> list[Judgement]:
-    """Judge each candidate with its material on each of the folds, and join what the folds say."""
-    jobs = [(trial, fold) for trial in trials for fold in folds]
-    calls = (
-        (student, *trial, np.flatnonzero(fold_of != fold), np.flatnonzero(fold_of == fold), measured)
-        for trial, fold in jobs
-    )
-    found = run_each(judge_candidate, calls, len(jobs), n_jobs=n_jobs, description="alignment", show=verbose)
-    return [_join(found[start : start + len(folds)]) for start in range(0, len(found), len(folds))]
+) -> ValidationScores:
+    """Fit the student by each mode without each validation fold, and predict that fold.
 
-
-def _join(parts: Sequence[Judgement]) -> Judgement:
-    return Judgement(
-        np.concatenate([part.brier for part in parts]),
-        np.concatenate([part.log_loss for part in parts]),
-        np.concatenate([part.wrong for part in parts]),
-        _mean_of_known([part.feature_alignment for part in parts]),
-        _mean_of_known([part.label_alignment for part in parts]),
-        None if parts[0].groups is None else np.concatenate([part.groups for part in parts]),
-    )
-
-
-def _mean_of_known(values: Sequence[float]) -> float:
-    known = [value for value in values if not np.isnan(value)]
-    return float(np.mean(known)) if known else np.nan
-
-
-def choose_candidate(
-    candidates: Sequence[Candidate], judgements: Sequence[Judgement]
-) -> tuple[Candidate, pd.DataFrame]:
-    """The candidate with the best Brier score on held-out rows, the first of equals, and the scores.
-
-    Evidence of a standard error is not asked for: on a hundred rows a gain of several points would go unseen, and
-    the candidates were found harmless on average.
+    Parameters
+    ----------
+    student : estimator
+    modes : list of TrainingMode
+    training : UnpairedTraining
+    data : UnpairedData
+    fold_ids : ndarray of shape (n_samples,)
+    val_folds : sequence of int
+    with_alignment : bool
+        Whether to measure how near features and labels are to the teacher's.
+    n_jobs, verbose
+        The distiller's parameters.
     """
-    losses = np.column_stack([judgement.brier for judgement in judgements])
-    excess = losses - losses[:, [0]]
-    scores = pd.DataFrame(
+
+    def trainings(fold: int) -> list[partial[BaseEstimator]]:
+        part = training.exclude(np.flatnonzero(fold_ids == fold))
+        return [partial(fit_mode, training=part, mode=mode) for mode in modes]
+
+    measure = None
+    if with_alignment and training.alignment is not None and training.reference_cohort is not None:
+        measure = AlignmentMeasure(data.X, data.y, training.reference_cohort, training.alignment.cost)
+    return cross_validate_trainings(
+        student,
+        modes,
+        trainings,
+        data.X,
+        data.y,
+        fold_ids,
+        val_folds,
+        ClassificationTarget(np.unique(data.y)),
+        groups=data.groups,
+        measure=measure,
+        description="alignment",
+        n_jobs=n_jobs,
+        verbose=verbose,
+    )
+
+
+def mode_table(scores: ValidationScores) -> pd.DataFrame:
+    """``candidate_scores_``: the validation scores, a row for each mode."""
+    modes = pd.DataFrame(
         {
-            "alignment": [candidate.alignment for candidate in candidates],
-            "tied": [candidate.tied for candidate in candidates],
-            "brier": losses.mean(axis=0),
-            "excess": excess.mean(axis=0),
-            "standard_error": [error_of_mean(column, judgements[0].groups) for column in excess.T],
+            "alignment": [mode.alignment for mode in scores.candidates],
+            "used_bridge": [mode.use_bridge for mode in scores.candidates],
         }
     )
-    return candidates[int(losses.mean(axis=0).argmin())], scores
+    return pd.concat([modes, scores.table()], axis=1)
 
 
-def tabulate_alignment(judgements: dict[str, Judgement], teacher_wrong: np.ndarray | None) -> pd.DataFrame:
-    """The three terms of the bound, and what the students do, one row a student."""
-    return pd.DataFrame(
-        {
-            name: {
-                "teacher_error": np.nan if teacher_wrong is None else teacher_wrong.mean(),
-                "feature_alignment": judged.feature_alignment,
-                "label_alignment": judged.label_alignment,
-                "error": judged.wrong.mean(),
-                "log_loss": judged.log_loss.mean(),
-                "brier": judged.brier.mean(),
-            }
-            for name, judged in judgements.items()
+def alignment_table(students: dict[str, tuple[ValidationScores, int]], teacher_error: float) -> pd.DataFrame:
+    """``alignment_metrics_``: the three terms of the bound, and scores of the students, a row for each student.
+
+    Parameters
+    ----------
+    students : dict of str to (ValidationScores, int)
+        Of each student the scores, and its position among the candidates.
+    teacher_error : float
+    """
+    rows = {}
+    for name, (scores, index) in students.items():
+        codes, proba = np.searchsorted(scores.target.classes, scores.y), scores.predictions[index]
+        feature_alignment, label_alignment = mean_alignment(scores, index)
+        rows[name] = {
+            "teacher_error": teacher_error,
+            "feature_alignment": feature_alignment,
+            "label_alignment": label_alignment,
+            "error": (proba.argmax(axis=1) != codes).mean(),
+            "log_loss": log_loss(proba, codes).mean(),
+            "brier": brier_score(proba, codes).mean(),
         }
-    ).T.rename_axis("student")
+    return pd.DataFrame(rows).T.rename_axis("student")
 
 
-def warn_of_harm(alone: Judgement, aligned: Judgement, chosen: Candidate) -> None:
-    """Warn when the aligned student is worse than the student alone, or no nearer to the teacher."""
-    excess = aligned.log_loss - alone.log_loss
-    error = error_of_mean(excess, alone.groups)
-    if excess.mean() > error:
-        warnings.warn(
-            f"With alignment={chosen.alignment!r} the student is worse than alone on {len(excess)} held-out rows: its "
-            f"log-loss is {excess.mean():.3f} nats higher (standard error {error:.3f}). Use alignment='auto', which "
-            "falls back on the student alone.",
-            UserWarning,
-            stacklevel=4,
+def mean_alignment(scores: ValidationScores, index: int) -> tuple[float, float]:
+    """Feature and label alignment of a candidate, averaged over the folds where they could be measured."""
+    values = np.array([pair for pair in scores.metrics[index] if pair is not None], dtype=float).reshape(-1, 2)
+    known = ~np.isnan(values)
+    means = [
+        float(column[mask].mean()) if mask.any() else np.nan for column, mask in zip(values.T, known.T, strict=True)
+    ]
+    return means[0], means[1]
+
+
+def describe_harm(scores: ValidationScores, index: int, mode: TrainingMode) -> str | None:
+    """Why a fixed alignment is no help on the held-out rows: worse than the labels alone, or no nearer; else None."""
+    codes = np.searchsorted(scores.target.classes, scores.y)
+    losses = [log_loss(scores.predictions[k], codes) for k in (0, index)]
+    difference = losses[1] - losses[0]
+    error = standard_error_of_mean(difference, scores.groups)
+    if difference.mean() > error:
+        return (
+            f"With alignment={mode.alignment!r} the student is worse than alone on {len(difference)} held-out rows: its "
+            f"log-loss is {difference.mean():.3f} nats higher (standard error {error:.3f}). Use alignment='auto', which "
+            "falls back on the student alone."
         )
-    elif chosen.uses_cohort and not aligned.feature_alignment < alone.feature_alignment:
-        warnings.warn(
-            f"alignment={chosen.alignment!r} brought the student's features no nearer to the teacher's: the "
-            f"transport cost on {len(excess)} held-out rows is {aligned.feature_alignment:.3f}, "
-            f"{alone.feature_alignment:.3f} for the student alone. Raise alignment_weight, or leave the alignment out.",
-            UserWarning,
-            stacklevel=4,
+    before, after = (mean_alignment(scores, k)[0] for k in (0, index))
+    if mode.aligns and not after < before:
+        return (
+            f"alignment={mode.alignment!r} brought the student's features no nearer to the teacher's: the "
+            f"transport cost on {len(difference)} held-out rows is {after:.3f}, "
+            f"{before:.3f} for the student alone. Raise alignment_weight, or leave the alignment out."
         )
+    return None

@@ -90,7 +90,7 @@ cases = st.lists(st.sampled_from([0.0, -1.0, 1e30, -1e30, 1e-30, np.nan, np.inf,
 @examples(20)
 @given(predicted=cases, gain=cases, figure=st.sampled_from(["gap", "", "$x", "<b>&", "a" * 200]))
 def test_gains_drawn(predicted, gain, figure):
-    found = attempt(lambda: GainDisplay.from_predictions(predicted, gain, figure=figure), predicted, gain)
+    found = attempt(lambda: GainDisplay.from_predictions(predicted, gain, metric=figure), predicted, gain)
     if found is not None:
         assert len(found.ax_.get_title()) > 0 or found.ax_.get_xlabel() == figure
         found.figure_.savefig("/dev/null", format="svg") if "$" not in figure else None

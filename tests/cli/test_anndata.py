@@ -41,10 +41,10 @@ def mudata_path(path, tmp_path):
 
 
 def test_a_mudata_is_the_same_cohort_as_a_csv(table, path, mudata_path):
-    from skcmkd.cli._input import open_cohort
+    from skcmkd.cli._input import load_data
 
     given = ["--label", "diagnosis", "--student", "panel", "--groups", "patient"]
-    cohorts = [open_cohort(make_parser().parse_args(["advise", str(file), *given]), 5) for file in (path, mudata_path)]
+    cohorts = [load_data(make_parser().parse_args(["advise", str(file), *given]), 5) for file in (path, mudata_path)]
     first, second = cohorts
     assert second.modalities == {name: [f"{name}:{name}_{n}" for n in range(2)] for name in ("panel", "rna")}
     order = second.X.index.get_indexer(first.X.index)
@@ -54,7 +54,7 @@ def test_a_mudata_is_the_same_cohort_as_a_csv(table, path, mudata_path):
     assert set(second.unlabeled.index) == set(first.unlabeled.index)
     unknown = make_parser().parse_args(["advise", str(mudata_path), *given[:2], "--student", "protein"])
     with pytest.raises(DataError, match="--student 'protein' is none of the modalities 'panel', 'rna'"):
-        open_cohort(unknown, 5)
+        load_data(unknown, 5)
 
 
 def test_without_a_label_there_are_the_measurements(table, mudata_path):

@@ -4,7 +4,13 @@ import pytest
 from sklearn.utils import Bunch
 
 from skcmkd import DistillationReport
-from skcmkd.cli._conclusion import conclude, say_conflict, say_gain, say_teacher, say_who
+from skcmkd.cli._conclusion import (
+    summarize,
+    summarize_disagreement,
+    summarize_gain,
+    summarize_selection,
+    summarize_teacher,
+)
 from skcmkd.cli._evaluation import Evaluation
 from skcmkd.evaluation._cross_validate import ALONE, DISTILLED, SHUFFLED, TEACHER
 
@@ -44,53 +50,57 @@ def selector(lower, kept):
     ids=["no weight", "helped", "smoothed", "better shuffled", "noise", "harmed"],
 )
 def test_what_is_said_of_the_gain(gains, alphas, said):
-    sentences = " ".join(say_gain(evaluation(gains, alphas)))
+    sentences = " ".join(summarize_gain(evaluation(gains, alphas)))
     assert said in sentences
     assert ("Distilling helped" in sentences) == (gains[0] == 0.2)
 
 
 def test_what_is_said_of_the_teacher():
-    assert "itself predicts better" in say_teacher(evaluation((0, 0.2, 0), [0, 0]))
-    assert "itself predicts worse" in say_teacher(evaluation((0, -0.2, 0), [0, 0]))
-    assert "not shown to predict better" in say_teacher(evaluation((0, 0.0, 0), [0, 0]))
-    assert "too few" in say_teacher(evaluation((0, np.nan, 0), [0, 0]))
+    assert "itself predicts better" in summarize_teacher(evaluation((0, 0.2, 0), [0, 0]))
+    assert "itself predicts worse" in summarize_teacher(evaluation((0, -0.2, 0), [0, 0]))
+    assert "not shown to predict better" in summarize_teacher(evaluation((0, 0.0, 0), [0, 0]))
+    assert "too few" in summarize_teacher(evaluation((0, np.nan, 0), [0, 0]))
 
 
 def test_the_teachers_of_the_folds_are_named():
     found = evaluation((0, 0.2, 0), [0, 0, 0])
-    assert say_teacher(found).startswith("The teacher itself")
-    found.choices["teacher"] = ["rna", "protein", "rna"]
-    assert say_teacher(found).startswith("The teacher (rna in 2 fits, protein in 1) itself")
-    found.choices["kept"] = [True, False, False]
-    assert "protein in 1; kept in 1 of 3, otherwise the nearest candidate) itself" in say_teacher(found)
-    found.choices["kept"] = False
-    assert "protein in 1; the nearest candidate, never kept) itself" in say_teacher(found)
+    assert summarize_teacher(found).startswith("The teacher itself")
+    found.selections["teacher"] = ["rna", "protein", "rna"]
+    assert summarize_teacher(found).startswith("The teacher (rna in 2 fits, protein in 1) itself")
+    found.selections["kept"] = [True, False, False]
+    assert "protein in 1; kept in 1 of 3, otherwise the nearest candidate) itself" in summarize_teacher(found)
+    found.selections["kept"] = False
+    assert "protein in 1; the nearest candidate, never kept) itself" in summarize_teacher(found)
 
 
 def test_where_the_two_tables_do_not_agree():
     better, worse = evaluation((0, 0.2, 0), [0, 0, 0]), evaluation((0, -0.2, 0), [0, 0, 0])
     kept, undecided = selector(0.1, True), selector(-0.1, False)
-    assert say_conflict(kept, better) == say_conflict(undecided, worse) == []
+    assert summarize_disagreement(kept, better) == summarize_disagreement(undecided, worse) == []
     for who, found in ((undecided, better), (kept, worse)):
-        (said,) = say_conflict(who, found)
+        (said,) = summarize_disagreement(who, found)
         assert "the table of held-out rows counts more" in said
-    better.choices["kept"] = [True, False, False]
-    (said,) = say_conflict(kept, better)
+    better.selections["kept"] = [True, False, False]
+    (said,) = summarize_disagreement(kept, better)
     assert "in 2 of 3 fits, which had fewer rows, none was" in said
 
 
 def test_who_may_teach():
-    assert say_who(selector(0.1, True)) == (
+    assert summarize_selection(selector(0.1, True)) == (
         "'rna' knows more about the label than 'panel' does (advantage +0.20 nats, 90 % interval +0.10 to +0.40)."
     )
-    assert say_who(selector(-0.1, False)).startswith("No candidate is shown to know more about the label than 'panel'")
+    assert summarize_selection(selector(-0.1, False)).startswith(
+        "No candidate is shown to know more about the label than 'panel'"
+    )
     less = selector(-0.4, False)
     less.results_["advantage_upper"] = -0.1
-    assert say_who(less).startswith("'panel' knows more about the label than any candidate does; 'rna' is nearest")
+    assert summarize_selection(less).startswith(
+        "'panel' knows more about the label than any candidate does; 'rna' is nearest"
+    )
 
 
 def test_pairs_are_asked_for_where_there_are_none():
     found = evaluation((0, 0.2, 0), [0, 0])
-    without = conclude(Bunch(unlabeled=[]), selector(0.1, True), found)
+    without = summarize(Bunch(unlabeled=[]), selector(0.1, True), found)
     assert "There are no pairs without a label" in without[-1]
-    assert conclude(Bunch(unlabeled=[1]), selector(0.1, True), found) == without[:-1]
+    assert summarize(Bunch(unlabeled=[1]), selector(0.1, True), found) == without[:-1]

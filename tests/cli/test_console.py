@@ -2,15 +2,15 @@ import io
 
 from rich.console import Console
 
-from skcmkd.cli._console import complain, make_console, show
-from skcmkd.cli._text_tables import Sheet
+from skcmkd.cli._console import make_console, print_error, print_table
+from skcmkd.cli._text_tables import TextTable
 
-SHEET = Sheet("Title [bold]", ["name", "value"], [["[red]x[/red]:smile:", "1.234"], ["b" * 30, "2"]])
+SHEET = TextTable("Title [bold]", ["name", "value"], [["[red]x[/red]:smile:", "1.234"], ["b" * 30, "2"]])
 
 
 def printed(width, encoding="utf-8"):
     stream = io.TextIOWrapper(io.BytesIO(), encoding=encoding, errors="backslashreplace")
-    show(Console(file=stream, width=width, markup=False, emoji=False, highlight=False), SHEET)
+    print_table(Console(file=stream, width=width, markup=False, emoji=False, highlight=False), SHEET)
     stream.flush()
     return stream.buffer.getvalue().decode(encoding)
 
@@ -34,7 +34,7 @@ def test_a_terminal_of_ascii():
 
 
 def test_complaints_are_one_line(capsys):
-    complain("a\nb" + "x" * 10**6)
+    print_error("a\nb" + "x" * 10**6)
     err = capsys.readouterr().err
     assert err.startswith("skcmkd: a\\nbxxx")
     assert len(err) < 1100

@@ -2,9 +2,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from skcmkd.cli._data_checks import find_decimal_commas, find_leaks, find_people, find_row_names, find_spellings
+from skcmkd.cli._data_checks import (
+    check_label_spelling,
+    check_leakage,
+    check_repeated_subjects,
+    check_row_ids,
+    find_decimal_commas,
+)
 from skcmkd.cli._errors import DataError
-from skcmkd.cli._input import make_cohort
+from skcmkd.cli._input import make_data
 from skcmkd.cli._modalities import pick_modalities
 
 
@@ -16,14 +22,14 @@ def test_a_column_that_separates_the_classes_is_named():
     y = np.array(["a", "b", "c"])[np.arange(60) % 3]
     classes = np.unique(y)
     X = noise(60, 30)
-    assert find_leaks(X, y, classes) == []
+    assert check_leakage(X, y, classes) == []
     X["rna_outcome"] = pd.Series(y).map({"a": 7.0, "b": -1.0, "c": 3.0})
     X.loc[:4, "rna_outcome"] = np.nan
-    assert find_leaks(X, y, classes) == [
+    assert check_leakage(X, y, classes) == [
         "column 'rna_outcome' tells the label alone: is it an outcome? If so, leave it out."
     ]
     X.loc[10, "rna_outcome"] = 7.0 if y[10] != "a" else 3.0
-    assert find_leaks(X, y, classes) == []
+    assert check_leakage(X, y, classes) == []
 
 
 def test_chance_separates_no_classes():
@@ -32,54 +38,56 @@ def test_chance_separates_no_classes():
     X = noise(20, 2000)
     a, b = X[y == "a"], X[y == "b"]
     assert ((a.max() < b.min()) | (b.max() < a.min())).any()
-    assert find_leaks(X, y, np.unique(y)) == []
+    assert check_leakage(X, y, np.unique(y)) == []
     y = np.repeat(["a", "b"], 9)
-    assert find_leaks(pd.DataFrame({"rna_0": y == "a"}).astype(float), y, np.unique(y)) == []
+    assert check_leakage(pd.DataFrame({"rna_0": y == "a"}).astype(float), y, np.unique(y)) == []
 
 
-def test_a_column_that_is_the_quantity_is_named(table):
+def test_a_column_that_is_the_continuous_target_is_named(table):
     y = np.random.RandomState(0).normal(size=40)
     X = noise(40, 5)
-    assert find_leaks(X, y, None) == []
+    assert check_leakage(X, y, None) == []
     X["rna_dose"], X["rna_flat"] = 3 - 2 * y, 1.0
     X.loc[:5, "rna_dose"] = np.nan
-    assert "column 'rna_dose' tells the label alone" in find_leaks(X, y, None)[0]
-    assert find_leaks(X.head(20), y[:20], None) == []
+    assert "column 'rna_dose' tells the label alone" in check_leakage(X, y, None)[0]
+    assert check_leakage(X.head(20), y[:20], None) == []
     table["panel_2"] = (table["diagnosis"] == "malignant").astype(float)
-    assert "'panel_2'" in make_cohort(table, "diagnosis", "panel", groups="patient").leaks[0]
+    assert "'panel_2'" in make_data(table, "diagnosis", "panel", groups="patient").leaks[0]
 
 
 def test_rows_with_nothing_but_a_name():
     X = noise(40, 30)
     modalities = {"rna": list(X.columns)}
-    assert find_row_names(X, modalities) == []
+    assert check_row_ids(X, modalities) == []
     X.insert(0, "rna_id", np.arange(40.0) + 100)
     modalities = {"rna": list(X.columns)}
     X.iloc[:6, 1:] = np.nan
-    numbering, poor = find_row_names(X, modalities)
+    numbering, poor = check_row_ids(X, modalities)
     assert numbering.startswith("'rna_id' of 'rna' numbers the rows")
     assert poor.startswith("6 rows have at most 1 of the 31 cells of 'rna' (only 'rna_id') and count as measured")
-    assert find_row_names(X.assign(rna_id=X["rna_id"] // 2).iloc[6:], modalities) == []
+    assert check_row_ids(X.assign(rna_id=X["rna_id"] // 2).iloc[6:], modalities) == []
 
 
 def test_patients_that_repeat(table):
-    assert find_people(table, "diagnosis") == ["'patient' repeats (36 values in 72 rows): --groups 'patient'?"]
-    assert find_people(table.assign(patient=np.arange(72)), "diagnosis") == []
-    assert find_people(table.rename(columns={"patient": "patient_sex"}), "diagnosis") == []
-    assert any("--groups" in note for note in make_cohort(table, "diagnosis", "panel", ["rna"]).notes)
-    assert not any("--groups" in note for note in make_cohort(table, "diagnosis", "panel", groups="patient").notes)
+    assert check_repeated_subjects(table, "diagnosis") == [
+        "'patient' repeats (36 values in 72 rows): --groups 'patient'?"
+    ]
+    assert check_repeated_subjects(table.assign(patient=np.arange(72)), "diagnosis") == []
+    assert check_repeated_subjects(table.rename(columns={"patient": "patient_sex"}), "diagnosis") == []
+    assert any("--groups" in note for note in make_data(table, "diagnosis", "panel", ["rna"]).notes)
+    assert not any("--groups" in note for note in make_data(table, "diagnosis", "panel", groups="patient").notes)
 
 
 def test_classes_spelt_in_two_ways(table):
-    assert find_spellings(["Responder", "non responder", "none"]) == []
-    (said,) = find_spellings(["Responder", "no", "responder"])
+    assert check_label_spelling(["Responder", "non responder", "none"]) == []
+    (said,) = check_label_spelling(["Responder", "no", "responder"])
     assert said == "the classes 'Responder', 'responder' differ in case or blanks alone: are they one?"
     table.loc["S000", "diagnosis"] = "Benign"
     with pytest.raises(DataError, match=r"class 'Benign' .* has 1 group.*'Benign', 'benign' differ in case"):
-        make_cohort(table, "diagnosis", "panel", groups="patient")
+        make_data(table, "diagnosis", "panel", groups="patient")
 
 
-def test_decimal_commas_are_guessed_at():
+def test_decimal_commas_are_inferred_at():
     table = pd.DataFrame(
         {"p_a": [1.0, 2.0], "rna_a": ["0,047", "-1,5e3"], "sex_a": ["m", "f"], "rna_b": ["1,2,3", "1"]}
     )

@@ -8,8 +8,8 @@ from sklearn.utils import Bunch
 
 from skcmkd.cli import _html
 from skcmkd.cli._evaluation import Evaluation
-from skcmkd.cli._html import Section, decision_figure, describe_origin, gain_figure, render_report
-from skcmkd.cli._text_tables import Sheet
+from skcmkd.cli._html import Section, decision_figure, gain_figure, provenance, render_report
+from skcmkd.cli._text_tables import TextTable
 from skcmkd.evaluation._cross_validate import ALONE, DISTILLED, SHUFFLED, TEACHER
 from skcmkd.evaluation._report import DistillationReport
 
@@ -36,7 +36,7 @@ class Elements(HTMLParser):
 
 
 def page_of(text):
-    sheet = Sheet(text, [text, text], [[text, text]])
+    sheet = TextTable(text, [text, text], [[text, text]])
     return render_report(text, text, [text], [Section(sheet, text, "aGk=", text)], [text], text, [(text, text)])
 
 
@@ -61,7 +61,7 @@ def test_figures_of_hostile_names():
     report = DistillationReport(rows, rows.drop(columns=TEACHER, level="model"), alphas, y, classes=np.unique(y))
     figure = {f"advantage{end}": [value] for end, value in (("", 0.1), ("_lower", -0.1), ("_upper", 0.3))}
     results = pd.DataFrame(figure, index=["$\\frac{<script>"])
-    selector = Bunch(results_=results, _figure="advantage", student="_{")
+    selector = Bunch(results_=results, _metric="advantage", student="_{")
     for drawn in (gain_figure(Evaluation(report, pd.DataFrame())), decision_figure(selector)):
         assert base64.b64decode(drawn).startswith(b"\x89PNG")
 
@@ -86,6 +86,6 @@ def test_the_axis_of_no_gain_at_all(monkeypatch):
 def test_the_origin_names_the_file_by_its_content(tmp_path):
     path = tmp_path / "table.csv"
     path.write_bytes(b"abc")
-    origin = dict(describe_origin(path, 7))
+    origin = dict(provenance(path, 7))
     assert origin["SHA-256"] == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
     assert origin["seed"] == "7"

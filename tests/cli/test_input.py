@@ -2,20 +2,20 @@ import numpy as np
 import pytest
 
 from skcmkd.cli._errors import DataError
-from skcmkd.cli._input import make_cohort
+from skcmkd.cli._input import make_data
 
 
-def test_rows_are_sorted_into_labelled_ones_and_pairs(table):
+def test_rows_are_sorted_into_labeled_ones_and_pairs(table):
     table.loc["S002", ["panel_0", "panel_1", "rna_0", "rna_1"]] = np.nan
     table.loc["S070", ["rna_0", "rna_1"]] = np.nan
-    cohort = make_cohort(table, "diagnosis", "panel", groups="patient")
+    cohort = make_data(table, "diagnosis", "panel", groups="patient")
     assert list(cohort.modalities) == ["panel", "rna"]
     assert cohort.X.shape == (47, 4)
     assert cohort.unlabeled.shape == (23, 4)
     assert list(cohort.classes) == ["benign", "malignant"]
     assert (cohort.y == table.loc[cohort.X.index, "diagnosis"]).all()
     assert (cohort.groups == table.loc[cohort.X.index, "patient"].astype(str)).all()
-    assert (~cohort.measured("rna")).sum() == 2
+    assert (~cohort.observed("rna")).sum() == 2
     assert cohort.notes == [
         "1 labelled rows without any measurement are left out.",
         "1 rows without a label and without both student and teacher are left out.",
@@ -24,23 +24,23 @@ def test_rows_are_sorted_into_labelled_ones_and_pairs(table):
 
 def test_pairs_of_held_out_groups_can_be_left_out(table):
     table.loc["S003", "diagnosis"] = np.nan
-    cohort = make_cohort(table, "diagnosis", "panel", groups="patient")
+    cohort = make_data(table, "diagnosis", "panel", groups="patient")
     # S002 and S003 are of patient 1
-    assert "S003" not in cohort.without_pairs_of(np.array(["1"])).unlabeled.index
-    assert "S003" in cohort.without_pairs_of(np.array(["0"])).unlabeled.index
-    fewer = cohort.without_pairs_of(np.array(["1"]))
+    assert "S003" not in cohort.exclude_groups(np.array(["1"])).unlabeled.index
+    assert "S003" in cohort.exclude_groups(np.array(["0"])).unlabeled.index
+    fewer = cohort.exclude_groups(np.array(["1"]))
     assert len(fewer.unlabeled_groups) == len(fewer.unlabeled)
     assert "1" not in fewer.unlabeled_groups
-    ungrouped = make_cohort(table, "diagnosis", "panel")
-    assert ungrouped.without_pairs_of(np.array(["0"])) is ungrouped
+    ungrouped = make_data(table, "diagnosis", "panel")
+    assert ungrouped.exclude_groups(np.array(["0"])) is ungrouped
 
 
-def test_a_quantity_and_numbers_as_classes(table):
+def test_a_continuous_target_and_numbers_as_classes(table):
     rng = np.random.RandomState(0)
-    quantity = make_cohort(table.assign(dose=rng.normal(size=72)).drop(columns="diagnosis"), "dose", "panel", ["rna"])
+    quantity = make_data(table.assign(dose=rng.normal(size=72)).drop(columns="diagnosis"), "dose", "panel", ["rna"])
     assert quantity.classes is None
     assert quantity.y.dtype == float
-    codes = make_cohort(table.assign(grade=np.arange(72) % 3), "grade", "panel", ["rna"])
+    codes = make_data(table.assign(grade=np.arange(72) % 3), "grade", "panel", ["rna"])
     assert list(codes.classes) == ["0", "1", "2"]
 
 
@@ -65,12 +65,12 @@ def test_a_quantity_and_numbers_as_classes(table):
 )
 def test_data_that_cannot_be_learnt_from(table, change, message):
     with pytest.raises(DataError, match=message):
-        make_cohort(change(table), "diagnosis", "panel", groups="patient")
+        make_data(change(table), "diagnosis", "panel", groups="patient")
 
 
 def test_a_candidate_with_too_few_rows_is_left_out_and_said_so(table):
     table["protein_0"] = [1.0] * 8 + [np.nan] * 64
-    cohort = make_cohort(table, "diagnosis", "panel")
+    cohort = make_data(table, "diagnosis", "panel")
     assert list(cohort.modalities) == ["panel", "rna"]
     assert "protein is left out: measured beside the student in 8 labelled rows, too few." in cohort.notes
     assert "protein_0" not in cohort.X

@@ -89,7 +89,7 @@ def test_no_formula_reaches_a_spreadsheet(table, tmp_path, capsys):
     assert set(answers["predicted"]) <= {"-1", "'=cmd|' /C calc'!A0"}
 
 
-def test_a_quantity_is_predicted_as_a_number(table, tmp_path, capsys):
+def test_a_continuous_target_is_predicted_as_a_number(table, tmp_path, capsys):
     y = table["panel_0"].to_numpy() - 3
     student = make_student("linear", table[COLUMNS], y, None, None, 0).fit(table[COLUMNS], y)
     save_student(student, tmp_path / "s.skops")

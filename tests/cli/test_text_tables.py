@@ -2,15 +2,15 @@ import numpy as np
 import pandas as pd
 from sklearn.utils import Bunch
 
-from skcmkd.cli._text_tables import choice_sheet, decision_sheet, describe_label, modality_sheet
+from skcmkd.cli._text_tables import choice_table, decision_table, describe_label, modality_table
 
 
 def test_modalities_count_measured_rows():
     X = pd.DataFrame({"s": [1.0, 2, np.nan], "t": [np.nan, np.nan, 1]})
-    sheet = modality_sheet(X, np.array(["b", "a", "b"]), {"s": ["s"], "t": ["t"]}, "s", X.head(1))
+    sheet = modality_table(X, np.array(["b", "a", "b"]), {"s": ["s"], "t": ["t"]}, "s", X.head(1))
     assert sheet.title == "Modalities of 3 labelled rows (a: 1, b: 2)"
     assert sheet.rows == [["s", "student", "1", "2", "1"], ["t", "candidate teacher", "1", "1", "0"]]
-    assert len(modality_sheet(X, np.array([1, 2, 3]), {"s": ["s"]}, "s").headings) == 4
+    assert len(modality_table(X, np.array([1, 2, 3]), {"s": ["s"]}, "s").headings) == 4
 
 
 def test_labels_are_described():
@@ -24,7 +24,7 @@ def test_decisions_are_marked():
         figures += [figure, f"{figure}_lower", f"{figure}_upper"]
     results = pd.DataFrame([[0.125] * 9, [-1.0] * 9], columns=figures, index=["rna", "x" * 99])
     results = results.assign(n_rows=[90, 5], decision=["distil", "undecided"], kept=[True, False])
-    first, second = decision_sheet(Bunch(results_=results)).rows
+    first, second = decision_table(Bunch(results_=results)).rows
     assert first == ("rna", "90", *["0.12"] * 3, *["+0.12 (+0.12 +0.12)"] * 2, "distil *")
     assert second[0] == "x" * 37 + "..."
     assert second[-1] == "undecided  "
@@ -32,4 +32,4 @@ def test_decisions_are_marked():
 
 def test_choices_are_counted():
     choices = pd.DataFrame({"teacher": list("aab"), "kept": [True, True, False], "alpha": [0.25, 0.25, 0.0]})
-    assert choice_sheet(choices).rows == [("a", "0.25", "2"), ("none kept", "0", "1")]
+    assert choice_table(choices).rows == [("a", "0.25", "2"), ("none kept", "0", "1")]

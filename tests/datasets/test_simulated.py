@@ -6,7 +6,7 @@ from scipy.integrate import quad
 from scipy.stats import norm
 
 from skcmkd.datasets import make_gaussian_modalities, make_joint_gaussian
-from skcmkd.datasets._simulated import information_of_mean
+from skcmkd.datasets._simulated import class_mean_mi
 
 
 @pytest.mark.parametrize("means", [[-1.0, 1.0], [0.0, 0.5, 3.0], [-4.0, 4.0], [0.0, 0.0]])
@@ -17,7 +17,7 @@ def test_information_of_mean_is_the_difference_of_entropies(means):
         return np.mean([norm.pdf(u - mean) for mean in means])
 
     entropy, _ = quad(lambda u: -density(u) * np.log(density(u)), min(means) - 10, max(means) + 10, limit=200)
-    np.testing.assert_allclose(information_of_mean(np.array(means)), entropy - norm.entropy(), atol=1e-6)
+    np.testing.assert_allclose(class_mean_mi(np.array(means)), entropy - norm.entropy(), atol=1e-6)
 
 
 def gaussian_information_of(X, Y):
@@ -26,7 +26,7 @@ def gaussian_information_of(X, Y):
     return 0.5 * (parts[0] + parts[1] - parts[2])
 
 
-def test_joint_gaussian_has_the_stated_informations():
+def test_joint_gaussian_has_the_stated_mutual_informations():
     drawn = make_joint_gaussian(200_000, n_teacher_features=3, n_student_features=2, random_state=0)
     table = {name: drawn.data[columns].to_numpy() for name, columns in drawn.modalities.items()}
     y = drawn.target.to_numpy()[:, None]
@@ -41,7 +41,7 @@ def test_impossible_correlations():
         make_joint_gaussian(teacher_student=0.9, student_label=0.9, teacher_label=-0.9)
 
 
-def test_continuous_modalities_have_the_stated_informations():
+def test_continuous_modalities_have_the_stated_mutual_informations():
     drawn = make_gaussian_modalities(300_000, n_shared=2, n_specific=1, n_noise=0, n_classes=None, random_state=0)
     table = {name: drawn.data[columns].to_numpy() for name, columns in drawn.modalities.items()}
     y = drawn.target.to_numpy()[:, None]
@@ -52,7 +52,7 @@ def test_continuous_modalities_have_the_stated_informations():
 
 
 @pytest.mark.parametrize("n_classes", [2, 4])
-def test_class_modalities_have_the_stated_informations(n_classes):
+def test_class_modalities_have_the_stated_mutual_informations(n_classes):
     """By Monte Carlo over the model's densities, written out: log of a ratio of mixtures of normals."""
     strengths = {"teacher": 1.5, "student": 0.4}
     drawn = make_gaussian_modalities(

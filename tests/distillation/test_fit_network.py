@@ -9,9 +9,9 @@ from scipy.special import softmax
 from sklearn.base import clone
 
 from skcmkd._distillation._fit_network import fit_soft_targets
-from skcmkd._distillation._objectives import OBJECTIVES, resolve_objective
+from skcmkd._distillation._objectives import DEFAULT_WEIGHTS, resolve_objective
 from skcmkd.networks._mlp import NetworkClassifier
-from skcmkd.networks._modules import Perceptron
+from skcmkd.networks._modules import MLP
 
 
 @pytest.fixture(scope="module")
@@ -34,14 +34,14 @@ def fit(table, objective, **settings):
     return fit_soft_targets(network, *table[:-1], objective=given, teacher_features=table[-1])
 
 
-@pytest.mark.parametrize("name", OBJECTIVES)
+@pytest.mark.parametrize("name", DEFAULT_WEIGHTS)
 def test_a_student_is_trained_by_every_objective_and_differs_from_the_one_of_labels(table, name):
     X, y, label_weight, proba, teacher_weight, _, _ = table
     found, again = fit(table, name), fit(table, name)
     np.testing.assert_array_equal(found.predict_proba(X), again.predict_proba(X))
     alone = fit_soft_targets(clone(found), X, y, label_weight, proba, 0 * teacher_weight, 2.0)
     assert (found.predict_proba(X) != alone.predict_proba(X)).any()
-    assert not found.net_.module_.shows_features
+    assert not found.net_.module_.return_features
     np.testing.assert_allclose(found.predict_proba(X).sum(axis=1), 1)
 
 
@@ -61,14 +61,14 @@ def test_no_taught_row_is_the_plain_path_bit_for_bit(table):
 def test_the_student_starts_as_it_does_alone(table, monkeypatch):
     """The maps of the objective draw from a generator of their own."""
     started = []
-    first = Perceptron.forward
+    first = MLP.forward
 
     def remember(module, X):
         if not any(each is module for each, _ in started):
             started.append((module, module.head.weight.detach().clone()))
         return first(module, X)
 
-    monkeypatch.setattr(Perceptron, "forward", remember)
+    monkeypatch.setattr(MLP, "forward", remember)
     fit(table, None, refit=False)
     fit(table, ["hints", "vid", "amid"], refit=False)
     (_, alone), (_, taught) = started[:2]

@@ -12,9 +12,9 @@ from sklearn.preprocessing import StandardScaler
 from skcmkd import NetworkClassifier
 from skcmkd._distillation._fit_student import check_student, fit_student, row_weights
 from skcmkd._distillation._training_data import Lesson
-from skcmkd._linear_model._soft_logistic import takes_soft_targets
+from skcmkd._linear_model._soft_logistic import supports_soft_targets
 from skcmkd._losses._teacher_cohort import Alignment
-from skcmkd._model_selection._pipelines import final_step
+from skcmkd._model_selection._pipelines import final_estimator
 from skcmkd.unpaired._teacher_cohort import build_cohort
 
 
@@ -50,7 +50,7 @@ def test_linear_student_minimises_the_soft_cross_entropy(lesson, solver, by_targ
     """Weighted rows and targets themselves against a direct minimisation of the soft objective, to 1e-6."""
     alpha, C = 0.4, 0.5
     student = LogisticRegression(C=C, tol=1e-10, max_iter=10_000, solver=solver)
-    assert takes_soft_targets(student) == by_targets
+    assert supports_soft_targets(student) == by_targets
     student = fit_student(student, lesson, alpha, 2.0)
     X = np.concatenate([lesson.X, lesson.X_unlabeled])
     proba = np.concatenate([lesson.opinion, lesson.unlabeled_opinion])
@@ -108,9 +108,9 @@ def test_network_follows_a_sure_teacher(lesson):
     assert (fit_student(network, lesson, 1.0, 1.0).predict(lesson.X) == rule).mean() > 0.9
 
 
-def test_lesson_of_rows_has_their_classes(lesson):
+def test_training_data_of_rows_has_their_classes(lesson):
     rows = np.flatnonzero(lesson.y != 1)
-    part = lesson.of_rows(rows)
+    part = lesson.take(rows)
     assert list(part.classes) == [0, 2]
     taught = ~np.isnan(part.opinion[:, 0])
     assert taught.sum() == (~np.isnan(lesson.opinion[rows, 0])).sum()
@@ -155,7 +155,7 @@ def test_alignment_of_weight_zero_is_the_student_alone(lesson):
 def test_fitted_network_keeps_nothing_of_the_alignment(lesson):
     """Its output is its scores again."""
     found = fit_student(NetworkClassifier(**NETWORK.get_params()), align(lesson), 0.5, 1.0)
-    assert not found.net_.module_.shows_features
+    assert not found.net_.module_.return_features
     assert found.predict_proba(lesson.X).shape == (30, 3)
     assert all(np.isfinite(epoch["train_alignment"]) for epoch in found.net_.history)
 
@@ -167,7 +167,7 @@ def test_pipeline_is_aligned_on_what_its_steps_give(lesson):
     inside = replace(aligned, X=scaler.transform(lesson.X), X_unlabeled=scaler.transform(lesson.X_unlabeled))
     direct = fit_student(NetworkClassifier(**NETWORK.get_params()), inside, 0, 1.0)
     np.testing.assert_array_equal(pipeline.predict_proba(lesson.X), direct.predict_proba(scaler.transform(lesson.X)))
-    assert final_step(pipeline) is pipeline[-1]
+    assert final_estimator(pipeline) is pipeline[-1]
 
 
 def test_anchors_of_either_kind_change_the_student_and_none_do_not(lesson):
@@ -202,27 +202,27 @@ def test_anchored_rows_go_to_their_anchors(lesson):
 
 def test_positions_of_the_classes_that_the_teacher_knows(lesson):
     assert lesson.taught_positions() is None
-    assert replace(lesson, taught_classes=np.array([0, 1, 2, 7])).taught_positions() is None
-    part = replace(lesson, taught_classes=np.array([2, 0]))
+    assert replace(lesson, teacher_classes=np.array([0, 1, 2, 7])).taught_positions() is None
+    part = replace(lesson, teacher_classes=np.array([2, 0]))
     assert part.taught_positions() == [0, 2]
-    assert part.of_rows(np.flatnonzero(lesson.y != 0)).taught_positions() == [1]
+    assert part.take(np.flatnonzero(lesson.y != 0)).taught_positions() == [1]
 
 
-def test_opinion_of_a_class_that_the_teacher_does_not_know_is_not_heard(lesson):
+def test_soft_target_of_a_class_that_the_teacher_does_not_know_is_not_used(lesson):
     """What it says of such a class, and of no other, may be anything."""
     taught = np.array([0, 2])
-    spoiled = replace(lesson, taught_classes=taught)
+    spoiled = replace(lesson, teacher_classes=taught)
     spoiled.opinion, spoiled.unlabeled_opinion = lesson.opinion.copy(), lesson.unlabeled_opinion.copy()
     spoiled.opinion[:, 1] = spoiled.unlabeled_opinion[:, 1] = 0.9
-    heard = fit_student(NetworkClassifier(**NETWORK.get_params()), replace(lesson, taught_classes=taught), 0.5, 1.0)
+    heard = fit_student(NetworkClassifier(**NETWORK.get_params()), replace(lesson, teacher_classes=taught), 0.5, 1.0)
     found = fit_student(NetworkClassifier(**NETWORK.get_params()), spoiled, 0.5, 1.0)
     np.testing.assert_array_equal(found.predict_proba(lesson.X), heard.predict_proba(lesson.X))
 
 
-def test_lesson_of_rows_takes_its_alignment_along(lesson):
+def test_training_data_of_rows_takes_its_alignment_along(lesson):
     anchors = np.arange(60.0).reshape(30, 2)
     rows = np.flatnonzero(lesson.y != 1)
-    part = replace(align(lesson), anchors=anchors).of_rows(rows)
+    part = replace(align(lesson), anchors=anchors).take(rows)
     np.testing.assert_array_equal(part.anchors, anchors[rows])
     assert set(part.alignment.cohort.codes) == {0, 1}
     np.testing.assert_allclose(part.alignment.cohort.shares.sum(), 1)

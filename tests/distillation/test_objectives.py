@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from skcmkd._distillation._fit_network import loss_of_objective
-from skcmkd._distillation._objectives import OBJECTIVES, OF_PROBABILITIES, PARTS, resolve_objective
-from skcmkd._distillation._teacher_features import modality_focus
-from skcmkd._losses._objective import TERMS
+from skcmkd._distillation._objectives import COMPOSITES, DEFAULT_WEIGHTS, LOGIT_OBJECTIVES, resolve_objective
+from skcmkd._distillation._teacher_features import modality_focus_weights
+from skcmkd._losses._objective import OBJECTIVE_TERMS
 from skcmkd._losses._soft_targets import DistillationLoss
 
 
@@ -19,19 +19,19 @@ def squared_norm(student_logits, student_features, teacher_proba, teacher_featur
 
 
 def test_every_name_is_a_term_or_made_of_terms():
-    assert set(OBJECTIVES) == set(TERMS) | set(PARTS)
-    for name, weight in OBJECTIVES.items():
+    assert set(DEFAULT_WEIGHTS) == set(OBJECTIVE_TERMS) | set(COMPOSITES)
+    for name, weight in DEFAULT_WEIGHTS.items():
         terms = resolve_objective(name).terms
-        assert {single for single, _ in terms} <= set(TERMS)
+        assert {single for single, _ in terms} <= set(OBJECTIVE_TERMS)
         assert weight > 0
-        if name not in PARTS:
+        if name not in COMPOSITES:
             assert terms == ((name, weight),)
 
 
 def test_names_pairs_and_callables():
     assert resolve_objective(["soft_targets", ("hints", 3)]).terms == (("soft_targets", 1.0), ("hints", 3.0))
     assert resolve_objective(squared_norm).terms == ((squared_norm, 1.0),)
-    assert resolve_objective([(squared_norm, 0.5), "sp"]).terms == ((squared_norm, 0.5), ("sp", OBJECTIVES["sp"]))
+    assert resolve_objective([(squared_norm, 0.5), "sp"]).terms == ((squared_norm, 0.5), ("sp", DEFAULT_WEIGHTS["sp"]))
     assert resolve_objective((("dkd", np.float32(2)),)).terms == (("dkd", 2.0),)
 
 
@@ -52,8 +52,8 @@ def test_only_plain_soft_targets_are_plain():
 
 
 def test_representations_are_needed_by_all_but_objectives_of_probabilities():
-    for name in OBJECTIVES:
-        assert resolve_objective(name).needs_features == (name not in OF_PROBABILITIES)
+    for name in DEFAULT_WEIGHTS:
+        assert resolve_objective(name).needs_features == (name not in LOGIT_OBJECTIVES)
     assert resolve_objective(["soft_targets", "cc"]).needs_features
     assert resolve_objective(squared_norm).needs_features
 
@@ -104,7 +104,7 @@ def test_features_without_a_teacher_become_zero_and_are_never_read():
     assert loss.terms[0].map.weight.shape == (4, 5)
 
 
-def test_weights_of_the_modality_focus_are_of_the_taught_rows_and_the_teachers_guess():
+def test_weights_of_the_modality_focus_are_of_the_taught_rows_and_the_teachers_pseudo_label():
     targets, rng = make_targets(), np.random.RandomState(1)
     X, features = rng.normal(size=(12, 3)), rng.normal(size=(12, 4)).astype(np.float32)
     features[:, 0] += X[:, 0]
@@ -113,9 +113,9 @@ def test_weights_of_the_modality_focus_are_of_the_taught_rows_and_the_teachers_g
     )
     codes, label_weight, proba, _ = targets
     guess = [code if weight else row.argmax() for code, weight, row in zip(codes, label_weight, proba, strict=True)]
-    expected = modality_focus(X[3:], np.array(guess)[3:], features[3:])
-    assert loss.terms[0].focus is None
-    np.testing.assert_allclose(loss.terms[1].focus, expected, rtol=1e-6)
+    expected = modality_focus_weights(X[3:], np.array(guess)[3:], features[3:])
+    assert loss.terms[0].feature_weights is None
+    np.testing.assert_allclose(loss.terms[1].feature_weights, expected, rtol=1e-6)
 
 
 def test_an_objective_of_representations_needs_those_of_the_teacher():

@@ -14,7 +14,7 @@ def data():
     return X, np.array(["a", "b", "c"])[rng.randint(3, size=40)], X @ rng.normal(size=(3, 2))
 
 
-def test_class_opinions_are_probabilities(data):
+def test_class_soft_targets_are_probabilities(data):
     X, y, _ = data
     target = ClassTarget(np.unique(y))
     model = LogisticRegression().fit(X, y)
@@ -36,7 +36,7 @@ def test_class_loss_is_the_brier_score(data):
 
 
 @pytest.mark.parametrize("n_targets", [1, 2])
-def test_quantity_loss_is_the_squared_error(data, n_targets):
+def test_continuous_target_loss_is_the_squared_error(data, n_targets):
     X, _, Y = data
     y = Y[:, 0] if n_targets == 1 else Y
     y = y + np.sin(5 * X[:, :1]).ravel() if n_targets == 1 else y + np.sin(5 * X[:, :1])

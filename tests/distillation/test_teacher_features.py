@@ -8,8 +8,8 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 
 from skcmkd import NetworkClassifier
-from skcmkd._distillation._representations import represent_by
-from skcmkd._distillation._teacher_features import modality_focus, standardise_features, unseen_features
+from skcmkd._distillation._representations import teacher_representation
+from skcmkd._distillation._teacher_features import modality_focus_weights, oof_features, standardize_features
 
 
 class Rotated(BaseEstimator):
@@ -38,7 +38,7 @@ def test_features_of_another_basis_come_back_in_the_teachers(iris):
     training, held_out = halves(len(y))
     teacher, fold_teacher = Rotated().fit(X, y), Rotated().fit(X[training], y[training])
     wanted, own = (model.transform(X[held_out]) for model in (teacher, fold_teacher))
-    found = unseen_features(fold_teacher, teacher, X[training], X[held_out], "transform")
+    found = oof_features(fold_teacher, teacher, X[training], X[held_out], "transform")
     assert found.shape == wanted.shape
     np.testing.assert_allclose(found, wanted, atol=0.05 * wanted.std())
     assert np.abs(own - wanted).mean() > wanted.std()
@@ -50,8 +50,8 @@ def test_the_map_is_of_the_seen_rows_alone(iris):
     training, held_out = halves(len(y))
     network = NetworkClassifier((8,), max_epochs=5, random_state=0)
     teacher, fold_teacher = clone(network).fit(X, y), clone(network).fit(X[training], y[training])
-    found = unseen_features(fold_teacher, teacher, X[training], X[held_out], "transform")
-    part = unseen_features(fold_teacher, teacher, X[training], X[held_out[:5]], "transform")
+    found = oof_features(fold_teacher, teacher, X[training], X[held_out], "transform")
+    part = oof_features(fold_teacher, teacher, X[training], X[held_out[:5]], "transform")
     np.testing.assert_allclose(part, found[:5], rtol=1e-6)
 
 
@@ -59,16 +59,16 @@ def test_a_ready_teacher_is_taken_as_it_is(iris):
     X, y = iris
     training, held_out = halves(len(y))
     ready = FrozenEstimator(LogisticRegression(max_iter=1000).fit(X, y))
-    found = unseen_features(clone(ready), ready, X[training], X[held_out], "decision_function")
-    np.testing.assert_array_equal(found, represent_by(ready, X[held_out], "decision_function"))
+    found = oof_features(clone(ready), ready, X[training], X[held_out], "decision_function")
+    np.testing.assert_array_equal(found, teacher_representation(ready, X[held_out], "decision_function"))
 
 
-def test_parts_are_standardised_together_and_rows_without_a_teacher_stay():
+def test_parts_are_standardized_together_and_rows_without_a_teacher_stay():
     rng = np.random.RandomState(0)
     table = rng.normal(3.0, 2.0, size=(12, 4))
     table[:, 1] = 0.1
     table[[2, 9]] = np.nan
-    upper, lower = standardise_features([table[:5], table[5:]])
+    upper, lower = standardize_features([table[:5], table[5:]])
     found = np.concatenate([upper, lower])
     assert found.dtype == np.float32
     known = ~np.isnan(table[:, 0])
@@ -80,7 +80,7 @@ def test_parts_are_standardised_together_and_rows_without_a_teacher_stay():
 
 
 def test_nothing_known_stays_unknown():
-    (found,) = standardise_features([np.full((3, 2), np.nan)])
+    (found,) = standardize_features([np.full((3, 2), np.nan)])
     assert np.isnan(found).all()
 
 
@@ -89,7 +89,7 @@ def test_focus_is_the_share_between_classes_where_the_student_knows_every_featur
     rng = np.random.RandomState(0)
     codes = rng.permutation(np.arange(300) % 3)
     features = rng.normal(size=(300, 4)) + np.outer(codes - 1.0, [0.0, 0.5, 1.0, 3.0])
-    found = modality_focus(features, codes, features)
+    found = modality_focus_weights(features, codes, features)
     shares = np.array(
         [sum((codes == k).sum() * (f[codes == k].mean() - f.mean()) ** 2 for k in range(3)) for f in features.T]
     ) / (features.var(axis=0) * 300)
@@ -105,7 +105,7 @@ def test_focus_leaves_out_what_the_student_cannot_know_and_what_has_no_part_in_t
     X = np.column_stack([common, other])
     noise = rng.normal(size=400)
     features = np.column_stack([common, other, noise, np.ones(400), within])
-    found = modality_focus(X, codes, features)
+    found = modality_focus_weights(X, codes, features)
     np.testing.assert_allclose(found.mean(), 1)
     assert found[0] > 3
     assert found[3] == 0
@@ -116,6 +116,6 @@ def test_focus_leaves_out_what_the_student_cannot_know_and_what_has_no_part_in_t
 
 def test_focus_without_anything_in_common_is_even():
     codes, features = np.arange(20) % 2, np.ones((20, 3))
-    np.testing.assert_array_equal(modality_focus(np.ones((20, 2)), codes, features), np.ones(3))
-    few = modality_focus(np.arange(6.0).reshape(3, 2), np.array([0, 1, 1]), np.arange(9.0).reshape(3, 3))
+    np.testing.assert_array_equal(modality_focus_weights(np.ones((20, 2)), codes, features), np.ones(3))
+    few = modality_focus_weights(np.arange(6.0).reshape(3, 2), np.array([0, 1, 1]), np.arange(9.0).reshape(3, 3))
     np.testing.assert_allclose(few.mean(), 1)

@@ -7,8 +7,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skcmkd import NetworkClassifier, PairedDistiller, PairedDistillerRegressor
-from skcmkd.evaluation._cross_validate import ask_models, fused_model, split_rows
-from skcmkd.evaluation._input import check_cohort
+from skcmkd.evaluation._cross_validate import cross_validate_models, make_fused_model, make_splits
+from skcmkd.evaluation._input import check_report_data
 
 RANDOM = np.random.RandomState(0)
 X, T = RANDOM.randn(40, 2), RANDOM.randn(40, 3)
@@ -20,11 +20,11 @@ LOGISTIC = LogisticRegression()
 
 def cohort(y=Y, *, groups=None, T=T, classes=True, **changed):
     kind = PairedDistiller if classes else PairedDistillerRegressor
-    return check_cohort(kind(**{"teacher": LOGISTIC, **changed}), X, y, T, None, None, groups)
+    return check_report_data(kind(**{"teacher": LOGISTIC, **changed}), X, y, T, None, None, groups)
 
 
 def splits_of(cv, n_repeats, given, seed=0):
-    return split_rows(cv, n_repeats, given, np.random.RandomState(seed))
+    return make_splits(cv, n_repeats, given, np.random.RandomState(seed))
 
 
 @pytest.mark.parametrize("classes", [True, False])
@@ -61,7 +61,7 @@ def test_a_fold_without_a_measured_teacher_is_not_asked():
     given = cohort(np.arange(40) % 2, T=missing)
     splits = [(np.arange(10, 40), np.arange(10)), (np.arange(30), np.arange(30, 40))]
     distiller = PairedDistiller(LogisticRegression(), LogisticRegression(), alpha=0.5, cv=2)
-    first, second = ask_models(
+    first, second = cross_validate_models(
         distiller, given, splits, LogisticRegression(), np.random.RandomState(0), n_jobs=None, verbose=False
     )
     assert [len(first[name].rows) for name in ("student alone", "teacher", "fused")] == [10, 0, 0]
@@ -70,15 +70,15 @@ def test_a_fold_without_a_measured_teacher_is_not_asked():
 
 def test_the_fused_model():
     own = make_pipeline(StandardScaler(), LogisticRegression(C=3))
-    given = fused_model("teacher", PairedDistiller(teacher=own), cohort(teacher=own))
+    given = make_fused_model("teacher", PairedDistiller(teacher=own), cohort(teacher=own))
     assert given is not own
     assert given.get_params()["logisticregression__C"] == 3
-    network = fused_model("teacher", PairedDistiller(), cohort(teacher=None))
+    network = make_fused_model("teacher", PairedDistiller(), cohort(teacher=None))
     assert isinstance(network, NetworkClassifier)
     frozen = FrozenEstimator(LogisticRegression().fit(T, Y))
-    both = {"teacher": own, "teacher_sees": "both"}
+    both = {"teacher": own, "teacher_input": "both"}
     dict_of = {"teacher": {"a": own}, "teacher_columns": {"a": [0, 2]}}
     for without in ({"teacher": frozen}, both, dict_of):
-        assert fused_model("teacher", PairedDistiller(**without), cohort(**without)) is None
+        assert make_fused_model("teacher", PairedDistiller(**without), cohort(**without)) is None
     ridge = Ridge()
-    assert fused_model(ridge, PairedDistiller(teacher=frozen), cohort(teacher=frozen)) is ridge
+    assert make_fused_model(ridge, PairedDistiller(teacher=frozen), cohort(teacher=frozen)) is ridge

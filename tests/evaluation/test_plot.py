@@ -105,7 +105,7 @@ def test_axes_may_be_given(report):
         report.plot(axes.ravel()[:3])
 
 
-def test_a_quantity_has_one_row_of_panels():
+def test_a_continuous_target_has_one_row_of_panels():
     columns = pd.MultiIndex.from_product([MODELS, ["squared_error"]], names=["model", "score"])
     rows = pd.DataFrame(RANDOM.rand(30, 4), columns=columns)
     agreement = pd.DataFrame({("distilled", "squared_difference"): RANDOM.rand(30)})

@@ -19,7 +19,7 @@ from skcmkd.datasets import load_digit_views, make_gaussian_modalities
 
 LOGISTIC = LogisticRegression()
 MODELS = ["student alone", "distilled", "teacher", "fused", "shuffled teacher"]
-PARTS = ["gain", "standard_error", "lower", "upper", "better", "worse"]
+PARTS = ["gain", "standard_error", "lower", "upper", "frac_better", "frac_worse"]
 FOLDS = StratifiedKFold(3, shuffle=True, random_state=0)
 
 
@@ -280,7 +280,7 @@ def test_several_teachers_are_pooled_as_the_distiller_pools_them(drawn):
 
 def test_a_teacher_that_sees_both_is_the_fused_model(drawn):
     fused = report_of(drawn).to_frame().loc["fused"]
-    frame = report_of(drawn, distiller(teacher_sees="both")).to_frame()
+    frame = report_of(drawn, distiller(teacher_input="both")).to_frame()
     assert "fused" not in frame.index
     np.testing.assert_allclose(frame.loc["teacher", "log_loss"], fused["log_loss"], rtol=1e-4)
 
@@ -383,7 +383,7 @@ def test_repeats_are_averaged_by_row(drawn):
 # Quantities
 
 
-def test_quantities(drawn):
+def test_continuous_targets(drawn):
     y = drawn.T.iloc[:, 0] + drawn.X.iloc[:, 0]
     T = drawn.T.iloc[:, 1:].copy()
     T.iloc[::3] = np.nan
@@ -444,7 +444,7 @@ def test_one_table_without_columns_of_a_teacher(drawn):
         report_of(drawn, distiller(student_columns=list(drawn.X.columns)), X_teacher=None)
 
 
-def test_a_quantity_must_be_finite(drawn):
+def test_a_continuous_target_must_be_finite(drawn):
     given = PairedDistillerRegressor(Ridge(), Ridge())
     with pytest.raises(ValueError, match="NaN or infinity in 1 of 90 rows"):
         report_of(drawn, given, y=drawn.y.where(drawn.y.index != 3))

@@ -4,15 +4,22 @@ import pytest
 from scipy.stats import ttest_rel
 from sklearn.metrics import brier_score_loss, log_loss, r2_score
 
-from skcmkd.evaluation._cross_validate import Answers
-from skcmkd.evaluation._scores import add_explained, agree_rows, compare_rows, gather_rows, mean_interval, score_rows
+from skcmkd.evaluation._cross_validate import Predictions
+from skcmkd.evaluation._scores import (
+    add_r2,
+    collect_row_scores,
+    paired_difference,
+    row_agreement,
+    row_scores,
+    t_interval,
+)
 
 RANDOM = np.random.RandomState(0)
 CLASSES = np.array(["a", "b", "c"])
 
 
 def answers(rows, proba):
-    return Answers(rows, CLASSES[proba.argmax(axis=1)], proba, 0.5)
+    return Predictions(rows, CLASSES[proba.argmax(axis=1)], proba, 0.5)
 
 
 @pytest.fixture
@@ -24,14 +31,14 @@ def asked():
 
 def test_means_are_those_of_scikit_learn(asked):
     y, proba = asked
-    scores = score_rows(y, answers(np.arange(20), proba), CLASSES)
+    scores = row_scores(y, answers(np.arange(20), proba), CLASSES)
     np.testing.assert_allclose(scores["log_loss"].mean(), log_loss(y, proba))
     np.testing.assert_allclose(scores["brier"].mean(), brier_score_loss(y, proba, scale_by_half=False))
 
 
 def test_a_probability_of_zero_costs_what_it_does_in_scikit_learn():
     proba = np.array([[0.0, 1.0, 0.0], [1.0, 0.0, 0.0]])
-    scores = score_rows(np.array(["a", "a"]), answers(np.arange(2), proba), CLASSES)
+    scores = row_scores(np.array(["a", "a"]), answers(np.arange(2), proba), CLASSES)
     np.testing.assert_allclose(scores["log_loss"].mean(), log_loss(["a", "a"], proba, labels=CLASSES))
     assert scores["accuracy"].tolist() == [0, 1]
 
@@ -40,8 +47,8 @@ def test_divergence_is_zero_only_of_the_teacher_itself(asked):
     _, proba = asked
     proba[0] = [1.0, 0.0, 0.0]
     teacher = answers(np.arange(20), proba)
-    np.testing.assert_allclose(agree_rows(teacher, teacher, CLASSES)[1]["kl"], 0, atol=1e-12)
-    _, other = agree_rows(answers(np.arange(20), np.roll(proba, 1, axis=0)), teacher, CLASSES)
+    np.testing.assert_allclose(row_agreement(teacher, teacher, CLASSES)[1]["kl"], 0, atol=1e-12)
+    _, other = row_agreement(answers(np.arange(20), np.roll(proba, 1, axis=0)), teacher, CLASSES)
     assert (other["kl"] > 0).all()
 
 
@@ -49,10 +56,10 @@ def test_agreement_looks_at_the_teachers_rows_only(asked):
     y, proba = asked
     teacher = answers(np.arange(5, 10), proba[5:10])
     student = answers(np.arange(20), proba)
-    both, agreement = agree_rows(student, teacher, CLASSES)
+    both, agreement = row_agreement(student, teacher, CLASSES)
     assert both.tolist() == [5, 6, 7, 8, 9]
     assert agreement["same_prediction"].tolist() == [1.0] * 5
-    rows, agreed, alphas = gather_rows(y, [{"student alone": student, "teacher": teacher}], CLASSES)
+    rows, agreed, alphas = collect_row_scores(y, [{"student alone": student, "teacher": teacher}], CLASSES)
     assert rows["teacher"].notna().all(axis=1).to_numpy().nonzero()[0].tolist() == [5, 6, 7, 8, 9]
     assert agreed["student alone"]["kl"].notna().sum() == 5
     assert alphas == [{"student alone": 0.5, "teacher": 0.5}]
@@ -62,15 +69,15 @@ def test_repeats_are_averaged_before_rows_are_counted(asked):
     y, proba = asked
     once, again = answers(np.arange(20), proba), answers(np.arange(20), proba[:, [1, 2, 0]])
     folds = [{"student alone": a, "teacher": a} for a in (once, again)]
-    rows, _, _ = gather_rows(y, folds, CLASSES)
-    expected = (score_rows(y, once, CLASSES)["brier"] + score_rows(y, again, CLASSES)["brier"]) / 2
+    rows, _, _ = collect_row_scores(y, folds, CLASSES)
+    expected = (row_scores(y, once, CLASSES)["brier"] + row_scores(y, again, CLASSES)["brier"]) / 2
     np.testing.assert_allclose(rows["teacher", "brier"], expected)
     assert len(rows) == 20
 
 
 def test_the_interval_of_single_rows_is_that_of_the_paired_t_test():
     a, b = RANDOM.randn(2, 30)
-    mean, error, lower, upper = mean_interval(a - b, np.arange(30), 0.9)
+    mean, error, lower, upper = t_interval(a - b, np.arange(30), 0.9)
     expected = ttest_rel(a, b).confidence_interval(0.9)
     np.testing.assert_allclose([lower, upper], [expected.low, expected.high])
     np.testing.assert_allclose(mean / error, ttest_rel(a, b).statistic)
@@ -78,10 +85,10 @@ def test_the_interval_of_single_rows_is_that_of_the_paired_t_test():
 
 def test_copies_of_rows_are_worth_no_more_than_their_groups():
     values = RANDOM.randn(30)
-    single = mean_interval(values, np.arange(30), 0.95)
-    copied = mean_interval(np.repeat(values, 4), np.repeat(np.arange(30), 4), 0.95)
+    single = t_interval(values, np.arange(30), 0.95)
+    copied = t_interval(np.repeat(values, 4), np.repeat(np.arange(30), 4), 0.95)
     np.testing.assert_allclose(copied, single)
-    naive = mean_interval(np.repeat(values, 4), np.arange(120), 0.95)
+    naive = t_interval(np.repeat(values, 4), np.arange(120), 0.95)
     assert naive[1] < 0.55 * single[1]
 
 
@@ -91,14 +98,14 @@ def test_an_interval_of_groups_covers():
     held = 0
     for _ in range(400):
         values = RANDOM.randn(20)[groups] + 0.3 * RANDOM.randn(len(groups))
-        _, _, lower, upper = mean_interval(values, groups, 0.95)
+        _, _, lower, upper = t_interval(values, groups, 0.95)
         held += lower <= 0 <= upper
     assert 0.90 <= held / 400 <= 0.98
 
 
 @pytest.mark.parametrize("n_rows", [0, 1])
 def test_too_few_rows_have_no_interval(n_rows):
-    mean, *rest = mean_interval(np.full(n_rows, 2.0), np.arange(n_rows), 0.95)
+    mean, *rest = t_interval(np.full(n_rows, 2.0), np.arange(n_rows), 0.95)
     assert np.isnan(rest).all()
     assert np.isnan(mean) if n_rows == 0 else mean == 2.0
 
@@ -107,20 +114,20 @@ def test_a_gain_is_positive_where_a_loss_falls():
     columns = pd.MultiIndex.from_product([["student alone", "distilled"], ["accuracy", "log_loss"]])
     columns = columns.set_names(["model", "score"])
     rows = pd.DataFrame([[0, 2.0, 1, 1.0], [1, 1.0, 1, 1.5], [0, 1.0, np.nan, np.nan]], columns=columns)
-    loss = compare_rows(rows, "distilled", "log_loss", np.arange(3), 0.95)
-    assert (loss["n_rows"], loss["gain"], loss["better"], loss["worse"]) == (2, 0.25, 0.5, 0.5)
-    hits = compare_rows(rows, "distilled", "accuracy", np.arange(3), 0.95)
-    assert (hits["gain"], hits["better"], hits["worse"]) == (0.5, 0.5, 0.0)
-    back = compare_rows(rows, "student alone", "log_loss", np.arange(3), 0.95, "distilled")
+    loss = paired_difference(rows, "distilled", "log_loss", np.arange(3), 0.95)
+    assert (loss["n_rows"], loss["gain"], loss["frac_better"], loss["frac_worse"]) == (2, 0.25, 0.5, 0.5)
+    hits = paired_difference(rows, "distilled", "accuracy", np.arange(3), 0.95)
+    assert (hits["gain"], hits["frac_better"], hits["frac_worse"]) == (0.5, 0.5, 0.0)
+    back = paired_difference(rows, "student alone", "log_loss", np.arange(3), 0.95, "distilled")
     assert back["gain"] == -loss["gain"]
 
 
 def test_explained_variance_on_common_rows():
     y, predictions = RANDOM.randn(10), RANDOM.randn(2, 10)
-    part = Answers(np.arange(6), predictions[1, :6], None, np.nan)
-    whole = Answers(np.arange(10), predictions[0], None, 0.0)
-    rows, _, _ = gather_rows(y, [{"student alone": whole, "teacher": part}], None)
-    found = add_explained(rows, ("teacher", "student alone"), y)
+    part = Predictions(np.arange(6), predictions[1, :6], None, np.nan)
+    whole = Predictions(np.arange(10), predictions[0], None, 0.0)
+    rows, _, _ = collect_row_scores(y, [{"student alone": whole, "teacher": part}], None)
+    found = add_r2(rows, ("teacher", "student alone"), y)
     np.testing.assert_allclose(found["teacher", "r2"].mean(), r2_score(y[:6], predictions[1, :6]))
     np.testing.assert_allclose(found["student alone", "r2"].mean(), r2_score(y[:6], predictions[0, :6]))
-    assert add_explained(rows, ("teacher",), np.ones(10))["teacher", "r2"].isna().all()
+    assert add_r2(rows, ("teacher",), np.ones(10))["teacher", "r2"].isna().all()

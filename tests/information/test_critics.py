@@ -42,7 +42,7 @@ def test_each_row_is_held_out_once_and_the_bound_is_minus_the_mean_loss(monkeypa
 def test_blocks_of_rows_agree_with_all_rows_at_once(bound, monkeypatch):
     X, Y = pair(400, 0.8)
     whole = bound(X, Y, cv=2, max_epochs=40, random_state=0)
-    monkeypatch.setattr(_critics, "LARGEST_BLOCK", 90)
+    monkeypatch.setattr(_critics, "MAX_BLOCK", 90)
     assert abs(bound(X, Y, cv=2, max_epochs=40, random_state=0) - whole) < 0.1
 
 

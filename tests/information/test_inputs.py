@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from skcmkd.information import cca, gaussian, ksg
-from skcmkd.information._inputs import as_numbers, check_sides, is_label
+from skcmkd.information._inputs import check_pair, is_discrete, to_numeric
 
 
 @pytest.mark.parametrize(
@@ -22,22 +22,22 @@ from skcmkd.information._inputs import as_numbers, check_sides, is_label
     ],
 )
 def test_what_counts_as_a_label(side, expected):
-    assert is_label(side) is expected
+    assert is_discrete(side) is expected
 
 
 def test_categories_become_columns_and_constants_go():
     table = pd.DataFrame({"a": [1, 2, 3], "same": 1.0, "kind": ["x", "y", "x"], "flag": [True, False, True]})
-    np.testing.assert_array_equal(as_numbers(table, "X"), [[1, 1, 0, 1, 0], [2, 0, 1, 0, 1], [3, 1, 0, 1, 0]])
+    np.testing.assert_array_equal(to_numeric(table, "X"), [[1, 1, 0, 1, 0], [2, 0, 1, 0, 1], [3, 1, 0, 1, 0]])
 
 
 def test_label_goes_to_the_second_place():
     x, y = np.array([0.5, 1.0, 2.0]), ["b", "a", "b"]
     for first, second in ((x, y), (y, x)):
-        table, codes, label = check_sides(first, second, least=1, estimator="ksg")
+        table, codes, label = check_pair(first, second, least=1, estimator="ksg")
         assert label
         np.testing.assert_array_equal(codes, [1, 0, 1])
         np.testing.assert_array_equal(table[:, 0], x)
-    table, codes, label = check_sides(y, [7, 7, 3], least=1, estimator="ksg")
+    table, codes, label = check_pair(y, [7, 7, 3], least=1, estimator="ksg")
     assert label
     assert table.shape == (3, 2)
     np.testing.assert_array_equal(codes, [1, 1, 0])
@@ -61,7 +61,7 @@ def test_label_goes_to_the_second_place():
 )
 def test_bad_sides(X, Y, message):
     with pytest.raises(ValueError, match=message):
-        check_sides(X, Y, least=2, estimator="ksg")
+        check_pair(X, Y, least=2, estimator="ksg")
 
 
 @pytest.mark.parametrize("scale", [1e300, 1e-300])

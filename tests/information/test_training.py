@@ -1,14 +1,14 @@
 import numpy as np
 from sklearn.decomposition import PCA
 
-from skcmkd.information._training import train_small, unit_components
+from skcmkd.information._training import scaled_components, train_network_small
 from skcmkd.networks import _training
 
 
 def test_components_keep_their_proportions_at_mean_variance_one():
     rng = np.random.RandomState(0)
     data = rng.normal(size=(80, 6)) @ rng.normal(size=(6, 6))
-    train, test = unit_components(data[:60], data[60:])
+    train, test = scaled_components(data[:60], data[60:])
     assert train.dtype == test.dtype == np.float32
     np.testing.assert_allclose(train.var(axis=0).mean(), 1, rtol=1e-5)
     standardised = (data - data[:60].mean(axis=0)) / data[:60].std(axis=0)
@@ -20,7 +20,7 @@ def test_components_keep_their_proportions_at_mean_variance_one():
 
 
 def test_a_part_without_variation_has_no_component():
-    train, test = unit_components(np.ones((5, 2)), np.ones((3, 2)))
+    train, test = scaled_components(np.ones((5, 2)), np.ones((3, 2)))
     assert train.shape == (5, 0)
     assert test.shape == (3, 0)
 
@@ -30,7 +30,7 @@ def test_a_quarter_of_the_rows_chooses_the_epoch(monkeypatch):
     monkeypatch.setattr(_training, "train_network", lambda *inputs, **settings: asked.append(settings))
     settings = {"batch_size": 64, "learning_rate": 0.1, "max_epochs": 7, "device": "cpu"}
     for seed in (0, 0, 1):
-        train_small(None, None, np.zeros((40, 2)), (), rng=np.random.RandomState(seed), **settings)
+        train_network_small(None, None, np.zeros((40, 2)), (), rng=np.random.RandomState(seed), **settings)
     first, again, other = asked
     assert first["validation_rows"].sum() == 10
     np.testing.assert_array_equal(first["validation_rows"], again["validation_rows"])

@@ -1,19 +1,19 @@
 import numpy as np
 import pytest
 
-from skcmkd._linear_model._excess_risk import Residuals, design_effect, linear_residuals
-from skcmkd._linear_model._ridge import TunedRidge
+from skcmkd._linear_model._excess_risk import LinearStudentRisk, design_effect, linear_student_risk
+from skcmkd._linear_model._ridge import LeaveOutRidge
 
 
 @pytest.fixture
 def residuals():
     rng = np.random.RandomState(0)
     e = rng.normal(size=(400, 3))
-    return Residuals(e, 0.4 * e + 0.6 * rng.normal(size=(400, 3)), 0.3 * rng.normal(size=(400, 3)), 20.0, 400)
+    return LinearStudentRisk(e, 0.4 * e + 0.6 * rng.normal(size=(400, 3)), 0.3 * rng.normal(size=(400, 3)), 20.0, 400)
 
 
 def test_relative_risk_is_the_formula(residuals):
-    e, u, b = residuals.label, residuals.teacher, residuals.disagreement
+    e, u, b = residuals.label_residual, residuals.teacher_residual, residuals.bias
     variance = np.mean([x @ x for x in e])
     covariance = np.mean([x @ z for x, z in zip(e, u, strict=True)])
     noise = 20 / 400 * np.mean([(x - z) @ (x - z) for x, z in zip(e, u, strict=True)])
@@ -28,21 +28,23 @@ def test_relative_risk_is_the_formula(residuals):
 def test_best_weight_has_the_least_risk(residuals):
     grid = np.linspace(0, 1, 2001)
     least = grid[np.argmin([residuals.relative_risk(alpha) for alpha in grid])]
-    np.testing.assert_allclose(residuals.best_weight(), least, atol=1e-3)
+    np.testing.assert_allclose(residuals.best_alpha(), least, atol=1e-3)
     assert 0 < least < 1
 
 
 def test_a_small_weight_helps_exactly_below_a_ratio_of_one(residuals):
     for factor in (0.5, 3.0):
-        found = Residuals(residuals.label, factor * residuals.teacher, residuals.disagreement, 20.0, 400)
-        assert (found.relative_risk(1e-4) < 1) == (found.ratio() < 1)
+        found = LinearStudentRisk(
+            residuals.label_residual, factor * residuals.teacher_residual, residuals.bias, 20.0, 400
+        )
+        assert (found.relative_risk(1e-4) < 1) == (found.covariance_ratio() < 1)
 
 
 def test_a_teacher_that_repeats_the_label_changes_nothing():
     e = np.random.RandomState(0).normal(size=(50, 1))
-    same = Residuals(e, e, np.zeros_like(e), 5.0, 50)
+    same = LinearStudentRisk(e, e, np.zeros_like(e), 5.0, 50)
     np.testing.assert_allclose([same.relative_risk(alpha) for alpha in (0.0, 0.5, 1.0)], 1)
-    assert same.best_weight() in (0.0, 1.0)
+    assert same.best_alpha() in (0.0, 1.0)
 
 
 @pytest.mark.parametrize("n_unlabeled", [0, 120])
@@ -71,8 +73,8 @@ def test_risk_of_least_squares_in_simulation(n_unlabeled):
     X, e, u = draw(200_000)
     # Fitted students disagree by their own error too, which the formula takes off again.
     b = X @ v + np.sqrt(d / n * np.mean((e - u) ** 2)) * rng.normal(size=len(X))
-    true = Residuals(e[:, None], u[:, None], b[:, None], d, n, labelled_share=n / n_all)
-    assert true.ratio() < 1
+    true = LinearStudentRisk(e[:, None], u[:, None], b[:, None], d, n, labeled_fraction=n / n_all)
+    assert true.covariance_ratio() < 1
     expected = true.relative_risk(alpha)
     np.testing.assert_allclose(excess[alpha] / excess[0.0], expected, rtol=0.1)
 
@@ -86,7 +88,7 @@ def test_burden_does_not_depend_on_the_number_of_folds():
         y = X[:, :5].sum(axis=1, keepdims=True) + e
         t = y - e + 0.5 * rng.normal(size=(200, 1))
         for n_folds, found in burdens.items():
-            found.append(linear_residuals(X, y, t, np.arange(200) % n_folds).teacher_burden())
+            found.append(linear_student_risk(X, y, t, np.arange(200) % n_folds).teacher_risk())
     np.testing.assert_allclose(np.mean(burdens[2]), np.mean(burdens[10]), atol=0.12)
 
 
@@ -94,13 +96,13 @@ def test_residuals_are_out_of_fold():
     rng = np.random.RandomState(0)
     X, fold_of = rng.normal(size=(60, 4)), np.arange(60) % 3
     y, t = X[:, :1] + rng.normal(size=(60, 1)), X[:, 1:2] + rng.normal(size=(60, 1))
-    found = linear_residuals(X, y, t, fold_of)
+    found = linear_student_risk(X, y, t, fold_of)
     train, held_out = fold_of != 1, fold_of == 1
-    model = TunedRidge().fit(X[train], y[train])
-    np.testing.assert_allclose(found.label[held_out], y[held_out] - model.predict(X[held_out]))
-    teacher = TunedRidge(penalties=(model.penalty_,)).fit(X[train], t[train])
-    np.testing.assert_allclose(found.teacher[held_out], t[held_out] - teacher.predict(X[held_out]))
-    np.testing.assert_allclose(found.disagreement, (t - found.teacher) - (y - found.label))
+    model = LeaveOutRidge().fit(X[train], y[train])
+    np.testing.assert_allclose(found.label_residual[held_out], y[held_out] - model.predict(X[held_out]))
+    teacher = LeaveOutRidge(alphas=(model.alpha_,)).fit(X[train], t[train])
+    np.testing.assert_allclose(found.teacher_residual[held_out], t[held_out] - teacher.predict(X[held_out]))
+    np.testing.assert_allclose(found.bias, (t - found.teacher_residual) - (y - found.label_residual))
 
 
 def test_rows_given_three_times_count_once():
@@ -112,7 +114,7 @@ def test_rows_given_three_times_count_once():
     assert design_effect(np.array([[1.0], [-1.0]]), np.zeros(2)) == 1
     X, t = rng.normal(size=(80, 5)), rng.normal(size=(80, 1))
     y, fold_of = X[:, :1] + t + rng.normal(size=(80, 1)), np.arange(80) % 4
-    once = linear_residuals(X, y, t, fold_of)
-    thrice = linear_residuals(*(np.repeat(a, 3, axis=0) for a in (X, y, t, fold_of)), groups=np.arange(240) // 3)
+    once = linear_student_risk(X, y, t, fold_of)
+    thrice = linear_student_risk(*(np.repeat(a, 3, axis=0) for a in (X, y, t, fold_of)), groups=np.arange(240) // 3)
     np.testing.assert_allclose([thrice.n_training, thrice.n_fitted], [once.n_training, once.n_fitted])
     np.testing.assert_allclose(thrice.relative_risk(0.5), once.relative_risk(0.5), rtol=0.05)

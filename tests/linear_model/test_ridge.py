@@ -5,7 +5,13 @@ from sklearn.linear_model import Ridge, RidgeCV
 from sklearn.model_selection import LeaveOneGroupOut, cross_val_predict
 from sklearn.preprocessing import StandardScaler
 
-from skcmkd._linear_model._ridge import PENALTIES, TunedRidge, _leave_groups_out, _rows_of_groups, as_design
+from skcmkd._linear_model._ridge import (
+    ALPHAS,
+    LeaveOutRidge,
+    _group_blocks,
+    _leave_group_out_residuals,
+    to_design_matrix,
+)
 
 
 def draw(n, p, q=1):
@@ -17,30 +23,30 @@ def draw(n, p, q=1):
 @pytest.mark.parametrize("shape", [(80, 10), (40, 90)])
 def test_penalty_and_coefficients_are_scikit_learns(shape):
     X, y = draw(*shape)
-    ours = TunedRidge().fit(X, y[:, 0])
+    ours = LeaveOutRidge().fit(X, y[:, 0])
     scaler = StandardScaler().fit(X)
-    theirs = RidgeCV(PENALTIES).fit(scaler.transform(X), y[:, 0])
-    assert ours.penalty_ == theirs.alpha_
+    theirs = RidgeCV(ALPHAS).fit(scaler.transform(X), y[:, 0])
+    assert ours.alpha_ == theirs.alpha_
     np.testing.assert_allclose(ours.predict(X), theirs.predict(scaler.transform(X)), rtol=1e-8)
 
 
-def test_several_targets_share_the_penalty_of_the_judged_ones():
+def test_several_targets_share_the_penalty_of_the_validated_ones():
     X, y = draw(60, 8, 2)
     y[:, 1] = np.random.RandomState(1).normal(size=60)
-    both = TunedRidge(n_judged=1).fit(X, y)
-    assert both.penalty_ == TunedRidge().fit(X, y[:, 0]).penalty_
+    both = LeaveOutRidge(n_selection_targets=1).fit(X, y)
+    assert both.alpha_ == LeaveOutRidge().fit(X, y[:, 0]).alpha_
     scaler = StandardScaler().fit(X)
-    expected = Ridge(both.penalty_).fit(scaler.transform(X), y).predict(scaler.transform(X))
+    expected = Ridge(both.alpha_).fit(scaler.transform(X), y).predict(scaler.transform(X))
     np.testing.assert_allclose(both.predict(X), expected, rtol=1e-8)
 
 
 def test_dimensions_are_the_trace_of_the_hat_matrix():
     X, y = draw(30, 4)
-    model = TunedRidge().fit(X, y[:, 0])
+    model = LeaveOutRidge().fit(X, y[:, 0])
     basis = np.eye(30)
-    hat = Ridge(model.penalty_).fit(StandardScaler().fit_transform(X), basis)
+    hat = Ridge(model.alpha_).fit(StandardScaler().fit_transform(X), basis)
     trace = np.trace(hat.predict(StandardScaler().fit_transform(X)))
-    np.testing.assert_allclose(model.n_dimensions_, trace, rtol=1e-8)
+    np.testing.assert_allclose(model.effective_dof_, trace, rtol=1e-8)
 
 
 def test_missing_values_take_the_median_of_the_training_rows():
@@ -49,7 +55,7 @@ def test_missing_values_take_the_median_of_the_training_rows():
     spoiled[3, 1] = np.nan
     filled = X.copy()
     filled[3, 1] = np.nanmedian(spoiled[:, 1])
-    ours, theirs = TunedRidge().fit(spoiled, y[:, 0]), TunedRidge().fit(filled, y[:, 0])
+    ours, theirs = LeaveOutRidge().fit(spoiled, y[:, 0]), LeaveOutRidge().fit(filled, y[:, 0])
     np.testing.assert_allclose(ours.coef_, theirs.coef_)
     new = np.full((1, 3), np.nan)
     np.testing.assert_allclose(ours.predict(new), theirs.predict(np.median(filled, axis=0)[None]), rtol=1e-6)
@@ -58,25 +64,25 @@ def test_missing_values_take_the_median_of_the_training_rows():
 def test_constant_and_unmeasured_columns_are_no_trouble():
     X, y = draw(30, 3)
     more = np.column_stack([X, np.ones(30), np.full(30, np.nan)])
-    np.testing.assert_allclose(TunedRidge().fit(more, y).predict(more), TunedRidge().fit(X, y).predict(X))
-    np.testing.assert_allclose(TunedRidge().fit(np.ones((30, 2)), y[:, 0]).predict(np.ones((1, 2))), y.mean())
+    np.testing.assert_allclose(LeaveOutRidge().fit(more, y).predict(more), LeaveOutRidge().fit(X, y).predict(X))
+    np.testing.assert_allclose(LeaveOutRidge().fit(np.ones((30, 2)), y[:, 0]).predict(np.ones((1, 2))), y.mean())
 
 
 def test_numbers_as_text_or_objects_are_numbers():
     table = pd.DataFrame({"a": pd.Series([1.5, 2.0, None], dtype=object), "b": ["1", "2", "4"]})
-    np.testing.assert_array_equal(as_design(table), [[1.5, 1], [2, 2], [np.nan, 4]])
+    np.testing.assert_array_equal(to_design_matrix(table), [[1.5, 1], [2, 2], [np.nan, 4]])
 
 
 def test_missing_categories_stay_missing_and_names_of_rows_are_left_out():
     table = pd.DataFrame({"kind": ["x", "y", None, "x"], "name": ["p1", "p2", "p3", "p4"]})
-    np.testing.assert_array_equal(as_design(table), [[1, 0], [0, 1], [np.nan, np.nan], [1, 0]])
+    np.testing.assert_array_equal(to_design_matrix(table), [[1, 0], [0, 1], [np.nan, np.nan], [1, 0]])
 
 
 def test_categories_become_columns():
     table = pd.DataFrame({"a": [1, 2, 3, 4], "kind": ["x", "y", "y", "x"]})
-    np.testing.assert_array_equal(as_design(table), [[1, 1, 0], [2, 0, 1], [3, 0, 1], [4, 1, 0]])
+    np.testing.assert_array_equal(to_design_matrix(table), [[1, 1, 0], [2, 0, 1], [3, 0, 1], [4, 1, 0]])
     integers = pd.DataFrame({"a": pd.array([1, None], dtype="Int64")})
-    np.testing.assert_array_equal(as_design(integers), [[1], [np.nan]])
+    np.testing.assert_array_equal(to_design_matrix(integers), [[1], [np.nan]])
 
 
 def test_penalty_is_the_one_with_the_least_error_on_left_out_groups():
@@ -89,22 +95,22 @@ def test_penalty_is_the_one_with_the_least_error_on_left_out_groups():
     cv = LeaveOneGroupOut()
     errors = [
         ((cross_val_predict(Ridge(penalty), Z, y[:, 0], groups=groups, cv=cv) - y[:, 0]) ** 2).mean()
-        for penalty in PENALTIES
+        for penalty in ALPHAS
     ]
-    ours = TunedRidge().fit(X, y[:, 0], groups=groups)
-    assert ours.penalty_ == PENALTIES[int(np.argmin(errors))]
-    assert ours.penalty_ != TunedRidge().fit(X, y[:, 0]).penalty_
+    ours = LeaveOutRidge().fit(X, y[:, 0], groups=groups)
+    assert ours.alpha_ == ALPHAS[int(np.argmin(errors))]
+    assert ours.alpha_ != LeaveOutRidge().fit(X, y[:, 0]).alpha_
     U, s, _ = np.linalg.svd(Z, full_matrices=False)
     centred = y - y.mean()
-    for penalty, error in zip(PENALTIES, errors, strict=True):
+    for penalty, error in zip(ALPHAS, errors, strict=True):
         shrinkage = s**2 / (s**2 + penalty)
         residual = centred - U @ (shrinkage[:, None] * (U.T @ centred))
-        left_out = _leave_groups_out(residual, U, shrinkage, _rows_of_groups(groups))
+        left_out = _leave_group_out_residuals(residual, U, shrinkage, _group_blocks(groups))
         np.testing.assert_allclose((left_out**2).mean(), error, rtol=1e-8)
 
 
 def test_groups_of_one_row_are_rows_and_one_group_takes_the_largest_penalty():
     X, y = draw(40, 12)
-    alike = TunedRidge().fit(X, y[:, 0], groups=np.arange(40)[::-1])
-    np.testing.assert_allclose(alike.coef_, TunedRidge().fit(X, y[:, 0]).coef_)
-    assert TunedRidge().fit(X, y[:, 0], groups=np.zeros(40)).penalty_ == max(PENALTIES)
+    alike = LeaveOutRidge().fit(X, y[:, 0], groups=np.arange(40)[::-1])
+    np.testing.assert_allclose(alike.coef_, LeaveOutRidge().fit(X, y[:, 0]).coef_)
+    assert LeaveOutRidge().fit(X, y[:, 0], groups=np.zeros(40)).alpha_ == max(ALPHAS)

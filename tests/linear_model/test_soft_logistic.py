@@ -7,7 +7,7 @@ from scipy.special import log_softmax, softmax
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
-from skcmkd._linear_model._soft_logistic import fit_soft_logistic, soft_objective, takes_soft_targets
+from skcmkd._linear_model._soft_logistic import fit_soft_logistic, soft_cross_entropy, supports_soft_targets
 
 N_ROWS, N_COLUMNS = 60, 4
 
@@ -95,8 +95,8 @@ def test_gradient_is_that_of_the_objective(n_classes, fit_intercept):
     free = target.T[1:] if n_classes == 2 else target.T
     arguments = X, free, target.sum(axis=1), 0.3, fit_intercept
     point = np.random.RandomState(1).normal(size=len(free) * (N_COLUMNS + fit_intercept))
-    expected = approx_fprime(point, lambda W: soft_objective(W, *arguments)[0], 1e-7)
-    np.testing.assert_allclose(soft_objective(point, *arguments)[1], expected, atol=1e-5)
+    expected = approx_fprime(point, lambda W: soft_cross_entropy(W, *arguments)[0], 1e-7)
+    np.testing.assert_allclose(soft_cross_entropy(point, *arguments)[1], expected, atol=1e-5)
 
 
 @pytest.mark.parametrize("n_classes", [2, 3])
@@ -109,7 +109,7 @@ def test_objective_is_the_mean_cross_entropy_and_the_penalty(n_classes):
         scores = np.column_stack([np.zeros(N_ROWS), scores])
     cross_entropy = -(target * np.log(softmax(scores, axis=1))).sum() / target.sum()
     expected = cross_entropy + 0.3 / 2 * (W[:, :-1] ** 2).sum()
-    np.testing.assert_allclose(soft_objective(W.ravel(), X, free, target.sum(axis=1), 0.3, True)[0], expected)
+    np.testing.assert_allclose(soft_cross_entropy(W.ravel(), X, free, target.sum(axis=1), 0.3, True)[0], expected)
 
 
 @pytest.mark.parametrize("n_classes", [2, 3])
@@ -120,7 +120,7 @@ def test_scores_beyond_the_range_of_the_exponential(n_classes):
     W = np.zeros((len(free), 1))
     W[-1 if n_classes == 2 else 1] = 1000.0
     X = np.array([[1.0], [-1.0]])
-    value, gradient = soft_objective(W.ravel(), X, free, np.ones(2), 0.0, False)
+    value, gradient = soft_cross_entropy(W.ravel(), X, free, np.ones(2), 0.0, False)
     scores = np.column_stack([np.zeros(2), X @ W.T]) if n_classes == 2 else X @ W.T
     assert value == pytest.approx(-(target * log_softmax(scores, axis=1)).sum() / 2)
     assert value >= 1000
@@ -169,4 +169,4 @@ class Own(LogisticRegression):
     ids=str,
 )
 def test_which_students_are_understood(model, taken):
-    assert takes_soft_targets(model) == taken
+    assert supports_soft_targets(model) == taken

@@ -8,17 +8,17 @@ import torch
 from scipy.special import log_softmax, softmax
 
 from skcmkd._distillation._fit_network import fit_soft_targets
-from skcmkd._losses._alignment import TERMS, AlignedLoss, prototype_gradient
-from skcmkd._losses._bilevel import BACKWARD
+from skcmkd._losses._alignment import ALIGNMENT_TERMS, AlignmentLoss, prototype_gradient
+from skcmkd._losses._bilevel import BACKWARD_FUNCTIONS
 from skcmkd._losses._soft_targets import DistillationLoss
 from skcmkd._losses._teacher_cohort import Alignment, TeacherCohort
 from skcmkd._transport._costs import COSTS, cost_matrix
 from skcmkd.networks._mlp import NetworkClassifier
-from skcmkd.networks._modules import Perceptron
+from skcmkd.networks._modules import MLP
 from skcmkd.networks._training import backpropagate
 
 N_FEATURES, N_TEACHER = 3, 4
-every_term = pytest.mark.parametrize("name", TERMS)
+every_term = pytest.mark.parametrize("name", ALIGNMENT_TERMS)
 every_cost = pytest.mark.parametrize("cost", COSTS)
 
 
@@ -36,7 +36,9 @@ def make_cohort(codes=(0, 0, 1, 1, 2, 2), shares=(0.25, 0.5, 0.25), seed=0):
 def make_loss(name="prototypes", cohort=None, cost="euclidean", complete=False, tied=False, **changed):
     settings = {"weight": 2.0, "reg": 0.0, "reg_m": None, "inner_steps": 1, "inner_learning_rate": 0.01} | changed
     alignment = Alignment(name=name, cohort=cohort or make_cohort(), cost=cost, **settings)
-    loss = AlignedLoss(alignment, DistillationLoss(2.0, None), N_FEATURES, complete=complete, tied=tied)
+    loss = AlignmentLoss(
+        alignment, DistillationLoss(2.0, None), N_FEATURES, all_labeled_and_shared=complete, has_row_targets=tied
+    )
     return loss.double().train()
 
 
@@ -65,7 +67,7 @@ def gradients(value, batch):
 
 def mapped_by(loss, batch):
     with torch.no_grad():
-        return loss.map(batch[1]).numpy()
+        return loss.projection(batch[1]).numpy()
 
 
 # Values
@@ -82,11 +84,11 @@ def test_loss_is_the_distillation_and_the_weighted_alignment_and_on_held_out_row
 
 def test_parts_of_an_epoch_are_sums_over_rows_and_start_anew():
     loss = make_loss()
-    loss.record(3, torch.tensor(2.0), torch.tensor(5.0))
-    loss.record(1, torch.tensor(4.0, requires_grad=True), torch.tensor(1.0))
-    assert loss.take_sums() == {"distillation": 10.0, "alignment": 16.0}
-    loss.record(2, torch.tensor(1.0), torch.tensor(1.0))
-    assert loss.take_sums() == {"distillation": 2.0, "alignment": 2.0}
+    loss.log_step(3, torch.tensor(2.0), torch.tensor(5.0))
+    loss.log_step(1, torch.tensor(4.0, requires_grad=True), torch.tensor(1.0))
+    assert loss.pop_epoch_losses() == {"distillation": 10.0, "alignment": 16.0}
+    loss.log_step(2, torch.tensor(1.0), torch.tensor(1.0))
+    assert loss.pop_epoch_losses() == {"distillation": 2.0, "alignment": 2.0}
 
 
 @every_cost
@@ -100,7 +102,7 @@ def test_prototypes_are_class_means_and_the_unit_is_the_mean_cost(cost):
         np.testing.assert_allclose(alignment_of(loss, batch).item(), expected, rtol=1e-5)
 
 
-def test_rows_without_a_label_cost_what_the_student_guesses():
+def test_rows_without_a_label_cost_what_the_student_predictions():
     cohort, batch = make_cohort(), make_batch(labelled=[1, 0, 1, 0, 0, 1, 1, 1])
     loss = make_loss()
     means = np.stack([cohort.features[cohort.codes == k].mean(axis=0) for k in range(3)])
@@ -114,7 +116,7 @@ def test_label_term_is_the_divergence_of_the_heads_among_known_classes():
     loss, batch = make_loss("joint", cohort), make_batch(codes=(0, 2, 2, 0))
     scores = mapped_by(loss, batch) @ cohort.coef.T + cohort.intercept
     t, p = (log_softmax(z[:, [0, 2]], axis=1) for z in (scores, batch[0].detach().numpy()))
-    found = loss.to_labels(loss.batch_to_align(*batch))
+    found = loss.label_loss(loss.make_batch(*batch))
     np.testing.assert_allclose(found.item(), (np.exp(t) * (t - p)).sum(axis=1).mean(), rtol=1e-5)
 
 
@@ -128,7 +130,7 @@ def test_anchors_add_the_mean_cost_to_the_rows_own_teacher_features():
     torch.testing.assert_close(alignment_of(loss, batch), alignment_of(without, batch))
 
 
-def test_transport_of_a_tied_row_goes_where_its_teacher_features_are():
+def test_transport_of_a_linked_row_goes_where_its_teacher_features_are():
     """Two rows at the same place: each is drawn to the teacher row that is its anchor."""
     cohort = make_cohort((0, 0), (1.0,))
     loss, batch = make_loss("classwise", cohort, tied=True), make_batch((0, 0), anchored=(1, 1), n_classes=1)
@@ -165,25 +167,25 @@ def test_step_written_out_is_the_recorded_one(cost):
     found = []
     for backward in (prototype_gradient, backpropagate):
         torch.manual_seed(0)
-        module = Perceptron(5, (6, N_FEATURES), 3, 0.0, shows_features=True).double()
+        module = MLP(5, (6, N_FEATURES), 3, 0.0, return_features=True).double()
         loss = make_loss(cost=cost, complete=True)
         value = backward(module, loss, X, targets)
-        parts = [parameter.grad for parameter in (*module.parameters(), *loss.map.parameters())]
-        found.append([value.detach(), *parts, torch.tensor(list(loss.take_sums().values()))])
+        parts = [parameter.grad for parameter in (*module.parameters(), *loss.projection.parameters())]
+        found.append([value.detach(), *parts, torch.tensor(list(loss.pop_epoch_losses().values()))])
     assert len(found[0]) == 10
     torch.testing.assert_close(*found)
 
 
-def test_step_with_unlabelled_or_tied_rows_is_the_recorded_one():
+def test_step_with_unlabeled_or_linked_rows_is_the_recorded_one():
     X = torch.tensor(np.random.RandomState(2).normal(size=(8, 5)))
     for options, changed in (({}, {"labelled": [1, 0] * 4}), ({"tied": True}, {"anchored": [1, 0] * 4})):
         found = []
         for backward in (prototype_gradient, backpropagate):
             torch.manual_seed(0)
-            module = Perceptron(5, (6, N_FEATURES), 3, 0.0, shows_features=True).double()
+            module = MLP(5, (6, N_FEATURES), 3, 0.0, return_features=True).double()
             loss = make_loss(**options)
             backward(module, loss, X, make_batch(**changed)[2:])
-            found.append([parameter.grad for parameter in (*module.parameters(), *loss.map.parameters())])
+            found.append([parameter.grad for parameter in (*module.parameters(), *loss.projection.parameters())])
         torch.testing.assert_close(*found, rtol=0, atol=0)
 
 
@@ -214,7 +216,7 @@ def test_numbers_of_the_classes_change_nothing(name, complete):
     renamed = replace(
         cohort,
         codes=new[cohort.codes],
-        shares=cohort.shares[old],
+        class_priors=cohort.shares[old],
         coef=cohort.coef[old],
         intercept=cohort.intercept[old],
     )
@@ -260,16 +262,16 @@ def test_teacher_rows_are_drawn_of_the_batchs_classes():
     batch[0] = torch.where(batch[6][:, None], batch[0], torch.tensor([-1e3, -1e3, 1e3]).double())
     loss = make_loss("classwise", cohort)
     torch.manual_seed(0)
-    drawn = {tuple(loss.codes[loss._draw_rows_like(loss.batch_to_align(*batch))[0]].tolist()) for _ in range(20)}
+    drawn = {tuple(loss.codes[loss._sample_rows_like(loss.make_batch(*batch))[0]].tolist()) for _ in range(20)}
     assert drawn == {(0, 1, 1, 2, 2, 2, 2, 2)}
-    rows = loss.draw_rows_of(torch.ones(2000, dtype=torch.long))
+    rows = loss.sample_rows_of_classes(torch.ones(2000, dtype=torch.long))
     assert (loss.codes[rows] == 1).all()
     assert len(rows.unique()) == 60
 
 
 def test_a_whole_cohort_is_weighted_to_the_students_shares():
     loss = make_loss("feature", make_cohort((0, 1, 1, 1, 2), (0.5, 0.3, 0.2)))
-    rows, weights = loss._draw_teacher_rows(loss.shares.expand(8, -1), 8)
+    rows, weights = loss._sample_teacher_rows(loss.class_priors.expand(8, -1), 8)
     np.testing.assert_allclose(weights, [0.5, 0.1, 0.1, 0.1, 0.2], rtol=1e-6)
     assert rows.tolist() == [0, 1, 2, 3, 4]
 
@@ -278,11 +280,11 @@ def test_blocks_of_classes_are_the_one_call(monkeypatch):
     loss, batch = make_loss("classwise", complete=True), make_batch()
     expected = alignment_of(loss, batch)
     of_expected = gradients(expected, batch)[1]
-    monkeypatch.setattr("skcmkd._losses._alignment.ROWS_OF_BLOCK", 1)
+    monkeypatch.setattr("skcmkd._losses._alignment.MIN_ROWS_PER_CLASS_SOLVE", 1)
     found = alignment_of(loss, batch)
     torch.testing.assert_close(found, expected)
     torch.testing.assert_close(gradients(found, batch)[1], of_expected)
-    assert not make_loss("classwise", reg=0.1)._splits_by_class(loss.batch_to_align(*batch))
+    assert not make_loss("classwise", reg=0.1)._solve_by_class(loss.make_batch(*batch))
 
 
 @every_cost
@@ -300,7 +302,12 @@ def test_features_of_any_scale_have_a_gradient(name, factor, cost):
 
 
 # The published procedure's plain Sinkhorn overflows on distances that are not normalised.
-STABLE = [(name, cost) for name in BACKWARD for cost in COSTS if name != "published" or cost in ("cosine", "chordal")]
+STABLE = [
+    (name, cost)
+    for name in BACKWARD_FUNCTIONS
+    for cost in COSTS
+    if name != "published" or cost in ("cosine", "chordal")
+]
 
 
 @pytest.mark.parametrize(("name", "cost"), STABLE)

@@ -7,19 +7,19 @@ from scipy.special import log_softmax, softmax
 
 from skcmkd._losses import _alignment_terms as _alignment
 from skcmkd._losses._alignment_terms import (
-    COST_OF_ANOTHER_CLASS,
-    class_cost,
-    class_shares,
-    classwise_cost,
-    directions,
+    CLASS_MISMATCH_COST,
+    blockwise_transport_cost,
+    class_mismatch_cost,
+    class_posteriors,
     gromov_cost,
-    label_discrepancy,
-    matched_cost,
-    matched_gradient,
+    head_divergence,
+    normalize_rows,
     pairwise_cost,
     prototype_cost,
     published_label_term,
-    transported_cost,
+    rowwise_cost,
+    rowwise_cost_and_grad,
+    transport_cost,
 )
 from skcmkd._transport._costs import COSTS, cost_matrix
 from skcmkd._transport._fused_gromov import fused_gromov
@@ -41,7 +41,7 @@ def test_pairwise_cost_is_that_of_the_transport_and_matched_cost_its_diagonal(co
     A, B = draw(5, 3), draw(5, 3, seed=1)
     expected = cost_matrix(A.numpy(), B.numpy(), cost)
     np.testing.assert_allclose(pairwise_cost(A, B, cost), expected, rtol=1e-10)
-    np.testing.assert_allclose(matched_cost(A, B, cost), np.diag(expected), rtol=1e-10)
+    np.testing.assert_allclose(rowwise_cost(A, B, cost), np.diag(expected), rtol=1e-10)
     np.testing.assert_allclose(pairwise_cost(A, B[:2], cost), expected[:, :2], rtol=1e-10)
 
 
@@ -49,7 +49,7 @@ def test_pairwise_cost_is_that_of_the_transport_and_matched_cost_its_diagonal(co
 def test_gradient_of_the_costs_is_the_finite_difference(cost):
     A, B = draw(4, 3, grad=True), draw(4, 3, seed=1)
     assert torch.autograd.gradcheck(lambda rows: pairwise_cost(rows, B, cost), A)
-    assert torch.autograd.gradcheck(lambda rows: matched_cost(rows, B, cost), A)
+    assert torch.autograd.gradcheck(lambda rows: rowwise_cost(rows, B, cost), A)
 
 
 @every_cost
@@ -58,8 +58,8 @@ def test_gradient_written_out_is_that_of_the_matched_cost(cost):
     A, B = draw(5, 3), draw(5, 3, seed=1)
     A[1], A[2] = B[1], 0
     A.requires_grad_()
-    cost_of_rows = matched_cost(A, B, cost)
-    value, found = matched_gradient(A.detach(), directions(B, cost), cost)
+    cost_of_rows = rowwise_cost(A, B, cost)
+    value, found = rowwise_cost_and_grad(A.detach(), normalize_rows(B, cost), cost)
     torch.testing.assert_close(value.flatten(), cost_of_rows.detach())
     others = [0, 2, 3, 4] if cost == "chordal" else range(5)  # the chord of length 0 is known but to rounding
     torch.testing.assert_close(found[others], gradient(cost_of_rows.sum(), A)[others])
@@ -69,7 +69,7 @@ def test_gradient_written_out_is_that_of_the_matched_cost(cost):
 @every_cost
 def test_a_row_of_zeros_gives_a_moderate_gradient(cost):
     A, B = torch.zeros(2, 3, dtype=torch.float64, requires_grad=True), draw(2, 3, seed=1)
-    for value in (pairwise_cost(A, B, cost).mean(), matched_cost(A, B, cost).mean()):
+    for value in (pairwise_cost(A, B, cost).mean(), rowwise_cost(A, B, cost).mean()):
         assert gradient(value, A).abs().max() < 2
 
 
@@ -88,7 +88,7 @@ def test_gradient_of_the_transported_cost_is_the_finite_difference(options, cost
     A, B, weights = draw(5, 3, grad=True), draw(4, 3, seed=1), draw(4, seed=2).abs()
 
     def term(rows):
-        return transported_cost(pairwise_cost(rows, B, cost), weights, **options)
+        return transport_cost(pairwise_cost(rows, B, cost), weights, **options)
 
     expected = transport(cost_matrix(A.detach().numpy(), B.numpy(), cost), None, weights.numpy(), **options)
     np.testing.assert_allclose(term(A).item(), expected.value)
@@ -106,8 +106,8 @@ def test_gradient_of_the_transport_within_classes_is_the_finite_difference(label
     A, B, logits = draw(6, 3, grad=True), draw(6, 3, seed=1), draw(6, 2, seed=2)
 
     def term(rows):
-        cost = pairwise_cost(rows, B, "euclidean") + class_cost(logits, CODES, labelled, CODES)
-        return transported_cost(cost, torch.ones(6), reg=0.0, reg_m=None)
+        cost = pairwise_cost(rows, B, "euclidean") + class_mismatch_cost(logits, CODES, labelled, CODES)
+        return transport_cost(cost, torch.ones(6), reg=0.0, reg_m=None)
 
     assert torch.autograd.gradcheck(term, A)
 
@@ -117,12 +117,14 @@ def test_transport_by_blocks_is_the_transport_at_which_another_class_costs():
     for codes in (CODES.flip(0), torch.tensor([0, 0, 0, 0, 1, 1, 1, 1])):
         A, B = draw(6, 3, grad=True), draw(len(codes), 3, seed=1)
         cost = pairwise_cost(A, B, "euclidean")
-        other = class_cost(torch.zeros(6, 2, dtype=torch.float64), CODES, torch.ones(6).bool(), codes)
-        whole = transported_cost(cost + other, torch.ones(len(codes)), reg=0.0, reg_m=None)
-        by_blocks = classwise_cost(cost, CODES, codes)
+        other = class_mismatch_cost(torch.zeros(6, 2, dtype=torch.float64), CODES, torch.ones(6).bool(), codes)
+        whole = transport_cost(cost + other, torch.ones(len(codes)), reg=0.0, reg_m=None)
+        by_blocks = blockwise_transport_cost(cost, CODES, codes)
         torch.testing.assert_close(by_blocks, whole)
         torch.testing.assert_close(gradient(by_blocks, A), gradient(whole, A))
-    assert torch.autograd.gradcheck(lambda rows: classwise_cost(pairwise_cost(rows, B, "cosine"), CODES, codes), A)
+    assert torch.autograd.gradcheck(
+        lambda rows: blockwise_transport_cost(pairwise_cost(rows, B, "cosine"), CODES, codes), A
+    )
 
 
 def test_blocks_of_a_cohort_with_further_classes():
@@ -132,7 +134,7 @@ def test_blocks_of_a_cohort_with_further_classes():
     cost = pairwise_cost(A, B, "euclidean")
     pairs = [cost[0, 1] + cost[2, 4], cost[0, 4] + cost[2, 1]]
     expected = (min(pairs) + (cost[1, 3] + cost[1, 5]) / 2) / 3
-    torch.testing.assert_close(classwise_cost(cost, torch.tensor([1, 3, 1]), codes), expected)
+    torch.testing.assert_close(blockwise_transport_cost(cost, torch.tensor([1, 3, 1]), codes), expected)
 
 
 def test_gradient_of_the_structure_is_the_finite_difference():
@@ -155,17 +157,17 @@ def test_gradient_of_the_structure_is_the_finite_difference():
 def test_cost_of_classes():
     logits, codes, teacher = draw(3, 3), torch.tensor([0, 2, 1]), torch.tensor([2, 0, 2, 1])
     labelled = torch.tensor([True, False, True])
-    found = class_cost(logits, codes, labelled, teacher)
-    np.testing.assert_allclose(found[0], COST_OF_ANOTHER_CLASS * np.array([1, 0, 1, 1]))
+    found = class_mismatch_cost(logits, codes, labelled, teacher)
+    np.testing.assert_allclose(found[0], CLASS_MISMATCH_COST * np.array([1, 0, 1, 1]))
     np.testing.assert_allclose(found[1], -log_softmax(logits[1].numpy())[teacher])
-    np.testing.assert_allclose(found[2], COST_OF_ANOTHER_CLASS * np.array([1, 1, 1, 0]))
-    sure = class_cost(logits * 1e4, codes, ~labelled, teacher)
-    assert sure.max() == COST_OF_ANOTHER_CLASS
+    np.testing.assert_allclose(found[2], CLASS_MISMATCH_COST * np.array([1, 1, 1, 0]))
+    sure = class_mismatch_cost(logits * 1e4, codes, ~labelled, teacher)
+    assert sure.max() == CLASS_MISMATCH_COST
 
 
-def test_shares_of_a_row_without_a_label_are_the_guess_among_known_classes():
+def test_shares_of_a_row_without_a_label_are_the_pseudo_label_among_known_classes():
     logits, known = draw(3, 3), torch.tensor([True, False, True])
-    found = class_shares(logits, torch.tensor([0, 0, 2]), torch.tensor([True, False, True]), known)
+    found = class_posteriors(logits, torch.tensor([0, 0, 2]), torch.tensor([True, False, True]), known)
     guess = softmax(logits[1, [0, 2]].numpy())
     np.testing.assert_allclose(found, [[1, 0, 0], [guess[0], 0, guess[1]], [0, 0, 1]])
 
@@ -190,14 +192,14 @@ def test_label_discrepancy_has_a_gradient_through_features_and_head():
     features, head, teacher = draw(4, 3, grad=True), draw(3, 3, seed=1, grad=True), draw(3, 3, seed=2)
 
     def term(f, W):
-        return label_discrepancy(f @ W, f @ teacher)
+        return head_divergence(f @ W, f @ teacher)
 
     assert torch.autograd.gradcheck(term, (features, head))
     for part in torch.autograd.grad(term(features, head), (features, head)):
         assert part.abs().max() > 1e-2
     p, t = (log_softmax((features @ W).detach().numpy(), axis=1) for W in (head, teacher))
     np.testing.assert_allclose(term(features, head).item(), (np.exp(t) * (t - p)).sum(axis=1).mean())
-    np.testing.assert_allclose(label_discrepancy(features, features).item(), 0, atol=1e-15)
+    np.testing.assert_allclose(head_divergence(features, features).item(), 0, atol=1e-15)
 
 
 def test_published_label_term_is_cross_entropy_as_far_as_the_gradient_goes():
@@ -218,16 +220,16 @@ def test_extreme_features_keep_a_gradient_in_single_precision(cost, factor):
     A, B = (draw(6, 3) * factor).float().requires_grad_(), draw(6, 3, seed=1).float()
     cost_of_pairs = pairwise_cost(A, B, cost)
     labelled, weights = torch.ones(6).bool(), torch.ones(6)
-    within = cost_of_pairs + class_cost(torch.zeros(6, 2), CODES, labelled, CODES)
+    within = cost_of_pairs + class_mismatch_cost(torch.zeros(6, 2), CODES, labelled, CODES)
     structure = pairwise_cost(A, A, cost)
     terms = [
-        matched_cost(A, B, cost).mean(),
-        transported_cost(cost_of_pairs, weights, reg=0.0, reg_m=None),
-        transported_cost(cost_of_pairs, weights, reg=0.1, reg_m=None),
-        transported_cost(within, weights, reg=0.0, reg_m=None),
-        classwise_cost(cost_of_pairs, CODES, CODES),
+        rowwise_cost(A, B, cost).mean(),
+        transport_cost(cost_of_pairs, weights, reg=0.0, reg_m=None),
+        transport_cost(cost_of_pairs, weights, reg=0.1, reg_m=None),
+        transport_cost(within, weights, reg=0.0, reg_m=None),
+        blockwise_transport_cost(cost_of_pairs, CODES, CODES),
         gromov_cost(
-            class_cost(torch.zeros(6, 2), CODES, labelled, CODES),
+            class_mismatch_cost(torch.zeros(6, 2), CODES, labelled, CODES),
             structure / structure.detach().mean(),
             pairwise_cost(B, B, cost),
             weights,
@@ -241,6 +243,6 @@ def test_extreme_features_keep_a_gradient_in_single_precision(cost, factor):
 
 def test_directions_leave_costs_of_distances_alone():
     A = draw(3, 2)
-    assert directions(A, "euclidean") is A
-    torch.testing.assert_close(directions(A, "cosine").norm(dim=1), torch.ones(3, dtype=torch.float64))
-    assert set(_alignment.OF_DIRECTIONS) < set(COSTS)
+    assert normalize_rows(A, "euclidean") is A
+    torch.testing.assert_close(normalize_rows(A, "cosine").norm(dim=1), torch.ones(3, dtype=torch.float64))
+    assert set(_alignment.SCALE_FREE_COSTS) < set(COSTS)

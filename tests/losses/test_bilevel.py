@@ -7,11 +7,11 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from skcmkd._losses._alignment import AlignedLoss
-from skcmkd._losses._bilevel import BACKWARD, LARGEST_GRADIENT, bilevel_gradient, published_gradient
+from skcmkd._losses._alignment import AlignmentLoss
+from skcmkd._losses._bilevel import BACKWARD_FUNCTIONS, MAX_GRAD_NORM, bilevel_gradient, published_gradient
 from skcmkd._losses._soft_targets import DistillationLoss
 from skcmkd._losses._teacher_cohort import Alignment, TeacherCohort
-from skcmkd.networks._modules import Perceptron
+from skcmkd.networks._modules import MLP
 from skcmkd.networks._training import backpropagate
 
 CODES = (0, 1, 1, 2, 0, 2)
@@ -30,9 +30,15 @@ def make_problem(name, cohort, steps=1, rate=0.1, cost="cosine", scale=1.0, comp
     rng = np.random.RandomState(1)
     X = torch.tensor(rng.normal(size=(6, 5))) * scale
     torch.manual_seed(0)
-    module = Perceptron(5, (N_HIDDEN,), 3, 0.0, shows_features=True).double().train()
+    module = MLP(5, (N_HIDDEN,), 3, 0.0, return_features=True).double().train()
     alignment = Alignment(name, cohort, 1.0, cost, 0.0, None, steps, rate)
-    loss = AlignedLoss(alignment, DistillationLoss(1.0, None, taught=False), N_HIDDEN, complete=complete, tied=False)
+    loss = AlignmentLoss(
+        alignment,
+        DistillationLoss(1.0, None, has_teacher=False),
+        N_HIDDEN,
+        all_labeled_and_shared=complete,
+        has_row_targets=False,
+    )
     n = len(X)
     targets = [
         torch.tensor(CODES), torch.tensor(rng.uniform(size=n)), torch.full((n, 3), 1 / 3), torch.zeros(n),
@@ -55,7 +61,7 @@ def head(features, weights):
 
 def clipped(gradients):
     norm = torch.sqrt(sum((g**2).sum() for g in gradients))
-    return [g * min(1.0, LARGEST_GRADIENT / norm.item()) for g in gradients]
+    return [g * min(1.0, MAX_GRAD_NORM / norm.item()) for g in gradients]
 
 
 def best_matching(cost, own, others):
@@ -79,10 +85,10 @@ def test_bilevel_is_its_formula_on_copies_of_the_weights(steps, scale):
     start = weights_of(module)
     value = bilevel_gradient(module, loss, X, targets)
 
-    cohort = loss.chosen.cohort
+    cohort = loss.spec.cohort
     teacher, others = torch.tensor(cohort.features).double(), torch.tensor(teacher_codes)
     coef, intercept = (torch.tensor(part).double() for part in (cohort.coef, cohort.intercept))
-    here, mapping = start, weights_of(loss.map)
+    here, mapping = start, weights_of(loss.projection)
 
     def mapped(weights):
         return represent(X, weights) @ mapping[0].T + mapping[1]
@@ -108,9 +114,9 @@ def test_bilevel_is_its_formula_on_copies_of_the_weights(steps, scale):
     final = (targets[1] * cross_entropy).mean()
     expected = clipped(torch.autograd.grad(final, here))
     torch.testing.assert_close([p.grad for p in module.parameters()], expected, rtol=1e-5, atol=1e-8)
-    torch.testing.assert_close([p.grad for p in loss.map.parameters()], of_map, rtol=1e-5, atol=1e-8)
+    torch.testing.assert_close([p.grad for p in loss.projection.parameters()], of_map, rtol=1e-5, atol=1e-8)
     torch.testing.assert_close(value.detach(), final.detach())
-    sums = loss.take_sums()
+    sums = loss.pop_epoch_losses()
     np.testing.assert_allclose([sums["distillation"], sums["alignment"]], [6 * final.item(), 6 * aligned], rtol=1e-6)
     # The student itself stays where it was.
     torch.testing.assert_close(list(module.parameters()), start, rtol=0, atol=0)
@@ -125,8 +131,8 @@ def test_bilevel_without_an_inner_step_is_the_clipped_gradient_of_the_labels():
     loss.distillation(logits, *targets[:4]).mean().backward()
     plain = [p.grad for p in module.parameters()]
     norm = torch.cat([g.flatten() for g in plain]).norm().item()
-    assert norm > LARGEST_GRADIENT
-    torch.testing.assert_close(found, [g * LARGEST_GRADIENT / norm for g in plain], rtol=1e-5, atol=1e-9)
+    assert norm > MAX_GRAD_NORM
+    torch.testing.assert_close(found, [g * MAX_GRAD_NORM / norm for g in plain], rtol=1e-5, atol=1e-9)
 
 
 def adamw(weights, gradients, rate, decay, state, t):
@@ -186,7 +192,7 @@ def test_published_is_a_re_enactment_step_by_step(n_teacher_features, cost):
         gradients = clipped(torch.autograd.grad((targets[1] * rows).mean(), ahead))
         weights = adamw(weights, gradients, 0.05, 0.1, outer, t)
         torch.testing.assert_close([p.detach() for p in module.parameters()], weights, rtol=1e-5, atol=1e-6)
-    assert all(p.grad is None for p in loss.map.parameters())
+    assert all(p.grad is None for p in loss.projection.parameters())
 
 
 @pytest.mark.parametrize("backward", [bilevel_gradient, published_gradient])
@@ -202,11 +208,11 @@ def test_a_batch_with_nothing_to_align_follows_the_labels(backward):
     expected.backward()
     torch.testing.assert_close(found, expected)
     torch.testing.assert_close(gradients, clipped([p.grad for p in module.parameters()]))
-    assert loss.take_sums()["alignment"] == 0
+    assert loss.pop_epoch_losses()["alignment"] == 0
 
 
 @pytest.mark.parametrize("name", ["bilevel", "published"])
-def test_unlabelled_rows_enter_the_bilevel_step_alone(name):
+def test_unlabeled_rows_enter_the_bilevel_step_alone(name):
     """The published procedure has no use for them."""
     gradients = []
     for factor in (1.0, 3.0):
@@ -214,11 +220,11 @@ def test_unlabelled_rows_enter_the_bilevel_step_alone(name):
         targets[1] = targets[4] = torch.tensor([1, 1, 1, 1, 0, 0])
         targets[4] = targets[4].bool()
         X[4:] *= factor
-        BACKWARD[name](module, loss, X, targets)
+        BACKWARD_FUNCTIONS[name](module, loss, X, targets)
         gradients.append(torch.cat([p.grad.flatten() for p in module.parameters()]))
     assert torch.equal(*gradients) == (name == "published")
 
 
 def test_every_other_alignment_is_a_term_of_the_loss():
-    plain = {name for name, backward in BACKWARD.items() if backward is backpropagate}
+    plain = {name for name, backward in BACKWARD_FUNCTIONS.items() if backward is backpropagate}
     assert plain == {"classwise", "feature", "joint", "fused_gromov"}

@@ -7,12 +7,12 @@ from scipy.special import log_softmax, softmax
 
 from skcmkd._losses import _relational as between
 from skcmkd._losses import _soft_targets as _losses
-from skcmkd._losses._objective import CODE_SIZE, TERMS, ObjectiveLoss
+from skcmkd._losses._objective import EMBEDDING_DIM, OBJECTIVE_TERMS, ObjectiveLoss
 from skcmkd._losses._soft_targets import DistillationLoss
 
 N, N_FEATURES, N_TEACHER, N_CLASSES = 9, 5, 4, 3
 FOCUS = np.array([0.5, 0.0, 1.5, 2.0])
-every_term = pytest.mark.parametrize("name", TERMS)
+every_term = pytest.mark.parametrize("name", OBJECTIVE_TERMS)
 
 
 def make_loss(*terms, taught_classes=None, temperature=2.0):
@@ -55,20 +55,23 @@ def expected_term(name, term, batch):
     codes_of_teacher = term.teacher_map(t) if hasattr(term, "teacher_map") else None
     return {
         "soft_targets": lambda: _losses.soft_target_divergence(z, q, 2.0),
-        "dkd": lambda: _losses.decoupled_divergence(z, q, labels, 2.0),
-        "ckd": lambda: between.comparative_error(z, q, 2.0),
+        "dkd": lambda: _losses.decoupled_kd_loss(z, q, labels, 2.0),
+        "ckd": lambda: between.ckd_loss(z, q, 2.0),
         "hints": lambda: (s - t).square().mean(dim=1),
         "mfh": lambda: ((s - t).square() * torch.tensor(FOCUS)).mean(dim=1),
         "vid": lambda: 0.5 * ((s - t).square() / (1 + 1e-5) + np.log1p(1e-5) + np.log(2 * np.pi)).mean(dim=1),
-        "rkd_distance": lambda: between.relational_distance(f, t),
-        "rkd_angle": lambda: between.relational_angle(f, t),
-        "sp": lambda: between.similarity_preserving(f, t),
-        "cc": lambda: between.correlation_congruence(f, t),
-        "pkdot": lambda: between.similarity_transport(f, t, q.amax(dim=1)),
-        "crd": lambda: between.contrastive(s, t),
-        "amid": lambda: between.auxiliary_information(s, codes_of_teacher, term.auxiliary_map(q.log())),
-        "shared_specific": lambda: between.shared_specific(
-            s[:, :CODE_SIZE], s[:, CODE_SIZE:], codes_of_teacher[:, :CODE_SIZE], codes_of_teacher[:, CODE_SIZE:]
+        "rkd_distance": lambda: between.rkd_distance_loss(f, t),
+        "rkd_angle": lambda: between.rkd_angle_loss(f, t),
+        "sp": lambda: between.sp_loss(f, t),
+        "cc": lambda: between.cc_loss(f, t),
+        "pkdot": lambda: between.pkdot_loss(f, t, q.amax(dim=1)),
+        "crd": lambda: between.crd_loss(s, t),
+        "amid": lambda: between.amid_loss(s, codes_of_teacher, term.auxiliary_map(q.log())),
+        "shared_specific": lambda: between.shared_specific_loss(
+            s[:, :EMBEDDING_DIM],
+            s[:, EMBEDDING_DIM:],
+            codes_of_teacher[:, :EMBEDDING_DIM],
+            codes_of_teacher[:, EMBEDDING_DIM:],
         ),
     }[name]()
 
@@ -134,7 +137,7 @@ def test_classes_that_the_teacher_never_met_are_left_out():
     z, _, codes, label_weight, q, _, _ = (part[taught] for part in batch)
     z, q = z[:, [0, 2]], q[:, [0, 2]]
     labels = torch.where((label_weight > 0) & (codes != 1), (codes == 2).long(), q.argmax(dim=1))
-    expected = _losses.decoupled_divergence(z, q, labels, 2.0) + _losses.soft_target_divergence(z, q, 2.0)
+    expected = _losses.decoupled_kd_loss(z, q, labels, 2.0) + _losses.soft_target_divergence(z, q, 2.0)
     loss = make_loss(("dkd", 1.0), ("soft_targets", 1.0), taught_classes=[0, 2])
     np.testing.assert_allclose(taught_part(loss, batch), expected.detach(), rtol=1e-6)
 
@@ -160,7 +163,7 @@ def test_a_callable_must_give_one_loss_a_row(objective, got):
 
 def test_maps_start_afresh_and_touch_no_global_generator():
     state = torch.get_rng_state()
-    loss = make_loss(*((name, 1.0) for name in TERMS)).float()
+    loss = make_loss(*((name, 1.0) for name in OBJECTIVE_TERMS)).float()
     first = [part.detach().clone() for part in loss.parameters()]
     assert first
     for part in loss.parameters():

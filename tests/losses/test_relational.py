@@ -64,10 +64,10 @@ def congruence_oracle(own, teacher):
 
 
 RELATIONAL = {
-    "relational_distance": (losses.relational_distance, distance_oracle),
-    "relational_angle": (losses.relational_angle, angle_oracle),
-    "similarity_preserving": (losses.similarity_preserving, similarity_oracle),
-    "correlation_congruence": (losses.correlation_congruence, congruence_oracle),
+    "relational_distance": (losses.rkd_distance_loss, distance_oracle),
+    "relational_angle": (losses.rkd_angle_loss, angle_oracle),
+    "similarity_preserving": (losses.sp_loss, similarity_oracle),
+    "correlation_congruence": (losses.cc_loss, congruence_oracle),
 }
 relational = pytest.mark.parametrize(("loss", "oracle"), RELATIONAL.values(), ids=RELATIONAL.keys())
 
@@ -83,7 +83,7 @@ def transport_oracle(own, teacher, confidence, n_anchors=3, reg=0.05):
     n = len(own)
     s, S = (np.array([[cosine(r[i], r[a]) for a in anchors] for i in range(n)]) for r in (own, teacher))
     cost = np.array([[((s[i] - S[j]) ** 2).mean() for j in range(n)] for i in range(n)])
-    return n * (transport(cost, reg=reg, max_iter=losses.ITERATIONS_OF_PLAN).plan * cost).sum(axis=1), cost
+    return n * (transport(cost, reg=reg, max_iter=losses.MAX_PLAN_ITER).plan * cost).sum(axis=1), cost
 
 
 def comparative_oracle(logits, proba, temperature=2.0):
@@ -134,7 +134,7 @@ def test_relational_loss_of_a_rotated_and_rescaled_teacher_is_zero(rows, loss, o
     close(loss(torch.tensor(own), torch.tensor(rows[1])), 0, atol=1e-12)
 
 
-@pytest.mark.parametrize("loss", [losses.relational_distance, losses.relational_angle])
+@pytest.mark.parametrize("loss", [losses.rkd_distance_loss, losses.rkd_angle_loss])
 def test_distances_and_angles_do_not_see_a_move(rows, loss):
     own, teacher = map(torch.tensor, rows)
     torch.testing.assert_close(loss(own + 3.0, teacher), loss(own, teacher))
@@ -154,17 +154,17 @@ def test_congruence_is_to_second_order_its_published_expansion():
         return (kernels[0] - kernels[1]).square().mean(dim=1)
 
     for gamma in (0.01, 0.001):
-        found = losses.correlation_congruence(own, teacher, gamma=gamma)
+        found = losses.cc_loss(own, teacher, gamma=gamma)
         close(found, expanded(gamma), rtol=10 * gamma**2)
 
 
 def test_contrastive_loss_is_the_loop_and_at_least_minus_log_n(rows):
     mapped, teacher = rows[0][:, :N_TEACHER], rows[1]
-    close(losses.contrastive(*map(torch.tensor, (mapped, teacher))), contrastive_oracle(mapped, teacher), rtol=1e-8)
+    close(losses.crd_loss(*map(torch.tensor, (mapped, teacher))), contrastive_oracle(mapped, teacher), rtol=1e-8)
     apart = torch.eye(N, dtype=torch.float64)
     # Orthogonal rows, the partners equal: score 1 / tau against n - 1 zeros.
     expected = np.log1p((N - 1) * np.exp(-1 / 0.1)) - np.log(N)
-    close(losses.contrastive(apart, 5 * apart), expected)
+    close(losses.crd_loss(apart, 5 * apart), expected)
     assert expected > -np.log(N)
 
 
@@ -172,42 +172,42 @@ def test_auxiliary_information_is_the_sum_of_two_contrastive_losses():
     codes = [drawn(seed, N, N_OWN) for seed in range(3)]
     first, second, third = (code.numpy() for code in codes)
     expected = np.add(contrastive_oracle(first, second), contrastive_oracle(second, third))
-    close(losses.auxiliary_information(*codes), expected, rtol=1e-8)
+    close(losses.amid_loss(*codes), expected, rtol=1e-8)
 
 
 def test_shared_and_specific_parts():
     parts = [drawn(seed, N, N_OWN) for seed in range(4)]
     s, p, S, P = (part.numpy() for part in parts)
     apart = [cosine(s[i], p[i]) ** 2 + cosine(S[i], P[i]) ** 2 for i in range(N)]
-    close(losses.shared_specific(*parts), np.add(contrastive_oracle(s, S), apart), rtol=1e-8)
+    close(losses.shared_specific_loss(*parts), np.add(contrastive_oracle(s, S), apart), rtol=1e-8)
 
 
 def test_orthogonal_specific_parts_cost_nothing():
     shared, other = drawn(0, N, N_OWN), drawn(1, N, N_OWN)
     zeros = torch.zeros_like(shared)
     left, right = torch.hstack([shared, zeros]), torch.hstack([zeros, other])
-    found = losses.shared_specific(left, right, left, right)
-    torch.testing.assert_close(found, losses.contrastive(left, left))
+    found = losses.shared_specific_loss(left, right, left, right)
+    torch.testing.assert_close(found, losses.crd_loss(left, left))
 
 
 def test_comparative_error_is_the_loop_over_pairs(opinions):
-    close(losses.comparative_error(*map(torch.tensor, opinions), 2.0), comparative_oracle(*opinions), rtol=1e-6)
+    close(losses.ckd_loss(*map(torch.tensor, opinions), 2.0), comparative_oracle(*opinions), rtol=1e-6)
 
 
 def test_comparative_error_is_zero_where_all_rows_miss_the_teacher_alike(opinions):
     """The teacher itself, and rows that repeat one student's and one teacher's opinion."""
     _, proba = opinions
-    found = losses.comparative_error(torch.tensor(np.log(proba) + 5.0), torch.tensor(proba), 2.0)
+    found = losses.ckd_loss(torch.tensor(np.log(proba) + 5.0), torch.tensor(proba), 2.0)
     close(found, 0, atol=1e-12)
     student, teacher = np.tile(proba[:1], (N, 1)), np.tile(proba[1:2], (N, 1))
-    close(losses.comparative_error(torch.tensor(np.log(student)), torch.tensor(teacher), 2.0), 0, atol=1e-12)
+    close(losses.ckd_loss(torch.tensor(np.log(student)), torch.tensor(teacher), 2.0), 0, atol=1e-12)
 
 
 @pytest.mark.parametrize("reg", [0.0, 0.05])
 def test_similarity_transport_is_the_plan_times_the_loop_of_costs(rows, reg):
     confidence = np.random.RandomState(5).uniform(size=N)
     expected, _ = transport_oracle(*rows, confidence, reg=reg)
-    found = losses.similarity_transport(*map(torch.tensor, (*rows, confidence)), n_anchors=3, reg=reg)
+    found = losses.pkdot_loss(*map(torch.tensor, (*rows, confidence)), n_anchors=3, reg=reg)
     close(found, expected, rtol=1e-6)
 
 
@@ -216,10 +216,10 @@ def test_similarity_transport_of_the_teacher_rotated_is_zero(rows):
     teacher = torch.tensor(rows[1])
     own = torch.tensor(3.0 * rows[1] @ random_rotation(N_TEACHER))
     confidence = torch.arange(N, dtype=torch.float64)
-    close(losses.similarity_transport(own, teacher, confidence), 0, atol=1e-12)
+    close(losses.pkdot_loss(own, teacher, confidence), 0, atol=1e-12)
     swapped = own[[1, 0, *range(2, N)]]
-    close(losses.similarity_transport(swapped, teacher, confidence, n_anchors=4), 0, atol=1e-12)
-    assert losses.relational_distance(swapped, teacher).mean() > 0.01
+    close(losses.pkdot_loss(swapped, teacher, confidence, n_anchors=4), 0, atol=1e-12)
+    assert losses.rkd_distance_loss(swapped, teacher).mean() > 0.01
 
 
 def test_gradient_of_similarity_transport_is_that_of_the_regularised_minimum(rows):
@@ -231,7 +231,7 @@ def test_gradient_of_similarity_transport_is_that_of_the_regularised_minimum(row
         return transport(cost, reg=0.5, max_iter=100000).value
 
     own = torch.tensor(rows[0], requires_grad=True)
-    loss = losses.similarity_transport(own, *map(torch.tensor, (rows[1], confidence)), n_anchors=3, reg=0.5)
+    loss = losses.pkdot_loss(own, *map(torch.tensor, (rows[1], confidence)), n_anchors=3, reg=0.5)
     loss.mean().backward()
     expected = (minimum(1e-4) - minimum(-1e-4)) / 2e-4
     np.testing.assert_allclose((own.grad.numpy() * direction).sum(), expected, rtol=1e-4)
@@ -249,11 +249,11 @@ def of_features(own, teacher):
     confidence = CONFIDENCE[: len(own)].to(own.dtype)
     return {
         **{name: loss(own, teacher) for name, (loss, _) in RELATIONAL.items()},
-        "contrastive": losses.contrastive(s, S),
-        "auxiliary_information": losses.auxiliary_information(s, S, P),
-        "shared_specific": losses.shared_specific(s, p, S, P),
-        "similarity_transport": losses.similarity_transport(own, teacher, confidence),
-        "comparative_error": losses.comparative_error(s, S.softmax(dim=1), 2.0),
+        "contrastive": losses.crd_loss(s, S),
+        "auxiliary_information": losses.amid_loss(s, S, P),
+        "shared_specific": losses.shared_specific_loss(s, p, S, P),
+        "similarity_transport": losses.pkdot_loss(own, teacher, confidence),
+        "comparative_error": losses.ckd_loss(s, S.softmax(dim=1), 2.0),
     }
 
 

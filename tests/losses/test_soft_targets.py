@@ -67,35 +67,35 @@ def test_decoupled_divergence_is_the_written_out_parts(batch):
     logits, labels, proba = batch
     target, non_target = decoupled_parts(logits, proba, labels, 2.0)
     given = [torch.tensor(part) for part in (logits, proba, labels)]
-    np.testing.assert_allclose(_losses.decoupled_divergence(*given, 2.0), target + 8 * non_target, rtol=1e-6)
-    found = _losses.decoupled_divergence(*given, 2.0, alpha=0.5, beta=3.0)
+    np.testing.assert_allclose(_losses.decoupled_kd_loss(*given, 2.0), target + 8 * non_target, rtol=1e-6)
+    found = _losses.decoupled_kd_loss(*given, 2.0, alpha=0.5, beta=3.0)
     np.testing.assert_allclose(found, 0.5 * target + 3 * non_target, rtol=1e-6)
 
 
 def test_soft_targets_are_the_decoupled_parts_with_the_teachers_doubt_as_weight(batch):
     """KL = TCKD + (1 - q_c) NCKD."""
     logits, labels, proba = (torch.tensor(part) for part in batch)
-    target = _losses.decoupled_divergence(logits, proba, labels, 1.0, alpha=1.0, beta=0.0)
-    non_target = _losses.decoupled_divergence(logits, proba, labels, 1.0, alpha=0.0, beta=1.0)
+    target = _losses.decoupled_kd_loss(logits, proba, labels, 1.0, alpha=1.0, beta=0.0)
+    non_target = _losses.decoupled_kd_loss(logits, proba, labels, 1.0, alpha=0.0, beta=1.0)
     doubt = 1 - proba[torch.arange(6), labels]
     torch.testing.assert_close(target + doubt * non_target, _losses.soft_target_divergence(logits, proba, 1.0))
 
 
 def test_decoupled_divergence_of_the_teacher_itself_of_two_classes_and_of_one(batch):
     logits, labels, proba = (torch.tensor(part) for part in batch)
-    found = _losses.decoupled_divergence(proba.log() + 3.0, proba, labels, 3.0)
+    found = _losses.decoupled_kd_loss(proba.log() + 3.0, proba, labels, 3.0)
     torch.testing.assert_close(found, torch.zeros(6, dtype=torch.float64))
     two = logits[:, :2], proba[:, :2] / proba[:, :2].sum(dim=1, keepdim=True)
-    found = _losses.decoupled_divergence(*two, labels.clamp_max(1), 2.0)
+    found = _losses.decoupled_kd_loss(*two, labels.clamp_max(1), 2.0)
     torch.testing.assert_close(found, _losses.soft_target_divergence(*two, 2.0))
-    assert _losses.decoupled_divergence(logits[:, :1], torch.ones(6, 1), labels * 0, 2.0).tolist() == [0.0] * 6
+    assert _losses.decoupled_kd_loss(logits[:, :1], torch.ones(6, 1), labels * 0, 2.0).tolist() == [0.0] * 6
 
 
 @pytest.mark.parametrize("scale", [1.0, 1e4])
 def test_decoupled_divergence_of_a_sure_student_and_a_sure_teacher_is_finite(scale):
     logits = (scale * torch.tensor([[1.0, 0.0, -1.0], [0.0, 5.0, 1.0]])).requires_grad_()
     proba = torch.tensor([[1.0, 0.0, 0.0], [1.0, 0.0, 0.0]])
-    loss = _losses.decoupled_divergence(logits, proba, torch.tensor([0, 2]), 2.0)
+    loss = _losses.decoupled_kd_loss(logits, proba, torch.tensor([0, 2]), 2.0)
     loss.sum().backward()
     assert torch.isfinite(loss).all()
     assert torch.isfinite(logits.grad).all()
@@ -105,20 +105,20 @@ def test_hint_error_is_the_weighted_mean_square():
     rng = np.random.RandomState(0)
     mapped, features, weight = rng.normal(size=(6, 4)), rng.normal(size=(6, 4)), rng.uniform(size=4)
     given = [torch.tensor(part) for part in (mapped, features)]
-    np.testing.assert_allclose(_losses.hint_error(*given), ((mapped - features) ** 2).mean(axis=1))
+    np.testing.assert_allclose(_losses.hint_loss(*given), ((mapped - features) ** 2).mean(axis=1))
     expected = [
         sum(w * (m - t) ** 2 for w, m, t in zip(weight, *row, strict=True)) / 4
         for row in zip(mapped, features, strict=True)
     ]
-    np.testing.assert_allclose(_losses.hint_error(*given, torch.tensor(weight)), expected)
-    assert _losses.hint_error(given[0], given[0]).tolist() == [0.0] * 6
+    np.testing.assert_allclose(_losses.hint_loss(*given, torch.tensor(weight)), expected)
+    assert _losses.hint_loss(given[0], given[0]).tolist() == [0.0] * 6
 
 
 def test_variational_information_is_minus_the_gaussian_log_density():
     rng = np.random.RandomState(0)
     mean, features, raw = rng.normal(size=(6, 4)), rng.normal(size=(6, 4)), rng.normal(size=4)
-    deviation = np.sqrt(np.log1p(np.exp(raw)) + _losses.SMALLEST_VARIANCE)
-    found = _losses.variational_information(*(torch.tensor(part) for part in (mean, raw, features)))
+    deviation = np.sqrt(np.log1p(np.exp(raw)) + _losses.MIN_VARIANCE)
+    found = _losses.vid_loss(*(torch.tensor(part) for part in (mean, raw, features)))
     np.testing.assert_allclose(found, -norm(mean, deviation).logpdf(features).mean(axis=1), rtol=1e-10)
 
 
@@ -126,15 +126,15 @@ def test_variational_information_is_least_at_the_errors_variance():
     """Its known minimum is the Gaussian's entropy, mean_d log(2 pi e v_d) / 2."""
     errors = np.random.RandomState(0).normal(size=(50, 3)) * [0.5, 1.0, 3.0]
     v = (errors**2).mean(axis=0)
-    raw = torch.tensor(np.log(np.expm1(v - _losses.SMALLEST_VARIANCE)), requires_grad=True)
-    loss = _losses.variational_information(torch.zeros(50, 3, dtype=torch.float64), raw, torch.tensor(errors)).mean()
+    raw = torch.tensor(np.log(np.expm1(v - _losses.MIN_VARIANCE)), requires_grad=True)
+    loss = _losses.vid_loss(torch.zeros(50, 3, dtype=torch.float64), raw, torch.tensor(errors)).mean()
     np.testing.assert_allclose(loss.item(), 0.5 * np.log(2 * np.pi * np.e * v).mean(), rtol=1e-10)
     np.testing.assert_allclose(torch.autograd.grad(loss, raw)[0], 0, atol=1e-12)
 
 
 def test_variational_information_of_constant_features_stays_finite():
     raw = torch.full((2,), -1e4, requires_grad=True)
-    loss = _losses.variational_information(torch.ones(3, 2), raw, torch.ones(3, 2))
+    loss = _losses.vid_loss(torch.ones(3, 2), raw, torch.ones(3, 2))
     loss.sum().backward()
     assert torch.isfinite(loss).all()
     assert torch.isfinite(raw.grad).all()
@@ -146,9 +146,9 @@ def test_gradients_of_row_losses_of_features(batch):
     rng = np.random.RandomState(0)
     mapped, raw = (torch.tensor(rng.normal(size=shape), requires_grad=True) for shape in ((6, 4), 4))
     features, weight = torch.tensor(rng.normal(size=(6, 4))), torch.tensor(rng.uniform(size=4))
-    assert torch.autograd.gradcheck(lambda z: _losses.decoupled_divergence(z, proba, labels, 2.0), logits)
-    assert torch.autograd.gradcheck(lambda m: _losses.hint_error(m, features, weight), mapped)
-    assert torch.autograd.gradcheck(lambda m, r: _losses.variational_information(m, r, features), (mapped, raw))
+    assert torch.autograd.gradcheck(lambda z: _losses.decoupled_kd_loss(z, proba, labels, 2.0), logits)
+    assert torch.autograd.gradcheck(lambda m: _losses.hint_loss(m, features, weight), mapped)
+    assert torch.autograd.gradcheck(lambda m, r: _losses.vid_loss(m, r, features), (mapped, raw))
 
 
 def test_gradient_of_the_distillation_loss(batch):
@@ -201,7 +201,7 @@ def test_loss_without_any_teacher_is_the_one_of_teachers_without_weight(batch, t
     logits, labels, proba = (torch.tensor(part) for part in batch)
     a = torch.tensor([3.0, 0.0, 5.0, 1.0, 2.0, 1.0], dtype=torch.float64)
     with_teacher, without = (
-        _losses.DistillationLoss(2.0, None, taught=taught).train(training) for taught in (True, False)
+        _losses.DistillationLoss(2.0, None, has_teacher=taught).train(training) for taught in (True, False)
     )
     expected = with_teacher(logits, labels, a, proba, torch.zeros_like(a))
     torch.testing.assert_close(without(logits, labels, a, proba, torch.zeros_like(a)), expected, rtol=0, atol=0)
@@ -262,7 +262,7 @@ def test_numeric_gradient_of_the_mutual_loss_with_the_targets_held(two_networks)
         torch.testing.assert_close(found[:, 3 * side : 3 * side + 3], expected)
 
 
-def test_held_out_rows_judge_both_networks_by_their_labels(two_networks):
+def test_held_out_rows_validation_fold_both_networks_by_their_labels(two_networks):
     own, other, labels, weights = two_networks
     given = [torch.tensor(part) for part in (np.hstack([own, other]), labels, *weights)]
     rows = np.arange(6)

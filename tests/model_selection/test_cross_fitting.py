@@ -9,8 +9,8 @@ from sklearn.model_selection import (
 from sklearn.svm import LinearSVC
 
 from skcmkd._model_selection._cross_fitting import unseen_proba
-from skcmkd._model_selection._folds import assign_folds
-from skcmkd._model_selection._probabilities import predict_aligned_proba
+from skcmkd._model_selection._folds import make_fold_ids
+from skcmkd._model_selection._probabilities import predict_proba_for
 
 
 @pytest.fixture
@@ -22,18 +22,18 @@ def data():
 
 
 @pytest.mark.parametrize("n_jobs", [None, 2])
-def test_unseen_probabilities_are_cross_val_predicts(data, n_jobs):
+def test_out_of_fold_probabilities_are_cross_val_predicts(data, n_jobs):
     X, y = data
     expected = cross_val_predict(LogisticRegression(), X, y, cv=StratifiedKFold(4), method="predict_proba")
-    np.testing.assert_allclose(unseen_proba(LogisticRegression(), X, y, assign_folds(4, y), n_jobs), expected)
+    np.testing.assert_allclose(unseen_proba(LogisticRegression(), X, y, make_fold_ids(4, y), n_jobs), expected)
 
 
-def test_unseen_probabilities_of_a_class_that_sits_in_one_fold(data):
+def test_out_of_fold_probabilities_of_a_class_that_sits_in_one_fold(data):
     """No model knew the class where it was held out, so nobody expected it."""
     X, y = data
     y = np.where(y == "b", "a", y)
     y[7] = "z"
-    proba = unseen_proba(LogisticRegression(), X, y, assign_folds(3, y), None)
+    proba = unseen_proba(LogisticRegression(), X, y, make_fold_ids(3, y), None)
     assert proba.shape == (60, 3)
     np.testing.assert_allclose(proba.sum(axis=1), 1)
     assert proba[7, list(np.unique(y)).index("z")] == 0
@@ -42,7 +42,7 @@ def test_unseen_probabilities_of_a_class_that_sits_in_one_fold(data):
 def test_model_without_probabilities(data):
     X, y = data
     with pytest.raises(ValueError, match=r"LinearSVC has no predict_proba.*CalibratedClassifierCV"):
-        predict_aligned_proba(LinearSVC().fit(X, y), X, np.unique(y))
+        predict_proba_for(LinearSVC().fit(X, y), X, np.unique(y))
 
 
 def test_teacher_that_gives_nan():
@@ -51,28 +51,28 @@ def test_teacher_that_gives_nan():
             return super().predict_proba(X) * np.nan
 
     with pytest.raises(ValueError, match=r"Broken.predict_proba gave NaN or infinity for 4 of 4 rows"):
-        predict_aligned_proba(Broken().fit([[0], [1], [2], [3]], [0, 0, 1, 1]), np.zeros((4, 1)), np.array([0, 1]))
+        predict_proba_for(Broken().fit([[0], [1], [2], [3]], [0, 0, 1, 1]), np.zeros((4, 1)), np.array([0, 1]))
 
 
 def test_classes_a_model_does_not_know_get_nothing(data):
     X, y = data
     known = y != "b"
     model = LogisticRegression().fit(X[known], y[known])
-    proba = predict_aligned_proba(model, X, np.array(["a", "b", "c"]))
+    proba = predict_proba_for(model, X, np.array(["a", "b", "c"]))
     np.testing.assert_allclose(proba[:, [0, 2]], model.predict_proba(X))
     assert (proba[:, 1] == 0).all()
 
 
 def test_mass_on_other_classes_is_spread_back(data):
     X, y = data
-    proba = predict_aligned_proba(LogisticRegression().fit(X, y), X, np.array(["a", "c"]))
+    proba = predict_proba_for(LogisticRegression().fit(X, y), X, np.array(["a", "c"]))
     np.testing.assert_allclose(proba.sum(axis=1), 1)
 
 
 def test_no_class_in_common(data):
     X, y = data
     with pytest.raises(ValueError, match=r"knows the classes \['a', 'b', 'c'\] and y has \['x', 'z'\]"):
-        predict_aligned_proba(LogisticRegression().fit(X, y), X, np.array(["x", "z"]))
+        predict_proba_for(LogisticRegression().fit(X, y), X, np.array(["x", "z"]))
 
 
 def test_one_class_left_in_a_fold():
@@ -80,4 +80,4 @@ def test_one_class_left_in_a_fold():
     with pytest.raises(
         ValueError, match=r"fit LogisticRegression when fold \[0\] is held out, and they hold 1 classes"
     ):
-        unseen_proba(LogisticRegression(), np.ones((20, 1)), y, assign_folds(KFold(2), y), None)
+        unseen_proba(LogisticRegression(), np.ones((20, 1)), y, make_fold_ids(KFold(2), y), None)

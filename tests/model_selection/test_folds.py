@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from sklearn.model_selection import GroupKFold, KFold, RepeatedStratifiedKFold, ShuffleSplit, StratifiedKFold
 
-from skcmkd._model_selection._folds import assign_folds, deal_folds, stratified_folds
+from skcmkd._model_selection._folds import make_fold_ids, make_repeated_fold_ids, stratified_folds
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -27,7 +27,7 @@ def test_small_class_is_spread_without_a_warning():
 
 def test_any_splitter_that_holds_each_row_out_once():
     y = np.repeat([0, 1, 2], 8)
-    fold_of = assign_folds(KFold(12), y)
+    fold_of = make_fold_ids(KFold(12), y)
     assert np.bincount(fold_of).tolist() == [2] * 12
 
 
@@ -42,15 +42,15 @@ def test_any_splitter_that_holds_each_row_out_once():
 )
 def test_bad_folds(cv, y, message):
     with pytest.raises(ValueError, match=message):
-        assign_folds(cv, np.array(y))
+        make_fold_ids(cv, np.array(y))
 
 
 def test_splitter_that_parts_a_group():
     groups = np.arange(20) // 2
     with pytest.raises(ValueError, match=r"puts rows of group 3 into several folds.* such as GroupKFold"):
-        assign_folds(list(KFold(3).split(groups)), np.arange(20) % 2, groups=groups)
+        make_fold_ids(list(KFold(3).split(groups)), np.arange(20) % 2, groups=groups)
     with pytest.raises(ValueError, match="5 folds need at least 5 groups, but groups holds 2 in 20 rows"):
-        assign_folds(5, np.arange(20) % 2, groups=np.arange(20) // 10)
+        make_fold_ids(5, np.arange(20) % 2, groups=np.arange(20) // 10)
 
 
 def test_grouped_folds_are_whole_stratified_and_silent():
@@ -63,7 +63,7 @@ def test_grouped_folds_are_whole_stratified_and_silent():
     np.testing.assert_array_equal(stratified_folds(codes, 5, np.arange(60)), stratified_folds(codes, 5))
 
 
-def test_groups_are_dealt_out_as_scikit_learn_deals_rows_of_their_most_frequent_class():
+def test_groups_are_split_out_as_scikit_learn_repeats_rows_of_their_most_frequent_class():
     rng = np.random.RandomState(0)
     groups, codes = rng.permutation(np.arange(90) % 20), rng.randint(3, size=90)
     frequent = [np.bincount(codes[groups == group]).argmax() for group in range(20)]
@@ -74,12 +74,12 @@ def test_groups_are_dealt_out_as_scikit_learn_deals_rows_of_their_most_frequent_
 
 @pytest.mark.parametrize("grouped", [False, True])
 @pytest.mark.parametrize("classes", [True, False])
-def test_deals_of_the_folds(classes, grouped):
+def test_repeats_of_the_folds(classes, grouped):
     rng = np.random.RandomState(0)
     y = rng.randint(3, size=61) if classes else rng.normal(size=61)
     groups = np.repeat(np.arange(21), 3)[:61] if grouped else None
-    deals = deal_folds(4, y, 3, np.random.RandomState(1), classes=classes, groups=groups)
-    np.testing.assert_array_equal(deals[0], assign_folds(4, y, classes=classes, groups=groups))
+    deals = make_repeated_fold_ids(4, y, 3, np.random.RandomState(1), classes=classes, groups=groups)
+    np.testing.assert_array_equal(deals[0], make_fold_ids(4, y, classes=classes, groups=groups))
     for fold_of in deals:
         assert set(fold_of) == set(range(4))
         assert np.ptp(np.bincount(fold_of)) <= (6 if grouped else 1)
@@ -92,23 +92,23 @@ def test_deals_of_the_folds(classes, grouped):
             assert all(len(set(fold_of[np.argsort(y)[first : first + 4]])) == 4 for first in range(0, 57, 4))
     together = [[a == b for a in fold_of for b in fold_of] for fold_of in deals]
     assert together[0] != together[1] != together[2]
-    again = deal_folds(4, y, 3, np.random.RandomState(1), classes=classes, groups=groups)
+    again = make_repeated_fold_ids(4, y, 3, np.random.RandomState(1), classes=classes, groups=groups)
     np.testing.assert_array_equal(deals, again)
 
 
 def test_a_splitter_repeats_itself():
     y = np.random.RandomState(0).randint(2, size=40)
     splitter = RepeatedStratifiedKFold(n_splits=4, n_repeats=3, random_state=0)
-    deals = deal_folds(splitter, y)
+    deals = make_repeated_fold_ids(splitter, y)
     assert len(deals) == 3
     for place, (_, held_out) in enumerate(splitter.split(y, y)):
         np.testing.assert_array_equal(np.flatnonzero(deals[place // 4] == place % 4), held_out)
     with pytest.raises(ValueError, match="n_repeats=2 repeats a number of folds, but cv=RepeatedStratifiedKFold"):
-        deal_folds(splitter, y, 2)
+        make_repeated_fold_ids(splitter, y, 2)
     with pytest.raises(ValueError, match="holds some rows out twice"):
-        assign_folds(splitter, y)
+        make_fold_ids(splitter, y)
     with pytest.raises(ValueError, match="puts rows of group 1 into several folds"):
-        deal_folds(2 * list(KFold(3).split(y)), y, groups=np.arange(40) // 10)
+        make_repeated_fold_ids(2 * list(KFold(3).split(y)), y, groups=np.arange(40) // 10)
 
 
 @pytest.mark.parametrize("classes", [True, False])
@@ -116,6 +116,6 @@ def test_a_splitter_repeats_itself():
 def test_groups_are_held_out_together(cv, classes):
     rng = np.random.RandomState(0)
     groups, y = np.array(list("abcdefgh"))[rng.randint(8, size=80)], rng.randint(3, size=80)
-    fold_of = assign_folds(cv, y, classes=classes, groups=groups)
+    fold_of = make_fold_ids(cv, y, classes=classes, groups=groups)
     assert all(len(np.unique(fold_of[groups == name])) == 1 for name in "abcdefgh")
     assert set(fold_of) == set(range(5 if cv is None else 4))

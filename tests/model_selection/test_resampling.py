@@ -2,18 +2,18 @@ import numpy as np
 import pytest
 
 from skcmkd._model_selection._resampling import (
-    draw_halves,
-    error_of_mean,
-    evaluate_each,
-    one_standard_error_choice,
+    half_samples,
+    map_statistic,
+    one_standard_error_rule,
     permutation_p_value,
+    standard_error_of_mean,
     subsampling_interval,
 )
 
 
 def means_of_halves(values, n_subsamples, rng):
-    draws = draw_halves([len(values)], n_subsamples, rng)
-    return evaluate_each(lambda rows: values[rows].mean(), draws)
+    draws = half_samples([len(values)], n_subsamples, rng)
+    return map_statistic(lambda rows: values[rows].mean(), draws)
 
 
 @pytest.mark.parametrize("n_rows", [200, 201])
@@ -47,7 +47,7 @@ def test_interval_of_a_mean_covers_the_truth():
 
 
 def test_halves_have_no_row_twice_and_half_of_each_stretch():
-    halves = draw_halves([11, 4], 5, np.random.RandomState(0))
+    halves = half_samples([11, 4], 5, np.random.RandomState(0))
     for rows in halves:
         assert len(set(rows.tolist())) == len(rows) == 7
         assert (rows < 11).sum() == 5
@@ -61,8 +61,8 @@ def _square(value):
 
 @pytest.mark.parametrize("n_jobs", [None, 2])
 def test_values_keep_the_order_of_the_draws(n_jobs):
-    np.testing.assert_array_equal(evaluate_each(_square, [3, 1, 2], n_jobs=n_jobs), [9, 1, 4])
-    assert len(evaluate_each(_square, [])) == 0
+    np.testing.assert_array_equal(map_statistic(_square, [3, 1, 2], n_jobs=n_jobs), [9, 1, 4])
+    assert len(map_statistic(_square, [])) == 0
 
 
 def test_p_value_is_never_zero():
@@ -81,15 +81,15 @@ def test_one_standard_error_rule():
     base = rng.normal(size=400)
     better = base - 0.5 + 0.1 * rng.normal(size=400)
     hardly = base - 0.001 + 0.1 * rng.normal(size=400)
-    assert one_standard_error_choice(np.column_stack([base, better])) == 1
-    assert one_standard_error_choice(np.column_stack([base, hardly])) == 0
-    assert one_standard_error_choice(np.column_stack([base, better, better - 1e-9])) == 2
-    assert one_standard_error_choice(np.column_stack([base, base])) == 0
+    assert one_standard_error_rule(np.column_stack([base, better])) == 1
+    assert one_standard_error_rule(np.column_stack([base, hardly])) == 0
+    assert one_standard_error_rule(np.column_stack([base, better, better - 1e-9])) == 2
+    assert one_standard_error_rule(np.column_stack([base, base])) == 0
 
 
 def test_halves_of_groups_are_whole():
     groups = np.array(list("abacabade"))
-    for rows in draw_halves([9, 6], 20, np.random.RandomState(0), groups):
+    for rows in half_samples([9, 6], 20, np.random.RandomState(0), groups):
         drawn = set(groups[rows[rows < 9]])
         assert len(drawn) == 2
         assert all((groups[rows[rows < 9]] == name).sum() == (groups == name).sum() for name in drawn)
@@ -98,7 +98,7 @@ def test_halves_of_groups_are_whole():
 
 
 def test_groups_of_one_row_are_drawn_like_rows():
-    rows, groups = (draw_halves([15], 10, np.random.RandomState(0), g) for g in (None, np.arange(15)))
+    rows, groups = (half_samples([15], 10, np.random.RandomState(0), g) for g in (None, np.arange(15)))
     np.testing.assert_array_equal(rows, groups)
 
 
@@ -110,7 +110,7 @@ def test_interval_of_a_mean_over_a_dozen_groups_covers_the_truth():
     for _ in range(300):
         values = 0.3 + rng.normal(size=12)[groups] + 0.2 * rng.normal(size=len(groups))
         for unit, given, n_units, degrees in (("groups", groups, 12, 11), ("rows", None, len(groups), None)):
-            draws = draw_halves([len(groups)], 100, rng, given)
+            draws = half_samples([len(groups)], 100, rng, given)
             halves = np.array([values[rows].mean() for rows in draws])
             found = subsampling_interval(values.mean(), halves, n_units, 0.9, degrees)
             covered[unit] += found.lower <= 0.3 <= found.upper
@@ -120,16 +120,16 @@ def test_interval_of_a_mean_over_a_dozen_groups_covers_the_truth():
 
 def test_error_of_a_mean_over_groups():
     values = np.random.RandomState(0).normal(size=30)
-    np.testing.assert_allclose(error_of_mean(values), values.std(ddof=1) / np.sqrt(30))
-    np.testing.assert_allclose(error_of_mean(values, np.arange(30)), error_of_mean(values))
-    copies = error_of_mean(np.repeat(values, 3), np.repeat(np.arange(30), 3))
-    np.testing.assert_allclose(copies, error_of_mean(values))
-    assert np.isnan(error_of_mean(values, np.zeros(30)))
+    np.testing.assert_allclose(standard_error_of_mean(values), values.std(ddof=1) / np.sqrt(30))
+    np.testing.assert_allclose(standard_error_of_mean(values, np.arange(30)), standard_error_of_mean(values))
+    copies = standard_error_of_mean(np.repeat(values, 3), np.repeat(np.arange(30), 3))
+    np.testing.assert_allclose(copies, standard_error_of_mean(values))
+    assert np.isnan(standard_error_of_mean(values, np.zeros(30)))
 
 
 def test_one_standard_error_rule_counts_groups():
     gain = np.tile([1.4, -0.8], 6)
     groups = np.repeat(np.arange(12), 30)
     losses = np.column_stack([np.zeros(360), -gain[groups]])
-    assert one_standard_error_choice(losses) == 1
-    assert one_standard_error_choice(losses, groups) == one_standard_error_choice(losses[::30]) == 0
+    assert one_standard_error_rule(losses) == 1
+    assert one_standard_error_rule(losses, groups) == one_standard_error_rule(losses[::30]) == 0

@@ -1,12 +1,12 @@
 import torch
 
 from skcmkd._losses._soft_targets import mutual_loss, soft_target_divergence
-from skcmkd.information._modules import CrossAutoencoder, RowLosses, SeparableCritic, ShortcutPerceptron
-from skcmkd.networks._modules import Perceptron, SideBySide
+from skcmkd.information._modules import CrossAutoencoder, ResidualMLP, SeparableCritic, WithRowLoss
+from skcmkd.networks._modules import MLP, ParallelModules
 
 
 def test_head_of_the_representation_is_the_output():
-    module = Perceptron(4, (8, 3), 2, dropout=0.0)
+    module = MLP(4, (8, 3), 2, dropout=0.0)
     X = torch.randn(5, 4)
     assert module.represent(X).shape == (5, 3)
     torch.testing.assert_close(module.head(module.represent(X)), module(X))
@@ -14,18 +14,18 @@ def test_head_of_the_representation_is_the_output():
 
 
 def test_modules_side_by_side_see_their_own_columns():
-    first, second = Perceptron(2, (3,), 4, dropout=0.0), Perceptron(5, (3,), 4, dropout=0.0)
+    first, second = MLP(2, (3,), 4, dropout=0.0), MLP(5, (3,), 4, dropout=0.0)
     x, y = torch.randn(6, 2), torch.randn(6, 5)
-    output = SideBySide(2, first, second)(torch.cat([x, y], dim=1))
+    output = ParallelModules(2, first, second)(torch.cat([x, y], dim=1))
     torch.testing.assert_close(output, torch.cat([first(x), second(y)], dim=1))
 
 
 def test_no_gradient_goes_from_one_networks_divergence_into_the_other():
     """Gradients of the mutual loss by both networks' weights, against each network with the other one as data."""
-    first, second = Perceptron(2, (3,), 4, dropout=0.0), Perceptron(5, (3,), 4, dropout=0.0)
+    first, second = MLP(2, (3,), 4, dropout=0.0), MLP(5, (3,), 4, dropout=0.0)
     x, y = torch.randn(6, 2), torch.randn(6, 5)
     labels, nothing, one = torch.zeros(6, dtype=torch.long), torch.zeros(6), torch.ones(6)
-    logits = SideBySide(2, first, second)(torch.cat([x, y], dim=1))
+    logits = ParallelModules(2, first, second)(torch.cat([x, y], dim=1))
     joint = mutual_loss(logits, labels, nothing, nothing, one, temperature=2.0).sum()
     parameters = [*first.parameters(), *second.parameters()]
     found = torch.autograd.grad(joint, parameters)
@@ -38,9 +38,9 @@ def test_no_gradient_goes_from_one_networks_divergence_into_the_other():
 
 
 def test_shortcut_without_bend_is_linear():
-    module = ShortcutPerceptron(4, 8, 2)
-    torch.nn.init.zeros_(module.bend[-1].weight)
-    torch.nn.init.zeros_(module.bend[-1].bias)
+    module = ResidualMLP(4, 8, 2)
+    torch.nn.init.zeros_(module.nonlinear[-1].weight)
+    torch.nn.init.zeros_(module.nonlinear[-1].bias)
     X = torch.randn(5, 4)
     torch.testing.assert_close(module(X), X @ module.linear.weight.T + module.linear.bias)
 
@@ -70,15 +70,15 @@ def test_a_new_critic_scores_zero_and_can_learn():
 
 
 def test_row_losses_are_the_loss_of_the_output():
-    module = Perceptron(4, (3,), 2, dropout=0.0)
+    module = MLP(4, (3,), 2, dropout=0.0)
     X = torch.randn(5, 4)
-    torch.testing.assert_close(RowLosses(module, lambda output: output[:, 0])(X), module(X)[:, 0])
+    torch.testing.assert_close(WithRowLoss(module, lambda output: output[:, 0])(X), module(X)[:, 0])
 
 
 def test_features_are_shown_beside_the_output_when_asked():
-    module = Perceptron(4, (8, 3), 2, dropout=0.0, shows_features=True)
+    module = MLP(4, (8, 3), 2, dropout=0.0, return_features=True)
     X = torch.randn(5, 4)
     output, features = module(X)
     torch.testing.assert_close(features, module.represent(X))
-    module.shows_features = False
+    module.return_features = False
     torch.testing.assert_close(module(X), output)

@@ -7,7 +7,7 @@ import torch
 from sklearn.datasets import load_iris
 
 from skcmkd import NetworkClassifier
-from skcmkd.networks._state import network_of_state, state_of_network
+from skcmkd.networks._state import network_from_arrays, network_to_arrays
 
 
 @pytest.fixture(scope="module")
@@ -19,7 +19,7 @@ def network():
 
 def test_layers_by_hand(network):
     """The arrays are enough to predict without torch."""
-    state = state_of_network(network.net_)
+    state = network_to_arrays(network.net_)
     assert [w.shape for w in state["weights"]] == [(8, 4), (4, 8), (3, 4)]
     assert state["dropout"] == 0.25
     X = load_iris().data
@@ -33,7 +33,7 @@ def test_layers_by_hand(network):
 
 def test_there_and_back(network):
     before = torch.random.get_rng_state()
-    found = network_of_state(state_of_network(network.net_), "cpu")
+    found = network_from_arrays(network_to_arrays(network.net_), "cpu")
     assert torch.equal(torch.random.get_rng_state(), before)
     for own, other in zip(network.net_.module_.parameters(), found.module_.parameters(), strict=True):
         assert torch.equal(own, other)
@@ -44,7 +44,7 @@ def test_there_and_back(network):
 
 
 def test_layers_that_do_not_fit_are_refused(network):
-    state = state_of_network(network.net_)
+    state = network_to_arrays(network.net_)
     for change in (
         {"weights": state["weights"][:2]},
         {"intercepts": [np.ones(5), *state["intercepts"][1:]]},
@@ -52,7 +52,7 @@ def test_layers_that_do_not_fit_are_refused(network):
         {"history": {"epoch": np.arange(3), "train_loss": np.arange(2.0)}},
     ):
         with pytest.raises((RuntimeError, ValueError)):
-            network_of_state(state | change, "cpu")
+            network_from_arrays(state | change, "cpu")
 
 
 def test_pickle_holds_no_torch_and_copies_are_apart(network):
@@ -68,15 +68,15 @@ def test_pickle_holds_no_torch_and_copies_are_apart(network):
 
 def test_read_only_arrays_are_copied(network):
     """joblib hands large arrays to its workers as files mapped for reading."""
-    state = state_of_network(network.net_)
+    state = network_to_arrays(network.net_)
     for layer in state["weights"]:
         layer.setflags(write=False)
-    network_of_state(state, "cpu")
+    network_from_arrays(state, "cpu")
 
 
 def test_a_network_of_a_machine_with_cuda_is_read_on_one_without(network, monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    assert network_of_state(state_of_network(network.net_), "cuda").device == torch.device("cpu")
+    assert network_from_arrays(network_to_arrays(network.net_), "cuda").device == torch.device("cpu")
 
 
 def test_not_fitted_copies():

@@ -9,7 +9,7 @@ import torch
 from skcmkd import NetworkClassifier
 from skcmkd.networks import _training
 from skcmkd.networks._losses import weighted_squared_error
-from skcmkd.networks._modules import Perceptron
+from skcmkd.networks._modules import MLP
 
 SETTINGS = {
     "validation_rows": None,
@@ -33,7 +33,7 @@ def data():
 
 
 def build():
-    return Perceptron(2, (3,), 1, 0.0)
+    return MLP(2, (3,), 1, 0.0)
 
 
 def train(data, **changed):
@@ -69,7 +69,7 @@ def test_global_states_are_left_alone(data):
 def test_threads_do_not_disturb_each_other(data):
     def weights(seed):
         net = _training.train_network(
-            lambda: Perceptron(2, (50,), 1, 0.5),
+            lambda: MLP(2, (50,), 1, 0.5),
             weighted_squared_error,
             *data,
             **{**SETTINGS, "seed": seed, "max_epochs": 40},
@@ -90,7 +90,7 @@ def test_early_stopping_restores_the_best_epoch(data):
     held_out = np.arange(10) < 4
     net = train(data, validation_rows=held_out, max_epochs=60, patience=5, learning_rate=0.1)
     losses = [epoch["valid_loss"] for epoch in net.history]
-    prediction = _training.apply_in_blocks(net, lambda module: module, X[held_out])
+    prediction = _training.predict_in_batches(net, lambda module: module, X[held_out])
     loss = (weight[held_out] * (prediction - y[held_out]).mean(axis=1) ** 2).mean()
     assert len(losses) < 60
     assert losses[-1] > min(losses)
@@ -114,9 +114,9 @@ def test_infinite_loss_is_told(data):
 def test_outputs_do_not_depend_on_the_rows_beside(data, monkeypatch):
     X, _ = data
     net = train(data)
-    whole = _training.apply_in_blocks(net, lambda module: module, X)
-    monkeypatch.setattr(_training, "INFERENCE_BLOCK", 3)
-    blocks = _training.apply_in_blocks(net, lambda module: module, X)
+    whole = _training.predict_in_batches(net, lambda module: module, X)
+    monkeypatch.setattr(_training, "PREDICT_BATCH_SIZE", 3)
+    blocks = _training.predict_in_batches(net, lambda module: module, X)
     np.testing.assert_allclose(blocks, whole, rtol=1e-12)
 
 
@@ -132,10 +132,10 @@ def test_a_part_is_a_network_of_its_own(data):
     X, _ = data
     net = train(data)
     state = torch.random.get_rng_state()
-    part = _training.part_of_network(net, net.module_.represent)
+    part = _training.wrap_submodule(net, net.module_.represent)
     assert torch.equal(torch.random.get_rng_state(), state)
-    found = _training.apply_in_blocks(pickle.loads(pickle.dumps(part)), lambda module: module, X)
-    np.testing.assert_array_equal(found, _training.apply_in_blocks(net, lambda module: module.represent, X))
+    found = _training.predict_in_batches(pickle.loads(pickle.dumps(part)), lambda module: module, X)
+    np.testing.assert_array_equal(found, _training.predict_in_batches(net, lambda module: module.represent, X))
     assert list(part.history) == list(net.history)
     assert part.history is not net.history
     assert len(pickle.dumps(part)) < len(pickle.dumps(net))
@@ -194,7 +194,7 @@ class TwoParts(torch.nn.Module):
             self.seen.append(rows.detach().sum().item())
         return rows
 
-    def take_sums(self):
+    def pop_epoch_losses(self):
         seen, self.seen = self.seen, []
         return {"rows": sum(seen), "steps": float(len(seen))}
 
@@ -219,4 +219,4 @@ def test_training_on_cuda(data):
     net = train(data, device="cuda")
     assert partial(next, net.module_.parameters())().is_cuda
     assert torch.equal(torch.cuda.get_rng_state(), state)
-    assert np.isfinite(_training.apply_in_blocks(net, lambda module: module, data[0])).all()
+    assert np.isfinite(_training.predict_in_batches(net, lambda module: module, data[0])).all()

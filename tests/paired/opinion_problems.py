@@ -1,10 +1,10 @@
 """A small problem for the tests of teachers' opinions and of the weights that they deserve."""
 
 import numpy as np
+from skcmkd.paired._pairs import Pairs
 
 from skcmkd._distillation._targets import ClassTarget
 from skcmkd._model_selection._folds import stratified_folds
-from skcmkd.paired._pairs import Pairs
 from skcmkd.paired._soft_targets import Opinions
 from skcmkd.paired._teachers import TeacherSide
 
@@ -13,7 +13,7 @@ TARGET = ClassTarget(np.array([0, 1]))
 
 def side(teacher, pairs, columns=slice(None), measured=None):
     T, unlabeled = pairs.X_teacher[:, columns], pairs.X_teacher_unlabeled[:, columns]
-    return TeacherSide("", teacher, T, pairs.measured if measured is None else measured, unlabeled, np.ones(7, bool))
+    return TeacherSide("", teacher, T, pairs.has_teacher if measured is None else measured, unlabeled, np.ones(7, bool))
 
 
 def form(teacher, pairs, sides=None, target=TARGET, **changed):

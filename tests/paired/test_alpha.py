@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from skcmkd.paired._pairs import Pairs
 from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import GridSearchCV
@@ -10,7 +11,6 @@ from skcmkd import NetworkClassifier
 from skcmkd._distillation._targets import QuantityTarget
 from skcmkd._model_selection._folds import stratified_folds
 from skcmkd.paired._alpha import WEIGHT, WEIGHT_WITH_MANY_PAIRS, candidate_weight, try_weights, without_refit
-from skcmkd.paired._pairs import Pairs
 from skcmkd.paired._soft_targets import N_JUDGES, Opinions
 from tests.opinion_problems import TARGET, form, make_pairs, side
 
@@ -25,7 +25,7 @@ ALPHAS = (0.0, 0.25, 0.5)
 
 def choose_alpha(student, opinions, temperature, **parallel):
     trial = try_weights(student, opinions, ALPHAS, temperature, **parallel)
-    assert set(trial.rows) == set(np.flatnonzero(opinions.fold_of < N_JUDGES))
+    assert set(trial.rows) == set(np.flatnonzero(opinions.fold_ids < N_JUDGES))
     return trial.choice(), trial.scores("brier")
 
 
@@ -34,11 +34,11 @@ def test_scores_are_brier_scores_of_held_out_rows(pairs):
     alpha, scores = choose_alpha(LogisticRegression(), opinions, 2.0, n_jobs=None, verbose=False)
     losses = np.full(40, np.nan)
     for fold in range(N_JUDGES):
-        train, test = opinions.fold_of != fold, opinions.fold_of == fold
+        train, test = opinions.fold_ids != fold, opinions.fold_ids == fold
         proba = LogisticRegression().fit(pairs.X[train], pairs.y[train]).predict_proba(pairs.X[test])
         losses[test] = ((proba - np.eye(2)[pairs.y[test]]) ** 2).sum(axis=1)
     np.testing.assert_allclose(scores.loc[0.0, "brier"], np.nanmean(losses))
-    assert scores.loc[0.0, "excess"] == 0
+    assert scores.loc[0.0, "difference"] == 0
     assert alpha in ALPHAS
     assert tuple(scores.index) == ALPHAS
 
@@ -59,7 +59,7 @@ class Stubborn(NetworkClassifier):
         super().__init__(max_epochs=max_epochs)
 
 
-def test_students_are_judged_without_their_refit(pairs):
+def test_students_are_validated_without_their_refit(pairs):
     network = NetworkClassifier((8,), max_epochs=20, patience=3, random_state=0)
     opinions = form(LogisticRegression(), pairs)
     for student, name in ((network, "refit"), (make_pipeline(StandardScaler(), network), "networkclassifier__refit")):
@@ -87,7 +87,7 @@ def test_processes_change_nothing_but_time(pairs):
     assert results[0][1].equals(results[1][1])
 
 
-def test_row_weights_reach_teachers_students_and_judges(pairs):
+def test_row_weights_reach_teachers_students_and_validation_folds(pairs):
     """A row of weight 0 is as good as absent, for all of them."""
     keep = np.arange(40) % 5 != 2
     weighted = Pairs(**{**vars(pairs), "sample_weight": keep.astype(float)})
@@ -95,7 +95,7 @@ def test_row_weights_reach_teachers_students_and_judges(pairs):
     settings = {"weigh": None, "judged": True, "n_jobs": None, "verbose": False}
     whole = Opinions(TARGET, weighted, [side(LogisticRegression(), weighted)], fold_of, **settings)
     parts = {"X": pairs.X[keep], "y": pairs.y[keep], "X_teacher": pairs.X_teacher[keep]}
-    masks = {"measured": pairs.measured[keep], "studied": pairs.studied[keep]}
+    masks = {"measured": pairs.has_teacher[keep], "studied": pairs.has_student[keep]}
     few = Pairs(**{**vars(pairs), **parts, **masks})
     kept = Opinions(TARGET, few, [side(LogisticRegression(), few)], fold_of[keep], **settings)
     np.testing.assert_allclose(whole.lesson().opinion[keep], kept.lesson().opinion, rtol=1e-5)
@@ -104,13 +104,13 @@ def test_row_weights_reach_teachers_students_and_judges(pairs):
     np.testing.assert_allclose(trials[0].losses, trials[1].losses, rtol=1e-3)
 
 
-def test_quantities_are_judged_by_squared_error(pairs):
+def test_continuous_targets_are_validated_by_squared_error(pairs):
     pairs.y = pairs.X[:, 0] + pairs.X_teacher[:, 0]
     opinions = form(None, pairs, [side(Ridge(), pairs)], QuantityTarget(1))
     trial = try_weights(Ridge(), opinions, (0.0, 0.5), 1.0, n_jobs=None, verbose=False)
     error = np.full(40, np.nan)
     for fold in range(N_JUDGES):
-        train, test = opinions.fold_of != fold, opinions.fold_of == fold
+        train, test = opinions.fold_ids != fold, opinions.fold_ids == fold
         error[test] = (Ridge().fit(pairs.X[train], pairs.y[train]).predict(pairs.X[test]) - pairs.y[test]) ** 2
     np.testing.assert_allclose(trial.losses[:, 0], error[trial.rows])
     assert trial.scores("squared_error").loc[0.0, "squared_error"] == pytest.approx(np.nanmean(error))

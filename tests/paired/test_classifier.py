@@ -16,11 +16,11 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.svm import LinearSVC
 
 from skcmkd import CCHSelector, NetworkClassifier, PairedDistiller
-from skcmkd._linear_model._excess_risk import linear_residuals
+from skcmkd._linear_model._excess_risk import linear_student_risk
 from skcmkd._losses._soft_targets import soft_target_divergence
-from skcmkd._model_selection._folds import assign_folds
+from skcmkd._model_selection._folds import make_fold_ids
 from skcmkd.datasets import load_digit_views, make_gaussian_modalities
-from skcmkd.paired._temperature_scaling import calibration_temperature, scale_proba
+from skcmkd.paired._temperature_scaling import fit_temperature, scale_proba
 
 LOGISTIC = LogisticRegression()
 
@@ -104,7 +104,7 @@ def test_alpha_zero_is_the_student_alone_bit_for_bit(drawn, student):
     np.testing.assert_array_equal(zero.predict_proba(drawn.X), alone.predict_proba(drawn.X))
 
 
-def test_unlabelled_pairs_of_the_length_of_x_are_not_mixed_up(drawn):
+def test_unlabeled_pairs_of_the_length_of_x_are_not_mixed_up(drawn):
     """Equal lengths hide slicing faults: the rows that count are the same whatever the length."""
     equal = fit_pair(drawn, slice(0, 60), slice(60, 120))
     unequal = fit_pair(drawn, slice(0, 60), slice(60, 119))
@@ -191,7 +191,7 @@ def test_one_table_pipeline(drawn):
 
 
 @pytest.mark.parametrize("n_unlabeled", [40, 80], ids=["other length", "same length"])
-def test_selector_passes_the_unlabelled_pairs_on(drawn, routing, n_unlabeled):
+def test_selector_passes_the_unlabeled_pairs_on(drawn, routing, n_unlabeled):
     pipeline = one_table_pipeline(drawn, transform_input=["unlabeled_pairs"])
     for step in pipeline.named_steps.values():
         step.set_fit_request(unlabeled_pairs=True)
@@ -307,7 +307,7 @@ def test_auto_takes_a_good_teacher_and_leaves_a_useless_one():
     X, T, y = drawn.data[drawn.modalities["student"]], drawn.data[drawn.modalities["teacher"]], drawn.target
     good = distiller(alpha="auto").fit(X[:80], y[:80], X_teacher=T[:80], unlabeled_pairs=(X[80:700], T[80:700]))
     assert good.alpha_ > 0
-    assert good.alpha_scores_.loc[good.alpha_, "excess"] < 0
+    assert good.alpha_scores_.loc[good.alpha_, "difference"] < 0
     alone = distiller().fit(X[:80], y[:80])
     assert good.score(X[700:], y[700:]) > alone.score(X[700:], y[700:])
     noise = T.sample(frac=1, random_state=0).reset_index(drop=True)
@@ -435,7 +435,7 @@ def test_constant_columns(drawn):
 def test_score_frames(drawn):
     scores = fit_pair(drawn, alpha="auto").alpha_scores_
     assert isinstance(scores, pd.DataFrame)
-    assert list(scores.columns) == ["brier", "excess", "standard_error"]
+    assert list(scores.columns) == ["brier", "difference", "standard_error"]
 
 
 # Several teachers
@@ -491,13 +491,13 @@ def test_one_table_with_several_teachers(drawn):
 
 
 def test_teacher_that_sees_both(drawn):
-    found = fit_pair(drawn, teacher_sees="both", unlabeled=None)
+    found = fit_pair(drawn, teacher_input="both", unlabeled=None)
     assert list(found.teacher_.feature_names_in_) == [*drawn.X.columns, *drawn.T.columns]
     direct = fit_pair(drawn, student_columns=None, unlabeled=None)
     assert not np.allclose(found.teacher_proba_, direct.teacher_proba_)
     clash = drawn.T.set_axis([drawn.X.columns[0], *drawn.T.columns[1:]], axis=1)
     with pytest.raises(ValueError, match="columns of the same name"):
-        distiller(teacher_sees="both").fit(drawn.X, drawn.y, X_teacher=clash)
+        distiller(teacher_input="both").fit(drawn.X, drawn.y, X_teacher=clash)
 
 
 def test_every_pattern_of_missing_modalities(drawn):
@@ -610,13 +610,13 @@ def test_calibration_is_of_held_out_rows(drawn):
     forest = RandomForestClassifier(20, random_state=0, max_features=1)
     found = fit_pair(drawn, student=forest, alpha=0, calibrate=True, unlabeled=None)
     codes = np.searchsorted(found.classes_, drawn.y[:70])
-    own_rows = calibration_temperature(found.student_.estimator.predict_proba(drawn.X[:70]), codes)
+    own_rows = fit_temperature(found.student_.estimator.predict_proba(drawn.X[:70]), codes)
     assert own_rows < 0.5 < 1 < found.student_.temperature
     alone = distiller(student=forest, calibrate=True).fit(drawn.X[:70], drawn.y[:70])
     np.testing.assert_allclose(alone.student_.temperature, found.student_.temperature)
 
 
-def test_sure_opinions_weigh_more(drawn):
+def test_sure_soft_targets_weigh_more(drawn):
     uniform, sure = (fit_pair(drawn, unlabeled_weight=w) for w in ("uniform", "confidence"))
     assert not np.allclose(uniform.predict_proba(drawn.X), sure.predict_proba(drawn.X))
 
@@ -624,8 +624,8 @@ def test_sure_opinions_weigh_more(drawn):
 def test_analytic_weight(drawn):
     found = fit_pair(drawn, alpha="analytic", unlabeled=None)
     target = (drawn.y[:70].to_numpy()[:, None] == found.classes_).astype(float)
-    fold_of = assign_folds(3, drawn.y[:70].to_numpy())
-    expected = linear_residuals(drawn.X[:70], target, found.teacher_proba_, fold_of).best_weight()
+    fold_of = make_fold_ids(3, drawn.y[:70].to_numpy())
+    expected = linear_student_risk(drawn.X[:70], target, found.teacher_proba_, fold_of).best_alpha()
     assert found.alpha_ == expected
     noise = pd.DataFrame(np.random.RandomState(0).normal(size=(70, 4)))
     useless = distiller(alpha="analytic").fit(drawn.X[:70], drawn.y[:70], X_teacher=noise.set_index(drawn.X.index[:70]))
@@ -750,7 +750,7 @@ def test_teacher_measured_on_adjacent_rows(drawn):
     assert np.isfinite(swapped.alpha_scores_.to_numpy()).all()
 
 
-def test_class_that_a_fold_of_the_teacher_has_not_met_gets_no_opinion(drawn):
+def test_class_that_a_fold_of_the_teacher_has_not_met_gets_no_soft_target(drawn):
     y = drawn.y.astype(str).to_numpy()
     y[3:8] = "rare"
     groups = np.where(y == "rare", 0, 1 + np.arange(150) // 5)
@@ -820,6 +820,6 @@ def test_weights_of_teachers_that_a_selector_took_away(drawn):
     assert found.teacher_weights_ == {"second": 1.0}
 
 
-def test_a_quantity_is_sent_to_the_other_distiller(drawn):
+def test_a_continuous_target_is_sent_to_the_other_distiller(drawn):
     with pytest.raises(ValueError, match="take PairedDistillerRegressor"):
         distiller().fit(drawn.X, drawn.X.iloc[:, 0], X_teacher=drawn.T)

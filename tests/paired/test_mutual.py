@@ -89,7 +89,7 @@ def test_pairs_that_lack_a_side_are_left_out(drawn):
     np.testing.assert_array_equal(found.predict_proba(drawn.X), expected.predict_proba(drawn.X))
 
 
-def test_unlabelled_pairs_count_whatever_their_number(drawn):
+def test_unlabeled_pairs_count_whatever_their_number(drawn):
     """Equal lengths hide slicing faults."""
     none, equal, unequal = (fit_pair(drawn, unlabeled=u) for u in (None, slice(70, 140), slice(70, 139)))
     proba = [found.predict_proba(drawn.X) for found in (none, equal, unequal)]

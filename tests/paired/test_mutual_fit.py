@@ -3,6 +3,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
+from skcmkd.paired._pairs import Pairs
 from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
@@ -11,10 +12,9 @@ from torch.nn import functional as F
 
 from skcmkd import NetworkClassifier
 from skcmkd._validation._sklearn import draw_seed
-from skcmkd.networks._fit import hold_out_rows
-from skcmkd.networks._modules import Perceptron
+from skcmkd.networks._fit import early_stopping_mask
+from skcmkd.networks._modules import MLP
 from skcmkd.paired._mutual_fit import check_network, fit_side_by_side
-from skcmkd.paired._pairs import Pairs
 
 NETWORK = NetworkClassifier((8, 4), max_epochs=6, validation_fraction=0, random_state=0)
 
@@ -51,7 +51,7 @@ def test_training_is_the_bare_loop_on_means_over_their_own_rows(pairs):
     t = StandardScaler().fit_transform(np.concatenate([pairs.X_teacher[9:], pairs.X_teacher_unlabeled]))
     x, t, y = torch.tensor(x).float(), torch.tensor(t).float(), torch.tensor(pairs.y)
     torch.random.manual_seed(draw_seed(np.random.RandomState(0)))
-    student, teacher = Perceptron(3, (8, 4), 3, 0.0), Perceptron(5, (6,), 3, 0.0)
+    student, teacher = MLP(3, (8, 4), 3, 0.0), MLP(5, (6,), 3, 0.0)
     optimizer = torch.optim.AdamW([*student.parameters(), *teacher.parameters()], lr=1e-3, weight_decay=1e-2)
 
     def divergence(own, target):
@@ -95,11 +95,11 @@ def test_networks_come_to_agree(pairs):
     assert distance(0.9) < 0.5 * distance(0.01)
 
 
-def test_labelled_rows_judge_when_to_stop(pairs):
+def test_labeled_rows_validation_fold_when_to_stop(pairs):
     """The least held-out loss of the history is that of the kept networks: the cross-entropies of both."""
     settings = {"validation_fraction": 0.3, "refit": False, "max_epochs": 40, "learning_rate": 0.02, "patience": 40}
     fitted = fit(pairs, **settings)
-    held_out = np.flatnonzero(hold_out_rows(pairs.y, 31, 0.3, draw_seed(np.random.RandomState(0))))
+    held_out = np.flatnonzero(early_stopping_mask(pairs.y, 31, 0.3, draw_seed(np.random.RandomState(0))))
     total = 0.0
     for network, table in ((fitted.student, pairs.X), (fitted.teacher, pairs.X_teacher)):
         rows = held_out[~np.isnan(table[held_out]).any(axis=1)]
@@ -119,16 +119,16 @@ def test_each_is_a_fitted_network_of_its_own(pairs):
     for network in vars(fitted).values():
         assert list(network.classes_) == [0, 1, 2]
         assert network.n_iter_ == len(network.net_.history) == 6
-        assert isinstance(network.net_.module_, Perceptron)
+        assert isinstance(network.net_.module_, MLP)
 
 
 def test_teacher_learns_from_the_student_of_a_class_it_never_met(complete):
     complete.y = np.arange(31) % 3
-    complete.measured = complete.y != 2
+    complete.observed = complete.y != 2
     complete.X[:, 0] = complete.X_teacher[:, 0] = complete.y + np.random.RandomState(0).normal(size=31) / 9
     T = complete.X_teacher
     complete.X_unlabeled, complete.X_teacher_unlabeled = complete.X, T
-    complete.X_teacher = np.where(complete.measured[:, None], T, np.nan)
+    complete.X_teacher = np.where(complete.observed[:, None], T, np.nan)
     fitted = fit(complete, max_epochs=200, learning_rate=0.01)
     assert (fitted.teacher.predict(T[complete.y == 2]) == 2).mean() > 0.8
 
@@ -142,8 +142,8 @@ def test_pipelines_are_their_steps(pairs):
             scale.transform(pairs.X),
             pairs.y,
             scale_teacher.transform(pairs.X_teacher),
-            pairs.measured,
-            pairs.studied,
+            pairs.has_teacher,
+            pairs.has_student,
             scale.transform(pairs.X_unlabeled),
             scale_teacher.transform(pairs.X_teacher_unlabeled),
         )

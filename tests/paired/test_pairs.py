@@ -1,10 +1,9 @@
 import numpy as np
 import pytest
-
 from skcmkd.paired._pairs import Pairs, Unlabeled, check_pairs, check_two_tables, split_one_table
 
 
-def test_one_table_is_split_with_its_unlabelled_rows():
+def test_one_table_is_split_with_its_unlabeled_rows():
     X, more = np.arange(12.0).reshape(3, 4), np.ones((2, 4))
     own, others, unlabeled = split_one_table(X, np.array([2, 0]), None, (more,))
     np.testing.assert_array_equal(own, X[:, [2, 0]])
@@ -25,8 +24,8 @@ def test_pairs_that_lack_a_side_are_left_out():
     X_unlabeled, T_unlabeled = np.arange(3.0)[:, None], np.ones((3, 2))
     X_unlabeled[0], T_unlabeled[1] = np.nan, np.nan
     found = check_pairs(X, y, T, Unlabeled(X_unlabeled, T_unlabeled, np.array([5, 6, 7])))
-    assert found.measured.tolist() == [False, True, True, True]
-    assert found.studied.all()
+    assert found.observed.tolist() == [False, True, True, True]
+    assert found.has_student.all()
     np.testing.assert_array_equal(found.X_unlabeled, [[2.0]])
     assert found.unlabeled_groups.tolist() == [7]
     none = check_pairs(X, y, T, Unlabeled(X_unlabeled[:2], T_unlabeled[:2]))
@@ -51,9 +50,9 @@ def test_groups_of_pairs_must_have_their_length():
         split_one_table(np.ones((3, 2)), np.array([0]), None, (np.ones((2, 2)), [1, 2, 3]))
 
 
-def test_rows_are_heard_that_the_student_has_and_that_weigh_something():
+def test_rows_are_used_that_the_student_has_and_that_weigh_something():
     studied = np.array([True, True, False, True])
     pairs = Pairs(np.ones((4, 1)), np.arange(4), None, np.zeros(4, dtype=bool), studied)
-    assert pairs.heard.tolist() == studied.tolist()
+    assert pairs.usable.tolist() == studied.tolist()
     pairs.sample_weight = np.array([1.0, 0.0, 1.0, 0.5])
-    assert pairs.heard.tolist() == [True, False, False, True]
+    assert pairs.usable.tolist() == [True, False, False, True]

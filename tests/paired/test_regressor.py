@@ -14,8 +14,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skcmkd import NetworkRegressor, PairedDistillerRegressor
-from skcmkd._linear_model._excess_risk import linear_residuals
-from skcmkd._model_selection._folds import assign_folds
+from skcmkd._linear_model._excess_risk import linear_student_risk
+from skcmkd._model_selection._folds import make_fold_ids
 from skcmkd.datasets import make_gaussian_modalities
 
 
@@ -49,7 +49,7 @@ def fit_pair(drawn, rows=slice(0, 80), unlabeled=None, **changed):
 def test_student_is_fitted_to_the_mixed_target(drawn, student):
     found = fit_pair(drawn, student=student, alpha=0.3)
     X, y = drawn.X[:80], drawn.y[:80]
-    fold_of = assign_folds(4, y, classes=False)
+    fold_of = make_fold_ids(4, y, classes=False)
     splits = [(np.flatnonzero(fold_of != f), np.flatnonzero(fold_of == f)) for f in range(4)]
     t = cross_val_predict(Ridge(), drawn.T[:80], y, cv=splits)
     np.testing.assert_allclose(found.teacher_prediction_, t)
@@ -108,23 +108,23 @@ def test_auto_takes_a_good_teacher_and_leaves_a_harmful_one():
     )
     assert good.alpha_ > 0
     assert harmful.alpha_ == 0
-    assert list(good.alpha_scores_.columns) == ["squared_error", "excess", "standard_error"]
+    assert list(good.alpha_scores_.columns) == ["squared_error", "difference", "standard_error"]
 
 
 def test_analytic_weight_is_the_closed_form(drawn):
     found = fit_pair(drawn, alpha="analytic", student=HistGradientBoostingRegressor(max_iter=5))
-    fold_of = assign_folds(4, drawn.y[:80], classes=False)
+    fold_of = make_fold_ids(4, drawn.y[:80], classes=False)
     t = found.teacher_prediction_[:, None]
-    expected = linear_residuals(drawn.X[:80], drawn.y[:80, None], t, fold_of).best_weight()
+    expected = linear_student_risk(drawn.X[:80], drawn.y[:80, None], t, fold_of).best_alpha()
     assert found.alpha_ == expected
     assert found.alpha_ > 0
 
 
-def test_analytic_weight_counts_unlabelled_pairs(drawn):
+def test_analytic_weight_counts_unlabeled_pairs(drawn):
     found = fit_pair(drawn, alpha="analytic", unlabeled=slice(80, 180))
-    fold_of = assign_folds(4, drawn.y[:80], classes=False)
+    fold_of = make_fold_ids(4, drawn.y[:80], classes=False)
     t = found.teacher_prediction_[:, None]
-    expected = linear_residuals(drawn.X[:80], drawn.y[:80, None], t, fold_of, 80 / 180).best_weight()
+    expected = linear_student_risk(drawn.X[:80], drawn.y[:80, None], t, fold_of, 80 / 180).best_alpha()
     assert found.alpha_ == expected
 
 

@@ -1,16 +1,16 @@
 import numpy as np
 import pytest
+from skcmkd.paired._pairs import Pairs
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
 
 from skcmkd._distillation._objectives import resolve_objective
-from skcmkd._distillation._representations import represent_by
-from skcmkd._distillation._teacher_features import unseen_features
+from skcmkd._distillation._representations import teacher_representation
+from skcmkd._distillation._teacher_features import oof_features
 from skcmkd._model_selection._folds import stratified_folds
 from skcmkd.paired import _soft_targets as _opinions
 from skcmkd.paired._alpha import try_weights
-from skcmkd.paired._pairs import Pairs
 from skcmkd.paired._soft_targets import N_JUDGES, Opinions, confidence
 from skcmkd.paired._teachers import learn_weights
 from tests.opinion_problems import TARGET, form, make_pairs, side
@@ -41,11 +41,11 @@ def test_no_teacher_has_seen_the_row(pairs):
         assert (lesson.opinion[known, 1] == 0).all()
 
 
-def test_no_target_has_seen_the_rows_that_judge_it(pairs):
+def test_no_target_has_seen_the_rows_that_validation_fold_it(pairs):
     """The teachers behind a judged lesson were fitted without the judging fold."""
     opinions = form(Witness(), pairs)
     for judge in opinions.judges:
-        judging = pairs.X_teacher[(opinions.fold_of == judge) & pairs.measured]
+        judging = pairs.X_teacher[(opinions.fold_ids == judge) & pairs.has_teacher]
         for fold in range(4):
             if fold != judge:
                 opinion = opinions._formed[0, tuple(sorted((fold, judge)))]
@@ -58,37 +58,37 @@ def test_targets_of_a_memorising_teacher_are_not_the_labels(pairs):
     """One nearest neighbour returns the label of any row it has seen; its targets must differ from the labels."""
     rng = np.random.RandomState(1)
     pairs.X_teacher = rng.normal(size=(40, 3))
-    pairs.measured[:] = True
+    pairs.has_teacher[:] = True
     neighbour = KNeighborsClassifier(1)
     assert clone(neighbour).fit(pairs.X_teacher, pairs.y).score(pairs.X_teacher, pairs.y) == 1.0
     proba = form(neighbour, pairs).lesson().opinion
     assert (proba.argmax(axis=1) == pairs.y).mean() < 0.75
 
 
-def test_lesson_is_the_refitted_teacher_out_of_fold(pairs):
+def test_training_data_is_the_refitted_teacher_out_of_fold(pairs):
     opinions = form(LogisticRegression(), pairs)
     lesson = opinions.lesson()
     assert np.isnan(lesson.opinion[:5]).all()
     for fold in range(4):
-        train = pairs.measured & (opinions.fold_of != fold)
-        rows = pairs.measured & (opinions.fold_of == fold)
+        train = pairs.has_teacher & (opinions.fold_ids != fold)
+        rows = pairs.has_teacher & (opinions.fold_ids == fold)
         direct = LogisticRegression().fit(pairs.X_teacher[train], pairs.y[train])
         np.testing.assert_allclose(lesson.opinion[rows], direct.predict_proba(pairs.X_teacher[rows]))
-    whole = LogisticRegression().fit(pairs.X_teacher[pairs.measured], pairs.y[pairs.measured])
+    whole = LogisticRegression().fit(pairs.X_teacher[pairs.has_teacher], pairs.y[pairs.has_teacher])
     np.testing.assert_allclose(lesson.unlabeled_opinion, whole.predict_proba(pairs.X_teacher_unlabeled))
     np.testing.assert_allclose(opinions.teachers[0].coef_, whole.coef_)
 
 
-def test_judged_lesson_is_the_teacher_without_two_folds(pairs):
+def test_validated_training_data_is_the_teacher_without_two_folds(pairs):
     opinions = form(LogisticRegression(), pairs)
     lesson = opinions.lesson_without(1)
-    kept = np.flatnonzero(opinions.fold_of != 1)
+    kept = np.flatnonzero(opinions.fold_ids != 1)
     np.testing.assert_array_equal(lesson.X, pairs.X[kept])
-    train = pairs.measured & ~np.isin(opinions.fold_of, [0, 1])
+    train = pairs.has_teacher & ~np.isin(opinions.fold_ids, [0, 1])
     direct = LogisticRegression().fit(pairs.X_teacher[train], pairs.y[train])
-    rows = (opinions.fold_of[kept] == 0) & pairs.measured[kept]
+    rows = (opinions.fold_ids[kept] == 0) & pairs.has_teacher[kept]
     np.testing.assert_allclose(lesson.opinion[rows], direct.predict_proba(pairs.X_teacher[kept][rows]))
-    train = pairs.measured & (opinions.fold_of != 1)
+    train = pairs.has_teacher & (opinions.fold_ids != 1)
     direct = LogisticRegression().fit(pairs.X_teacher[train], pairs.y[train])
     np.testing.assert_allclose(lesson.unlabeled_opinion, direct.predict_proba(pairs.X_teacher_unlabeled))
 
@@ -108,7 +108,7 @@ def test_two_folds_are_too_few_to_choose_the_weight(pairs):
 
 
 def test_several_teachers_are_pooled_where_they_were_measured(pairs):
-    measured = [pairs.measured, np.arange(40) % 3 > 0]
+    measured = [pairs.has_teacher, np.arange(40) % 3 > 0]
     sides = [side(LogisticRegression(), pairs, [place], measured[place]) for place in range(2)]
     opinions = form(None, pairs, sides, weigh=lambda *_: np.array([0.2, 0.8]))
     alone = [form(None, pairs, [one]).lesson() for one in sides]
@@ -121,7 +121,7 @@ def test_several_teachers_are_pooled_where_they_were_measured(pairs):
     np.testing.assert_allclose(lesson.unlabeled_opinion, unlabeled)
 
 
-def test_weights_of_teachers_have_not_seen_the_judging_fold(pairs):
+def test_weights_of_teachers_have_not_seen_the_validation_fold(pairs):
     """What is learned without a fold is the same whatever the labels there are."""
     sides = [side(LogisticRegression(), pairs, [place]) for place in range(3)]
     learned = []
@@ -145,18 +145,18 @@ def test_weights_of_teachers_have_not_seen_the_judging_fold(pairs):
 
 
 def test_rows_without_the_students_modality_teach_the_teacher_alone(pairs):
-    pairs.studied = np.arange(40) % 4 != 3
+    pairs.has_student = np.arange(40) % 4 != 3
     opinions = form(LogisticRegression(), pairs)
     lesson = opinions.lesson()
-    np.testing.assert_array_equal(lesson.X, pairs.X[pairs.studied])
-    whole = LogisticRegression().fit(pairs.X_teacher[pairs.measured], pairs.y[pairs.measured])
+    np.testing.assert_array_equal(lesson.X, pairs.X[pairs.has_student])
+    whole = LogisticRegression().fit(pairs.X_teacher[pairs.has_teacher], pairs.y[pairs.has_teacher])
     np.testing.assert_allclose(opinions.teachers[0].coef_, whole.coef_)
     trial = try_weights(LogisticRegression(), opinions, (0.0, 0.5), 1.0, n_jobs=None, verbose=False)
-    np.testing.assert_array_equal(trial.rows, np.flatnonzero(pairs.studied & (opinions.fold_of < N_JUDGES)))
+    np.testing.assert_array_equal(trial.rows, np.flatnonzero(pairs.has_student & (opinions.fold_ids < N_JUDGES)))
     assert trial.losses.shape == (len(trial.rows), 2)
 
 
-def test_one_fold_of_many_rows_judges_alone(pairs, monkeypatch):
+def test_one_fold_of_many_rows_validation_folds_alone(pairs, monkeypatch):
     monkeypatch.setattr(_opinions, "ENOUGH_TO_JUDGE", 10)
     opinions = form(LogisticRegression(), pairs)
     assert list(opinions.judges) == [0]
@@ -171,7 +171,7 @@ def test_one_fold_of_many_rows_judges_alone(pairs, monkeypatch):
 
 def with_groups_beyond_the_labels(pairs):
     """Three labelled rows a patient; the first five pairs without a label repeat rows of patients 0 to 4."""
-    pairs.measured[:] = True
+    pairs.has_teacher[:] = True
     pairs.groups = np.arange(40) // 3
     pairs.X_teacher_unlabeled[:5] = pairs.X_teacher[3 * np.arange(5)]
     pairs.unlabeled_groups = np.array([0, 1, 2, 3, 4, 98, 99])
@@ -183,7 +183,7 @@ def form_by_patient(teacher, pairs, **changed):
     return Opinions(TARGET, pairs, [side(teacher, pairs)], pairs.groups % 4, **settings)
 
 
-def test_pairs_of_a_labelled_patient_are_taught_by_who_has_not_seen_it(pairs):
+def test_pairs_of_a_labeled_patient_are_taught_by_who_has_not_seen_it(pairs):
     pairs = with_groups_beyond_the_labels(pairs)
     opinions = form_by_patient(Witness(), pairs)
     lesson = opinions.lesson()
@@ -193,7 +193,7 @@ def test_pairs_of_a_labelled_patient_are_taught_by_who_has_not_seen_it(pairs):
     assert (form_by_patient(Witness(), pairs).lesson().unlabeled_opinion[:5, 1] == 1).all()
 
 
-def test_pairs_of_a_judging_patient_teach_nothing(pairs):
+def test_pairs_of_a_validation_patient_teach_nothing(pairs):
     pairs = with_groups_beyond_the_labels(pairs)
     opinions = form_by_patient(LogisticRegression(), pairs)
     lesson = opinions.lesson_without(0)
@@ -207,7 +207,7 @@ def test_pairs_of_a_judging_patient_teach_nothing(pairs):
         np.testing.assert_allclose(lesson.unlabeled_opinion[[row]], direct.predict_proba(own))
 
 
-def test_features_of_pairs_of_a_labelled_patient_are_from_who_has_not_seen_it(pairs):
+def test_features_of_pairs_of_a_labeled_patient_are_from_who_has_not_seen_it(pairs):
     pairs = with_groups_beyond_the_labels(pairs)
     opinions = form_by_patient(LogisticRegression(), pairs, objective=resolve_objective("hints"))
     fold_of = pairs.groups % 4
@@ -217,9 +217,9 @@ def test_features_of_pairs_of_a_labelled_patient_are_from_who_has_not_seen_it(pa
         seen, rows = pairs.X_teacher[fold_of != fold], np.flatnonzero(fold_of == fold)
         own = LogisticRegression().fit(seen, pairs.y[fold_of != fold])
         further = np.flatnonzero(np.array([0, 1, 2, 3, 0, 9, 9]) == fold)
-        raw[rows] = unseen_features(own, whole, seen, pairs.X_teacher[rows], "decision_function")
-        raw[40 + further] = unseen_features(own, whole, seen, pairs.X_teacher_unlabeled[further], "decision_function")
-    raw[45:] = represent_by(whole, pairs.X_teacher_unlabeled[5:], "decision_function")
+        raw[rows] = oof_features(own, whole, seen, pairs.X_teacher[rows], "decision_function")
+        raw[40 + further] = oof_features(own, whole, seen, pairs.X_teacher_unlabeled[further], "decision_function")
+    raw[45:] = teacher_representation(whole, pairs.X_teacher_unlabeled[5:], "decision_function")
     lesson = opinions.lesson()
     found = np.concatenate([lesson.features, lesson.unlabeled_features])
     np.testing.assert_allclose(found, (raw - raw.mean(axis=0)) / raw.std(axis=0), rtol=1e-4)
@@ -233,7 +233,7 @@ def test_confidence_is_one_on_average_and_zero_for_knowing_nothing():
     np.testing.assert_array_equal(confidence(np.full((3, 4), 0.25)), np.ones(3))
 
 
-def test_teachers_are_fitted_for_the_judging_folds_alone(pairs):
+def test_teachers_are_fitted_for_the_validation_folds_alone(pairs):
     opinions = form(LogisticRegression(), pairs)
     left_out = {out for _, out in opinions._formed}
     assert left_out == {(), (0,), (1,), (2,), (3,), (0, 1), (0, 2), (0, 3), (1, 2), (1, 3)}

@@ -1,12 +1,12 @@
 import numpy as np
 import pandas as pd
 import pytest
+from skcmkd.paired._pairs import Pairs
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 
 from skcmkd._distillation._targets import ClassTarget, QuantityTarget
-from skcmkd.information import class_information, gaussian, label_information
-from skcmkd.paired._pairs import Pairs
+from skcmkd.information import gaussian, label_mutual_information, prediction_mutual_information
 from skcmkd.paired._teachers import (
     check_weights,
     gap_weights,
@@ -30,7 +30,7 @@ def opinions():
     return codes, [draw_opinion(rng, codes, sharpness) for sharpness in (2.0, 0.0, 3.0)]
 
 
-def test_pool_is_the_weighted_mean_over_those_that_have_an_opinion(opinions):
+def test_pool_is_the_weighted_mean_over_those_that_have_a_soft_target(opinions):
     _, given = opinions
     given[0][:100], given[1][50:150], given[2][:70] = np.nan, np.nan, np.nan
     weights = np.array([0.5, 0.2, 0.3])
@@ -45,7 +45,7 @@ def test_pool_is_the_weighted_mean_over_those_that_have_an_opinion(opinions):
     assert pool(given[:1], weights[:1]) is given[0]
 
 
-def test_teacher_of_weight_zero_is_not_heard_where_it_is_alone(opinions):
+def test_teacher_of_weight_zero_is_not_used_where_it_is_alone(opinions):
     _, given = opinions
     given[0][:10] = np.nan
     assert np.isnan(pool(given[:2], np.array([1.0, 0.0]))[:10]).all()
@@ -62,7 +62,7 @@ def test_learned_weights_have_the_least_loss(opinions):
     assert found[1] < 0.05
 
 
-def test_learned_weights_of_quantities_are_least_squares():
+def test_learned_weights_of_continuous_targets_are_least_squares():
     rng = np.random.RandomState(1)
     y = rng.normal(size=500)
     given = [(y + s * rng.normal(size=500))[:, None] for s in (0.5, 1.0)]
@@ -74,18 +74,20 @@ def test_learned_weights_of_quantities_are_least_squares():
 def test_gap_weights_are_in_proportion_to_positive_gaps(opinions):
     codes, given = opinions
     student = draw_opinion(np.random.RandomState(3), codes, 0.3)
-    gaps = np.array([class_information(q, student) - label_information(student, codes) for q in given])
+    gaps = np.array(
+        [prediction_mutual_information(q, student) - label_mutual_information(student, codes) for q in given]
+    )
     target = ClassTarget(np.arange(3))
     found = gap_weights(given, student, codes, target)
     if (gaps > 0).any():
         np.testing.assert_allclose(found, gaps.clip(0) / gaps.clip(0).sum())
     good = draw_opinion(np.random.RandomState(4), codes, 5.0)
-    gaps = [class_information(q, good) - label_information(good, codes) for q in given]
+    gaps = [prediction_mutual_information(q, good) - label_mutual_information(good, codes) for q in given]
     assert max(gaps) < 0
     np.testing.assert_array_equal(gap_weights(given, good, codes, target), np.arange(3) == np.argmax(gaps))
 
 
-def test_gap_of_quantities_is_gaussian():
+def test_gap_of_continuous_targets_is_gaussian():
     rng = np.random.RandomState(0)
     y = rng.normal(size=400)
     student = (0.2 * y + rng.normal(size=400))[:, None]
@@ -158,13 +160,13 @@ def test_sides_know_their_own_rows(pairs):
     positions = {"x": np.array([0, 1]), "y": np.array([2])}
     x, y = gather_sides(pairs, models, positions, sees_student=False)
     assert list(x.X.columns) == ["a", "b"]
-    np.testing.assert_array_equal(x.measured, np.arange(12) >= 3)
-    np.testing.assert_array_equal(y.measured, np.arange(12) < 8)
+    np.testing.assert_array_equal(x.observed, np.arange(12) >= 3)
+    np.testing.assert_array_equal(y.observed, np.arange(12) < 8)
     assert x.unlabeled_measured.tolist() == [False, False, False, True]
     assert y.unlabeled_measured.all()
     x, _ = gather_sides(pairs, models, positions, sees_student=True)
     assert list(x.X.columns) == list(x.X_unlabeled.columns) == ["s0", "s1", "a", "b"]
-    np.testing.assert_array_equal(x.measured, (np.arange(12) >= 3) & (np.arange(12) != 5))
+    np.testing.assert_array_equal(x.observed, (np.arange(12) >= 3) & (np.arange(12) != 5))
 
 
 def test_ready_teacher_gets_the_columns_that_it_knows(pairs):

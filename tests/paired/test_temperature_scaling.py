@@ -8,7 +8,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
 
 from skcmkd import NetworkClassifier
-from skcmkd.paired._temperature_scaling import TemperatureScaled, calibration_temperature, scale_proba
+from skcmkd.paired._temperature_scaling import TemperatureScaled, fit_temperature, scale_proba
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def test_temperature_one_changes_nothing(drawn):
 @pytest.mark.parametrize("wrong", [0.5, 1.0, 3.0])
 def test_known_miscalibration_is_undone(drawn, wrong):
     truth, codes = drawn
-    temperature = calibration_temperature(scale_proba(truth, wrong), codes)
+    temperature = fit_temperature(scale_proba(truth, wrong), codes)
     np.testing.assert_allclose(temperature, 1 / wrong, rtol=0.08)
 
 
@@ -38,7 +38,7 @@ def test_temperature_has_the_least_log_loss(drawn):
     truth, codes = drawn
     weight = np.random.RandomState(1).uniform(size=len(codes))
     proba = scale_proba(truth, 0.4)
-    found = calibration_temperature(proba, codes, weight)
+    found = fit_temperature(proba, codes, weight)
     direct = minimize(
         lambda t: log_loss(codes, scale_proba(proba, t[0]), sample_weight=weight), [1.0], method="Nelder-Mead"
     )
@@ -47,8 +47,8 @@ def test_temperature_has_the_least_log_loss(drawn):
 
 def test_sure_and_never_wrong_stays_finite():
     proba = np.eye(2)[[0, 1, 0]]
-    assert np.isfinite(calibration_temperature(proba, np.array([0, 1, 0])))
-    assert np.isfinite(calibration_temperature(proba, np.array([1, 0, 1])))
+    assert np.isfinite(fit_temperature(proba, np.array([0, 1, 0])))
+    assert np.isfinite(fit_temperature(proba, np.array([1, 0, 1])))
 
 
 def test_scaled_model_is_a_classifier():

@@ -42,7 +42,7 @@ def test_class_probabilities(drawn):
     np.testing.assert_allclose(proba, distiller.predict_proba(X), atol=1e-5)
 
 
-def test_quantities(drawn):
+def test_continuous_targets(drawn):
     X, T, _ = drawn
     distiller = PairedDistillerRegressor(make_pipeline(SimpleImputer(), Ridge()), Ridge(), alpha=0.5, random_state=0)
     distiller.fit(X, T[:, 0], X_teacher=T[:, 1:])
@@ -66,7 +66,7 @@ def test_networks_with_labels_of_any_kind(drawn, names):
 
 
 @pytest.mark.parametrize("n_targets", [1, 3])
-def test_networks_of_quantities(drawn, n_targets):
+def test_networks_of_continuous_targets(drawn, n_targets):
     X, T, _ = drawn
     y = T[:, 0] if n_targets == 1 else T[:, :n_targets]
     student = make_pipeline(SimpleImputer(), NetworkRegressor((8,), max_epochs=5, random_state=0)).fit(X, 100 + 7 * y)

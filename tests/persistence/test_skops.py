@@ -32,7 +32,7 @@ from skcmkd import (
     load_student,
     save_student,
 )
-from skcmkd.persistence._skops import FORMAT, HEADER, TRUSTED, UNCHECKED
+from skcmkd.persistence._skops import FORMAT, HEADER, TRUSTED, UNSAFE_COMPILED
 
 sio = pytest.importorskip("skops.io")
 PROTOCOL = json.loads(zipfile.ZipFile(io.BytesIO(sio.dumps(0))).read("schema.json"))["protocol"]
@@ -76,7 +76,7 @@ STUDENTS = {
         ColumnTransformer([("number", StandardScaler(), make_column_selector(dtype_include="number"))]),
         LogisticRegression(max_iter=1000),
     ),
-    "label classifier": skcmkd.information.make_label_classifier(),
+    "label classifier": skcmkd.information.make_default_classifier(),
 }
 
 
@@ -102,7 +102,7 @@ def test_network_keeps_representation_history_and_settings(iris, path):
     assert not found.net_.module_.training
 
 
-def test_network_of_quantities(iris, path):
+def test_network_of_continuous_targets(iris, path):
     X = iris[0].to_numpy()
     for y in (X[:, 0], X[:, :2]):
         network = NetworkRegressor((8,), max_epochs=3, random_state=0).fit(X[:, 2:], y)
@@ -213,7 +213,7 @@ def test_forests_need_the_readers_word(iris, forest, path):
 
 
 def test_the_fixed_lists_name_what_exists():
-    for name in [*TRUSTED, *UNCHECKED]:
+    for name in [*TRUSTED, *UNSAFE_COMPILED]:
         module, _, attribute = name.rpartition(".")
         if not module.startswith("sklearn."):  # scikit-learn's own may come and go with its versions
             assert hasattr(__import__(module, fromlist=[attribute]), attribute), name

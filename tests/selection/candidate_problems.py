@@ -5,25 +5,25 @@ from dataclasses import replace
 import numpy as np
 from scipy.special import softmax
 
-from skcmkd.selection._candidates import Candidate, Comparison, Judgement
-from skcmkd.selection._criteria import class_score_family
+from skcmkd.selection._candidates import Comparison, SelectionSettings, TeacherCandidate
+from skcmkd.selection._criteria import proba_estimators
 
 N = 200
 
 
 def judgement(**changed):
     settings = {
-        "family": class_score_family(),
+        "estimators": proba_estimators(),
         "representation": "predictions",
-        "probabilities": True,
-        "coordinates": True,
+        "use_proba": True,
+        "use_log_ratios": True,
         "criterion": None,
-        "figure": "advantage",
+        "metric": "advantage",
         "n_subsamples": 20,
         "confidence": 0.9,
         "refit": False,
     }
-    return Judgement(**(settings | changed))
+    return SelectionSettings(**(settings | changed))
 
 
 def make_candidates():
@@ -36,19 +36,17 @@ def make_candidates():
         return np.where(bit(np.arange(4))[None] == bit(codes)[:, None], 0.45, 0.05)
 
     def candidate(name, proba):
-        return Candidate(name, np.arange(N), codes, [Comparison(proba, student, np.zeros(N, dtype=int), None)])
+        return TeacherCandidate(name, np.arange(N), codes, [Comparison(proba, student, np.zeros(N, dtype=int), None)])
 
     first, other = knows(lambda code: code // 2), knows(lambda code: code % 2)
     return [candidate("first", first), candidate("same", first + 0.0), candidate("other", other)]
 
 
 def on_rows(candidate, rows):
-    parts = [
-        Comparison(one.teacher[rows], one.student[rows], one.block_of[rows], None) for one in candidate.comparisons
-    ]
-    return Candidate(candidate.name, rows, candidate.y[rows], parts)
+    parts = [Comparison(one.teacher[rows], one.student[rows], one.block_ids[rows], None) for one in candidate.repeats]
+    return TeacherCandidate(candidate.name, rows, candidate.y[rows], parts)
 
 
 def dealt(*candidates):
     """One candidate whose deals are those of the given ones."""
-    return replace(candidates[0], comparisons=[one.comparisons[0] for one in candidates])
+    return replace(candidates[0], repeats=[one.repeats[0] for one in candidates])

@@ -8,7 +8,7 @@ from skcmkd.cli._demo import plot_scores
 
 
 def test_gains_are_counted_by_the_figures_sign():
-    ax = GainDisplay.from_predictions([-1.0, 2.0, 3.0], [-0.1, 0.1, -0.2], figure="my own").ax_
+    ax = GainDisplay.from_predictions([-1.0, 2.0, 3.0], [-0.1, 0.1, -0.2], metric="my own").ax_
     assert [text.get_text() for text in ax.get_legend().get_texts()] == ["sign right: 2", "sign wrong: 1"]
     np.testing.assert_allclose(ax.collections[1].get_offsets(), [[3.0, -0.2]])
     assert ax.get_xlabel() == "my own"

@@ -16,7 +16,7 @@ def selector():
 
 @pytest.mark.parametrize("figure", [None, "gap", "risk_reduction"])
 def test_points_and_labels_are_the_results(selector, figure):
-    display = CCHDisplay.from_estimator(selector, figure=figure)
+    display = CCHDisplay.from_estimator(selector, metric=figure)
     values = selector.results_[figure or "advantage"]
     drawn = {}
     for container in display.ax_.containers:
@@ -35,10 +35,10 @@ def test_given_axes_are_used(selector):
 
 
 def test_unknown_figure(selector):
-    with pytest.raises(ValueError, match="figure='entropy' must be one of 'advantage', 'gap'"):
-        CCHDisplay.from_estimator(selector, figure="entropy")
-    with pytest.raises(ValueError, match="figure='criterion' must be one of"):
-        CCHDisplay.from_estimator(selector, figure="criterion")
+    with pytest.raises(ValueError, match="metric='entropy' must be one of 'advantage', 'gap'"):
+        CCHDisplay.from_estimator(selector, metric="entropy")
+    with pytest.raises(ValueError, match="metric='criterion' must be one of"):
+        CCHDisplay.from_estimator(selector, metric="criterion")
 
 
 def test_matrix_has_students_in_rows_and_a_mark_where_undecided():
@@ -57,6 +57,6 @@ def test_matrix_from_a_selector_that_is_not_fitted():
     drawn = make_gaussian_modalities(80, random_state=0)
     selector = CCHSelector(drawn.modalities, "student", criterion="cch", n_subsamples=5, random_state=0)
     display = CCHMatrixDisplay.from_estimator(selector, drawn.data, drawn.target)
-    assert display.figure == "gap"
+    assert display.metric == "gap"
     assert len(display.ax_.texts) == 2
     plt.close("all")

@@ -6,7 +6,7 @@ from sklearn.preprocessing import StandardScaler
 
 from skcmkd import CCHSelector
 from skcmkd.datasets import make_gaussian_modalities
-from skcmkd.selection._prepare import study_tables
+from skcmkd.selection._prepare import prepare_selection
 
 
 @pytest.fixture(scope="module")
@@ -16,29 +16,29 @@ def drawn():
 
 def study(drawn, unlabeled_pairs=None, y=None, **settings):
     selector = CCHSelector(drawn.modalities, "student", random_state=0, **settings)
-    return study_tables(selector, drawn.data, drawn.target if y is None else y, unlabeled_pairs)
+    return prepare_selection(selector, drawn.data, drawn.target if y is None else y, unlabeled_pairs)
 
 
-def test_unlabelled_rows_are_dealt_out_to_the_folds(drawn):
+def test_unlabeled_rows_are_split_out_to_the_folds(drawn):
     found = study(drawn, (drawn.data.iloc[:13],))
     cohort = found.cohort
-    assert cohort.n_labelled == 90
-    assert len(cohort.fold_of) == 103
-    np.testing.assert_array_equal(np.bincount(cohort.fold_of[90:]), [3, 3, 3, 2, 2])
+    assert cohort.n_labeled == 90
+    assert len(cohort.fold_ids) == 103
+    np.testing.assert_array_equal(np.bincount(cohort.fold_ids[90:]), [3, 3, 3, 2, 2])
     np.testing.assert_array_equal(cohort.tables["student"][90:], cohort.tables["student"][:13])
-    assert np.isfinite(found.deals[0].views["teacher"].predictions).all()
+    assert np.isfinite(found.repeats[0].views["teacher"].predictions).all()
 
 
 def test_automatic_choices(drawn):
     classes = study(drawn)
-    assert classes.judgement.family.join.__name__ == "_stack_class_scores"
-    assert not classes.judgement.refit
+    assert classes.settings.estimators.concatenate.__name__ == "_stack_proba"
+    assert not classes.settings.refit
     quantity = study(drawn, y=drawn.data.iloc[:, 0])
     assert quantity.cohort.classes is None
-    assert quantity.judgement.refit
-    assert quantity.judgement.family.between.args[0].__name__ == "gaussian"
-    assert not study(drawn, y=drawn.data.iloc[:, 0], refit=False).judgement.refit
-    assert study(drawn, mutual_information="ksg").judgement.coordinates
+    assert quantity.settings.refit
+    assert quantity.settings.estimators.mi.args[0].__name__ == "gaussian"
+    assert not study(drawn, y=drawn.data.iloc[:, 0], refit=False).settings.refit
+    assert study(drawn, mutual_information="ksg").settings.use_log_ratios
 
 
 def test_one_encoder_for_each_modality(drawn):
@@ -70,30 +70,30 @@ def test_bad_input(drawn, settings, message):
         study(drawn, **settings)
 
 
-def test_further_deals_of_the_same_rows(drawn):
+def test_further_repeats_of_the_same_rows(drawn):
     found = study(drawn, (drawn.data.iloc[:13],), n_repeats=3)
-    assert len(found.deals) == 3
-    np.testing.assert_array_equal(found.cohort.fold_of, study(drawn, (drawn.data.iloc[:13],)).cohort.fold_of)
-    first, second, third = (deal.views["teacher"].predictions for deal in found.deals)
+    assert len(found.repeats) == 3
+    np.testing.assert_array_equal(found.cohort.fold_ids, study(drawn, (drawn.data.iloc[:13],)).cohort.fold_ids)
+    first, second, third = (deal.views["teacher"].predictions for deal in found.repeats)
     assert not np.allclose(first, second)
     assert not np.allclose(second, third)
     again = study(drawn, (drawn.data.iloc[:13],), n_repeats=3)
-    np.testing.assert_array_equal(again.deals[2].views["teacher"].predictions, third)
+    np.testing.assert_array_equal(again.repeats[2].views["teacher"].predictions, third)
 
 
-def test_pairs_of_a_labelled_patient_are_no_further_evidence(drawn):
+def test_pairs_of_a_labeled_patient_are_no_further_evidence(drawn):
     n = len(drawn.target)
     further = drawn.data.iloc[:6].reset_index(drop=True)
     patients = [f"P{row}" for row in range(n)]
     selector = CCHSelector(drawn.modalities, "student", random_state=0)
     given = {"groups": patients, "unlabeled_pairs": (further, ["P0", "P1", "X", "X", "Y", "Z"])}
-    found = study_tables(selector, drawn.data, drawn.target, **given)
-    apart = study_tables(selector, drawn.data, drawn.target, (further.iloc[2:],), patients)
-    for one, other in zip(found.deals, apart.deals, strict=True):
-        np.testing.assert_array_equal(one.cohort.fold_of, other.cohort.fold_of)
+    found = prepare_selection(selector, drawn.data, drawn.target, **given)
+    apart = prepare_selection(selector, drawn.data, drawn.target, (further.iloc[2:],), patients)
+    for one, other in zip(found.repeats, apart.repeats, strict=True):
+        np.testing.assert_array_equal(one.data.fold_ids, other.data.fold_ids)
         for name in drawn.modalities:
-            np.testing.assert_array_equal(one.cohort.tables[name], other.cohort.tables[name])
-    none = study_tables(selector, drawn.data, drawn.target, (further.iloc[:2], ["P0", "P1"]), patients)
-    assert len(none.cohort.fold_of) == n
+            np.testing.assert_array_equal(one.data.tables[name], other.data.tables[name])
+    none = prepare_selection(selector, drawn.data, drawn.target, (further.iloc[:2], ["P0", "P1"]), patients)
+    assert len(none.cohort.fold_ids) == n
     with pytest.raises(ValueError, match=r"unlabeled_pairs\[1\] names groups and X has none"):
-        study_tables(selector, drawn.data, drawn.target, given["unlabeled_pairs"])
+        prepare_selection(selector, drawn.data, drawn.target, given["unlabeled_pairs"])

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from skcmkd._utils._decisions import DISTIL, DO_NOT_DISTIL, UNDECIDED
-from skcmkd.selection._ranking import _result, _with_error, keep_teachers
+from skcmkd.selection._ranking import _add_interval, _result_row, select_teachers
 
 from .candidate_problems import N, dealt, judgement, make_candidates, on_rows
 
@@ -21,7 +21,7 @@ def results_of(decisions):
 
 def keep(results, candidates, **changed):
     settings = {"max_teachers": None, "keep_undecided": False, "random_state": np.random.RandomState(0)}
-    return keep_teachers(results, candidates, judgement(), **(settings | changed))
+    return select_teachers(results, candidates, judgement(), **(settings | changed))
 
 
 def test_a_teacher_that_repeats_another_is_not_added(candidates):
@@ -64,35 +64,35 @@ def test_teachers_that_share_one_group_are_not_joined(candidates):
 
 def test_halves_without_a_row_of_the_candidate_say_nothing(candidates):
     one = candidates[0]
-    figures = one.figures(judgement(criterion=lambda found: found["gap"]), np.arange(N, N + 9))
+    figures = one.metrics(judgement(criterion=lambda found: found["gap"]), np.arange(N, N + 9))
     assert list(np.isnan(list(figures.values()))) == [True] * 8
     halves, groups = np.array([0.1, np.nan, 0.3, 0.5]), np.arange(12) % 3
-    found = _with_error("gap", 0.2, halves, 12, groups, 0.9)
-    assert found == _with_error("gap", 0.2, halves[[0, 2, 3]], 12, groups, 0.9)
+    found = _add_interval("gap", 0.2, halves, 12, groups, 0.9)
+    assert found == _add_interval("gap", 0.2, halves[[0, 2, 3]], 12, groups, 0.9)
     assert np.isfinite(list(found.values())).all()
 
 
-def test_figures_are_means_over_the_deals_and_their_error_holds_the_luck(candidates):
+def test_figures_are_means_over_the_repeats_and_their_error_holds_the_variance(candidates):
     first, _, other = candidates
     three, decides = dealt(first, other, other), judgement(criterion=lambda found: found["gap"] ** 2)
-    alone = [one.figures(judgement()) for one in (first, other, other)]
-    figures, luck = three.figures(decides), three.errors_of_dealing(decides)
+    alone = [one.metrics(judgement()) for one in (first, other, other)]
+    figures, luck = three.metrics(decides), three.repeat_standard_errors(decides)
     for name in ("teacher_student", "student_label", "gap", "advantage"):
         np.testing.assert_allclose(figures[name], np.mean([one[name] for one in alone]))
         np.testing.assert_allclose(luck[name], np.std([one[name] for one in alone], ddof=1) / np.sqrt(3), atol=1e-12)
     np.testing.assert_allclose(figures["criterion"], figures["gap"] ** 2)
     np.testing.assert_allclose(luck["criterion"], np.std([one["gap"] ** 2 for one in alone], ddof=1) / np.sqrt(3))
-    assert set(first.errors_of_dealing(judgement()).values()) == {0.0}
+    assert set(first.repeat_standard_errors(judgement()).values()) == {0.0}
 
     halves = np.random.RandomState(0).normal(size=(20, 8))
     of_rows = np.std(halves[:, 4], ddof=1)
-    found = _result(three, decides, halves)["advantage_standard_error"]
+    found = _result_row(three, decides, halves)["advantage_standard_error"]
     np.testing.assert_allclose(found, np.hypot(of_rows, luck["advantage"]))
-    trained_anew = _result(three, replace(decides, refit=True), halves)
+    trained_anew = _result_row(three, replace(decides, refit=True), halves)
     np.testing.assert_allclose(trained_anew["advantage_standard_error"], of_rows)
 
 
-def test_what_is_added_is_a_mean_over_the_deals(candidates):
+def test_what_is_added_is_a_mean_over_the_repeats(candidates):
     first, same, other = candidates
     results = results_of({"first": DISTIL, "other": DISTIL})
     _, alike = keep(results, [first, other])

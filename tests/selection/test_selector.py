@@ -13,9 +13,9 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 
 from skcmkd import CCHSelector, NetworkClassifier, PairedDistiller
-from skcmkd._model_selection._folds import assign_folds
+from skcmkd._model_selection._folds import make_fold_ids
 from skcmkd.datasets import make_gaussian_modalities, make_joint_gaussian
-from skcmkd.information import class_information, label_information
+from skcmkd.information import label_mutual_information, prediction_mutual_information
 
 SIGNALS = {"weak": 0.0, "student": 0.5, "strong": 2.5}
 
@@ -37,7 +37,7 @@ def test_strong_teacher_is_taken_and_weak_one_is_not(selector):
     assert selector.results_.loc["weak", "decision"] != "distil"
 
 
-def test_results_have_the_informations_and_their_differences(selector, drawn):
+def test_results_have_the_mutual_informations_and_their_differences(selector, drawn):
     results = selector.results_
     np.testing.assert_allclose(results["gap"], results["teacher_student"] - results["student_label"])
     np.testing.assert_allclose(results["advantage"], results["teacher_label"] - results["student_label"])
@@ -50,22 +50,22 @@ def test_results_have_the_informations_and_their_differences(selector, drawn):
         assert results.loc[name, "teacher_label"] <= drawn.label_information[name] + 0.1
 
 
-def test_informations_are_those_of_out_of_fold_scores(drawn):
+def test_mutual_informations_are_those_of_out_of_fold_scores(drawn):
     """Against scikit-learn's cross_val_predict and the pure functions."""
     encoder = LogisticRegression(C=0.1)
     selector = CCHSelector(drawn.modalities, "student", encoder=encoder, n_repeats=1, n_subsamples=2)
     found = selector.fit(drawn.data, drawn.target)
     y = drawn.target.to_numpy()
-    fold_of = assign_folds(5, y)
+    fold_of = make_fold_ids(5, y)
     splits = [(np.flatnonzero(fold_of != k), np.flatnonzero(fold_of == k)) for k in range(5)]
     proba = {
         name: cross_val_predict(encoder, drawn.data[columns], y, cv=splits, method="predict_proba")
         for name, columns in drawn.modalities.items()
     }
     row = found.results_.loc["strong"]
-    np.testing.assert_allclose(row["teacher_label"], label_information(proba["strong"], y))
-    np.testing.assert_allclose(row["student_label"], label_information(proba["student"], y))
-    np.testing.assert_allclose(row["teacher_student"], class_information(proba["strong"], proba["student"]))
+    np.testing.assert_allclose(row["teacher_label"], label_mutual_information(proba["strong"], y))
+    np.testing.assert_allclose(row["student_label"], label_mutual_information(proba["student"], y))
+    np.testing.assert_allclose(row["teacher_student"], prediction_mutual_information(proba["strong"], proba["student"]))
 
 
 @pytest.mark.parametrize("family", ["classifier", "cca"])
@@ -139,7 +139,7 @@ def test_nobody_is_kept_when_undecided_unless_told():
     assert kept.teachers_ == ["teacher"]
 
 
-def test_a_candidate_is_judged_on_the_rows_that_have_it(drawn):
+def test_a_candidate_is_validated_on_the_rows_that_have_it(drawn):
     data = drawn.data.copy()
     data.loc[:79, drawn.modalities["strong"]] = np.nan
     data.loc[70:99, drawn.modalities["student"]] = np.nan
@@ -280,7 +280,7 @@ assert "torch" not in sys.modules
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
-def test_a_quantity_as_label():
+def test_a_continuous_target_as_label():
     drawn = make_joint_gaussian(
         300, n_teacher_features=2, n_student_features=2, teacher_student=0.8, student_label=0.4, random_state=0
     )
@@ -370,7 +370,7 @@ def test_rows_without_a_category_were_not_measured(drawn):
         assert found.results_.loc["strong", "n_rows"] == 140
 
 
-def test_ages_are_a_quantity_and_few_grades_are_classes(drawn):
+def test_ages_are_a_continuous_target_and_few_grades_are_classes(drawn):
     rng = np.random.RandomState(0)
     settings = {"modalities": drawn.modalities, "student": "student", "n_subsamples": 2, "cv": 3}
     assert not hasattr(CCHSelector(**settings).fit(drawn.data, rng.randint(20, 90, size=240)), "classes_")
@@ -389,20 +389,20 @@ def test_clone_keeps_the_output_format(drawn):
 def test_weight_and_rows_as_attributes(selector, drawn):
     assert selector.best_alpha_ == selector.results_.loc["strong", "best_alpha"]
     assert 0 <= selector.best_alpha_ <= 1
-    assert selector.rows_.all(axis=None)
+    assert selector.candidate_rows_.all(axis=None)
     data = drawn.data.copy()
     data.loc[:79, drawn.modalities["strong"]] = np.nan
     found = clone(selector).set_params(n_subsamples=2).fit(data, drawn.target)
-    assert not found.rows_.loc[:79, "strong"].any()
-    assert found.rows_.loc[80:, "strong"].all()
-    assert found.rows_["weak"].all()
+    assert not found.candidate_rows_.loc[:79, "strong"].any()
+    assert found.candidate_rows_.loc[80:, "strong"].all()
+    assert found.candidate_rows_["weak"].all()
 
 
 def test_clone_keeps_parameters(selector):
     assert clone(selector).get_params() == selector.get_params()
 
 
-def test_figures_are_means_over_deals_of_the_folds(drawn):
+def test_figures_are_means_over_repeats_of_the_folds(drawn):
     """A splitter that repeats itself gives what its repeats give one by one, and intervals that hold their luck."""
     settings = {"modalities": drawn.modalities, "student": "student", "n_subsamples": 20, "random_state": 0}
     repeated = RepeatedStratifiedKFold(n_splits=4, n_repeats=3, random_state=1)
@@ -412,14 +412,22 @@ def test_figures_are_means_over_deals_of_the_folds(drawn):
         CCHSelector(**settings, cv=splits[first : first + 4]).fit(drawn.data, drawn.target).results_.loc[whole.index]
         for first in (0, 4, 8)
     ]
-    for name in ("teacher_student", "teacher_label", "student_label", "gap", "advantage", "residual", "best_alpha"):
+    for name in (
+        "teacher_student",
+        "teacher_label",
+        "student_label",
+        "gap",
+        "advantage",
+        "residual_criterion",
+        "best_alpha",
+    ):
         np.testing.assert_allclose(whole[name], np.mean([part[name] for part in parts], axis=0))
     luck = np.std([part["gap"] for part in parts], axis=0, ddof=1) / np.sqrt(3)
     assert (luck > 0).all()
     assert (whole["gap_standard_error"] > luck).all()
 
 
-def test_automatic_number_of_deals(drawn):
+def test_automatic_number_of_repeats(drawn):
     """Three of a number of folds; one where a splitter says, or where encoders are trained anew on each half."""
     settings = {"modalities": drawn.modalities, "student": "student", "n_subsamples": 4, "random_state": 0}
 
@@ -427,7 +435,7 @@ def test_automatic_number_of_deals(drawn):
         return CCHSelector(**(settings | changed)).fit(drawn.data, drawn.target).results_.loc["strong", "gap"]
 
     assert gap() == gap(n_repeats=3) != gap(n_repeats=1)
-    fold_of = assign_folds(5, drawn.target.to_numpy())
+    fold_of = make_fold_ids(5, drawn.target.to_numpy())
     splits = [(np.flatnonzero(fold_of != fold), np.flatnonzero(fold_of == fold)) for fold in range(5)]
     assert gap(cv=splits) == gap(n_repeats=1) == gap(refit=True)
     with pytest.raises(ValueError, match="n_repeats=2 repeats a number of folds, but cv="):

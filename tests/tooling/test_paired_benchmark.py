@@ -94,7 +94,7 @@ def test_the_truth_of_the_simulated_classes_is_the_exact_posterior(bench):
     assert loss.mean() == pytest.approx(np.log(3) - information, abs=4 * loss.std() / np.sqrt(len(loss)))
 
 
-def test_the_truth_of_the_simulated_quantity_is_its_mean(bench):
+def test_the_truth_of_the_simulated_continuous_target_is_its_mean(bench):
     c = bench["cells"]
     samples = c.deal(c.Cell("simulated quantity", "fair", "strong", 60, 0, 0))
     row = samples.X_test.iloc[:1]
@@ -201,7 +201,7 @@ def test_the_stack_is_that_of_scikit_learn(bench):
     np.testing.assert_allclose(own.predict_proba(samples.X_test), theirs.predict_proba(samples.X_test), atol=1e-8)
 
 
-def test_the_peers_loss_is_ours_on_labelled_rows(bench):
+def test_the_peers_loss_is_ours_on_labeled_rows(bench):
     pytest.importorskip("torchdistill", reason="torchdistill is optional")
     from skcmkd._losses._soft_targets import soft_target_divergence
     from skcmkd.networks._losses import cross_entropy

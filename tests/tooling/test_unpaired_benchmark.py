@@ -96,12 +96,12 @@ def test_wins_ties_losses_and_an_interval_over_splits(bench):
 
 
 def test_the_published_step_is_the_gradient_of_cross_entropy_at_the_copy(bench):
-    from skcmkd.networks._modules import Perceptron
+    from skcmkd.networks._modules import MLP
 
     p = bench["published"]
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        student, head = Perceptron(5, (6, 4), 3, 0.0), torch.nn.Linear(4, 3)
+        student, head = MLP(5, (6, 4), 3, 0.0), torch.nn.Linear(4, 3)
         X, y, features = torch.randn(9, 5), torch.arange(9) % 3, torch.randn(9, 4)
     settings = p.Settings(inner_learning_rate=1e-2)
     adapted = p.adapt_copy(student, head, X, y, features, settings)

@@ -41,7 +41,7 @@ def test_fused_gromov_value_and_marginals(share, capsys):
     M, a, b = draw_cost(10, 7, 5), draw_weights(10), draw_weights(7, 1)
     a[3] = 0
     a /= a.sum()
-    given = fused_gromov(M, C1, C2, a, b, share=share)
+    given = fused_gromov(M, C1, C2, a, b, alpha=share)
     np.testing.assert_allclose(given.plan.sum(axis=1), a, atol=1e-9)
     np.testing.assert_allclose(given.plan.sum(axis=0), b, atol=1e-9)
 
@@ -62,4 +62,4 @@ def test_fused_gromov_value_and_marginals(share, capsys):
 )
 def test_fused_gromov_errors(sizes, share, message):
     with pytest.raises(ValueError, match=message):
-        fused_gromov(np.ones((3, 3)), *(np.ones((n, n)) for n in sizes), share=share)
+        fused_gromov(np.ones((3, 3)), *(np.ones((n, n)) for n in sizes), alpha=share)

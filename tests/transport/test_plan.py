@@ -141,7 +141,7 @@ def test_duplicated_rows_are_one_row_of_twice_the_weight(options):
 
 
 @every_case
-def test_weights_are_normalised_and_a_weight_of_zero_takes_no_part(options, capsys):
+def test_weights_are_normalized_and_a_weight_of_zero_takes_no_part(options, capsys):
     C = draw_cost(6, 5)
     weights = np.array([2.0, 3.0, 0.0, 1.0, 4.0, 2.0])
     given = transport(C, weights, **options)

@@ -4,18 +4,6 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy.sparse import csr_array
-from sklearn.base import clone
-from sklearn.linear_model import LogisticRegression, RidgeCV
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
-from sklearn.semi_supervised import SelfTrainingClassifier
-
-from skcmkd import NetworkClassifier
-from skcmkd._distillation._fit_student import fit_student
-from skcmkd._distillation._training_data import Lesson
-from skcmkd._linear_model._ridge import PENALTIES
-from skcmkd._losses._teacher_cohort import Alignment
-from skcmkd.networks._fit import hold_out_rows
 from skcmkd.unpaired._candidates import (
     CONFIDENT,
     LABELS_ONLY,
@@ -25,6 +13,18 @@ from skcmkd.unpaired._candidates import (
     gather_material,
     list_candidates,
 )
+from sklearn.base import clone
+from sklearn.linear_model import LogisticRegression, RidgeCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.semi_supervised import SelfTrainingClassifier
+
+from skcmkd import NetworkClassifier
+from skcmkd._distillation._fit_student import fit_student
+from skcmkd._distillation._training_data import Lesson
+from skcmkd._linear_model._ridge import ALPHAS
+from skcmkd._losses._teacher_cohort import Alignment
+from skcmkd.networks._fit import early_stopping_mask
 from skcmkd.unpaired._input import SideData
 
 LOGISTIC = LogisticRegression()
@@ -117,11 +117,11 @@ def test_linked_features_are_a_ridge_regression(drawn, gather):
     """Against scikit-learn's RidgeCV with the same penalties, by leave-one-out."""
     X, T, y = drawn
     links = (np.array([0, 2]), np.array([0, 3]))
-    material, teacher = gather(links=links)
+    material, teacher = gather(linked_indices=links)
     own = teacher.decision_function(T[100:180])
     placed = (own - own.mean(axis=0)) / np.sqrt(own.var(axis=0).mean())
     linked = T[100:180][:, links[1]]
-    ridge = make_pipeline(StandardScaler(), RidgeCV(PENALTIES)).fit(linked, placed)
+    ridge = make_pipeline(StandardScaler(), RidgeCV(ALPHAS)).fit(linked, placed)
     # The teacher's moments are those of its rows with the student's class shares.
     weights = (np.bincount(y[:50]) / 50 / np.bincount(y[100:180]))[y[100:180]]
     mean = np.average(linked, axis=0, weights=weights)
@@ -147,7 +147,7 @@ def test_class_that_the_teacher_lacks_has_no_share(drawn, gather):
     _, _, y = drawn
     rows = 100 + np.flatnonzero(y[100:180] != 1)
     material, _ = gather(cohort=rows)
-    assert material.taught_classes.tolist() == [0, 2]
+    assert material.teacher_classes.tolist() == [0, 2]
     for ties in (material.ties, material.unlabeled_ties, material.bridge_ties):
         assert (ties.proba[:, 1] == 0).all()
         np.testing.assert_allclose(ties.proba.sum(axis=1), 1, rtol=1e-6)
@@ -164,7 +164,7 @@ def test_class_that_only_the_teacher_has_is_left_out(drawn, gather):
 def test_shuffled_teacher_keeps_everything_but_the_link(gather):
     material, _ = gather()
     shuffled = material.with_shuffled_teacher(np.random.RandomState(0))
-    for name in ("ties", "unlabeled_ties", "bridge_ties"):
+    for name in ("row_targets", "unlabeled_row_targets", "bridge_row_targets"):
         before, after = getattr(material, name), getattr(shuffled, name)
         pairs = [np.column_stack([ties.proba, ties.features]) for ties in (before, after)]
         assert (pairs[0] != pairs[1]).any()
@@ -192,7 +192,7 @@ def test_shuffled_teacher_keeps_everything_but_the_link(gather):
         (Candidate("feature", True), 50, 100),
     ],
 )
-def test_rows_of_a_lesson(gather, candidate, n_further, n_taught):
+def test_rows_of_a_training_data(gather, candidate, n_further, n_taught):
     """Unlabelled rows where a cohort or a tie speaks of them, the bridge where it is asked for."""
     lesson = gather()[0].lesson(candidate)
     assert (0 if lesson.X_unlabeled is None else len(lesson.X_unlabeled)) == len(lesson.unlabeled_opinion) == n_further
@@ -203,7 +203,7 @@ def test_rows_of_a_lesson(gather, candidate, n_further, n_taught):
         assert lesson.alignment.name == candidate.alignment
 
 
-def test_opinions_stay_beside_their_rows(drawn, gather):
+def test_soft_targets_stay_beside_their_rows(drawn, gather):
     X, _, _ = drawn
     material, _ = gather()
     lesson = material.lesson(Candidate("feature", True))
@@ -214,8 +214,8 @@ def test_opinions_stay_beside_their_rows(drawn, gather):
     np.testing.assert_array_equal(lesson.anchors, material.ties.features)
 
 
-def test_bridge_alone_leaves_other_rows_without_an_opinion(gather):
-    material, _ = gather(links=None)
+def test_bridge_alone_leaves_other_rows_without_a_soft_target(gather):
+    material, _ = gather(linked_indices=None)
     assert material.is_tied
     assert len(material.lesson(Candidate("none", True)).unlabeled_opinion) == 20
     lesson = material.lesson(Candidate("feature", True))
@@ -230,7 +230,7 @@ def test_bridge_alone_leaves_other_rows_without_an_opinion(gather):
 
 def test_candidates(gather):
     whole = gather()[0]
-    untied = gather(links=None, X_bridge=None, X_teacher_bridge=None)[0]
+    untied = gather(linked_indices=None, X_bridge=None, X_teacher_bridge=None)[0]
     bare = replace(untied, X_unlabeled=None)
     alone = Material(whole.X, whole.y, CLASSES, 0.5, 1.0)
     none, tied = LABELS_ONLY, Candidate("none", True)
@@ -264,7 +264,7 @@ def test_labels_alone_are_the_students_own_fit(gather, student, rows):
 def test_bridge_is_taught_as_pairs_are(drawn, gather, student, alpha):
     """With alpha="auto" each of the 50 labelled and 20 tied rows speaks as loudly."""
     X, T, y = drawn
-    material, teacher = gather(links=None)
+    material, teacher = gather(linked_indices=None)
     found = fit_candidate(clone(student), replace(material, alpha=alpha), Candidate("none", True))
     moved = teacher.predict_proba(T[80:100]) * np.bincount(y[:50]) / np.bincount(y[100:180])
     proba = moved / moved.sum(axis=1, keepdims=True)
@@ -276,7 +276,7 @@ def test_bridge_is_taught_as_pairs_are(drawn, gather, student, alpha):
 def test_rows_speak_alike(drawn, gather):
     """Soft targets at alpha="auto" are one weighted fit: weight 1 for a label, q_k for each class of a tied row."""
     X, _, y = drawn
-    material, _ = gather(links=None)
+    material, _ = gather(linked_indices=None)
     exact = LogisticRegression(tol=1e-10, max_iter=5000)
     found = fit_candidate(clone(exact), material, Candidate("none", True))
     weight = np.concatenate([np.ones(50), material.bridge_ties.proba.ravel()])
@@ -298,14 +298,14 @@ def reenact_self_training(student, X, y, U):
 def test_self_training_re_enacted(drawn, gather):
     X, _, y = drawn
     exact = LogisticRegression(tol=1e-10, max_iter=5000)
-    material, _ = gather(links=None, X_bridge=None, X_teacher_bridge=None)
+    material, _ = gather(linked_indices=None, X_bridge=None, X_teacher_bridge=None)
     found = fit_candidate(clone(exact), material, Candidate("self_training", False))
     expected, n_sure = reenact_self_training(exact, X[:50], y[:50], X[50:80])
     assert 0 < n_sure < 30
     np.testing.assert_allclose(found.predict_proba(X), expected.predict_proba(X), atol=1e-5)
 
 
-def test_self_training_guesses_as_scikit_learn_does(drawn, gather):
+def test_self_training_predictions_as_scikit_learn_does(drawn, gather):
     """One round of SelfTrainingClassifier labels the same rows; its fit gives each of them weight one, too."""
     X, _, y = drawn
     sklearns = SelfTrainingClassifier(LOGISTIC, threshold=CONFIDENT, max_iter=1)
@@ -314,8 +314,8 @@ def test_self_training_guesses_as_scikit_learn_does(drawn, gather):
     assert (sklearns.labeled_iter_ == 1).sum() == n_sure
 
 
-def test_self_training_without_a_sure_guess_is_the_student_alone(gather):
-    material, _ = gather(links=None, X_bridge=None, X_teacher_bridge=None)
+def test_self_training_without_a_sure_pseudo_label_is_the_student_alone(gather):
+    material, _ = gather(linked_indices=None, X_bridge=None, X_teacher_bridge=None)
     unsure = LogisticRegression(C=1e-6)
     found = fit_candidate(clone(unsure), material, Candidate("self_training", False))
     np.testing.assert_array_equal(found.coef_, clone(unsure).fit(material.X, material.y).coef_)
@@ -369,12 +369,12 @@ def test_networks_hold_out_groups_among_further_rows(gather, monkeypatch, alignm
 
     def spy(*args):
         seen.append((args[1], args[4]))
-        return hold_out_rows(*args)
+        return early_stopping_mask(*args)
 
-    monkeypatch.setattr("skcmkd.networks._fit.hold_out_rows", spy)
+    monkeypatch.setattr("skcmkd.networks._fit.early_stopping_mask", spy)
     groups = np.arange(50) // 5
     side = SideData(unlabeled_groups=np.arange(30) // 5)
-    fit_candidate(clone(NETWORK), gather(links=None)[0].with_groups(groups, side), Candidate(alignment, True))
+    fit_candidate(clone(NETWORK), gather(linked_indices=None)[0].with_groups(groups, side), Candidate(alignment, True))
     # Of ten groups are the labelled rows and some without a label; the bridge's twenty are groups of their own.
     assert seen[0][0] == (100 if alignment == "prototypes" else 70)
     assert len(seen) == (2 if alignment == "self_training" else 1)

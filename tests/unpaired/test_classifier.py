@@ -80,10 +80,10 @@ def test_without_a_teacher_the_student_is_alone(drawn, student, alignment):
     np.testing.assert_array_equal(found.predict_proba(drawn.X_test), alone.predict_proba(drawn.X_test))
     np.testing.assert_array_equal(found.predict(drawn.X_test), alone.predict(drawn.X_test))
     assert found.teacher_ is None
-    assert not found.is_tied_
+    assert not found.used_bridge_
 
 
-def test_cohort_changes_nothing_without_an_alignment_or_a_tie(drawn):
+def test_cohort_changes_nothing_without_an_alignment_or_a_link(drawn):
     alone = clone(NETWORK).set_params(random_state=0).fit(drawn.X, drawn.y).predict_proba(drawn.X_test)
     none = proba_of(distiller(alignment="none"), drawn, unlabeled=None, bridge=None)
     np.testing.assert_array_equal(none, alone)
@@ -103,7 +103,7 @@ def test_auto_leaves_a_harmful_teacher(drawn):
     ):
         found = distiller(student=network, alignment="auto").fit(drawn.X, drawn.y, **harmful)
         assert found.candidate_scores_["brier"].idxmin() == 0
-        assert (found.best_alignment_, found.is_tied_) == ("none", False)
+        assert (found.best_alignment_, found.used_bridge_) == ("none", False)
         alone = clone(network).set_params(random_state=0).fit(drawn.X, drawn.y)
         np.testing.assert_array_equal(found.predict_proba(drawn.X_test), alone.predict_proba(drawn.X_test))
 
@@ -220,7 +220,7 @@ def test_side_data_are_never_cut(drawn, routing, n):
         np.testing.assert_array_equal(fitted.predict_proba(drawn.X_test), direct.predict_proba(drawn.X_test))
 
 
-def test_unlabelled_rows_of_the_length_of_x_are_not_cut(drawn, routing):
+def test_unlabeled_rows_of_the_length_of_x_are_not_cut(drawn, routing):
     sides = {"teacher_data": (drawn.T, drawn.y_teacher), "unlabeled": (drawn.X_test[:60],)}
     model = distiller(alignment="prototypes").set_fit_request(teacher_data=True, unlabeled=True)
     result = cross_validate(model, drawn.X, drawn.y, params=sides, cv=2, return_estimator=True, return_indices=True)
@@ -251,7 +251,7 @@ def test_number_of_processes_changes_nothing(drawn):
     model = distiller(alignment="auto", check_alignment=True, student=LOGISTIC)
     fits = [clone(model).set_params(n_jobs=n).fit(drawn.X, drawn.y, **drawn.sides) for n in (1, 2)]
     np.testing.assert_array_equal(*(fitted.predict_proba(drawn.X_test) for fitted in fits))
-    pd.testing.assert_frame_equal(*(fitted.alignment_ for fitted in fits))
+    pd.testing.assert_frame_equal(*(fitted.alignment_metrics_ for fitted in fits))
     pd.testing.assert_frame_equal(*(fitted.candidate_scores_ for fitted in fits))
 
 
@@ -293,11 +293,11 @@ def test_failed_fit_leaves_the_earlier_fit(drawn, error):
 def test_every_alignment(drawn, alignment, student):
     found = distiller(alignment=alignment, student=student, linked_columns=[(0, 0)])
     found.fit(drawn.X, drawn.y, **drawn.sides)
-    assert (found.best_alignment_, found.is_tied_) == (alignment, True)
+    assert (found.best_alignment_, found.used_bridge_) == (alignment, True)
     assert np.isfinite(found.predict_proba(drawn.X_test)).all()
     assert len(found.history_) == (found.student_[-1] if student is not NETWORK else found.student_).n_iter_
     assert np.isfinite(found.history_[["train_alignment", "train_distillation"]]).all(axis=None)
-    assert found.alignment_ is found.candidate_scores_ is None
+    assert found.alignment_metrics_ is found.candidate_scores_ is None
 
 
 @pytest.mark.parametrize("cost", ["cosine", "euclidean", "cityblock", "chordal"])
@@ -319,8 +319,8 @@ def test_students_without_a_representation(drawn, alignment, student):
         found.fit(drawn.X, drawn.y, **drawn.sides)
     assert found.history_ is None
     assert np.isfinite(found.predict_proba(drawn.X_test)).all()
-    assert found.alignment_["feature_alignment"].isna().all()
-    assert np.isfinite(found.alignment_[["error", "log_loss", "brier", "teacher_error"]]).all(axis=None)
+    assert found.alignment_metrics_["feature_alignment"].isna().all()
+    assert np.isfinite(found.alignment_metrics_[["error", "log_loss", "brier", "teacher_error"]]).all(axis=None)
 
 
 @pytest.mark.parametrize("alignment", ["prototypes", "joint"])
@@ -357,10 +357,10 @@ def test_frozen_teacher_is_used_as_it_is(drawn, model):
         found.fit(drawn.X, drawn.y, **drawn.sides)
     np.testing.assert_array_equal(found.teacher_.predict_proba(drawn.T), before)
     wrong = (fitted.classes_[before.argmax(axis=1)] != drawn.y_teacher).mean()
-    assert found.alignment_.loc["alone", "teacher_error"] == pytest.approx(wrong)
+    assert found.alignment_metrics_.loc["alone", "teacher_error"] == pytest.approx(wrong)
 
 
-def test_unlabelled_rows_are_used_by_alignments_and_not_by_none(drawn):
+def test_unlabeled_rows_are_used_by_alignments_and_not_by_none(drawn):
     far = (drawn.U + 3,)
     models = [distiller(alignment=alignment) for alignment in WITH_COHORT if alignment != "published"]
     # "published" aligns labelled rows alone.
@@ -383,7 +383,7 @@ def test_linked_columns_reach_the_student(drawn):
     ]
     for other in fits[1:3]:
         np.testing.assert_array_equal(other.student_.coef_, fits[0].student_.coef_)
-    assert fits[0].is_tied_
+    assert fits[0].used_bridge_
     assert (fits[3].student_.coef_ != fits[0].student_.coef_).any()
 
 
@@ -542,7 +542,7 @@ def test_terms_of_the_bound(drawn, cv):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         found.fit(drawn.X, drawn.y, **drawn.sides)
-    table = found.alignment_
+    table = found.alignment_metrics_
     assert table.index.tolist() == ["alone", "aligned", "shuffled teacher"]
     n_folds = 3 if cv == 3 else 5
     predicted = cross_val_predict(LOGISTIC, drawn.T, drawn.y_teacher, cv=StratifiedKFold(n_folds))
@@ -564,7 +564,7 @@ def test_shuffled_teacher_is_the_worse_one(drawn):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # twenty held-out rows cannot tell whether the true teacher helps
         found.fit(drawn.X, drawn.y, teacher_data=(drawn.T, drawn.y_teacher), bridge=with_sure_teacher(drawn))
-    losses = found.alignment_["log_loss"]
+    losses = found.alignment_metrics_["log_loss"]
     assert losses["shuffled teacher"] > max(losses["alone"], losses["aligned"]) + 0.1
 
 
@@ -579,7 +579,7 @@ def test_warning_of_a_harmful_teacher(drawn):
         model.fit(drawn.X, drawn.y, **sides)
     assert w[0].filename == __file__
     auto = distiller(alignment="auto", student=LOGISTIC, alpha=0.9).fit(drawn.X, drawn.y, **sides)
-    assert not auto.is_tied_
+    assert not auto.used_bridge_
 
 
 def test_auto_takes_a_good_bridge(drawn):
@@ -591,7 +591,7 @@ def test_auto_takes_a_good_bridge(drawn):
         bridge=with_sure_teacher(drawn),
     )
     assert found.candidate_scores_["tied"].tolist() == [False, True]
-    assert found.is_tied_
+    assert found.used_bridge_
     alone = clone(LOGISTIC).fit(drawn.X[:12], drawn.y[:12])
     losses = [log_loss(drawn.y_test[150:], model.predict_proba(drawn.X_test[150:])) for model in (found, alone)]
     assert losses[0] < losses[1]
@@ -600,7 +600,7 @@ def test_auto_takes_a_good_bridge(drawn):
 def test_scores_of_auto(drawn):
     found = distiller(alignment="auto", check_alignment=True).fit(drawn.X, drawn.y, **drawn.sides)
     scores = found.candidate_scores_
-    assert list(scores.columns) == ["alignment", "tied", "brier", "excess", "standard_error"]
+    assert list(scores.columns) == ["alignment", "tied", "brier", "difference", "standard_error"]
     assert list(zip(scores["alignment"], scores["tied"], strict=True)) == [
         ("none", False),
         ("prototypes", False),
@@ -609,8 +609,8 @@ def test_scores_of_auto(drawn):
         ("self_training", True),
     ]
     best = scores.loc[scores["brier"].idxmin()]
-    assert (found.best_alignment_, found.is_tied_) == (best["alignment"], best["tied"])
-    np.testing.assert_allclose(found.alignment_.loc["aligned", "brier"], best["brier"])
+    assert (found.best_alignment_, found.used_bridge_) == (best["alignment"], best["tied"])
+    np.testing.assert_allclose(found.alignment_metrics_.loc["aligned", "brier"], best["brier"])
     alone = clone(NETWORK).set_params(random_state=0)
     proba = cross_val_predict(alone, drawn.X, drawn.y, cv=StratifiedKFold(3), method="predict_proba")
     np.testing.assert_allclose(scores["brier"][0], ((proba - np.eye(3)[drawn.y]) ** 2).sum(axis=1).mean())
@@ -723,7 +723,7 @@ def test_a_class_that_the_teacher_lacks_is_not_unlearnt(drawn, alignment, studen
     found = distiller(alignment=alignment, student=student)
     with pytest.warns(UserWarning, match="taught by labels alone"):
         found.fit(drawn.X, drawn.y, unlabeled=(drawn.X_test,), **sides)
-    assert found.is_tied_
+    assert found.used_bridge_
     own = drawn.y_test == 1
     recall = [(model.predict(drawn.X_test[own]) == 1).mean() for model in (alone, found)]
     assert recall[1] > recall[0] - 0.2
@@ -749,11 +749,11 @@ def test_no_common_class_in_a_fold_leaves_the_student_alone(drawn):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         found.fit(drawn.X, y, teacher_data=(drawn.T, y_teacher))
-    assert np.isfinite(found.alignment_["log_loss"]).all()
+    assert np.isfinite(found.alignment_metrics_["log_loss"]).all()
 
 
 def test_no_share_for_the_teacher_means_labels_alone(drawn):
     found = distiller(alignment="none", alpha=0, student=LOGISTIC).fit(drawn.X, drawn.y, **drawn.sides)
-    assert not found.is_tied_
+    assert not found.used_bridge_
     alone = clone(LOGISTIC).fit(drawn.X, drawn.y)
     np.testing.assert_array_equal(found.predict_proba(drawn.X_test), alone.predict_proba(drawn.X_test))

@@ -71,7 +71,7 @@ def test_tables_of_unmeasured_rows_are_as_good_as_none(tables):
     assert side.X_unlabeled is side.X_bridge is side.X_teacher_bridge is None
 
 
-def test_without_a_teacher_only_the_unlabelled_rows_remain(tables):
+def test_without_a_teacher_only_the_unlabeled_rows_remain(tables):
     side = check_side_data(**{**tables, "teacher_data": None, "bridge": None})
     assert side.X_teacher is side.y_teacher is None
     assert len(side.X_unlabeled) == 5

@@ -18,7 +18,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skcmkd import AlignmentDisplay, NetworkClassifier, UnpairedDistiller
-from skcmkd.unpaired._plot import MOST_ROWS, draw_rows
+from skcmkd.unpaired._plot import MAX_ROWS, sample_rows
 
 NETWORK = NetworkClassifier((8,), max_epochs=5)
 
@@ -148,7 +148,7 @@ def test_alignment_is_measured_in_a_space_of_one_column():
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         distiller.fit(X, y, teacher_data=tuple(cohort))
-    assert np.isfinite(distiller.alignment_["feature_alignment"]).all()
+    assert np.isfinite(distiller.alignment_metrics_["feature_alignment"]).all()
 
 
 def test_probabilities_of_teacher_rows_are_out_of_fold():
@@ -215,12 +215,12 @@ def test_given_axes_are_used():
 
 def test_rows_drawn_keep_every_class_and_its_share():
     codes = np.repeat([0, 1, 2], [3000, 999, 1])
-    rows = draw_rows(codes, MOST_ROWS)
-    assert len(np.unique(rows)) == MOST_ROWS
+    rows = sample_rows(codes, MAX_ROWS)
+    assert len(np.unique(rows)) == MAX_ROWS
     np.testing.assert_allclose(np.bincount(codes[rows]), [375, 125, 1], atol=1)
     # Not the first rows of each class, which may have been measured together.
     assert rows[codes[rows] == 0].mean() == pytest.approx(1500, abs=200)
-    np.testing.assert_array_equal(draw_rows(codes, 5000), np.arange(4000))
+    np.testing.assert_array_equal(sample_rows(codes, 5000), np.arange(4000))
 
 
 def test_repeats_and_leaves_global_random_states():

@@ -3,6 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from scipy.special import rel_entr, softmax
+from skcmkd.unpaired._candidates import LABELS_ONLY, Candidate, Material, Ties, fit_candidate
 from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import accuracy_score, brier_score_loss, log_loss
@@ -11,11 +12,10 @@ from sklearn.preprocessing import StandardScaler
 
 from skcmkd import NetworkClassifier
 from skcmkd._losses._teacher_cohort import Alignment
-from skcmkd._model_selection._folds import assign_folds
+from skcmkd._model_selection._folds import make_fold_ids
 from skcmkd._transport._costs import cost_matrix
-from skcmkd._transport._sinkhorn_divergence import debiased_cost
+from skcmkd._transport._sinkhorn_divergence import sinkhorn_divergence
 from skcmkd.unpaired._alignment_measures import measure_alignment
-from skcmkd.unpaired._candidates import LABELS_ONLY, Candidate, Material, Ties, fit_candidate
 from skcmkd.unpaired._selection import (
     Judgement,
     choose_candidate,
@@ -61,7 +61,7 @@ def test_losses_are_scikit_learns(material, student):
     proba = clone(student).fit(material.X[rows], material.y[rows]).predict_proba(material.X[held_out])
     truth = material.y[held_out]
     assert judged.log_loss.mean() == pytest.approx(log_loss(truth, proba))
-    assert judged.wrong.mean() == pytest.approx(1 - accuracy_score(truth, proba.argmax(axis=1)))
+    assert judged.error.mean() == pytest.approx(1 - accuracy_score(truth, proba.argmax(axis=1)))
     assert judged.brier.mean() == pytest.approx(brier_score_loss(truth, proba, scale_by_half=False))
 
 
@@ -78,7 +78,7 @@ def test_class_without_a_training_row_costs_what_one_row_would(material):
     rows, held_out = np.flatnonzero(material.y != 1), np.flatnonzero(material.y == 1)
     judged = judge_candidate(LOGISTIC, material, LABELS_ONLY, rows, held_out)
     np.testing.assert_allclose(judged.log_loss, np.log(len(rows) + 1))
-    assert judged.wrong.all()
+    assert judged.error.all()
 
 
 def test_alignment_measured_by_hand(material):
@@ -94,7 +94,7 @@ def test_alignment_measured_by_hand(material):
     assert labels == pytest.approx(rel_entr(teacher, proba).sum(axis=1).mean(), rel=1e-4)
     scale = cost_matrix(cohort.features, cohort.features, "euclidean").mean()
     shares = np.bincount(material.y) / 90 / np.bincount(cohort.codes)
-    expected = debiased_cost(
+    expected = sinkhorn_divergence(
         mapped, cohort.features, "euclidean", target_weights=shares[cohort.codes], reg=0.1 * scale, max_iter=100
     )
     assert features == pytest.approx(expected / scale, rel=1e-3)
@@ -122,7 +122,7 @@ def test_alignment_with_a_class_that_the_cohort_lacks(material):
         codes=cohort.codes[rows],
         shares=(cohort.shares * known / cohort.shares[known].sum()).astype(np.float32),
     )
-    other = replace(material, alignment=replace(material.alignment, cohort=part), taught_classes=np.array([0, 2]))
+    other = replace(material, alignment=replace(material.alignment, cohort=part), teacher_classes=np.array([0, 2]))
     judged = judge_candidate(NETWORK, other, PROTOTYPES, np.arange(60), np.arange(60, 90))
     assert np.isfinite([judged.feature_alignment, judged.label_alignment]).all()
 
@@ -130,8 +130,8 @@ def test_alignment_with_a_class_that_the_cohort_lacks(material):
 # Several
 
 
-def test_each_row_is_judged_once_by_a_student_that_has_not_seen_it(material):
-    fold_of = assign_folds(3, material.y)
+def test_each_row_is_validated_once_by_a_student_that_has_not_seen_it(material):
+    fold_of = make_fold_ids(3, material.y)
     trials = [(material, LABELS_ONLY), (material, PROTOTYPES)]
     found = judge_candidates(NETWORK, trials, fold_of, range(3), n_jobs=None, verbose=False)
     for (own, candidate), judged in zip(trials, found, strict=True):
@@ -139,7 +139,7 @@ def test_each_row_is_judged_once_by_a_student_that_has_not_seen_it(material):
             judge_candidate(NETWORK, own, candidate, np.flatnonzero(fold_of != k), np.flatnonzero(fold_of == k))
             for k in range(3)
         ]
-        for name in ("brier", "log_loss", "wrong"):
+        for name in ("brier", "log_loss", "error"):
             expected = np.concatenate([getattr(part, name) for part in by_fold])
             np.testing.assert_array_equal(getattr(judged, name), expected)
         assert judged.feature_alignment == pytest.approx(np.mean([part.feature_alignment for part in by_fold]))
@@ -153,7 +153,7 @@ def test_best_brier_score_is_chosen_and_the_first_of_equals():
     assert scores["alignment"].tolist() == ["none", "prototypes", "none", "self_training"]
     assert scores["tied"].tolist() == [False, False, True, True]
     np.testing.assert_allclose(scores["brier"], [0.4, 0.3, 0.3, 0.9])
-    np.testing.assert_allclose(scores["excess"], [0, -0.1, -0.1, 0.5], atol=1e-12)
+    np.testing.assert_allclose(scores["difference"], [0, -0.1, -0.1, 0.5], atol=1e-12)
     np.testing.assert_allclose(scores["standard_error"][1], np.std([0.1, -0.1, -0.3], ddof=1) / np.sqrt(3))
 
 
@@ -205,14 +205,14 @@ def test_errors_count_groups():
     np.testing.assert_allclose(found["standard_error"], once["standard_error"])
 
 
-def test_further_rows_of_the_judged_groups_teach_nothing(material):
+def test_further_rows_of_the_validated_groups_teach_nothing(material):
     """A student judged on a group is that of a material without the group's further rows."""
     ties = Ties(np.eye(3)[np.arange(40) % 3], np.zeros((40, 2), dtype=np.float32))
     rows, held_out = np.arange(60), np.arange(60, 90)
     groups, further = np.arange(90) // 10, np.arange(40) // 4
     X_further = np.random.RandomState(0).normal(size=(40, material.X.shape[1]))
     whole = replace(
-        material, X_bridge=X_further, bridge_ties=ties, groups=groups, bridge_groups=further, taught_classes=CLASSES
+        material, X_bridge=X_further, bridge_ties=ties, groups=groups, bridge_groups=further, teacher_classes=CLASSES
     )
     others = (further < 6) | (further == 9)
     kept = replace(

@@ -11,9 +11,9 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.svm import SVC
 
 from skcmkd import NetworkClassifier
-from skcmkd._distillation._representations import choose_representation, represent_by
+from skcmkd._distillation._representations import choose_representation, teacher_representation
 from skcmkd._losses._teacher_cohort import Alignment
-from skcmkd._model_selection._probabilities import log_ratio_coordinates
+from skcmkd._model_selection._probabilities import centered_log_ratio
 from skcmkd._transport._costs import COSTS, cost_matrix
 from skcmkd.unpaired._teacher_cohort import build_cohort, estimate_features, match_moments, shift_shares
 
@@ -29,7 +29,7 @@ def cohort_of(teacher, X, y, method="transform", classes="abcd", student=None):
     """The cohort for a student whose classes are those given; its labels are one of each where not told."""
     classes = np.array(list(classes))
     codes = np.arange(len(classes)) if student is None else np.searchsorted(classes, list(student))
-    return build_cohort(teacher, represent_by(teacher, X, method), y, classes, codes, method)
+    return build_cohort(teacher, teacher_representation(teacher, X, method), y, classes, codes, method)
 
 
 def scores_of(cohort):
@@ -49,7 +49,7 @@ def test_head_of_a_network_is_its_own(teacher_rows, network, wrap):
     np.testing.assert_allclose(cohort.features.mean(axis=0), 0, atol=1e-5)
     np.testing.assert_allclose(cohort.features.var(axis=0).mean(), 1, rtol=1e-4)
     np.testing.assert_allclose(cohort.place(network.transform(X)), cohort.features, atol=1e-6)
-    np.testing.assert_allclose(cohort.features * cohort.unit + cohort.centre, network.transform(X), atol=1e-5)
+    np.testing.assert_allclose(cohort.features * cohort.feature_scale + cohort.mean, network.transform(X), atol=1e-5)
 
 
 def test_head_of_a_network_is_laid_out_by_the_students_classes(teacher_rows, network):
@@ -62,7 +62,7 @@ def test_head_of_a_network_is_laid_out_by_the_students_classes(teacher_rows, net
     np.testing.assert_allclose(found, proba / proba.sum(axis=1, keepdims=True), atol=1e-5)
     assert (cohort.coef[3] == 0).all()
     np.testing.assert_allclose(cohort.shares, [0.5, 0.25, 0.25, 0])
-    assert cohort.known.tolist() == [True, True, True, False]
+    assert cohort.shared.tolist() == [True, True, True, False]
     np.testing.assert_array_equal(np.array(list("bcd"))[cohort.codes], y[y != "a"])
     assert (cohort.prototypes[3] == 0).all()
     np.testing.assert_allclose(cohort.prototypes[1], cohort.features[cohort.codes == 1].mean(axis=0), atol=1e-6)
@@ -122,7 +122,7 @@ def test_cohort_of_one_place_has_a_unit():
     teacher = make_pipeline(FunctionTransformer(), LogisticRegression())
     X = np.ones((4, 2))
     cohort = build_cohort(teacher, X, np.array([0, 0, 1, 1]), np.array([0, 1]), np.array([0, 1]), "transform")
-    assert cohort.unit == 1
+    assert cohort.feature_scale == 1
     assert cohort.scale_of("euclidean") == 1
     assert (cohort.features == 0).all()
 
@@ -153,10 +153,12 @@ def test_shuffled_cohort_keeps_rows_and_class_sizes(teacher_rows, network):
 def test_representation_is_the_methods_output(teacher_rows):
     X, y = teacher_rows
     knn = KNeighborsClassifier().fit(X, y)
-    np.testing.assert_allclose(represent_by(knn, X, "predict_proba"), log_ratio_coordinates(knn.predict_proba(X)))
+    np.testing.assert_allclose(
+        teacher_representation(knn, X, "predict_proba"), centered_log_ratio(knn.predict_proba(X))
+    )
     svc = SVC().fit(X[y < "c"], y[y < "c"])
     score = svc.decision_function(X)
-    np.testing.assert_allclose(represent_by(svc, X, "decision_function"), np.column_stack([-score, score]))
+    np.testing.assert_allclose(teacher_representation(svc, X, "decision_function"), np.column_stack([-score, score]))
 
 
 def test_representation_with_holes_is_told(teacher_rows):
@@ -165,7 +167,7 @@ def test_representation_with_holes_is_told(teacher_rows):
     with pytest.raises(
         ValueError, match=r"FunctionTransformer.transform gave NaN or infinity for 1 of 60 rows.*set rep"
     ):
-        represent_by(teacher, X, "transform")
+        teacher_representation(teacher, X, "transform")
 
 
 def test_choice_of_representation():

@@ -45,4 +45,4 @@ def test_not_installed(monkeypatch):
         raise PackageNotFoundError(name)
 
     monkeypatch.setattr(_documentation, "metadata", missing)
-    assert _documentation.documentation_address() == ""
+    assert _documentation.documentation_url() == ""

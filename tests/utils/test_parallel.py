@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_info
 
-from skcmkd._utils._parallel import one_blas_thread, run_each
+from skcmkd._utils._parallel import one_blas_thread, parallel_map
 
 
 def _power(base, exponent):
@@ -12,8 +12,8 @@ def _power(base, exponent):
 @pytest.mark.parametrize("n_jobs", [None, 2])
 def test_order_is_that_of_the_calls(n_jobs):
     calls = [(2, 3), (3, 2), (5, 1)]
-    assert run_each(_power, calls, 3, n_jobs=n_jobs, description="", show=False) == [8, 9, 5]
-    assert run_each(_power, [], 0, n_jobs=n_jobs, description="", show=False) == []
+    assert parallel_map(_power, calls, 3, n_jobs=n_jobs, description="", verbose=False) == [8, 9, 5]
+    assert parallel_map(_power, [], 0, n_jobs=n_jobs, description="", verbose=False) == []
 
 
 def test_one_thread_inside_and_as_before_outside():
@@ -22,7 +22,7 @@ def test_one_thread_inside_and_as_before_outside():
         return [library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"]
 
     before = blas_threads()
-    inside = run_each(blas_threads, [()], 1, n_jobs=None, description="", show=False)[0]
+    inside = parallel_map(blas_threads, [()], 1, n_jobs=None, description="", verbose=False)[0]
     assert set(inside) == {1}
     assert blas_threads() == before
 

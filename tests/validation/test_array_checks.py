@@ -19,11 +19,11 @@ from skcmkd._validation import _array_checks as checks
 )
 def test_no_table(given, message):
     with pytest.raises(ValueError, match=message):
-        checks.as_array(given, "X", None, sparse=True)
+        checks.check_2d(given, "X", None, sparse=True)
 
 
 def test_tables_of_lists_are_taken():
-    assert checks.as_array([[1, 2], [3, 4]], "X", None, sparse=False).shape == (2, 2)
+    assert checks.check_2d([[1, 2], [3, 4]], "X", None, sparse=False).shape == (2, 2)
 
 
 def test_frames():
@@ -41,12 +41,12 @@ def test_frames():
 @pytest.mark.parametrize("given", [np.ones((2, 2)), "label", 3, {"a": 1}, [[1], [1, 2]]])
 def test_no_column(given):
     with pytest.raises(ValueError, match=r"y should be a 1d array, one value a row; got .*Give one column"):
-        checks.as_column(given, "y")
+        checks.check_1d(given, "y")
 
 
 def test_empty_column():
     with pytest.raises(ValueError, match="y holds no value: there are 0 rows"):
-        checks.as_column([], "y")
+        checks.check_1d([], "y")
 
 
 @pytest.mark.parametrize(
@@ -62,14 +62,14 @@ def test_empty_column():
 )
 def test_no_labels(given, message):
     with pytest.raises(ValueError, match=message):
-        checks.as_labels(np.asarray(given), "y")
+        checks.check_label_dtype(np.asarray(given), "y")
 
 
 def test_numbers_and_truth_values_among_objects_become_what_they_are():
-    assert checks.as_labels(np.array([1, 2], dtype=object), "y").dtype.kind == "i"
-    assert checks.as_labels(np.array([1, 2.5], dtype=object), "y").dtype.kind == "f"
-    assert checks.as_labels(np.array([True, False], dtype=object), "y").dtype.kind == "b"
-    assert checks.as_labels(np.array(["a", np.str_("b")], dtype=object), "y").tolist() == ["a", "b"]
+    assert checks.check_label_dtype(np.array([1, 2], dtype=object), "y").dtype.kind == "i"
+    assert checks.check_label_dtype(np.array([1, 2.5], dtype=object), "y").dtype.kind == "f"
+    assert checks.check_label_dtype(np.array([True, False], dtype=object), "y").dtype.kind == "b"
+    assert checks.check_label_dtype(np.array(["a", np.str_("b")], dtype=object), "y").tolist() == ["a", "b"]
 
 
 def test_lengths():

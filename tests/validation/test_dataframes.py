@@ -24,7 +24,7 @@ from skcmkd import (
     UnpairedDistiller,
     cch_matrix,
 )
-from skcmkd._validation._dataframes import as_container, as_pandas
+from skcmkd._validation._dataframes import as_pandas, to_output_container
 from skcmkd.datasets import make_gaussian_modalities
 
 pl = pytest.importorskip("polars")
@@ -92,9 +92,9 @@ def test_containers():
     names, values = np.array(["a", "b"]), np.arange(4.0).reshape(2, 2)
     frames = {"pandas": pd.DataFrame(values, columns=names), "polars": pl.DataFrame(values, schema=["a", "b"])}
     for given in (values, *frames.values()):
-        assert as_container(given, names, "default") is given
+        assert to_output_container(given, names, "default") is given
         for wanted, expected in frames.items():
-            found = as_container(given, names, wanted)
+            found = to_output_container(given, names, wanted)
             assert type(found) is type(expected)
             assert found.equals(expected)
 
@@ -102,7 +102,7 @@ def test_containers():
 def test_polars_output_without_polars(monkeypatch):
     monkeypatch.setitem(sys.modules, "polars", None)
     with pytest.raises(ImportError, match="needs the package polars"):
-        as_container(np.ones((1, 1)), np.array(["a"]), "polars")
+        to_output_container(np.ones((1, 1)), np.array(["a"]), "polars")
 
 
 # Every estimator
@@ -177,7 +177,7 @@ def test_polars_in_one_table_with_missing_teachers_columns(drawn):
     np.testing.assert_array_equal(*found)
 
 
-def test_polars_quantities(drawn):
+def test_polars_continuous_targets(drawn):
     found = []
     for X, T, _, _ in both_kinds(drawn):
         fitted = PairedDistillerRegressor(Ridge(), with_imputer(Ridge()), cv=3, random_state=0)

@@ -4,7 +4,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skcmkd._validation._sklearn import check_choice, check_tuple, keep_earlier_fit, set_seeds
+from skcmkd._validation._sklearn import check_choice, check_tuple, keep_earlier_fit, set_random_states
 
 
 def test_side_data_are_a_tuple():
@@ -16,9 +16,9 @@ def test_side_data_are_a_tuple():
 
 def test_seeds_go_where_there_are_none():
     pipeline = make_pipeline(StandardScaler(), LogisticRegression())
-    assert set_seeds(pipeline, 3)[-1].random_state == 3
-    assert set_seeds(LogisticRegression(random_state=1), 3).random_state == 1
-    assert set_seeds(LogisticRegression(), None).random_state is None
+    assert set_random_states(pipeline, 3)[-1].random_state == 3
+    assert set_random_states(LogisticRegression(random_state=1), 3).random_state == 1
+    assert set_random_states(LogisticRegression(), None).random_state is None
 
 
 def test_earlier_fit_comes_back_even_after_an_interrupt():

@@ -10,7 +10,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-from skcmkd._validation._table_checks import check_missing_values, check_text_columns, check_values, measured_rows
+from skcmkd._validation._table_checks import check_missing_values, check_no_infinity, check_text_columns, observed_rows
 
 
 @pytest.fixture
@@ -20,18 +20,18 @@ def frame():
 
 def test_measured_rows():
     frame = pd.DataFrame({"a": [1.0, np.nan, np.nan], "b": [None, "x", None]})
-    assert measured_rows(frame).tolist() == [True, True, False]
-    assert measured_rows(csr_array(np.zeros((2, 2)))).tolist() == [True, True]
+    assert observed_rows(frame).tolist() == [True, True, False]
+    assert observed_rows(csr_array(np.zeros((2, 2)))).tolist() == [True, True]
 
 
 def test_infinity_is_found_in_every_kind_of_table(frame):
     frame.loc[1, "c"] = np.inf
     with pytest.raises(ValueError, match="1 values in column 'c' of X_teacher"):
-        check_values(frame, "X_teacher")
+        check_no_infinity(frame, "X_teacher")
     for table in (frame.to_numpy(), csr_array(frame.to_numpy())):
         with pytest.raises(ValueError, match="contains infinity: 1 values in X"):
-            check_values(table, "X")
-    check_values(frame.replace(np.inf, np.nan), "X")
+            check_no_infinity(table, "X")
+    check_no_infinity(frame.replace(np.inf, np.nan), "X")
 
 
 def test_numbers_in_object_columns_pass(frame):

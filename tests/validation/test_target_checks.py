@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from skcmkd._validation._target_checks import check_groups, check_labels, check_row_weights, join_groups
+from skcmkd._validation._target_checks import check_groups, check_labels, merge_group_ids, normalized_sample_weight
 
 
 def test_missing_labels_name_their_table():
@@ -15,13 +15,13 @@ def test_missing_labels_name_their_table():
 
 
 def test_weights_get_mean_one():
-    np.testing.assert_allclose(check_row_weights([1, 3], np.ones((2, 1))), [0.5, 1.5])
+    np.testing.assert_allclose(normalized_sample_weight([1, 3], np.ones((2, 1))), [0.5, 1.5])
     with pytest.raises(ValueError, match="Negative values"):
-        check_row_weights([1, -1], np.ones((2, 1)))
+        normalized_sample_weight([1, -1], np.ones((2, 1)))
 
 
 def test_groups_of_several_tables_mean_the_same():
-    own, further, none, last = join_groups(
+    own, further, none, last = merge_group_ids(
         np.array(["a", "b", "a"]), [(2, np.array(["c", "a"])), (3, None), (1, np.array(["c"], dtype=object))]
     )
     assert own.tolist() == [0, 1, 0]
@@ -30,7 +30,7 @@ def test_groups_of_several_tables_mean_the_same():
     assert not set(none) & {0, 1, 2}
     assert len(set(none)) == 3
     # Patient 1 is not patient "1".
-    assert len(set(np.concatenate(join_groups(np.array([1, 2]), [(1, np.array(["1"]))])))) == 3
+    assert len(set(np.concatenate(merge_group_ids(np.array([1, 2]), [(1, np.array(["1"]))])))) == 3
 
 
 def test_groups_go_row_for_row():

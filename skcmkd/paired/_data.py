@@ -1,0 +1,88 @@
+"""Both modalities of the same samples, side by side."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .._validation._sklearn import n_samples
+from .._validation._tables import Table
+
+
+@dataclass(frozen=True)
+class PairedTables:
+    """The tables given to ``fit``, in either form, as the student's and the teacher's.
+
+    Attributes
+    ----------
+    X : table of shape (n_samples, n_features)
+        The student's.
+    X_teacher : table of shape (n_samples, n_teacher_features) or None
+    X_unlabeled, X_teacher_unlabeled : tables of n_unlabeled rows, or None
+        The unlabeled pairs.
+    unlabeled_groups : ndarray of shape (n_unlabeled,) or None
+    teacher_columns : dict of str to ndarray of int
+        Positions of each teacher's columns in ``X_teacher``; one teacher without a name is "".
+    student_columns : ndarray of int or None
+        Positions of the student's columns in the one table of both modalities; None where there were two tables.
+    n_table_columns : int
+        Number of columns of the table that was given as X.
+    """
+
+    X: Table
+    X_teacher: Table | None
+    teacher_columns: dict[str, np.ndarray]
+    n_table_columns: int
+    X_unlabeled: Table | None = None
+    X_teacher_unlabeled: Table | None = None
+    unlabeled_groups: np.ndarray | None = None
+    student_columns: np.ndarray | None = None
+
+
+@dataclass(frozen=True)
+class PairedData:
+    """Labeled rows and unlabeled pairs, checked against each other.
+
+    Attributes
+    ----------
+    X : table of shape (n_samples, n_features)
+    y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+    has_student : ndarray of shape (n_samples,)
+        Mask of the rows that have the student's modality.
+    X_teacher : table of shape (n_samples, n_teacher_features) or None
+    X_unlabeled, X_teacher_unlabeled : tables of n_unlabeled rows, or None
+        Unlabeled pairs that have both modalities.
+    sample_weight : ndarray of shape (n_samples,) or None
+    groups, unlabeled_groups : ndarray of shape (n_samples,) and (n_unlabeled,), or None
+        As they were given.
+    """
+
+    X: Table
+    y: np.ndarray
+    has_student: np.ndarray
+    X_teacher: Table | None = None
+    X_unlabeled: Table | None = None
+    X_teacher_unlabeled: Table | None = None
+    sample_weight: np.ndarray | None = None
+    groups: np.ndarray | None = None
+    unlabeled_groups: np.ndarray | None = None
+
+    @property
+    def usable(self) -> np.ndarray:
+        """Mask of the rows that have the student's modality and a weight above 0."""
+        return self.has_student if self.sample_weight is None else self.has_student & (self.sample_weight > 0)
+
+    @property
+    def n_unlabeled(self) -> int:
+        return 0 if self.X_unlabeled is None else n_samples(self.X_unlabeled)
+
+    @property
+    def group_ids(self) -> np.ndarray | None:
+        """Groups of labeled rows, then of unlabeled pairs, as numbers; a pair without any is a group of its own."""
+        if self.groups is None:
+            return None
+        if self.unlabeled_groups is not None:
+            return np.unique(np.concatenate([self.groups, self.unlabeled_groups]), return_inverse=True)[1]
+        ids = np.unique(self.groups, return_inverse=True)[1]
+        return np.concatenate([ids, ids.max() + 1 + np.arange(self.n_unlabeled)])
