@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all."""
+"""Writing a file completely or not at all."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from uuid import uuid4
 
 @contextmanager
 def atomic_write(path: Path) -> Iterator[Path]:
-    """A file beside the wanted one, to be written; it takes the wanted one's place once all has gone well."""
+    """Give a temporary file beside ``path`` to write to; it replaces ``path`` if the block raises no error."""
     tmp_path = path.with_name(f".{path.stem[:40]}-{uuid4().hex[:8]}{path.suffix}")
     tmp_path.touch(exist_ok=False)
     try:

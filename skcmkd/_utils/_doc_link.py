@@ -1,4 +1,4 @@
-"""Where an estimator's page is, for the question mark in its HTML representation."""
+"""The address of an estimator's page, to which its HTML representation links."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def documentation_url() -> str:
 
 
 class DocLinkMixin:
-    """An estimator whose HTML representation links to its own page, and to none where no address is known."""
+    """Estimator whose HTML representation links to its page, and to none where no address is known."""
 
     _doc_link_module = PACKAGE
 

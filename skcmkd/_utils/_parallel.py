@@ -1,4 +1,4 @@
-"""Many small pieces of work, one after the other or in several processes."""
+"""Calls of a function, one after the other or in several processes."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from typing import Any, TypeVar
 from sklearn.utils.parallel import Parallel, delayed
 from threadpoolctl import ThreadpoolController
 
-# The number of threads is one for the whole process: who comes first sets it, who leaves last puts it back.
+# The number of BLAS threads holds for the whole process: the first to enter sets it, the last to leave restores it.
 _LOCK = threading.Lock()
 _active_limits: list[Any] = []
 
 
 @contextmanager
 def one_blas_thread() -> Iterator[None]:
-    """Linear algebra on one thread, also where several threads of Python are inside at once."""
+    """Run linear algebra on one thread, also if several Python threads are inside at once."""
     with _LOCK:
         _active_limits.append(
             _threadpools().limit(limits=1, user_api="blas") if not _active_limits else _active_limits[0]
@@ -41,10 +41,10 @@ def parallel_map(
     description: str,
     verbose: bool,
 ) -> list[Any]:
-    """What the function gives for the arguments of each call, in their order, with a progress bar if ``verbose``.
+    """Call the function with each tuple of arguments; the results are in the order of the calls.
 
-    Matrices of a few hundred rows gain nothing from several threads, and threads that wait for each other on a busy
-    machine cost ten times the work.
+    ``verbose`` shows a progress bar. Linear algebra runs on one thread: matrices of a few hundred rows gain nothing
+    from several, and on a busy machine threads that wait for each other take ten times as long.
     """
     with one_blas_thread():
         values = Parallel(n_jobs=n_jobs, return_as="generator")(delayed(function)(*call) for call in calls)
@@ -53,7 +53,7 @@ def parallel_map(
 
 @cache
 def _threadpools() -> ThreadpoolController:
-    """Looked for once: a search of all loaded libraries takes longer than many a small fit."""
+    """The loaded libraries with thread pools; cached, because the search takes longer than a small fit."""
     return ThreadpoolController()
 
 
@@ -61,7 +61,7 @@ T = TypeVar("T")
 
 
 def progress(items: Iterable[T], total: int, description: str, *, verbose: bool) -> Iterator[T]:
-    """Pass the items on, with a bar if ``verbose``."""
+    """Yield the items, with a progress bar on standard error if ``verbose``."""
     if not verbose:
         yield from items
         return

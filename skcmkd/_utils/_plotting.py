@@ -7,29 +7,29 @@ from typing import Any
 
 from ._decisions import DISTIL, DO_NOT_DISTIL, UNDECIDED
 
-# Blue, orange and grey of Okabe and Ito (2008) keep apart for colour-blind readers; the markers differ as well.
+# Color-blind readers can tell apart blue, orange and gray of Okabe and Ito (2008); the markers differ as well.
 DECISION_STYLES = {
     DISTIL: {"color": "#0072B2", "marker": "o"},
     DO_NOT_DISTIL: {"color": "#D55E00", "marker": "X"},
     UNDECIDED: {"color": "#767676", "marker": "D"},
 }
-# Characters; a figure of the usual size has no room for more.
+# Characters; a figure of matplotlib's default size has no room for more.
 MAX_LABEL_LENGTH = 40
 
 
 def truncate(name: object, max_length: int) -> str:
-    """A name on one line, cut where it is longer than so many letters."""
+    """The name on one line, cut to at most ``max_length`` characters."""
     text = " ".join(str(name).split())
     return text if len(text) <= max_length else f"{text[: max_length - 1].rstrip()}…"
 
 
 def escape_label(name: object) -> str:
-    """A name on a figure: on one line, not too long for it, and without mathematics between dollar signs."""
+    """The name as a label: on one line, cut, and with dollar signs escaped, which would start mathematics."""
     return truncate(name, MAX_LABEL_LENGTH).replace("$", r"\$")
 
 
 def row_axes(ax: Any, names: Sequence[str], title: str, xlabel: str) -> Any:
-    """The given axes, or new ones, with a labelled line for each name from the bottom up."""
+    """Axes with one labeled row for each name, from the bottom up; ``ax`` is None for new ones."""
     import matplotlib.pyplot as plt
 
     if ax is None:

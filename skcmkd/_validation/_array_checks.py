@@ -1,4 +1,4 @@
-"""What a user may give by mistake for a table or for one value a row, refused with the value and the way out."""
+"""Checks of tables and vectors as a user gives them; each error names the value and the remedy."""
 
 from __future__ import annotations
 
@@ -12,22 +12,24 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_array, column_or_1d
 from sklearn.utils.validation import validate_data
 
+from ._sklearn import feature_names
+
 LABEL_HINT = "Give text or whole numbers, for example with y.astype(str)."
 
 
 def check_2d(X: Any, name: str, estimator: BaseEstimator | None, sparse: bool) -> Any:
-    """A table without column names as a 2-D array of any kind of value."""
+    """Return a table without column names as a 2-D array of any dtype."""
     # Some sparse matrices are dicts.
     if not issparse(X) and (X is None or np.isscalar(X) or isinstance(X, (dict, set))):
-        given = "None" if X is None else f"{reprlib.repr(X)}, a {type(X).__name__}"
+        value = "None" if X is None else f"{reprlib.repr(X)}, a {type(X).__name__}"
         raise ValueError(
-            f"Reshape your data: {name} is {given}, and a table of one row a sample is wanted. Give a DataFrame or a "
-            "2-D array; a file is read with pandas.read_csv first, a dict of columns becomes one in pandas.DataFrame."
+            f"Reshape your data: {name} is {value}, and must be a table of one row a sample. Give a DataFrame or a 2-D "
+            "array; read a file with pandas.read_csv first, and turn a dict of columns into one with pandas.DataFrame."
         )
     if isinstance(X, pd.Series) or (isinstance(X, np.ndarray) and X.ndim != 2):
         shape = X.shape
         raise ValueError(
-            f"Reshape your data: {name} has shape {shape}, and a table of one row a sample is wanted"
+            f"Reshape your data: {name} has shape {shape}, and must be a table of one row a sample"
             + (". Give 2 dimensions." if len(shape) != 1 else f"; of one column give {_as_one_column(X, name)}.")
         )
     check_not_complex(X, name)
@@ -56,42 +58,42 @@ def check_not_complex(X: Any, name: str) -> None:
 
 
 def check_frame(X: Any, name: str) -> None:
-    """Raise on a DataFrame without columns, with a column's name twice, or with complex numbers."""
+    """Raise on a DataFrame without columns, with two columns of one name, or with complex numbers."""
     names = list(X.columns)
     if not names:
         raise ValueError(f"{name} has no columns (shape={X.shape}): name at least one where you select them.")
     if len(set(names)) < len(names):
-        twice = next(column for position, column in enumerate(names) if column in names[:position])
+        repeated = next(column for position, column in enumerate(names) if column in names[:position])
         raise ValueError(
-            f"{name} has {names.count(twice)} columns named {twice!r}, so a name does not tell which is meant. "
+            f"{name} has {names.count(repeated)} columns named {repeated!r}, so the name is ambiguous. "
             f"Rename them, or keep the first with {name}.loc[:, ~{name}.columns.duplicated()]."
         )
     check_not_complex(X, name)
 
 
 def check_1d(y: Any, name: str) -> np.ndarray:
-    """One value a row, as a vector."""
+    """Return one value a row as a vector of shape (n_samples,)."""
     try:
         y = column_or_1d(y, warn=True)
     except (ValueError, TypeError) as error:
-        given = f"an array of shape {y.shape}" if hasattr(y, "shape") else f"{reprlib.repr(y)}, a {type(y).__name__}"
+        value = f"an array of shape {y.shape}" if hasattr(y, "shape") else f"{reprlib.repr(y)}, a {type(y).__name__}"
         raise ValueError(
-            f"{name} should be a 1d array, one value a row; got {given}. Give one column of a table; of classes in "
+            f"{name} should be a 1d array, one value a row; got {value}. Give one column of a table; of classes in "
             "indicator columns, table.idxmax(axis=1)."
         ) from error
 
     if len(y) == 0:
-        raise ValueError(f"{name} holds no value: there are 0 rows to learn from. Look at what selected them.")
+        raise ValueError(f"{name} holds no value: there are 0 rows to learn from. Check the selection of rows.")
     return y
 
 
 def check_label_dtype(y: np.ndarray, name: str) -> np.ndarray:
-    """Labels of one type that can be sorted; numbers in an array of objects become numbers."""
+    """Return labels of one dtype that can be sorted; numbers in an array of objects become numbers."""
     if y.dtype == object:
-        found = pd.Series(y).infer_objects().to_numpy()
-        y = found if found.dtype != object else y
+        inferred = pd.Series(y).infer_objects().to_numpy()
+        y = inferred if inferred.dtype != object else y
     if y.dtype.kind in "mM":
-        raise ValueError(f"{name} holds dates or durations, such as {y[0]!s}, which are no classes. {LABEL_HINT}")
+        raise ValueError(f"{name} holds dates or durations, such as {y[0]!s}, which are not classes. {LABEL_HINT}")
     if y.dtype.kind == "c":
         raise ValueError(f"Complex data not supported: {name} holds complex numbers such as {y[0]!s}. {LABEL_HINT}")
     if y.dtype.kind == "f" and np.isinf(y).any():
@@ -108,7 +110,7 @@ def check_label_dtype(y: np.ndarray, name: str) -> np.ndarray:
 
 def check_same_length(X: Any, values: Any, name: str, base: str = "X") -> None:
     """Raise unless there is a value for each row of a table."""
-    n_rows, n_values = (len(given) if not issparse(given) else given.shape[0] for given in (X, values))
+    n_rows, n_values = (len(rows) if not issparse(rows) else rows.shape[0] for rows in (X, values))
     if n_rows != n_values:
         raise ValueError(
             f"{name} has {n_values} rows and {base} has {n_rows}: give one for each row of {base}, in the same order."
@@ -117,9 +119,10 @@ def check_same_length(X: Any, values: Any, name: str, base: str = "X") -> None:
 
 def check_columns_of_fit(estimator: BaseEstimator, X: Any) -> None:
     """Raise unless a table has the columns that the estimator was fitted to, in their order."""
+    fitted, present = getattr(estimator, "feature_names_in_", None), feature_names(X)
     try:
         validate_data(estimator, X, reset=False, skip_check_array=True)
     except ValueError as error:
-        if "feature names should match" not in str(error):
+        if fitted is None or present is None or np.array_equal(fitted, present):
             raise
         raise ValueError(f"{error}Give X[list(feature_names_in_)]: the columns of fit, in that order.") from error

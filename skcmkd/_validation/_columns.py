@@ -1,4 +1,4 @@
-"""Columns of a table as a user names them: the student's, a modality's."""
+"""Selecting columns of a table: the student's, a modality's."""
 
 from __future__ import annotations
 
@@ -16,7 +16,19 @@ Columns = Any  # names, positions, a slice, a boolean mask, or a callable that g
 
 
 def column_indices(X: Table, columns: Columns, what: str, table: str = "X") -> np.ndarray:
-    """Positions of the columns meant by names, positions, a slice, a mask or a callable."""
+    """Positions of the columns that names, positions, a slice, a mask or a callable select.
+
+    Parameters
+    ----------
+    X : table of shape (n_samples, n_features)
+    columns : str, int, list, slice, mask of shape (n_features,) or callable
+    what, table : str
+        The parameter and the table that errors name.
+
+    Returns
+    -------
+    ndarray of int of shape (n_selected,)
+    """
     if callable(columns):
         columns = columns(X)
     if isinstance(columns, (str, int, np.integer)):
@@ -86,8 +98,8 @@ def check_modalities(X: Table, modalities: Mapping[str, Columns], student: str) 
     positions = {name: column_indices(X, columns, f"modalities[{name!r}]") for name, columns in modalities.items()}
     owner: dict[int, str] = {}
     names = feature_names(X)
-    for name, own in positions.items():
-        for position in own:
+    for name, selected in positions.items():
+        for position in selected:
             if position in owner:
                 column = names[position] if names is not None else position
                 raise ValueError(

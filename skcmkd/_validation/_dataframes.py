@@ -1,4 +1,4 @@
-"""DataFrames of other packages: taken in as pandas, and given out as the caller wants them."""
+"""DataFrames of other packages: converted to pandas' on input, and to the requested kind on output."""
 
 from __future__ import annotations
 
@@ -9,25 +9,26 @@ import pandas as pd
 
 
 def is_frame(X: Any) -> bool:
-    """Whether a table has columns with names, of whatever package."""
+    """Whether a table, of any package, has columns with names."""
     return hasattr(X, "columns") or type(X).__name__ == "LazyFrame"
 
 
 def as_pandas(X: Any, name: str = "X") -> pd.DataFrame:
-    """A DataFrame of any package as pandas': models and their column selectors then find one kind."""
+    """Return a DataFrame of any package as pandas', so that models and column selectors read one kind."""
     if isinstance(X, pd.DataFrame):
         return X
     if _is_polars(X) and hasattr(X, "to_pandas"):
         return _polars_as_pandas(X)
     if hasattr(X, "to_pandas"):
         return X.to_pandas()
-    later = next((f" Call {name}.{method}() first." for method in ("collect", "compute") if hasattr(X, method)), "")
+    # Lazy frames of polars and dask.
+    remedy = next((f" Call {name}.{method}() first." for method in ("collect", "compute") if hasattr(X, method)), "")
     kind = f"{type(X).__module__.split('.')[0]}.{type(X).__name__}"
-    raise TypeError(f"{name} is a {kind}: give a DataFrame of pandas or polars, or an array.{later}")
+    raise TypeError(f"{name} is a {kind}: give a DataFrame of pandas or polars, or an array.{remedy}")
 
 
 def to_output_container(table: Any, columns: np.ndarray, requested: str) -> Any:
-    """A table as it is ("default"), or as a DataFrame of "pandas" or "polars" with the given names of columns."""
+    """Return a table as it is ("default"), or as a DataFrame of "pandas" or "polars" with these column names."""
     if requested == "pandas":
         return as_pandas(table) if is_frame(table) else pd.DataFrame(table, columns=columns)
     if requested == "polars" and not _is_polars(table):
@@ -46,7 +47,7 @@ def _is_polars(X: Any) -> bool:
 
 
 def _polars_as_pandas(X: Any) -> pd.DataFrame:
-    """Numbers as numbers with NaN for null, text and categories as such; polars' own way needs pyarrow as well."""
+    """Convert numbers to numbers with NaN for null, and keep text and categories; ``to_pandas`` would need pyarrow."""
     if len(set(X.dtypes)) == 1 and X.dtypes[0].is_float():
         return pd.DataFrame(X.to_numpy(), columns=X.columns)
     return pd.DataFrame({name: _polars_column(X[name]) for name in X.columns})

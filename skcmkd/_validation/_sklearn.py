@@ -1,13 +1,15 @@
-"""Parameters of estimators, and the only home of scikit-learn's private helpers."""
+"""Parameters of estimators, and the only module that imports scikit-learn's private helpers."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from functools import wraps
 from numbers import Integral
 from typing import Any, TypeVar, cast
 
 import numpy as np
+from sklearn import config_context
 from sklearn.base import BaseEstimator
 from sklearn.utils import _safe_indexing
 from sklearn.utils._indexing import _get_column_indices
@@ -23,7 +25,7 @@ from sklearn.utils.validation import (
     _num_samples,
 )
 
-ArrayLike = Any  # what scikit-learn takes for one; numpy's own type does not follow it through validation
+ArrayLike = Any  # scikit-learn's sense of the word; numpy's type is not narrowed by validation
 as_sample_weight = _check_sample_weight
 check_feature_names_in = _check_feature_names_in
 feature_names = _get_feature_names
@@ -61,24 +63,31 @@ def restore_on_error(fit: Fit) -> Fit:
     return cast(Fit, restoring_fit)
 
 
+def default_output() -> AbstractContextManager[None]:
+    """A context in which this package's transformers return arrays, whatever the user's ``transform_output`` is.
+
+    Models of the user are fitted and asked outside it: they keep the user's setting.
+    """
+    return config_context(transform_output="default")
+
+
 def check_choice(name: str, value: str, choices: Sequence[str]) -> None:
     """Raise unless the value is one of a closed set."""
     if value not in choices:
         raise ValueError(f"{name}={value!r} must be one of {', '.join(map(repr, choices))}.")
 
 
-def check_tuple(given: object, name: str, expected: str, length: int) -> None:
-    """Raise unless side data come as a tuple of the expected length."""
-    if not isinstance(given, tuple) or len(given) != length:
-        got = f"a tuple of {len(given)}" if isinstance(given, tuple) else f"a {type(given).__name__}"
+def check_tuple(value: object, name: str, expected: str, length: int) -> None:
+    """Raise unless data beside X and y are a tuple of the expected length."""
+    if not isinstance(value, tuple) or len(value) != length:
+        got = f"a tuple of {len(value)}" if isinstance(value, tuple) else f"a {type(value).__name__}"
         raise ValueError(
-            f"{name} must be a tuple {expected}, got {got}. A tuple, unlike a list or a table, is never cut by "
-            "cross-validation."
+            f"{name} must be a tuple {expected}, got {got}. Cross-validation splits lists and tables, and never tuples."
         )
 
 
 def draw_seed(random_state: np.random.RandomState) -> int:
-    """A seed for a generator that does not take numpy's state."""
+    """Draw a seed for a generator that does not take numpy's state."""
     return int(random_state.randint(np.iinfo(np.int32).max))
 
 

@@ -1,4 +1,4 @@
-"""What the cells of a table hold, and whether a model can take it."""
+"""Checks of the cells of a table: the label itself, missing values, infinity, text and dates."""
 
 from __future__ import annotations
 
@@ -20,28 +20,65 @@ N_PROBE_ROWS = 100
 
 
 def check_target_leakage(X_teacher: Table, y: np.ndarray, table: str = "the teacher's table") -> None:
-    """Raise when a column of the teacher's table is the label itself, left in by mistake."""
+    """Raise when a column of the teacher's table is the label, or the label under another coding, left in by mistake.
+
+    Another coding is a one-to-one map of the label's values, such as 0 for "healthy" and 1 for "ill". Where most values
+    of a target differ any column of different values would be one: there only equality counts.
+    """
     if issparse(X_teacher):
         return
     names = getattr(X_teacher, "columns", range(n_features(X_teacher)))
-    targets = y.reshape(len(y), -1).T
+    targets = [(target, *_first_rows(target)) for target in y.reshape(len(y), -1).T]
     for name in names:
         column = X_teacher[name].to_numpy() if hasattr(X_teacher, "columns") else X_teacher[:, name]
-        # Most columns differ in the first rows: the others need not be looked at.
-        if any(_equal(column[:N_PROBE_ROWS], t[:N_PROBE_ROWS]) and _equal(column, t) for t in targets):
-            raise ValueError(
-                f"Column {name!r} of {table} equals the label in every row: the teacher would copy it. Leave it out."
-            )
+        for target, first, n_values in targets:
+            # Most columns differ in the first rows, and then the other rows are not compared.
+            if _equal(column[:N_PROBE_ROWS], target[:N_PROBE_ROWS]) and _equal(column, target):
+                raise ValueError(
+                    f"Column {name!r} of {table} equals the label in every row: the teacher would copy it. Leave it "
+                    "out."
+                )
+            if 1 < n_values <= len(target) / 2 and _is_coding(column, first, n_values):
+                value, label = np.asarray(column).tolist()[0], target.tolist()[0]
+                raise ValueError(
+                    f"Column {name!r} of {table} is the label under another coding, such as {value!r} for {label!r}, "
+                    "in every row: the teacher would copy it. Leave it out."
+                )
 
 
 def _equal(column: np.ndarray, target: np.ndarray) -> bool:
-    # A missing value equals nothing; pandas' own would equal "perhaps".
-    known = ~pd.isna(column)
-    return bool(known.all() and (np.asarray(column, dtype=object) == np.asarray(target, dtype=object)).all())
+    # A missing value equals nothing; a comparison with pandas.NA would itself be missing.
+    return bool(
+        not pd.isna(column).any() and (np.asarray(column, dtype=object) == np.asarray(target, dtype=object)).all()
+    )
+
+
+def _first_rows(target: np.ndarray) -> tuple[np.ndarray, int]:
+    """For each row the first row of the same value, and the number of values."""
+    _, first, codes = np.unique(target, return_index=True, return_inverse=True)
+    return first[codes.ravel()], len(first)
+
+
+def _is_coding(column: np.ndarray, first: np.ndarray, n_values: int) -> bool:
+    """Whether a column has one value for each value of the target, and another for each."""
+    column = np.asarray(column)
+    probe = first[:N_PROBE_ROWS]
+    if not _equal(column[:N_PROBE_ROWS], column[probe]) or not _equal(column, column[first]):
+        return False
+    return len(pd.unique(column[np.unique(first)])) == n_values
 
 
 def observed_rows(X: Table) -> np.ndarray:
-    """Mask of the rows that are not missing throughout: a row of missing values was not measured."""
+    """Mask of the rows with at least one value: a row of missing values was not measured.
+
+    Parameters
+    ----------
+    X : table of shape (n_samples, n_features)
+
+    Returns
+    -------
+    ndarray of bool of shape (n_samples,)
+    """
     if issparse(X):
         return np.ones(X.shape[0], dtype=bool)
     return np.logical_not(_missing_values(X).all(axis=1))
@@ -102,7 +139,7 @@ def describe_text(X: Table, name: str, role: str, *, categories: bool = False) -
         numbers = pd.to_numeric(pd.Series(cells), errors="coerce")
         text = numbers.isna().to_numpy() & ~_missing_values(values)
         if not named:
-            # Other objects in an array are named by the model's own message.
+            # The model's own message names other objects in an array.
             text &= np.array([isinstance(cell, str) for cell in cells], dtype=bool)
         if text.any():
             return (
@@ -113,28 +150,53 @@ def describe_text(X: Table, name: str, role: str, *, categories: bool = False) -
     return None
 
 
-def describe_missing_values(X: Table, model: BaseEstimator, name: str, role: str) -> str | None:
-    """Where a table holds missing values, and how a model that takes none can be given them, or None."""
+def describe_empty_column(X: Table, name: str) -> str | None:
+    """The first column of a table that is missing in all rows, or None."""
+    if issparse(X):
+        return None
+    missing = _missing_values(X)
+    if len(missing) == 0 or not missing.all(axis=0).any():
+        return None
+    first, empty = (_column_name(X, int(columns.argmax())) for columns in (missing.any(axis=0), missing.all(axis=0)))
+    return (
+        f"Input {name} contains NaN: {int(missing.sum())} values, the first in column {first!r}. Column {empty!r} is "
+        f"missing in all of its {len(missing)} rows, and an imputer has no value to fill it with. Leave it out."
+    )
+
+
+def describe_missing_values(
+    X: Table, model: BaseEstimator, name: str, role: str, *, certain: bool = True
+) -> str | None:
+    """Where a table holds missing values, and how a model that takes none can be given them, or None.
+
+    ``certain``: whether the model takes none for sure.
+    """
     if issparse(X):
         return None
     missing = _missing_values(X)
     if not missing.any():
         return None
-    column = int(missing.any(axis=0).argmax())
-    names = getattr(X, "columns", range(missing.shape[1]))
+    column = _column_name(X, int(missing.any(axis=0).argmax()))
+    model_name = model.__class__.__name__
     return (
-        f"Input {name} contains NaN: {int(missing.sum())} values, the first in column {names[column]!r}, and the "
-        f"{role} {model.__class__.__name__} takes none. Put an imputer first: "
-        f"{role}=make_pipeline(SimpleImputer(), {model.__class__.__name__}())."
+        f"Input {name} contains NaN: {int(missing.sum())} values, the first in column {column!r}"
+        + (
+            f", and the {role} {model_name} takes none. Put"
+            if certain
+            else f". If the {role} {model_name} takes none, put"
+        )
+        + f" an imputer first: {role}=make_pipeline(SimpleImputer(), {model_name}())."
     )
 
 
 def validate_numeric_data(network: BaseEstimator, X: Any, *y: Any, **options: Any) -> Any:
-    """X, and y if given, as scikit-learn checks them for a model of plain numbers; text is named with its column."""
+    """X, and y if given, validated by scikit-learn as numbers; the error about text names the column."""
     try:
         return validate_data(network, X, *y, dtype=(np.float64, np.float32), **options)
     except ValueError:
-        # Of a list, or of what is no table at all, scikit-learn's message stands.
+        # If X is not a table, scikit-learn's message stays.
+        if isinstance(X, list) and X and isinstance(X[0], list):
+            X = pd.DataFrame(X)
         if hasattr(X, "columns") or (isinstance(X, np.ndarray) and X.ndim == 2):
             check_numeric(X, "X", "network")
         raise
@@ -142,3 +204,7 @@ def validate_numeric_data(network: BaseEstimator, X: Any, *y: Any, **options: An
 
 def _missing_values(X: Table) -> np.ndarray:
     return np.asarray(pd.isna(as_pandas(X) if is_frame(X) else X))
+
+
+def _column_name(X: Table, position: int) -> Any:
+    return list(X.columns)[position] if hasattr(X, "columns") else position

@@ -1,4 +1,4 @@
-"""Tables of any kind: taken in, cut, stacked, and compared by rows and columns."""
+"""Tables of any kind: conversion, selection of rows and columns, stacking, and comparison of rows and columns."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ BLOCK_ROWS = 8192
 
 
 def as_table(X: Any, name: str = "X", estimator: BaseEstimator | None = None, sparse: bool = True) -> Table:
-    """DataFrames as pandas', so that models find their columns by name; all else as a 2-D array."""
+    """Return DataFrames as pandas', so that models find their columns by name; anything else as a 2-D array."""
     if is_frame(X):
         X = as_pandas(X, name)
         check_frame(X, name)
@@ -31,7 +31,18 @@ def as_table(X: Any, name: str = "X", estimator: BaseEstimator | None = None, sp
 
 
 def apply_as_float32(function: Callable[[np.ndarray], np.ndarray], X: np.ndarray) -> np.ndarray:
-    """A function of the rows of a table, block by block: no second table in double precision beside it."""
+    """Apply a function to blocks of rows, so that no second table in double precision is held in memory.
+
+    Parameters
+    ----------
+    function : callable
+        Gives an array of the shape of its input.
+    X : ndarray of shape (n_samples, n_features)
+
+    Returns
+    -------
+    ndarray of float32 of shape (n_samples, n_features)
+    """
     values = np.empty(X.shape, dtype=np.float32)
     for rows in gen_batches(len(X), BLOCK_ROWS):
         values[rows] = function(X[rows])
@@ -39,7 +50,7 @@ def apply_as_float32(function: Callable[[np.ndarray], np.ndarray], X: np.ndarray
 
 
 def take_rows(X: Table, rows: np.ndarray) -> Table:
-    """Rows of a table, by positions or a mask; the table itself where the mask takes all."""
+    """Rows of a table, by positions or a mask; the table itself, without a copy, if the mask selects all."""
     if rows.dtype == bool and rows.all():
         return X
     return X[rows] if isinstance(X, np.ndarray) else safe_indexing(X, rows)
@@ -51,7 +62,7 @@ def take_columns(X: Table, positions: Sequence[int] | np.ndarray) -> Table:
 
 
 def stack_columns(left: Table, right: Table) -> Table:
-    """One table beside another, row for row; raises where the two share a column's name."""
+    """One table beside another, row for row; raises if both have a column of one name."""
     if issparse(left) or issparse(right):
         return hstack([left, right], format="csr")
     if not hasattr(left, "columns") and not hasattr(right, "columns"):
@@ -75,7 +86,7 @@ def stack_rows(upper: Table, lower: Table) -> Table:
     if is_frame(upper):
         upper, lower = as_pandas(upper), as_pandas(lower)
         upper, lower = upper.copy(deep=False), lower.copy(deep=False)
-        # Categoricals with other categories would become plain text, and one-hot encoders would see other columns.
+        # Categoricals with different categories would become plain text, and one-hot encoders would give more columns.
         for column in upper.columns[[isinstance(dtype, pd.CategoricalDtype) for dtype in upper.dtypes]]:
             both = union_categoricals([upper[column], lower[column].astype("category")], ignore_order=True)
             upper[column] = pd.Categorical(upper[column], categories=both.categories)
@@ -87,7 +98,8 @@ def stack_rows(upper: Table, lower: Table) -> Table:
 
 
 def check_same_rows(X: Table, other: Table, name: str, base: str = "X") -> None:
-    """Raise unless two tables have a row for a row, and the same row order where both are labelled."""
+    """Raise unless two tables have as many rows, and the same row order where both have row labels."""
+    check_unique_labels(X, other, name, base)
     if n_samples(other) != n_samples(X):
         raise ValueError(
             f"{name} has {n_samples(other)} rows and {base} has {n_samples(X)}: give one row of {name} for each row "
@@ -97,9 +109,10 @@ def check_same_rows(X: Table, other: Table, name: str, base: str = "X") -> None:
 
 
 def check_same_index(X: Table, other: Any, name: str, base: str = "X") -> None:
-    """Raise where both carry row labels that overlap but do not match: a sample would be paired with another."""
-    index, other_index = getattr(X, "index", None), getattr(other, "index", None)
-    if not isinstance(index, pd.Index) or not isinstance(other_index, pd.Index) or index.equals(other_index):
+    """Raise if the row labels of both overlap but do not match: a sample would be paired with a different one."""
+    check_unique_labels(X, other, name, base)
+    index, other_index = _overlapping_indices(X, other)
+    if index is None or other_index is None:
         return
     shared = index.isin(other_index)
     if shared.all():
@@ -107,13 +120,45 @@ def check_same_index(X: Table, other: Any, name: str, base: str = "X") -> None:
             f"The rows of {name} carry the same labels as those of {base} in another order: reorder them with "
             f"{name}.loc[{base}.index], or drop the labels with reset_index(drop=True) if the rows do match."
         )
-    counted = isinstance(index, pd.RangeIndex) or isinstance(other_index, pd.RangeIndex)
-    if shared.any() and not counted:
+    raise ValueError(
+        f"The row labels of {name} and {base} differ: {index[~shared].tolist()[0]!r} of {base} is not in {name}, but "
+        f"{int(shared.sum())} others are. Bring {name} to the rows of {base} with {name}.reindex({base}.index), or "
+        "drop the labels with reset_index(drop=True) if the rows do match."
+    )
+
+
+def check_unique_labels(X: Table, other: Any, name: str, base: str = "X") -> None:
+    """Raise if the row labels of both overlap but do not match, and one table repeats a label.
+
+    Any advice to reorder by label would then give a sample the values of another.
+    """
+    indices = _overlapping_indices(X, other)
+    for labels, table in zip(indices, (base, name), strict=True):
+        if labels is None or labels.is_unique:
+            continue
+        label = labels[labels.duplicated()].tolist()[0]
+        count = labels.tolist().count(label)
         raise ValueError(
-            f"The row labels of {name} and {base} differ: {index[~shared][0]!r} of {base} is not in {name}, but "
-            f"{int(shared.sum())} others are. Bring {name} to the rows of {base} with {name}.reindex({base}.index), or "
-            "drop the labels with reset_index(drop=True) if the rows do match."
+            f"The row label {label!r} of {table} appears {'twice' if count == 2 else f'{count} times'}, and the row "
+            f"labels of {base} and {name} differ: no label says which rows belong together. Give each row a label of "
+            f"its own; or, if each row of {name} belongs to the row of {base} at the same position, drop the labels "
+            "with reset_index(drop=True)."
         )
+
+
+def _overlapping_indices(X: Table, other: Any) -> tuple[pd.Index, pd.Index] | tuple[None, None]:
+    """Row labels of both, if they share some and differ; (None, None) otherwise, and where they say nothing.
+
+    The labels 0, 1, ... of a new DataFrame count only if the other labels are the same in another order.
+    """
+    index, other_index = getattr(X, "index", None), getattr(other, "index", None)
+    if not isinstance(index, pd.Index) or not isinstance(other_index, pd.Index) or index.equals(other_index):
+        return None, None
+    shared = index.isin(other_index)
+    has_default_labels = isinstance(index, pd.RangeIndex) or isinstance(other_index, pd.RangeIndex)
+    if not shared.any() or (has_default_labels and not (shared.all() and len(index) == len(other_index))):
+        return None, None
+    return index, other_index
 
 
 def check_same_columns(X: Table, other: Table, name: str, base: str) -> None:
@@ -121,13 +166,13 @@ def check_same_columns(X: Table, other: Table, name: str, base: str) -> None:
     if hasattr(X, "columns") != hasattr(other, "columns") or issparse(X) != issparse(other):
         kinds = [f"{n} is a {type(table).__name__}" for n, table in ((base, X), (name, other))]
         raise ValueError(
-            f"{kinds[0]} and {kinds[1]}: give both alike. If a step before the distiller changed {base}, it did not "
-            f"see {name}: put a scaler or imputer into the student's or the teacher's own pipeline."
+            f"{kinds[0]} and {kinds[1]}: give both alike. A step before the distiller changes {base} and not "
+            f"{name}: put a scaler or imputer into the student's or the teacher's own pipeline."
         )
-    names, other_names = list(getattr(X, "columns", [])), list(getattr(other, "columns", []))
-    if names != other_names:
-        unshared = set(names) ^ set(other_names)
-        odd = [repr(c) for c in dict.fromkeys([*names, *other_names]) if c in unshared]
+    names, compared_names = list(getattr(X, "columns", [])), list(getattr(other, "columns", []))
+    if names != compared_names:
+        unshared = set(names) ^ set(compared_names)
+        odd = [repr(c) for c in dict.fromkeys([*names, *compared_names]) if c in unshared]
         detail = f"not in both: {abbreviate(odd)}" if odd else "they are in another order"
         raise ValueError(f"{name} must have the columns of {base}; {detail}.")
     if n_features(X) != n_features(other):
@@ -135,6 +180,6 @@ def check_same_columns(X: Table, other: Table, name: str, base: str) -> None:
 
 
 def abbreviate(names: Sequence[str]) -> str:
-    """A list of names, cut where it is long."""
+    """Join names with commas; of a long list the first few, and the number of the others."""
     more = f" and {len(names) - MAX_LISTED} more" if len(names) > MAX_LISTED else ""
     return ", ".join(names[:MAX_LISTED]) + more

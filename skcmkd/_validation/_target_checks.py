@@ -1,8 +1,7 @@
-"""What is given as one value a row: labels, quantities, weights and groups."""
+"""Checks of vectors with one value a row: labels, continuous targets, weights and groups."""
 
 from __future__ import annotations
 
-import reprlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,35 +12,45 @@ from sklearn.utils.multiclass import type_of_target
 
 from ._array_checks import check_1d, check_label_dtype
 from ._sklearn import as_sample_weight, check_tuple, n_samples
-from ._tables import Table, check_same_index
+from ._tables import Table, check_same_index, check_unique_labels
 
-# More different whole numbers than this, with few rows each, are a quantity such as an age.
+# More different whole numbers than this, with few rows each, are a continuous target such as an age.
 MAX_CLASSES = 20
 
 
 def check_labels(y: Any, name: str = "y") -> np.ndarray:
-    """Class labels as a vector; a missing label is an error, not a class."""
+    """Return class labels as a vector of shape (n_samples,); a missing label is an error, not a class."""
     y = check_1d(y, name)
     n_missing = int(pd.isna(y).sum())
     if n_missing:
         raise ValueError(
-            f"{name} holds {n_missing} missing labels (NaN or None) among {len(y)} rows. Keep only labelled rows in "
-            "X and y; the distillers take rows without a label beside them."
+            f"{name} holds {n_missing} missing labels (NaN or None) among {len(y)} rows. Keep only labeled rows in "
+            "X and y; the distillers take rows without a label as data of their own."
         )
     y = check_label_dtype(y, name)
     if type_of_target(y) == "continuous":
+        fraction = next(value for value in y.tolist() if value % 1)
         raise ValueError(
-            f"Unknown label type: {name} is continuous, such as {reprlib.repr(y[0])}. For a continuous target take "
+            f"Unknown label type: {name} is continuous, such as {fraction}. For a continuous target take "
             "PairedDistillerRegressor, or turn it into classes, for example with pandas.cut."
         )
     return y
 
 
 def check_target(y: Any) -> tuple[np.ndarray, bool]:
-    """A label as a vector, and whether it is a class rather than a quantity.
+    """Return the target as a vector, and whether it holds classes rather than a continuous target.
 
-    Numbers are a quantity when they are not whole, when more than half of them differ, or when there are more than 20
-    different ones with fewer than ten rows each on average.
+    Numbers are a continuous target if they are not whole, if more than half of them differ, or if there are more than
+    20 different ones with fewer than ten rows each on average.
+
+    Parameters
+    ----------
+    y : array-like of shape (n_samples,)
+
+    Returns
+    -------
+    y : ndarray of shape (n_samples,)
+    is_class : bool
     """
     y = check_1d(y, "y")
     values = pd.Series(y).infer_objects().to_numpy()
@@ -58,10 +67,12 @@ def check_target(y: Any) -> tuple[np.ndarray, bool]:
 
 
 def check_continuous_target(y: Any) -> np.ndarray:
-    """One or several columns of finite numbers; one column as a vector."""
+    """Return finite numbers of shape (n_samples,) or (n_samples, n_outputs); one column becomes a vector."""
     values = np.ravel(np.asarray(y, dtype=object))
     if pd.api.types.infer_dtype(values, skipna=True) == "string":
-        raise ValueError(f"y holds text such as {values[0]!r}, which is no quantity; for classes take PairedDistiller.")
+        raise ValueError(
+            f"y holds text such as {values[0]!r}, and must hold numbers; for classes take PairedDistiller."
+        )
     try:
         y = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y")
     except (ValueError, TypeError) as error:
@@ -70,7 +81,7 @@ def check_continuous_target(y: Any) -> np.ndarray:
 
 
 def encode_labels(y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Sorted classes and each row's position among them; at least two classes are needed."""
+    """Return the sorted classes and each row's position among them; raises unless there are at least two classes."""
     classes, codes = np.unique(y, return_inverse=True)
     if len(classes) < 2:
         raise ValueError(
@@ -80,7 +91,7 @@ def encode_labels(y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def factorize(labels: Any, name: str) -> np.ndarray:
-    """Each row's position among the sorted labels; a missing label is an error."""
+    """Return each row's position among the sorted labels; a missing label is an error."""
     n_missing = int(pd.isna(labels).sum())
     if n_missing:
         raise ValueError(
@@ -90,7 +101,7 @@ def factorize(labels: Any, name: str) -> np.ndarray:
 
 
 def check_sample_weight(sample_weight: Any, X: Table) -> np.ndarray | None:
-    """Row weights as given, or None; negative weights and weights that are all zero are errors."""
+    """Return row weights of shape (n_samples,), or None; negative weights and weights that are all zero are errors."""
     if sample_weight is None:
         return None
     try:
@@ -98,7 +109,7 @@ def check_sample_weight(sample_weight: Any, X: Table) -> np.ndarray | None:
     except (ValueError, TypeError) as error:
         raise ValueError(
             f"sample_weight must hold a finite number of 0 or more for each of the {n_samples(X)} rows of X, not all 0 "
-            f"(a teacher's table is given by name, X_teacher=...): {error}"
+            f"(pass a teacher's table by name, X_teacher=...): {error}"
         ) from error
     if not weight.any():
         raise ValueError(
@@ -107,18 +118,28 @@ def check_sample_weight(sample_weight: Any, X: Table) -> np.ndarray | None:
     return weight
 
 
+def normalize_weight(weight: np.ndarray | None) -> np.ndarray | None:
+    """Row weights of mean one over the rows of positive weight, or None.
+
+    Unlabeled pairs weigh one each, and penalties of models are per row: a constant factor of the weights would change
+    both. Rows of weight 0 count as little as rows that are left out.
+    """
+    return weight if weight is None or not weight.any() else weight / weight[weight > 0].mean()
+
+
 def normalized_sample_weight(sample_weight: Any, X: np.ndarray) -> np.ndarray:
-    """Row weights of mean one (weights of another scale would change a network's learning rate)."""
+    """Return row weights of mean one: other scales would change a network's learning rate."""
     weight = check_sample_weight(sample_weight, X)
     weight = np.ones(len(X)) if weight is None else weight
     return (weight / weight.mean()).astype(np.float32)
 
 
 def check_groups(groups: Any, X: Table, name: str = "groups", base: str = "X") -> np.ndarray | None:
-    """The group of each row as it was given, or None; a missing group is an error."""
+    """Return the group of each row, or None; a missing group is an error."""
     if groups is None:
         return None
     values = check_1d(groups, name)
+    check_unique_labels(X, groups, name, base)
     if len(values) != n_samples(X):
         raise ValueError(
             f"{name} has {len(values)} rows and {base} has {n_samples(X)}: give the group of each row of {base}."
@@ -128,40 +149,47 @@ def check_groups(groups: Any, X: Table, name: str = "groups", base: str = "X") -
     return np.asarray(values)
 
 
-def pop_groups(given: Any, name: str, expected: str, length: int) -> tuple[tuple[Any, ...], Any]:
-    """A tuple of side data, checked, and what groups it carries as one more element, or None."""
-    if isinstance(given, tuple) and len(given) == length + 1 and (given[-1] is None or np.ndim(given[-1]) == 1):
-        return given[:-1], given[-1]
-    check_tuple(given, name, expected, length)
-    return given, None
+def pop_groups(tables: Any, name: str, expected: str, length: int) -> tuple[tuple[Any, ...], Any]:
+    """Split a checked tuple into its first ``length`` elements and the groups, its optional last element, or None."""
+    if isinstance(tables, tuple) and len(tables) == length + 1 and (tables[-1] is None or np.ndim(tables[-1]) == 1):
+        return tables[:-1], tables[-1]
+    check_tuple(tables, name, expected, length)
+    return tables, None
 
 
 def check_comparable_groups(groups: np.ndarray | None, extra_groups: np.ndarray, name: str) -> np.ndarray:
-    """The groups of the labelled rows, if those of pairs without a label, which ``name`` holds, can be the same."""
+    """Return the groups of the labeled rows; raises unless those of the unlabeled pairs, ``name``, are of one type."""
     if groups is None:
         raise ValueError(
             f"{name} names groups and X has none to compare them with. Give groups=, too, or leave them out."
         )
-    of_rows, of_pairs = (np.asarray(given.tolist()).dtype.kind in "biuf" for given in (groups, extra_groups))
-    if of_rows != of_pairs:
-        kinds = ("numbers", "text") if of_pairs else ("text", "numbers")
+    kinds = ["numbers" if np.asarray(ids.tolist()).dtype.kind in "biuf" else "text" for ids in (extra_groups, groups)]
+    if kinds[0] != kinds[1]:
         raise ValueError(
-            f"{name} names groups by {kinds[0]}, such as {extra_groups.tolist()[0]!r}, and groups by {kinds[1]}, such as "
-            f"{groups.tolist()[0]!r}: none could be the same. Name them alike."
+            f"{name} names groups by {kinds[0]}, such as {extra_groups.tolist()[0]!r}, and groups by {kinds[1]}, such "
+            f"as {groups.tolist()[0]!r}: none could be the same. Name them alike."
         )
     return groups
 
 
 def merge_group_ids(groups: np.ndarray, extra_groups: Sequence[tuple[int, np.ndarray | None]]) -> list[np.ndarray]:
-    """Groups of several tables as numbers that mean the same in all of them.
+    """Number the groups of several tables, with one number for a group in all of them.
 
-    ``extra_groups`` are the other tables' numbers of rows and their groups; rows without any are groups of their own.
+    Parameters
+    ----------
+    groups : ndarray of shape (n_samples,)
+    extra_groups : list of (n_rows, ndarray of shape (n_rows,) or None)
+        Groups of the other tables. Without groups each row of a table is a group.
+
+    Returns
+    -------
+    list of ndarray of int, one for each table
     """
-    given = [groups, *(own for _, own in extra_groups if own is not None)]
-    codes = pd.factorize(np.concatenate([np.asarray(part.tolist(), dtype=object) for part in given]))[0]
-    parts = iter(np.split(codes, np.cumsum([len(part) for part in given])[:-1]))
-    joined, n_groups = [next(parts)], codes.max() + 1
-    for n_rows, own in extra_groups:
-        joined.append(np.arange(n_groups, n_groups + n_rows) if own is None else next(parts))
-        n_groups += n_rows if own is None else 0
-    return joined
+    known = [groups, *(extra for _, extra in extra_groups if extra is not None)]
+    ids = pd.factorize(np.concatenate([np.asarray(part.tolist(), dtype=object) for part in known]))[0]
+    parts = iter(np.split(ids, np.cumsum([len(part) for part in known])[:-1]))
+    merged, n_groups = [next(parts)], ids.max() + 1
+    for n_rows, extra in extra_groups:
+        merged.append(np.arange(n_groups, n_groups + n_rows) if extra is None else next(parts))
+        n_groups += n_rows if extra is None else 0
+    return merged

@@ -1,7 +1,7 @@
 """What the two networks have in common: parameters, outputs, representation and state.
 
-torch is imported when a network is fitted or evaluated, not before: an estimator that merely names a
-network as its default costs nothing.
+torch is imported when a network is fitted or predicts, not before, so that an estimator with a network as its default
+model is created without loading it.
 """
 
 from __future__ import annotations
@@ -13,11 +13,13 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from .._utils._doc_link import DocLinkMixin
-from .._validation._sklearn import ArrayLike, Interval
+from .._validation._sklearn import ArrayLike, Interval, default_output, draw_seed
 from .._validation._table_checks import validate_numeric_data
+from ._fit import TrainedNetwork, TrainingSettings
 
 NETWORK_CONSTRAINTS: dict[str, list[Any]] = {
     "hidden_layer_sizes": ["array-like"],
@@ -35,19 +37,58 @@ NETWORK_CONSTRAINTS: dict[str, list[Any]] = {
 }
 
 
+def training_settings(network: Network) -> TrainingSettings:
+    """The network's parameters as plain values, with a seed drawn from its ``random_state``."""
+    layers = np.ravel(network.hidden_layer_sizes)
+    sizes = tuple(int(size) for size in layers) if layers.dtype.kind in "iu" else ()
+    if not sizes or min(sizes) < 1:
+        raise ValueError(
+            f"hidden_layer_sizes={network.hidden_layer_sizes!r} must name at least one layer of one unit or more, in "
+            "whole numbers such as (128, 64): the last layer is the representation that transform gives."
+        )
+    return TrainingSettings(
+        hidden_layer_sizes=sizes,
+        dropout=network.dropout,
+        learning_rate=network.learning_rate,
+        weight_decay=network.weight_decay,
+        batch_size=network.batch_size,
+        max_epochs=network.max_epochs,
+        patience=network.patience,
+        validation_fraction=network.validation_fraction,
+        refit=network.refit,
+        device=network.device,
+        verbose=int(network.verbose),
+        seed=draw_seed(check_random_state(network.random_state)),
+    )
+
+
 def forward_in_batches(network: Network, X: ArrayLike, part: str | None = None) -> np.ndarray:
-    """Outputs of the trained module, or of its named part, for each row of X."""
+    """Outputs of the trained module, or of its named part, for each row of X.
+
+    Parameters
+    ----------
+    network : Network
+    X : array-like of shape (n_samples, n_features)
+    part : str or None
+        Dotted name of a submodule.
+
+    Returns
+    -------
+    ndarray of shape (n_samples, n_outputs)
+        In the precision of X.
+    """
     check_is_fitted(network)
     X = validate_numeric_data(network, X, reset=False)
     from ._training import predict_in_batches
 
     module_part = attrgetter(part) if part else (lambda module: module)
-    output = predict_in_batches(network.net_, module_part, X, network.scaler_.transform)
+    with default_output():
+        output = predict_in_batches(network.net_, module_part, X, network.scaler_.transform)
     return output.astype(X.dtype, copy=False)
 
 
 class Network(DocLinkMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
-    """What the two networks have in common: their parameters and their representation."""
+    """Base of the two networks: their parameters, fitted attributes and representation."""
 
     def __init__(
         self,
@@ -102,8 +143,14 @@ class Network(DocLinkMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, B
         """
         return forward_in_batches(self, X, "represent")
 
+    def _set_trained(self, trained: TrainedNetwork) -> None:
+        """Write the fitted attributes of a training."""
+        self.net_, self.scaler_ = trained.net, trained.scaler
+        self.n_iter_ = len(trained.net.history)
+        self._n_features_out = int(np.ravel(self.hidden_layer_sizes)[-1])
+
     def __getstate__(self) -> dict[str, Any]:
-        """Everything as plain values and arrays: a file of it needs neither torch nor pickle to be read."""
+        """Plain values and arrays: reading a file of them needs neither torch nor pickle."""
         state = {**super().__getstate__()}
         if "net_" in state:
             from ._state import network_to_arrays
@@ -125,6 +172,12 @@ class Network(DocLinkMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, B
 
 
 def head_parameters(network: Network) -> tuple[np.ndarray, np.ndarray]:
-    """Weights and intercepts of the last layer, which the representation goes through."""
+    """Weights and intercepts of the last layer, whose input is the representation.
+
+    Returns
+    -------
+    weights : ndarray of shape (n_outputs, n_features_out)
+    intercepts : ndarray of shape (n_outputs,)
+    """
     head = network.net_.module_.head
     return tuple(part.detach().cpu().double().numpy() for part in (head.weight, head.bias))

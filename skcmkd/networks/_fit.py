@@ -1,31 +1,109 @@
-"""How a network estimator is trained: which rows are held out, how its table is scaled, when it stops."""
+"""Training of a network estimator: held-out rows, scaling of the table, early stopping."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import StandardScaler
-from sklearn.utils import check_random_state, gen_batches
+from sklearn.utils import gen_batches
 
-from .._validation._sklearn import draw_seed
+from .._validation._sklearn import default_output
 from .._validation._tables import BLOCK_ROWS, apply_as_float32
 
-# Fewer rows than this leave no held-out set worth listening to: all epochs are run.
+if TYPE_CHECKING:
+    import skorch
+
+    from ._training import RowLoss
+
+# With fewer rows the loss of the held-out ones is too noisy to stop by: all epochs are run.
 MIN_ROWS_FOR_EARLY_STOPPING = 20
 
 
-def early_stopping_mask(
-    strata: np.ndarray | None, n_rows: int, fraction: float, seed: int, groups: np.ndarray | None = None
-) -> np.ndarray | None:
-    """Mask of the rows held out for early stopping, or None when there are too few rows to spare any.
+@dataclass(frozen=True)
+class TrainingSettings:
+    """A network's parameters for one training, as plain values.
 
-    Every stratum keeps its share where each has two rows or more; otherwise the rows are drawn plainly. Rows of a
-    group are held out together: whole groups are drawn then, without strata.
+    Attributes
+    ----------
+    hidden_layer_sizes : tuple of int
+        At least one layer; the last is the representation.
+    dropout, learning_rate, weight_decay, batch_size, max_epochs, patience, validation_fraction, refit, device, verbose
+        The network's parameters.
+    seed : int
+        Drawn from the network's ``random_state``.
     """
+
+    hidden_layer_sizes: tuple[int, ...]
+    dropout: float
+    learning_rate: float
+    weight_decay: float
+    batch_size: int
+    max_epochs: int
+    patience: int
+    validation_fraction: float
+    refit: bool
+    device: str
+    verbose: int
+    seed: int
+
+
+@dataclass(frozen=True)
+class TrainedNetwork:
+    """What a training gives.
+
+    Attributes
+    ----------
+    net : skorch.NeuralNet
+        Trimmed for prediction; its history has an entry for each epoch.
+    scaler : StandardScaler
+        Fitted to the columns that the module was trained on.
+    """
+
+    net: skorch.NeuralNet
+    scaler: StandardScaler
+
+
+def early_stopping_mask(
+    strata: np.ndarray | None,
+    n_rows: int,
+    fraction: float,
+    seed: int,
+    groups: np.ndarray | None = None,
+    counted: np.ndarray | None = None,
+) -> np.ndarray | None:
+    """Mask of the rows held out for early stopping, or None if there are too few rows to hold any out.
+
+    The proportions of the strata are kept if each has two rows or more; otherwise rows are drawn without strata. Rows
+    of a group are held out together: whole groups are drawn then, without strata.
+
+    Parameters
+    ----------
+    strata : ndarray of shape (n_rows,) or None
+    n_rows : int
+    fraction : float
+        Proportion of the rows, or of the groups, to hold out.
+    seed : int
+    groups : ndarray of shape (n_rows,), default=None
+    counted : ndarray of bool of shape (n_rows,), default=None
+        Rows with a loss to stop by: rows are drawn from these, or groups that have some, with all of their rows.
+
+    Returns
+    -------
+    ndarray of bool of shape (n_rows,), or None
+    """
+    if counted is not None and not counted.all():
+        strata, counted_groups = (None if a is None else a[counted] for a in (strata, groups))
+        held_out = early_stopping_mask(strata, int(counted.sum()), fraction, seed, counted_groups)
+        if held_out is None:
+            return None
+        mask = np.zeros(n_rows, dtype=bool)
+        mask[counted] = held_out
+        return mask if groups is None else np.isin(groups, groups[mask])
     n_held_out = min(int(np.ceil(fraction * n_rows)), n_rows - 1)
     if n_held_out == 0 or n_rows < MIN_ROWS_FOR_EARLY_STOPPING:
         return None
@@ -48,7 +126,20 @@ def early_stopping_mask(
 def drop_zero_weight(
     weight: np.ndarray, X: np.ndarray, y: np.ndarray, groups: np.ndarray | None
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray | None]:
-    """X, y, weights and groups without the rows of weight 0: they must not set the scale of a column or target."""
+    """Leave out the rows of weight 0, which must not set the scale of a column or target.
+
+    Parameters
+    ----------
+    weight : ndarray of shape (n_rows,)
+    X : ndarray of shape (n_rows, n_features)
+    y : ndarray of shape (n_rows,) or (n_rows, n_outputs)
+    groups : ndarray of shape (n_rows,) or None
+
+    Returns
+    -------
+    X, y, weight, groups
+        The rows of positive weight, with weights of mean one.
+    """
     nonzero = weight > 0
     if nonzero.all():
         return X, y, weight, groups
@@ -56,40 +147,59 @@ def drop_zero_weight(
     return X[nonzero], y[nonzero], weight, None if groups is None else groups[nonzero]
 
 
-def fit_scaler(network: Any, X: np.ndarray) -> np.ndarray:
-    """The standardised columns of X in single precision; sets ``scaler_``."""
-    network.scaler_ = StandardScaler()
+def fit_scaler(X: np.ndarray) -> tuple[StandardScaler, np.ndarray]:
+    """Fit a scaler to X, and standardize X with it.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_rows, n_features)
+
+    Returns
+    -------
+    scaler : StandardScaler
+    table : ndarray of float32 of shape (n_rows, n_features)
+    """
+    scaler = StandardScaler()
     for rows in gen_batches(len(X), BLOCK_ROWS):
-        network.scaler_.partial_fit(X[rows])
-    return apply_as_float32(network.scaler_.transform, X)
+        scaler.partial_fit(X[rows])
+    with default_output():
+        return scaler, apply_as_float32(scaler.transform, X)
 
 
-def module_factory(network: Any, n_inputs: int, n_outputs: int, return_features: bool = False) -> Callable[[], Any]:
-    """What builds the network's module, by its parameters; sets the number of features that ``transform`` gives."""
+def module_factory(
+    settings: TrainingSettings, n_inputs: int, n_outputs: int, return_features: bool = False
+) -> Callable[[], Any]:
+    """A function without arguments that builds the network's module with new weights."""
     from ._modules import MLP
 
-    given = np.ravel(network.hidden_layer_sizes)
-    sizes = [int(size) for size in given] if given.dtype.kind in "iu" else []
-    if not sizes or min(sizes) < 1:
-        raise ValueError(
-            f"hidden_layer_sizes={network.hidden_layer_sizes!r} must name at least one layer of one unit or more, in "
-            "whole numbers such as (128, 64): the last layer is the representation that transform gives."
-        )
-    network._n_features_out = sizes[-1]
-    return partial(MLP, n_inputs, sizes, n_outputs, network.dropout, return_features)
+    return partial(MLP, n_inputs, settings.hidden_layer_sizes, n_outputs, settings.dropout, return_features)
 
 
 def train_with_early_stopping(
-    network: Any,
+    settings: TrainingSettings,
     build_module: Callable[[], Any],
-    row_loss: Callable[..., Any],
+    row_loss: RowLoss,
     X: np.ndarray,
     targets: Sequence[np.ndarray],
     held_out: np.ndarray | None,
-    seed: int,
-    backward: Any = None,
-) -> Any:
-    """Train a module with the network's settings; with rows held out, stop early and, if set, train again on all."""
+    backward: Callable[..., Any] | None = None,
+) -> skorch.NeuralNet:
+    """Train a module; with rows held out, stop early and, if set, train again on all rows.
+
+    Parameters
+    ----------
+    settings : TrainingSettings
+    build_module : callable
+        Builds the module anew for each training.
+    row_loss : callable
+        ``row_loss(output, *targets)`` gives one loss a row.
+    X : ndarray of float32 of shape (n_rows, n_features)
+        Standardized columns.
+    targets : sequence of ndarray of shape (n_rows, ...)
+    held_out : ndarray of bool of shape (n_rows,) or None
+    backward : callable, default=None
+        Sets the gradients of a step; None for those of the mean loss.
+    """
     from ._training import backpropagate, train_network
 
     fit_net = partial(
@@ -98,39 +208,52 @@ def train_with_early_stopping(
         row_loss,
         X,
         targets,
-        patience=network.patience,
-        batch_size=network.batch_size,
-        learning_rate=network.learning_rate,
-        weight_decay=network.weight_decay,
-        device=network.device,
-        seed=seed,
-        verbose=int(network.verbose),
+        patience=settings.patience,
+        batch_size=settings.batch_size,
+        learning_rate=settings.learning_rate,
+        weight_decay=settings.weight_decay,
+        device=settings.device,
+        seed=settings.seed,
+        verbose=settings.verbose,
         backward=backward or backpropagate,
     )
-    net = fit_net(max_epochs=network.max_epochs, validation_rows=held_out)
-    if held_out is not None and network.refit:
+    net = fit_net(max_epochs=settings.max_epochs, validation_rows=held_out)
+    if held_out is not None and settings.refit:
         losses = [epoch["valid_loss"] for epoch in net.history]
         net = fit_net(max_epochs=int(np.argmin(losses)) + 1, validation_rows=None)
     return net
 
 
 def fit_network(
-    network: Any,
+    settings: TrainingSettings,
     X: np.ndarray,
-    row_loss: Callable[..., Any],
+    row_loss: RowLoss,
     targets: Sequence[np.ndarray],
     n_outputs: int,
-    strata: np.ndarray | None,
-    backward: Any = None,
-    groups: np.ndarray | None = None,
-) -> None:
-    """Standardise X, hold rows out, train; sets ``scaler_``, ``net_`` and ``n_iter_``.
+    held_out: np.ndarray | None,
+    *,
+    return_features: bool = False,
+    backward: Callable[..., Any] | None = None,
+) -> TrainedNetwork:
+    """Standardize X and train a module on it.
 
-    With a ``backward`` of its own the loss sees the representation beside the output.
+    Parameters
+    ----------
+    settings : TrainingSettings
+    X : ndarray of shape (n_rows, n_features)
+    row_loss : callable
+        ``row_loss(output, *targets)`` gives one loss a row.
+    targets : sequence of ndarray of shape (n_rows, ...)
+    n_outputs : int
+    held_out : ndarray of bool of shape (n_rows,) or None
+        Rows to stop early by, from ``early_stopping_mask``.
+    return_features : bool, default=False
+        Whether the loss reads the representation beside the output, as a pair.
+    backward : callable, default=None
+        Sets the gradients of a step; None for those of the mean loss.
     """
-    seed = draw_seed(check_random_state(network.random_state))
-    build_module = module_factory(network, X.shape[1], n_outputs, backward is not None)
-    held_out = early_stopping_mask(strata, len(X), network.validation_fraction, seed, groups)
-    table = fit_scaler(network, X)
-    network.net_ = train_with_early_stopping(network, build_module, row_loss, table, targets, held_out, seed, backward)
-    network.n_iter_ = len(network.net_.history)
+    build_module = module_factory(settings, X.shape[1], n_outputs, return_features)
+    scaler, table = fit_scaler(X)
+    net = train_with_early_stopping(settings, build_module, row_loss, table, targets, held_out, backward)
+    net.module_.return_features = False
+    return TrainedNetwork(net, scaler)

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-# A teacher such as a 1-nearest-neighbour classifier says exactly 0; its logarithm must stay finite.
+# Probabilities of some teachers, such as a 1-nearest-neighbor classifier, are exactly 0; the logarithm must be finite.
 MIN_PROBABILITY = 1e-7
 
 
@@ -31,6 +31,6 @@ def weighted_squared_error(prediction: Tensor, target: Tensor, weight: Tensor) -
 
 
 def info_nce_loss(scores: Tensor) -> Tensor:
-    """Loss -log(exp s_ii / mean_j exp s_ij) of each row of a square of scores, in nats."""
-    own = torch.arange(len(scores), device=scores.device)
-    return cross_entropy(scores, own) - math.log(len(scores))
+    """Loss -log(exp s_ii / mean_j exp s_ij), in nats, of each row of scores of shape (n_rows, n_rows)."""
+    diagonal = torch.arange(len(scores), device=scores.device)
+    return cross_entropy(scores, diagonal) - math.log(len(scores))

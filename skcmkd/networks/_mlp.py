@@ -11,17 +11,17 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils import column_or_1d
 from sklearn.utils.validation import check_is_fitted
 
-from .._validation._sklearn import ArrayLike, restore_on_error
+from .._validation._sklearn import ArrayLike, default_output, restore_on_error
 from .._validation._table_checks import validate_numeric_data
 from .._validation._target_checks import check_groups, check_labels, encode_labels, normalized_sample_weight
-from ._base import Network, forward_in_batches
-from ._fit import drop_zero_weight, fit_network
+from ._base import Network, forward_in_batches, training_settings
+from ._fit import drop_zero_weight, early_stopping_mask, fit_network
 
 
 class NetworkClassifier(ClassifierMixin, Network):
     """A small neural network that classifies the rows of a table.
 
-    Standardised columns, rectified linear layers, softmax; minimises the weighted mean of -log p_y (nats) by AdamW
+    Standardized columns, rectified linear layers, softmax; minimizes the weighted mean of -log p_y (nats) by AdamW
     with early stopping on held-out rows. Predictions are computed in double precision.
 
     Parameters
@@ -29,7 +29,7 @@ class NetworkClassifier(ClassifierMixin, Network):
     hidden_layer_sizes : sequence of int, default=(128, 64)
         Units of each hidden layer; the last is the representation that ``transform`` gives.
     dropout : float in [0, 1), default=0.0
-        Share of hidden units silenced in each training step.
+        Proportion of hidden units set to 0 in each training step.
     learning_rate : float > 0, default=1e-3
         Step size of AdamW.
     weight_decay : float >= 0, default=1e-2
@@ -41,12 +41,11 @@ class NetworkClassifier(ClassifierMixin, Network):
     patience : int, default=20
         Epochs without improvement on the held-out rows after which training stops.
     validation_fraction : float in [0, 1), default=0.1
-        Share of rows held out for early stopping, stratified by class; 0, or fewer than 20 rows, runs all
+        Proportion of rows held out for early stopping, stratified by class; 0, or fewer than 20 rows, runs all
         epochs.
     refit : bool, default=True
-        After early stopping, train again on all rows for the number of epochs that was best. On 100 rows this
-        is worth more than the time it costs. False restores the best epoch's weights and leaves the held-out
-        rows unused.
+        After early stopping, train again on all rows for the number of epochs with the least held-out loss. False
+        restores the weights of that epoch and leaves the held-out rows unused.
     device : str, default="auto"
         Torch device; "auto" is CUDA where there is one, else the processor.
     random_state : int, RandomState or None, default=None
@@ -62,7 +61,7 @@ class NetworkClassifier(ClassifierMixin, Network):
         The trained network, trimmed for prediction; ``net_.module_`` is the torch module and ``net_.history`` holds
         the loss of each epoch.
     scaler_ : StandardScaler
-        Standardises the columns of X.
+        Standardizes the columns of X.
     n_iter_ : int
         Epochs that the network was trained for.
     n_features_in_ : int
@@ -73,7 +72,7 @@ class NetworkClassifier(ClassifierMixin, Network):
     See Also
     --------
     NetworkRegressor : The same for continuous targets.
-    PairedDistiller : Teaches such a network from another modality.
+    PairedDistiller : Trains such a network on soft targets from another modality.
 
     References
     ----------
@@ -117,7 +116,7 @@ class NetworkClassifier(ClassifierMixin, Network):
         Raises
         ------
         ValueError
-            If X holds missing or infinite values, y has one class, the device is not there, or the loss becomes
+            If X holds missing or infinite values, y has one class, the device is not available, or the loss becomes
             infinite.
         """
         from ._losses import weighted_cross_entropy
@@ -127,7 +126,10 @@ class NetworkClassifier(ClassifierMixin, Network):
         weight = normalized_sample_weight(sample_weight, X)
         self.classes_, codes = encode_labels(check_labels(y))
         X, codes, weight, groups = drop_zero_weight(weight, X, codes, check_groups(groups, X))
-        fit_network(self, X, weighted_cross_entropy, (codes, weight), len(self.classes_), strata=codes, groups=groups)
+        settings = training_settings(self)
+        held_out = early_stopping_mask(codes, len(X), settings.validation_fraction, settings.seed, groups)
+        n_classes = len(self.classes_)
+        self._set_trained(fit_network(settings, X, weighted_cross_entropy, (codes, weight), n_classes, held_out))
         return self
 
     def predict_proba(self, X: ArrayLike) -> np.ndarray:
@@ -179,7 +181,7 @@ class NetworkClassifier(ClassifierMixin, Network):
 class NetworkRegressor(RegressorMixin, Network):
     """A small neural network that predicts one or several numbers from the rows of a table.
 
-    Standardised columns and targets, rectified linear layers, linear output; minimises the weighted mean of
+    Standardized columns and targets, rectified linear layers, linear output; minimizes the weighted mean of
     (y - p)^2 by AdamW with early stopping on held-out rows. Predictions are computed in double precision.
 
     Parameters
@@ -187,7 +189,7 @@ class NetworkRegressor(RegressorMixin, Network):
     hidden_layer_sizes : sequence of int, default=(128, 64)
         Units of each hidden layer; the last is the representation that ``transform`` gives.
     dropout : float in [0, 1), default=0.0
-        Share of hidden units silenced in each training step.
+        Proportion of hidden units set to 0 in each training step.
     learning_rate : float > 0, default=1e-3
         Step size of AdamW.
     weight_decay : float >= 0, default=1e-2
@@ -199,12 +201,11 @@ class NetworkRegressor(RegressorMixin, Network):
     patience : int, default=20
         Epochs without improvement on the held-out rows after which training stops.
     validation_fraction : float in [0, 1), default=0.1
-        Share of rows held out for early stopping, drawn at random; 0, or fewer than 20 rows, runs all
+        Proportion of rows held out for early stopping, drawn at random; 0, or fewer than 20 rows, runs all
         epochs.
     refit : bool, default=True
-        After early stopping, train again on all rows for the number of epochs that was best. On 100 rows this
-        is worth more than the time it costs. False restores the best epoch's weights and leaves the held-out
-        rows unused.
+        After early stopping, train again on all rows for the number of epochs with the least held-out loss. False
+        restores the weights of that epoch and leaves the held-out rows unused.
     device : str, default="auto"
         Torch device; "auto" is CUDA where there is one, else the processor.
     random_state : int, RandomState or None, default=None
@@ -215,12 +216,12 @@ class NetworkRegressor(RegressorMixin, Network):
     Attributes
     ----------
     target_scaler_ : StandardScaler
-        Standardises the targets.
+        Standardizes the targets.
     net_ : skorch.NeuralNet
         The trained network, trimmed for prediction; ``net_.module_`` is the torch module and ``net_.history`` holds
         the loss of each epoch.
     scaler_ : StandardScaler
-        Standardises the columns of X.
+        Standardizes the columns of X.
     n_iter_ : int
         Epochs that the network was trained for.
     n_features_in_ : int
@@ -271,7 +272,7 @@ class NetworkRegressor(RegressorMixin, Network):
         Raises
         ------
         ValueError
-            If X or y holds missing or infinite values, the device is not there, or the loss becomes infinite.
+            If X or y holds missing or infinite values, the device is not available, or the loss becomes infinite.
         """
         from ._losses import weighted_squared_error
 
@@ -283,8 +284,11 @@ class NetworkRegressor(RegressorMixin, Network):
         self._one_target = y.ndim == 1
         target = y.reshape(len(y), -1)
         self.target_scaler_ = StandardScaler().fit(target)
-        target = self.target_scaler_.transform(target).astype(np.float32)
-        fit_network(self, X, weighted_squared_error, (target, weight), target.shape[1], strata=None, groups=groups)
+        with default_output():
+            targets = self.target_scaler_.transform(target).astype(np.float32), weight
+        settings = training_settings(self)
+        held_out = early_stopping_mask(None, len(X), settings.validation_fraction, settings.seed, groups)
+        self._set_trained(fit_network(settings, X, weighted_squared_error, targets, target.shape[1], held_out))
         return self
 
     def predict(self, X: ArrayLike) -> np.ndarray:

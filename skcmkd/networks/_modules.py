@@ -9,7 +9,22 @@ from torch import Tensor, nn
 class MLP(nn.Module):
     """Rectified linear layers, the last of which is the representation, and a linear head.
 
-    With ``return_features`` the output is a pair, the head's and the representation, for losses that look at both.
+    Parameters
+    ----------
+    n_inputs : int
+    hidden_layer_sizes : sequence of int
+        The last is the size of the representation.
+    n_outputs : int
+    dropout : float
+    return_features : bool, default=False
+        Whether the output is a pair, with the representation, for losses of both.
+
+    Attributes
+    ----------
+    represent : torch.nn.Sequential
+        From (n_rows, n_inputs) to (n_rows, hidden_layer_sizes[-1]).
+    head : torch.nn.Linear
+        From the representation to (n_rows, n_outputs).
     """
 
     def __init__(
@@ -36,7 +51,13 @@ class MLP(nn.Module):
 
 
 class ParallelModules(nn.Module):
-    """Two modules, each on its own columns of one table: the first on the first ``n_first``; outputs side by side."""
+    """Two modules, the first on the first ``n_first`` columns of a table, the second on the rest; outputs stacked.
+
+    Parameters
+    ----------
+    n_first : int
+    first, second : torch.nn.Module
+    """
 
     def __init__(self, n_first: int, first: nn.Module, second: nn.Module) -> None:
         super().__init__()
@@ -44,6 +65,6 @@ class ParallelModules(nn.Module):
         self.first = first
         self.second = second
 
-    def forward(self, pair: Tensor) -> Tensor:
-        own, other = pair.tensor_split([self.n_first], dim=1)
-        return torch.cat([self.first(own), self.second(other)], dim=1)
+    def forward(self, table: Tensor) -> Tensor:
+        X, Y = table.tensor_split([self.n_first], dim=1)
+        return torch.cat([self.first(X), self.second(Y)], dim=1)

@@ -1,4 +1,4 @@
-"""A trained network as plain arrays and numbers, and back: what its pickle and its file without pickle hold."""
+"""Conversion of a trained network to plain arrays and back, for its pickle and its file without pickle."""
 
 from __future__ import annotations
 
@@ -9,12 +9,20 @@ import numpy as np
 import skorch
 import torch
 
+from ._devices import is_available, parse_device
 from ._modules import MLP
-from ._training import is_available, parse_device, wrap_module
+from ._training import wrap_module
 
 
 def network_to_arrays(net: skorch.NeuralNet) -> dict[str, Any]:
-    """Weights (units, inputs) and intercepts (units,) of each layer in order, the dropout and the losses of epochs."""
+    """The state of a trained network as arrays and numbers.
+
+    Returns
+    -------
+    dict
+        ``weights``: list of ndarray of shape (n_units, n_inputs), one a layer; ``intercepts``: list of ndarray of shape
+        (n_units,); ``dropout``: float; ``history``: dict of ndarray of shape (n_epochs,).
+    """
     module = net.module_
     layers = [layer for layer in [*module.represent, module.head] if isinstance(layer, torch.nn.Linear)]
     history = net.history
@@ -28,13 +36,16 @@ def network_to_arrays(net: skorch.NeuralNet) -> dict[str, Any]:
 
 
 def network_from_arrays(state: Mapping[str, Any], device: str) -> skorch.NeuralNet:
-    """The network on the given device, or on the processor where it is not there; global random state is not used."""
+    """The network of a state, on the given device, or on the CPU where that is not available.
+
+    The global random state is not used.
+    """
     weights, intercepts = (
         [torch.from_numpy(np.array(layer, dtype=np.float32)) for layer in state[part]]
         for part in ("weights", "intercepts")
     )
     sizes = [len(weight) for weight in weights]
-    # Without memory of its own the module draws no initial weights.
+    # On the meta device the module draws no initial weights.
     with torch.device("meta"):
         module = MLP(weights[0].shape[1], sizes[:-1], sizes[-1], float(state["dropout"]))
     names = [name.removesuffix(".weight") for name in module.state_dict() if name.endswith(".weight")]

@@ -1,8 +1,8 @@
-"""The one place where a network is trained.
+"""The training loop of every network.
 
-skorch keeps the epochs: history, early stopping, device, pickling. The batches are ours: the table is moved
-to the device once and each batch is a slice of a shuffled copy, because a DataLoader and skorch's
-bookkeeping of every batch cost more than a small network's step.
+skorch does the epochs: history, early stopping, device. The batches are this package's: the table is moved to the
+device once and each batch is a slice of a shuffled copy, because a DataLoader and skorch's bookkeeping of every batch
+take longer than a step of a small network.
 """
 
 import copy
@@ -18,16 +18,27 @@ from skorch.helper import predefined_split
 from skorch.utils import noop
 from torch import Tensor, nn
 
+from ._devices import resolve_device
+
 RowLoss = Callable[..., Tensor]
 # Sets the gradients of a module and of a row loss for a batch, and returns the batch's loss.
 Backward = Callable[[nn.Module, RowLoss, Tensor, Sequence[Tensor]], Tensor]
-# Torch's generator is one for all threads of a process: whoever trains has it alone.
+# All threads of a process share torch's generator, so one training at a time uses it.
 GENERATOR_LOCK = threading.RLock()
 PREDICT_BATCH_SIZE = 8192
 
 
 class TensorDataset(torch.utils.data.Dataset):
-    """Inputs and per-row targets as tensors on one device: all of their rows, or those at the given positions."""
+    """Inputs and per-row targets as tensors on one device.
+
+    Parameters
+    ----------
+    X : ndarray of float32 of shape (n_rows, n_features)
+    targets : sequence of ndarray of shape (n_rows, ...)
+    device : torch.device
+    rows : ndarray of int, default=None
+        Positions of the rows in the data set; None for all.
+    """
 
     def __init__(
         self, X: np.ndarray, targets: Sequence[np.ndarray], device: torch.device, rows: np.ndarray | None = None
@@ -43,7 +54,14 @@ class TensorDataset(torch.utils.data.Dataset):
 
 
 class BatchIterator:
-    """Slices of the table, shuffled anew each epoch by a generator of its own."""
+    """Batches of rows, shuffled anew each epoch if a generator is given.
+
+    Parameters
+    ----------
+    dataset : TensorDataset
+    batch_size : int
+    generator : torch.Generator, default=None
+    """
 
     def __init__(self, dataset: TensorDataset, batch_size: int, generator: torch.Generator | None = None) -> None:
         self.dataset = dataset
@@ -59,18 +77,25 @@ class BatchIterator:
 
 
 def backpropagate(module: nn.Module, row_loss: RowLoss, X: Tensor, targets: Sequence[Tensor]) -> Tensor:
-    """The plain gradient of the mean loss."""
+    """Set the gradients of the mean loss; the ``Backward`` of most losses."""
     loss = row_loss(module(X), *targets).mean()
     loss.backward()
     return loss
 
 
 class MeanRowLoss(nn.Module):
-    """The mean of a row loss, as skorch's criterion, and how its gradient is found."""
+    """The mean of a row loss, as skorch's criterion, and the function that sets its gradients.
+
+    Parameters
+    ----------
+    row_loss : callable
+        ``row_loss(output, *targets)`` gives one loss a row.
+    backward : Backward, default=backpropagate
+    """
 
     def __init__(self, row_loss: RowLoss, backward: Backward = backpropagate) -> None:
         super().__init__()
-        # A loss with weights or a memory of its own starts each training afresh.
+        # A loss with weights or a state starts each training anew.
         if hasattr(row_loss, "reset_parameters"):
             row_loss.reset_parameters()
         self.row_loss = row_loss
@@ -113,7 +138,7 @@ class _EpochNet(skorch.NeuralNet):
                 self.history.record(f"{prefix}_{name}", row_sum / len(iterator.dataset))
 
     def partial_fit(self, X: Any, y: Any = None, classes: Any = None, **fit_params: Any) -> "_EpochNet":
-        # skorch's own method swallows every KeyboardInterrupt, the user's as well as early stopping's.
+        # skorch's method catches every KeyboardInterrupt, the user's as well as early stopping's.
         if not self.initialized_:
             self.initialize()
         self.notify("on_train_begin", X=X, y=y)
@@ -127,33 +152,6 @@ class _EpochNet(skorch.NeuralNet):
                 raise
         self.notify("on_train_end", X=X, y=y)
         return self
-
-
-def parse_device(device: str) -> torch.device:
-    """The device meant by a name, there or not; "auto" is CUDA where there is one, else the processor."""
-    if device == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        return torch.device(device)
-    except RuntimeError as error:
-        raise ValueError(f"device={device!r} is no torch device. Take 'auto', 'cpu', 'cuda' or 'cuda:1'.") from error
-
-
-def is_available(device: torch.device) -> bool:
-    """Whether this machine, with this build of torch, has the device."""
-    if device.type == "cuda":
-        return torch.cuda.is_available() and (device.index or 0) < torch.cuda.device_count()
-    return device.type != "mps" or torch.backends.mps.is_available()
-
-
-def resolve_device(device: str) -> torch.device:
-    """The device meant by a name; raises where it is not there."""
-    where = parse_device(device)
-    if not is_available(where):
-        number = f"{torch.cuda.device_count()} devices of" if torch.cuda.is_available() else "no"
-        found = f"{number} CUDA here" if where.type == "cuda" else f"no {where.type} here"
-        raise ValueError(f"device={device!r} was asked for, and torch finds {found}. Take 'auto' or 'cpu'.")
-    return where
 
 
 def train_network(
@@ -173,14 +171,26 @@ def train_network(
     verbose: int = 0,
     backward: Backward = backpropagate,
 ) -> skorch.NeuralNet:
-    """Train the module that ``build_module`` makes and return the skorch network that holds it.
+    """Train a module, and return it in a skorch network. Torch's global random state is left as it was.
 
-    ``row_loss(output, *targets)`` gives one loss a row. Rows in the mask ``validation_rows`` are not trained
-    on: the epoch with the least mean loss over them gives the weights that are kept. Without such rows all
-    epochs are run. ``backward`` sets the gradients of a step. Torch's global random state is left as it was.
+    Parameters
+    ----------
+    build_module : callable
+        Builds the module with new weights.
+    row_loss : callable
+        ``row_loss(output, *targets)`` gives one loss a row.
+    X : ndarray of float32 of shape (n_rows, n_features)
+    targets : sequence of ndarray of shape (n_rows, ...)
+    validation_rows : ndarray of bool of shape (n_rows,) or None
+        Rows that are not trained on: the weights are those of the epoch with the least mean loss over them. With None
+        all epochs are run.
+    max_epochs, patience, batch_size, learning_rate, weight_decay, device, seed, verbose
+        As in ``TrainingSettings``.
+    backward : Backward, default=backpropagate
+        Sets the gradients of a step.
     """
     where = resolve_device(device)
-    # Each epoch's shuffling copies the rows anyway: the table itself is not cut.
+    # The shuffling of each epoch copies the rows anyway, so the table need not be copied without the held-out ones.
     table = TensorDataset(X, targets, where, None if validation_rows is None else np.flatnonzero(~validation_rows))
     callbacks: list[Any] = [EpochTimer()] if verbose else []
     held_out = None
@@ -215,7 +225,7 @@ def train_network(
             verbose=verbose,
         )
         net.fit(table)
-    # The optimiser, and above all the held-out rows, have no place in the pickle of a fitted model.
+    # A fitted model must not keep the held-out rows, nor the optimizer.
     history = list(net.history)
     net.trim_for_prediction()
     net.history.extend(history)
@@ -223,19 +233,19 @@ def train_network(
 
 
 def wrap_module(module: nn.Module, device: torch.device, history: Iterable[Mapping[str, Any]]) -> skorch.NeuralNet:
-    """A module that needs no more training as a network, with the figures of its epochs."""
-    # skorch wants a criterion, and the trimming takes it away again.
+    """A trained module as a skorch network, with the metrics of its epochs as history."""
+    # skorch needs a criterion to initialize; the trimming removes it.
     net = _EpochNet(module, nn.Identity, device=device).initialize()
     net.trim_for_prediction()
     for epoch in history:
         net.history.new_epoch()
-        for name, figure in epoch.items():
-            net.history.record(name, figure)
+        for name, value in epoch.items():
+            net.history.record(name, value)
     return net
 
 
 def wrap_submodule(net: skorch.NeuralNet, part: nn.Module) -> skorch.NeuralNet:
-    """A part of the trained module as a trained network of its own, with the whole's history."""
+    """A part of a trained module as a skorch network, with the history of the whole."""
     return wrap_module(part, net.device, net.history)
 
 
@@ -245,9 +255,22 @@ def predict_in_batches(
     X: np.ndarray,
     prepare: Callable[[np.ndarray], np.ndarray] = np.asarray,
 ) -> np.ndarray:
-    """Outputs of a part of the trained module for each row of X, prepared and evaluated in blocks of rows.
+    """Outputs of a part of the trained module for each row of X, computed in blocks of rows.
 
-    Evaluated in double precision, so that a row's output does not depend on the rows beside it.
+    In double precision, so that the output of a row does not depend on the other rows.
+
+    Parameters
+    ----------
+    net : skorch.NeuralNet
+    part : callable
+        Gives the part of a module.
+    X : ndarray of shape (n_rows, n_features)
+    prepare : callable, default=numpy.asarray
+        Transforms a block of rows.
+
+    Returns
+    -------
+    ndarray of shape (n_rows, n_outputs)
     """
     precision = torch.float32 if str(net.device).startswith("mps") else torch.float64
     module = copy.deepcopy(part(net.module_)).to(dtype=precision).eval()

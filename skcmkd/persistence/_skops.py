@@ -1,15 +1,14 @@
-"""A student on its own in a file that runs nothing when it is read: skops, never pickle."""
+"""A student in a file of its own, which runs nothing when it is read: skops, never pickle."""
 
 from __future__ import annotations
 
 import io
 import json
 import os
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
-from zipfile import ZIP_STORED, BadZipFile, ZipFile
+from zipfile import BadZipFile, ZipFile
 
 import sklearn
 from sklearn.base import BaseEstimator
@@ -20,20 +19,14 @@ import skcmkd
 
 from .._distillation._delegate import StudentMixin
 from .._utils._atomic_write import atomic_write
+from ._archive import HEADER, SCHEMA, check_expansion, read_header, replace_members
+from ._names import CLASSES, FORMAT, read_file_names, write_file_names
 
-# Raised when a file of today could not be read by the version before.
-FORMAT = 1
-HEADER = "skcmkd.json"
-SCHEMA = "schema.json"
 # Beside what skops trusts: classes in plain Python that run nothing named in the file.
 TRUSTED = [
+    *CLASSES.values(),
     "numpy.dtype",
     "numpy.number",
-    "skcmkd.paired._temperature_scaling.TemperatureScaled",
-    "skcmkd.networks._mlp.NetworkClassifier",
-    "skcmkd.networks._mlp.NetworkRegressor",
-    "skcmkd._linear_model._ridge.LeaveOutRidge",
-    "skcmkd._linear_model._logistic.GroupLogisticRegressionCV",
     "sklearn._loss.loss.HalfTweedieLoss",
     "sklearn._loss.loss.HalfTweedieLossIdentity",
     "sklearn.calibration._CalibratedClassifier",
@@ -52,9 +45,7 @@ TRUSTED = [
     "sklearn.neural_network._stochastic_optimizers.AdamOptimizer",
     "sklearn.neural_network._stochastic_optimizers.SGDOptimizer",
 ]
-# How many times as many parts as a file holds the reading may pass by, parts that are named again counted each time.
-MAX_EXPANSION = 1000
-# Compiled classes that follow the positions in a file without looking whether they exist.
+# Compiled classes that use the positions in a file without a check that they exist.
 UNSAFE_COMPILED = [
     "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
     "sklearn.metrics._dist_metrics.EuclideanDistance64",
@@ -74,7 +65,7 @@ def save_student(student: BaseEstimator, path: str | os.PathLike[str]) -> None:
         distiller ``student_`` alone is written, never the teacher; of a search such as GridSearchCV its best
         estimator.
     path : str or path
-        Where to write; a file that is there is replaced.
+        Where to write; an existing file is replaced.
 
     Raises
     ------
@@ -82,7 +73,7 @@ def save_student(student: BaseEstimator, path: str | os.PathLike[str]) -> None:
         If skops is missing: ``pip install "skcmkd[skops]"``.
     ValueError
         If the student holds something that ``load_student`` would refuse, such as a function of your own, or if it is
-        a pipeline that ends in a distiller: steps before a distiller see the teacher's columns.
+        a pipeline that ends in a distiller: steps before a distiller read the teacher's columns.
     sklearn.exceptions.NotFittedError
         If the student is not fitted.
 
@@ -92,8 +83,9 @@ def save_student(student: BaseEstimator, path: str | os.PathLike[str]) -> None:
 
     Notes
     -----
-    The file also names the versions of skcmkd and scikit-learn that wrote it. It is a zip archive without compression.
-    Networks give the same predictions to the last bit on the same machine and versions.
+    The file also holds a format number and the versions of skcmkd and scikit-learn that wrote it; later versions of
+    skcmkd read earlier formats. It is a zip archive without compression. Networks give the same predictions to the last
+    bit on the same machine and versions.
 
     Examples
     --------
@@ -124,15 +116,16 @@ def save_student(student: BaseEstimator, path: str | os.PathLike[str]) -> None:
     if refused:
         raise ValueError(
             f"The student {student.__class__.__name__} holds {', '.join(sorted(refused))}, which load_student would "
-            "refuse to read. Take transformers and models of scikit-learn or skcmkd instead, or keep the student in a "
-            "format of your own choice."
+            "refuse to read. Take transformers and models of scikit-learn or skcmkd, or store the student in another "
+            "format."
         )
-    buffer = io.BytesIO(data)
-    with ZipFile(buffer, "a", ZIP_STORED) as archive:
-        header = {"format": FORMAT, "skcmkd": skcmkd.__version__, "scikit-learn": sklearn.__version__}
-        archive.writestr(HEADER, json.dumps(header))
+    with ZipFile(io.BytesIO(data)) as archive:
+        schema = json.loads(archive.read(SCHEMA))
+    write_file_names(schema)
+    header = {"format": FORMAT, "skcmkd": skcmkd.__version__, "scikit-learn": sklearn.__version__}
+    data = replace_members(data, {SCHEMA: json.dumps(schema), HEADER: json.dumps(header)})
     with atomic_write(Path(path)) as tmp_path:
-        tmp_path.write_bytes(buffer.getvalue())
+        tmp_path.write_bytes(data)
 
 
 def load_student(path: str | os.PathLike[str], *, trusted: Sequence[str] = ()) -> BaseEstimator:
@@ -143,8 +136,8 @@ def load_student(path: str | os.PathLike[str], *, trusted: Sequence[str] = ()) -
     path : str or path
         The file.
     trusted : sequence of str, default=()
-        Names of further types to read. Decision trees and forests, gradient boosting and nearest neighbours need it:
-        the error names the types. Their compiled parts follow the positions in the file unchecked, so that a forged
+        Names of further types to read. Decision trees and forests, gradient boosting and nearest neighbors need it:
+        the error names the types. Their compiled parts use the positions in the file unchecked, so that a forged
         file can end the process. Name them for files of your own or of people you trust.
 
     Returns
@@ -159,8 +152,8 @@ def load_student(path: str | os.PathLike[str], *, trusted: Sequence[str] = ()) -
     ImportError
         If skops is missing: ``pip install "skcmkd[skops]"``.
     ValueError
-        If the file is none of ``save_student``'s, is damaged, comes from a newer version, or holds a type that is not
-        trusted.
+        If the file was not written by ``save_student``, is damaged, comes from a newer version, or holds a type that is
+        not trusted.
 
     See Also
     --------
@@ -183,11 +176,11 @@ def load_student(path: str | os.PathLike[str], *, trusted: Sequence[str] = ()) -
         raise ValueError(f"trusted={trusted!r} must be a list of names of types: trusted=[{trusted!r}].")
     data = Path(path).read_bytes()
     try:
-        header, schema = _read_header(data)
+        header, schema = read_header(data)
     except (BadZipFile, ValueError, KeyError, NotImplementedError, OSError, RuntimeError) as error:
         raise ValueError(
-            f"{path} is not a file of save_student, or is damaged ({_error_message(error)}). Pickles are never read: save the "
-            "student with skcmkd.save_student."
+            f"{path} is not a file of save_student, or is damaged ({_error_message(error)}). Pickles are never read: "
+            "save the student with skcmkd.save_student."
         ) from error
     if header["format"] > FORMAT:
         raise ValueError(
@@ -195,8 +188,11 @@ def load_student(path: str | os.PathLike[str], *, trusted: Sequence[str] = ()) -
             f"skcmkd {skcmkd.__version__} reads formats up to {FORMAT}. Update skcmkd."
         )
     try:
-        _check_expansion(json.loads(schema))
-        refused = set(skops_io.get_untrusted_types(data=data)) - {*TRUSTED, *trusted}
+        schema = json.loads(schema)
+        check_expansion(schema)
+        unknown = read_file_names(schema, header["format"])
+        data = replace_members(data, {SCHEMA: json.dumps(schema)})
+        refused = (unknown | set(skops_io.get_untrusted_types(data=data)) - {*TRUSTED}) - {*trusted}
         if not refused:
             student = skops_io.loads(data, trusted=[*TRUSTED, *trusted])
             check_is_fitted(student)
@@ -218,14 +214,14 @@ def _import_skops() -> Any:
 
 
 def extract_student(model: BaseEstimator) -> BaseEstimator:
-    """What predicts from the student's columns alone."""
+    """The model that predicts from the student's columns alone."""
     if hasattr(model, "best_estimator_"):
         return extract_student(model.best_estimator_)
     if isinstance(model, Pipeline) and isinstance(model.steps[-1][1], StudentMixin):
         raise ValueError(
-            f"The pipeline ends in a {model.steps[-1][1].__class__.__name__}, and its earlier steps see the teacher's "
-            "columns. Save the student alone, save_student(pipeline[-1], path), and put what prepares the student's "
-            "columns into the student's own pipeline."
+            f"The pipeline ends in a {model.steps[-1][1].__class__.__name__}, and its earlier steps read the teacher's "
+            "columns. Save the student alone, save_student(pipeline[-1], path), and put the steps that prepare the "
+            "student's columns into the student's own pipeline."
         )
     if isinstance(model, StudentMixin):
         check_is_fitted(model)
@@ -233,62 +229,12 @@ def extract_student(model: BaseEstimator) -> BaseEstimator:
     return model
 
 
-def _read_header(data: bytes) -> tuple[dict[str, Any], bytes]:
-    """What the file says of itself, and the student's schema; raises where it unpacks to more than its own size."""
-    with ZipFile(io.BytesIO(data)) as archive:
-        members = archive.infolist()
-        if any(member.compress_type != ZIP_STORED for member in members):
-            raise ValueError("its parts are compressed, which save_student never does")
-        unpacked = sum(member.file_size for member in members)
-        if unpacked > len(data):
-            raise ValueError(f"its parts claim {unpacked} bytes in a file of {len(data)}")
-        header = json.loads(archive.read(HEADER))
-        if not isinstance(header, dict) or type(header.get("format")) is not int:
-            raise ValueError(f"{HEADER} in it names no format")
-        return header, archive.read(SCHEMA)
-
-
-def _check_expansion(schema: Any) -> None:
-    """Raise where parts name each other again and again: skops looks into each as often, which may be without end."""
-    children: dict[Any, Counter[Any]] = {}
-    n_parts = 0
-
-    def count_children(part: Any) -> Counter[Any]:
-        """How often each numbered part stands right below, a part itself among them, and None for all others."""
-        nonlocal n_parts
-        n_parts += 1
-        below: Counter[Any] = Counter()
-        for value in part.values() if isinstance(part, dict) else part:
-            if isinstance(value, (dict, list)):
-                below.update(count_children(value))
-        number = part.get("__id__") if isinstance(part, dict) else None
-        if number:
-            children.setdefault(number, Counter()).update(below)
-            return Counter([number])
-        below[None] += 1
-        return below
-
-    top = count_children(schema)
-    sizes: dict[Any, int] = {None: 1}
-
-    def size_of(number: Any) -> int:
-        if number not in sizes:
-            sizes[number] = 0
-            sizes[number] = 1 + sum(times * size_of(child) for child, times in children[number].items())
-        elif sizes[number] == 0:
-            raise ValueError("a part of it holds itself")
-        return sizes[number]
-
-    if sum(times * size_of(child) for child, times in top.items()) > MAX_EXPANSION * n_parts:
-        raise ValueError("its parts name each other again and again")
-
-
 def _raise_untrusted(path: str | os.PathLike[str], refused: set[str]) -> None:
     names = ", ".join(sorted(refused))
     if refused <= set(UNSAFE_COMPILED):
         raise ValueError(
-            f"{path} holds {names}, compiled code that follows the file unchecked. If the file is your own or comes "
-            f"from people you trust, read it with trusted={sorted(refused)!r}."
+            f"{path} holds {names}, compiled code that uses the positions in the file unchecked. If the file is your "
+            f"own or comes from people you trust, read it with trusted={sorted(refused)!r}."
         )
     raise ValueError(f"{path} holds {names}, which no file of save_student holds. It was not read: do not trust it.")
 

@@ -29,8 +29,8 @@ def test_string_labels_come_back(iris):
 def test_same_seed_same_bits(iris, network):
     again = clone(network).fit(*iris)
     np.testing.assert_array_equal(again.predict_proba(iris[0]), network.predict_proba(iris[0]))
-    other = clone(network).set_params(random_state=1).fit(*iris)
-    assert (other.predict_proba(iris[0]) != network.predict_proba(iris[0])).any()
+    reseeded = clone(network).set_params(random_state=1).fit(*iris)
+    assert (reseeded.predict_proba(iris[0]) != network.predict_proba(iris[0])).any()
 
 
 def test_nothing_is_printed(iris, capfd):
@@ -50,7 +50,7 @@ def test_weights_count_in_proportion_only(iris):
     np.testing.assert_allclose(a.predict_proba(X), b.predict_proba(X), rtol=1e-4)
 
 
-def test_rows_of_weight_zero_teach_nothing(iris):
+def test_rows_of_weight_zero_do_not_change_the_fit(iris):
     X, y = iris
     wrong = np.where(np.arange(150) % 3 == 0, (y + 1) % 3, y)
     network = NetworkClassifier(max_epochs=60, random_state=0, validation_fraction=0)

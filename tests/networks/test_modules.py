@@ -48,14 +48,14 @@ def test_shortcut_without_bend_is_linear():
 def test_four_decoders_see_their_own_latent_alone():
     """The first two rebuilt tables follow x and not y, the last two y and not x."""
     module = CrossAutoencoder(3, 2, n_latent=16, n_hidden=8)
-    assert module.x_side.encode(torch.randn(4, 3)).shape == (4, 3)
+    assert module.from_x.encode(torch.randn(4, 3)).shape == (4, 3)
     x, y = torch.randn(4, 3), torch.randn(4, 2)
     output = module(torch.cat([x, y], dim=1))
     assert output.shape == (4, 10)
-    for side, start in ((module.x_side, 0), (module.y_side, 5)):
-        table = x if side is module.x_side else y
+    for side, start in ((module.from_x, 0), (module.from_y, 5)):
+        table = x if side is module.from_x else y
         latent = side.encode(table)
-        expected = torch.cat([side.decode_own(latent), side.decode_other(latent)], dim=1)
+        expected = torch.cat([side.decode_input(latent), side.decode_output(latent)], dim=1)
         torch.testing.assert_close(output[:, start : start + 5], expected)
 
 

@@ -31,16 +31,16 @@ def test_layers_by_hand(network):
     np.testing.assert_allclose(network.predict_proba(X), proba, rtol=1e-12)
 
 
-def test_there_and_back(network):
+def test_arrays_give_the_network_back(network):
     before = torch.random.get_rng_state()
-    found = network_from_arrays(network_to_arrays(network.net_), "cpu")
+    copied = network_from_arrays(network_to_arrays(network.net_), "cpu")
     assert torch.equal(torch.random.get_rng_state(), before)
-    for own, other in zip(network.net_.module_.parameters(), found.module_.parameters(), strict=True):
-        assert torch.equal(own, other)
-        assert own.data_ptr() != other.data_ptr()
-        assert other.requires_grad
-    assert list(found.history) == list(network.net_.history)
-    assert [type(value) for value in found.history[0].values()] == [type(v) for v in network.net_.history[0].values()]
+    for weights, copy_of_them in zip(network.net_.module_.parameters(), copied.module_.parameters(), strict=True):
+        assert torch.equal(weights, copy_of_them)
+        assert weights.data_ptr() != copy_of_them.data_ptr()
+        assert copy_of_them.requires_grad
+    assert list(copied.history) == list(network.net_.history)
+    assert [type(value) for value in copied.history[0].values()] == [type(v) for v in network.net_.history[0].values()]
 
 
 def test_layers_that_do_not_fit_are_refused(network):
@@ -58,16 +58,16 @@ def test_layers_that_do_not_fit_are_refused(network):
 def test_pickle_holds_no_torch_and_copies_are_apart(network):
     assert b"torch" not in pickle.dumps(network)
     X = load_iris().data
-    for found in (copy.deepcopy(network), pickle.loads(pickle.dumps(network))):
-        np.testing.assert_array_equal(found.predict_proba(X), network.predict_proba(X))
+    for copied in (copy.deepcopy(network), pickle.loads(pickle.dumps(network))):
+        np.testing.assert_array_equal(copied.predict_proba(X), network.predict_proba(X))
         with torch.no_grad():
-            found.net_.module_.head.bias += 1
-        np.testing.assert_array_equal(network.transform(X), found.transform(X))
-        assert not torch.equal(found.net_.module_.head.bias, network.net_.module_.head.bias)
+            copied.net_.module_.head.bias += 1
+        np.testing.assert_array_equal(network.transform(X), copied.transform(X))
+        assert not torch.equal(copied.net_.module_.head.bias, network.net_.module_.head.bias)
 
 
 def test_read_only_arrays_are_copied(network):
-    """joblib hands large arrays to its workers as files mapped for reading."""
+    """joblib passes large arrays to its workers as files mapped for reading."""
     state = network_to_arrays(network.net_)
     for layer in state["weights"]:
         layer.setflags(write=False)

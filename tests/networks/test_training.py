@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 import torch
 
-from skcmkd import NetworkClassifier
 from skcmkd.networks import _training
 from skcmkd.networks._losses import weighted_squared_error
 from skcmkd.networks._modules import MLP
@@ -41,7 +40,7 @@ def train(data, **changed):
 
 
 def test_training_is_the_bare_loop(data):
-    """The same steps as a loop written out with torch's own parts, weight for weight."""
+    """Weights equal those of a loop written out with torch alone."""
     X, (y, weight) = data
     net = train(data)
     torch.random.manual_seed(3)
@@ -55,8 +54,8 @@ def test_training_is_the_bare_loop(data):
             error = (module(torch.tensor(X)[rows]) - torch.tensor(y)[rows]).square().mean(dim=1)
             (torch.tensor(weight)[rows] * error).mean().backward()
             optimizer.step()
-    for found, expected in zip(net.module_.parameters(), module.parameters(), strict=True):
-        torch.testing.assert_close(found, expected)
+    for weights, expected in zip(net.module_.parameters(), module.parameters(), strict=True):
+        torch.testing.assert_close(weights, expected)
 
 
 def test_global_states_are_left_alone(data):
@@ -97,7 +96,7 @@ def test_early_stopping_restores_the_best_epoch(data):
     np.testing.assert_allclose(loss, min(losses), rtol=1e-5)
 
 
-def test_the_users_interrupt_is_not_swallowed(data, monkeypatch):
+def test_an_interrupt_by_the_user_is_raised(data, monkeypatch):
     def interrupted(output, *targets):
         raise KeyboardInterrupt
 
@@ -105,13 +104,13 @@ def test_the_users_interrupt_is_not_swallowed(data, monkeypatch):
         _training.train_network(build, interrupted, *data, **{**SETTINGS, "validation_rows": np.arange(10) < 4})
 
 
-def test_infinite_loss_is_told(data):
+def test_an_infinite_loss_is_an_error(data):
     X, targets = data
     with pytest.raises(ValueError, match=r"train loss became (inf|nan).*learning_rate \(now 0.01\)"):
         train((X * np.float32(1e30), targets))
 
 
-def test_outputs_do_not_depend_on_the_rows_beside(data, monkeypatch):
+def test_the_output_of_a_row_does_not_depend_on_other_rows(data, monkeypatch):
     X, _ = data
     net = train(data)
     whole = _training.predict_in_batches(net, lambda module: module, X)
@@ -128,43 +127,22 @@ def test_a_trained_network_carries_no_training_rows(data):
     assert len(net.history) > 0
 
 
-def test_a_part_is_a_network_of_its_own(data):
+def test_a_part_becomes_a_network(data):
     X, _ = data
     net = train(data)
     state = torch.random.get_rng_state()
     part = _training.wrap_submodule(net, net.module_.represent)
     assert torch.equal(torch.random.get_rng_state(), state)
-    found = _training.predict_in_batches(pickle.loads(pickle.dumps(part)), lambda module: module, X)
-    np.testing.assert_array_equal(found, _training.predict_in_batches(net, lambda module: module.represent, X))
+    output = _training.predict_in_batches(pickle.loads(pickle.dumps(part)), lambda module: module, X)
+    np.testing.assert_array_equal(output, _training.predict_in_batches(net, lambda module: module.represent, X))
     assert list(part.history) == list(net.history)
     assert part.history is not net.history
     assert len(pickle.dumps(part)) < len(pickle.dumps(net))
     assert part.optimizer_ is None
 
 
-def test_device(data):
-    expected = "cuda" if torch.cuda.is_available() else "cpu"
-    assert _training.resolve_device("auto").type == expected
-    assert _training.resolve_device("cpu").type == "cpu"
-
-
-def test_devices_that_are_not_there(monkeypatch):
-    with pytest.raises(ValueError, match="device='gpu' is no torch device"):
-        _training.resolve_device("gpu")
-    with pytest.raises(ValueError, match=r"device='cuda:99' was asked for, and torch finds (no|\d+ devices of) CUDA"):
-        _training.resolve_device("cuda:99")
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    with pytest.raises(ValueError, match=r"torch finds no CUDA here\. Take 'auto' or 'cpu'"):
-        _training.resolve_device("cuda")
-    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
-    with pytest.raises(ValueError, match="torch finds no mps here"):
-        _training.resolve_device("mps")
-    with pytest.raises(ValueError, match="device='cuda' was asked for"):
-        NetworkClassifier(device="cuda").fit(np.eye(4), [0, 1, 0, 1])
-
-
 def test_gradients_of_a_step_are_set_by_backward(data):
-    """Here the step goes the other way: the loss that it returns is what the history tells."""
+    """Here each step ascends, and the history holds the loss that the function returns."""
 
     def ascend(module, row_loss, X, targets):
         loss = _training.backpropagate(module, row_loss, X, targets)
@@ -182,7 +160,7 @@ def test_gradients_of_a_step_are_set_by_backward(data):
 
 
 class TwoParts(torch.nn.Module):
-    """A loss that remembers of each step the number of rows and its sum."""
+    """A loss that records the sum over the rows of each step."""
 
     def __init__(self):
         super().__init__()
@@ -208,7 +186,7 @@ def test_parts_of_a_loss_are_recorded_by_epoch_as_means_over_rows(data):
         assert epoch["train_rows"] == pytest.approx(epoch["train_loss"])
         assert epoch["train_steps"] == 2 / 6
         assert "valid_rows" not in epoch
-    # The loss that was given is not the one that was trained with.
+    # skorch trains with a copy of the loss.
     assert loss.seen == []
     assert "train_rows" not in train(data).history[0]
 

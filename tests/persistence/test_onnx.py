@@ -21,10 +21,10 @@ onnxruntime = pytest.importorskip("onnxruntime")
 
 @pytest.fixture(scope="module")
 def drawn():
-    found = make_gaussian_modalities(120, specific_signal={"student": 0.4, "teacher": 0.9}, random_state=0)
-    X, T = (np.array(found.data[found.modalities[name]], dtype=np.float32) for name in ("student", "teacher"))
+    data = make_gaussian_modalities(120, specific_signal={"student": 0.4, "teacher": 0.9}, random_state=0)
+    X, T = (np.array(data.data[data.modalities[name]], dtype=np.float32) for name in ("student", "teacher"))
     X[::7, 0] = np.nan
-    return X, T, found.target.to_numpy()
+    return X, T, data.target.to_numpy()
 
 
 def run(model, X):
@@ -46,8 +46,8 @@ def test_continuous_targets(drawn):
     X, T, _ = drawn
     distiller = PairedDistillerRegressor(make_pipeline(SimpleImputer(), Ridge()), Ridge(), alpha=0.5, random_state=0)
     distiller.fit(X, T[:, 0], X_teacher=T[:, 1:])
-    (found,) = run(student_to_onnx(distiller, X), X)
-    np.testing.assert_allclose(found.ravel(), distiller.predict(X), atol=1e-4)
+    (output,) = run(student_to_onnx(distiller, X), X)
+    np.testing.assert_allclose(output.ravel(), distiller.predict(X), atol=1e-4)
 
 
 @pytest.mark.parametrize("names", [None, ["ill", "well"], [3, 7], [3.0, 7.0], [True, False]], ids=str)
@@ -57,9 +57,9 @@ def test_networks_with_labels_of_any_kind(drawn, names):
     student = make_pipeline(SimpleImputer(), NetworkClassifier((8, 4), max_epochs=5, random_state=0))
     distiller = PairedDistiller(student, LogisticRegression(), alpha=0.5, random_state=0)
     distiller.fit(X, labels, X_teacher=T)
-    found, proba = run(student_to_onnx(distiller, X), X)
+    labels, proba = run(student_to_onnx(distiller, X), X)
     np.testing.assert_allclose(proba, distiller.predict_proba(X), atol=1e-5)
-    np.testing.assert_array_equal(found, distiller.predict(X))
+    np.testing.assert_array_equal(labels, distiller.predict(X))
     alone = distiller.student_[-1]
     filled = distiller.student_[0].transform(X)
     np.testing.assert_allclose(run(student_to_onnx(alone, filled), filled)[1], proba, atol=1e-5)
@@ -70,8 +70,8 @@ def test_networks_of_continuous_targets(drawn, n_targets):
     X, T, _ = drawn
     y = T[:, 0] if n_targets == 1 else T[:, :n_targets]
     student = make_pipeline(SimpleImputer(), NetworkRegressor((8,), max_epochs=5, random_state=0)).fit(X, 100 + 7 * y)
-    (found,) = run(student_to_onnx(student, X), X)
-    np.testing.assert_allclose(found.reshape(y.shape), student.predict(X), rtol=1e-5)
+    (output,) = run(student_to_onnx(student, X), X)
+    np.testing.assert_allclose(output.reshape(y.shape), student.predict(X), rtol=1e-5)
 
 
 def test_columns_of_a_frame_are_inputs_where_they_are_asked_for_by_name(drawn):
@@ -81,8 +81,8 @@ def test_columns_of_a_frame_are_inputs_where_they_are_asked_for_by_name(drawn):
     student = make_pipeline(columns, SimpleImputer(), LogisticRegression()).fit(frame, y)
     model = student_to_onnx(student, frame)
     session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
-    found = session.run(None, {name: frame[[name]].to_numpy() for name in frame})[1]
-    np.testing.assert_allclose(found, student.predict_proba(frame), atol=1e-5)
+    output = session.run(None, {name: frame[[name]].to_numpy() for name in frame})[1]
+    np.testing.assert_allclose(output, student.predict_proba(frame), atol=1e-5)
 
 
 @pytest.mark.parametrize("model", [LogisticRegression(), NetworkClassifier(max_epochs=2, random_state=0)], ids=type)
@@ -92,8 +92,8 @@ def test_a_frame_is_one_input_for_all_else(drawn, model):
         age=lambda f: f["age"] > 0
     )
     student = model.fit(frame, y)
-    found = run(student_to_onnx(student, frame), frame.to_numpy(dtype=np.float32))[1]
-    np.testing.assert_allclose(found, student.predict_proba(frame), atol=1e-5)
+    output = run(student_to_onnx(student, frame), frame.to_numpy(dtype=np.float32))[1]
+    np.testing.assert_allclose(output, student.predict_proba(frame), atol=1e-5)
 
 
 def test_not_fitted_and_without_skl2onnx(drawn, monkeypatch):

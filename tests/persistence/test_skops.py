@@ -32,7 +32,9 @@ from skcmkd import (
     load_student,
     save_student,
 )
-from skcmkd.persistence._skops import FORMAT, HEADER, TRUSTED, UNSAFE_COMPILED
+from skcmkd.persistence._archive import HEADER
+from skcmkd.persistence._names import FORMAT
+from skcmkd.persistence._skops import TRUSTED, UNSAFE_COMPILED
 
 sio = pytest.importorskip("skops.io")
 PROTOCOL = json.loads(zipfile.ZipFile(io.BytesIO(sio.dumps(0))).read("schema.json"))["protocol"]
@@ -59,7 +61,7 @@ def round_trip(student, path, **options):
 
 
 def write(path, members, compression=zipfile.ZIP_STORED, header=FORMAT):
-    """A forged file: members by name, with a header that says it is ours."""
+    """A forged file: members by name, and a header of this package."""
     with zipfile.ZipFile(path, "w", compression) as archive:
         for name, content in members.items():
             archive.writestr(name, content)
@@ -81,25 +83,25 @@ STUDENTS = {
 
 
 @pytest.mark.parametrize("student", STUDENTS.values(), ids=STUDENTS)
-def test_students_predict_the_same_bits(iris, student, path):
+def test_predictions_are_the_same_bits(iris, student, path):
     X, y = iris
     student.fit(X, y)
-    found = round_trip(student, path)
-    np.testing.assert_array_equal(found.predict_proba(X), student.predict_proba(X))
-    np.testing.assert_array_equal(found.predict(X), student.predict(X))
-    assert list(found.feature_names_in_) == list(X.columns)
+    loaded = round_trip(student, path)
+    np.testing.assert_array_equal(loaded.predict_proba(X), student.predict_proba(X))
+    np.testing.assert_array_equal(loaded.predict(X), student.predict(X))
+    assert list(loaded.feature_names_in_) == list(X.columns)
 
 
 def test_network_keeps_representation_history_and_settings(iris, path):
     X, y = iris
     network = NetworkClassifier((8, 4), dropout=0.3, max_epochs=5, refit=False, random_state=np.random.RandomState(0))
     network.set_output(transform="pandas").fit(X, y)
-    found = round_trip(network, path)
-    pd.testing.assert_frame_equal(found.transform(X), network.transform(X))
-    assert list(found.net_.history) == list(network.net_.history)
-    assert found.get_params().keys() == network.get_params().keys()
-    assert found.net_.module_.represent[2].p == 0.3
-    assert not found.net_.module_.training
+    loaded = round_trip(network, path)
+    pd.testing.assert_frame_equal(loaded.transform(X), network.transform(X))
+    assert list(loaded.net_.history) == list(network.net_.history)
+    assert loaded.get_params().keys() == network.get_params().keys()
+    assert loaded.net_.module_.represent[2].p == 0.3
+    assert not loaded.net_.module_.training
 
 
 def test_network_of_continuous_targets(iris, path):
@@ -118,36 +120,40 @@ def test_text_and_categories(iris, path):
 
 
 def distillers(X, y):
-    own, other = X.iloc[:, :2], X.iloc[:, 2:]
+    X_student, X_teacher = X.iloc[:, :2], X.iloc[:, 2:]
     linear = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
-    yield PairedDistiller(linear, linear, alpha=0.5, random_state=0).fit(own, y, X_teacher=other)
-    yield PairedDistiller(linear, linear, alpha=0.5, calibrate=True, random_state=0).fit(own, y, X_teacher=other)
-    yield PairedDistiller(brief_network(), linear, alpha=0.5, student_columns=list(own)).fit(X, y)
-    yield PairedDistillerRegressor(Ridge(), Ridge(), alpha=0.5).fit(own, X.iloc[:, 2], X_teacher=X.iloc[:, 3:])
-    yield MutualDistiller(brief_network(), brief_network(), random_state=0).fit(own, y, X_teacher=other)
+    yield PairedDistiller(linear, linear, alpha=0.5, random_state=0).fit(X_student, y, X_teacher=X_teacher)
+    yield PairedDistiller(linear, linear, alpha=0.5, calibrate=True, random_state=0).fit(
+        X_student, y, X_teacher=X_teacher
+    )
+    yield PairedDistiller(brief_network(), linear, alpha=0.5, student_columns=list(X_student)).fit(X, y)
+    yield PairedDistillerRegressor(Ridge(), Ridge(), alpha=0.5).fit(X_student, X.iloc[:, 2], X_teacher=X.iloc[:, 3:])
+    yield MutualDistiller(brief_network(), brief_network(), random_state=0).fit(X_student, y, X_teacher=X_teacher)
     unpaired = UnpairedDistiller(brief_network(), brief_network(), alpha=0.5, random_state=0)
-    yield unpaired.fit(own, y, teacher_data=(other.iloc[::2], y[::2]))
+    yield unpaired.fit(X_student, y, teacher_data=(X_teacher.iloc[::2], y[::2]))
 
 
-def test_a_distiller_leaves_its_student_alone_in_the_file(iris, path):
+def test_of_a_distiller_the_student_alone_is_written(iris, path):
     X, y = iris
     for distiller in distillers(X, y):
-        found = round_trip(distiller, path)
-        assert type(found) is type(distiller.student_)
-        own = X[list(distiller.feature_names_in_)]
-        np.testing.assert_array_equal(found.predict(own), distiller.predict(X if own.shape[1] < 2 else own))
+        loaded = round_trip(distiller, path)
+        assert type(loaded) is type(distiller.student_)
+        X_student = X[list(distiller.feature_names_in_)]
+        np.testing.assert_array_equal(
+            loaded.predict(X_student), distiller.predict(X if X_student.shape[1] < 2 else X_student)
+        )
         if hasattr(distiller, "classes_"):
-            np.testing.assert_array_equal(found.predict_proba(own), distiller.predict_proba(own))
-            assert list(found.classes_) == list(distiller.classes_)
+            np.testing.assert_array_equal(loaded.predict_proba(X_student), distiller.predict_proba(X_student))
+            assert list(loaded.classes_) == list(distiller.classes_)
         assert b"teacher" not in path.read_bytes()
 
 
-def test_of_a_search_the_best(iris, path):
+def test_of_a_search_the_best_estimator_is_written(iris, path):
     search = GridSearchCV(
         make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000)), {"logisticregression__C": [1, 2]}
     )
-    found = round_trip(search.fit(*iris), path)
-    np.testing.assert_array_equal(found.predict_proba(iris[0]), search.predict_proba(iris[0]))
+    loaded = round_trip(search.fit(*iris), path)
+    np.testing.assert_array_equal(loaded.predict_proba(iris[0]), search.predict_proba(iris[0]))
 
 
 def test_a_student_is_read_in_another_process(iris, path):
@@ -156,11 +162,11 @@ def test_a_student_is_read_in_another_process(iris, path):
     save_student(student, path)
     code = (
         "import sys, numpy as np; from skcmkd import load_student; from sklearn.datasets import load_iris; "
-        "X = load_iris(as_frame=True).data; found = load_student(sys.argv[1]); "
-        "sys.stdout.buffer.write(found.predict_proba(X).tobytes())"
+        "X = load_iris(as_frame=True).data; loaded = load_student(sys.argv[1]); "
+        "sys.stdout.buffer.write(loaded.predict_proba(X).tobytes())"
     )
-    found = subprocess.run([sys.executable, "-W", "error", "-c", code, path], check=True, capture_output=True).stdout
-    np.testing.assert_array_equal(np.frombuffer(found).reshape(150, 3), student.predict_proba(X))
+    output = subprocess.run([sys.executable, "-W", "error", "-c", code, path], check=True, capture_output=True).stdout
+    np.testing.assert_array_equal(np.frombuffer(output).reshape(150, 3), student.predict_proba(X))
 
 
 def test_not_fitted(path):
@@ -186,7 +192,7 @@ class OwnClassifier(LogisticRegression):
     pass
 
 
-def test_what_could_not_be_read_is_not_written(iris, path):
+def test_students_that_could_not_be_read_are_not_written(iris, path):
     X, y = iris
     for student in (
         make_pipeline(FunctionTransformer(own_function), LogisticRegression(max_iter=1000)),
@@ -198,24 +204,26 @@ def test_what_could_not_be_read_is_not_written(iris, path):
 
 
 @pytest.mark.parametrize("forest", [RandomForestClassifier(5), HistGradientBoostingClassifier(max_iter=3)])
-def test_forests_need_the_readers_word(iris, forest, path):
+def test_forests_must_be_trusted_by_name(iris, forest, path):
     X, y = iris
     save_student(forest.fit(X, y), path)
     untrusted = sio.get_untrusted_types(file=path)
     if not untrusted:
         pytest.skip("this skops trusts it")
-    with pytest.raises(ValueError, match=r"compiled code that follows the file unchecked.*trusted=\['sklearn"):
+    with pytest.raises(
+        ValueError, match=r"compiled code that uses the positions in the file unchecked.*trusted=\['sklearn"
+    ):
         load_student(path)
     with pytest.raises(ValueError, match="must be a list of names"):
         load_student(path, trusted=untrusted[0])
-    found = load_student(path, trusted=untrusted)
-    np.testing.assert_array_equal(found.predict_proba(X), forest.predict_proba(X))
+    loaded = load_student(path, trusted=untrusted)
+    np.testing.assert_array_equal(loaded.predict_proba(X), forest.predict_proba(X))
 
 
-def test_the_fixed_lists_name_what_exists():
+def test_trusted_classes_exist():
     for name in [*TRUSTED, *UNSAFE_COMPILED]:
         module, _, attribute = name.rpartition(".")
-        if not module.startswith("sklearn."):  # scikit-learn's own may come and go with its versions
+        if not module.startswith("sklearn."):  # those of scikit-learn depend on its version
             assert hasattr(__import__(module, fromlist=[attribute]), attribute), name
 
 
@@ -284,7 +292,7 @@ def test_cut_short_empty_and_altered_files(iris, path):
         load_student(path)
 
 
-def test_a_file_that_swells_is_refused_before_it_is_unpacked(path):
+def test_a_compressed_file_is_refused_before_it_is_unpacked(path):
     write(path, {"schema.json": bytes(10_000_000)}, zipfile.ZIP_DEFLATED)
     assert path.stat().st_size < 20_000
     with pytest.raises(ValueError, match="its parts are compressed"):
@@ -321,7 +329,7 @@ def test_deep_and_broken_schemas(path):
             load_student(path)
 
 
-def test_parts_that_name_each_other_without_end(path):
+def test_parts_that_refer_to_each_other_without_end(path):
     def refer(number):
         return node("builtins", "list", "CachedNode", __id__=number)
 
@@ -335,7 +343,7 @@ def test_parts_that_name_each_other_without_end(path):
             load_student(path)
 
 
-def test_something_else_than_a_student(path):
+def test_an_object_that_is_not_a_student(path):
     write(path, {name: zipfile.ZipFile(io.BytesIO(sio.dumps([1]))).read(name) for name in ("schema.json",)})
     with pytest.raises(ValueError, match="is damaged"):
         load_student(path)
@@ -352,10 +360,7 @@ def test_a_network_whose_layers_do_not_fit(iris, path):
         data = sio.dumps(forged)
         members = zipfile.ZipFile(io.BytesIO(data))
         parts = {name: members.read(name) for name in members.namelist()}
-        schema = json.loads(parts["schema.json"]) | {
-            "__module__": "skcmkd.networks._mlp",
-            "__class__": "NetworkClassifier",
-        }
+        schema = json.loads(parts["schema.json"]) | {"__module__": "skcmkd", "__class__": "NetworkClassifier"}
         write(path, parts | {"schema.json": json.dumps(schema)})
         with pytest.raises(ValueError, match="is damaged"):
             load_student(path)
@@ -371,7 +376,7 @@ def test_skops_files_of_others_and_strange_headers(iris, path):
     sio.dump(LogisticRegression(max_iter=1000).fit(*iris), path)
     with pytest.raises(ValueError, match=rf"not a file of save_student.*{HEADER}"):
         load_student(path)
-    for header in ([], {}, {"format": True}, {"format": "1"}):
+    for header in ([], {}, {"format": True}, {"format": "1"}, {"format": 0}):
         write(path, {HEADER: json.dumps(header)}, header=None)
         with pytest.raises(ValueError, match="names no format"):
             load_student(path)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_info
 
-from skcmkd._utils._parallel import one_blas_thread, parallel_map
+from skcmkd._utils._parallel import one_blas_thread, parallel_map, progress
 
 
 def _power(base, exponent):
@@ -10,13 +10,13 @@ def _power(base, exponent):
 
 
 @pytest.mark.parametrize("n_jobs", [None, 2])
-def test_order_is_that_of_the_calls(n_jobs):
+def test_results_are_in_the_order_of_the_calls(n_jobs):
     calls = [(2, 3), (3, 2), (5, 1)]
     assert parallel_map(_power, calls, 3, n_jobs=n_jobs, description="", verbose=False) == [8, 9, 5]
     assert parallel_map(_power, [], 0, n_jobs=n_jobs, description="", verbose=False) == []
 
 
-def test_one_thread_inside_and_as_before_outside():
+def test_one_thread_inside_and_the_former_number_outside():
     def blas_threads():
         np.ones((2, 2)) @ np.ones((2, 2))
         return [library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"]
@@ -27,7 +27,7 @@ def test_one_thread_inside_and_as_before_outside():
     assert blas_threads() == before
 
 
-def test_blas_threads_are_put_back_when_several_were_inside_at_once():
+def test_blas_threads_are_restored_after_several_were_inside_at_once():
     from threadpoolctl import ThreadpoolController, threadpool_limits
 
     def counts():
@@ -39,8 +39,20 @@ def test_blas_threads_are_put_back_when_several_were_inside_at_once():
         first.__enter__()
         second.__enter__()
         assert counts() == [1] * len(before)
-        # Who came first leaves first: the second must not keep the first's single thread as what was there before.
+        # The first to enter leaves first: the second must not restore the single thread of the first.
         first.__exit__(None, None, None)
         assert counts() == [1] * len(before)
         second.__exit__(None, None, None)
         assert counts() == before
+
+
+def test_items_pass_through_in_silence(capfd):
+    assert list(progress(iter([3, 1, 2]), 3, "work", verbose=False)) == [3, 1, 2]
+    assert capfd.readouterr() == ("", "")
+
+
+def test_bar_goes_to_standard_error(capfd):
+    assert list(progress([3, 1], 2, "work", verbose=True)) == [3, 1]
+    out, err = capfd.readouterr()
+    assert out == ""
+    assert "work" in err

@@ -1,12 +1,13 @@
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.linear_model import LogisticRegression
 
 from skcmkd._validation import _array_checks as checks
 
 
 @pytest.mark.parametrize(
-    ("given", "message"),
+    ("value", "message"),
     [
         (None, "X is None"),
         ("table.csv", r"X is 'table\.csv', a str, .*pandas\.read_csv"),
@@ -17,12 +18,12 @@ from skcmkd._validation import _array_checks as checks
         (np.ones((2, 2)) + 1j, "Complex data not supported: X"),
     ],
 )
-def test_no_table(given, message):
+def test_no_table(value, message):
     with pytest.raises(ValueError, match=message):
-        checks.check_2d(given, "X", None, sparse=True)
+        checks.check_2d(value, "X", None, sparse=True)
 
 
-def test_tables_of_lists_are_taken():
+def test_lists_become_tables():
     assert checks.check_2d([[1, 2], [3, 4]], "X", None, sparse=False).shape == (2, 2)
 
 
@@ -38,10 +39,10 @@ def test_frames():
         checks.check_frame(frame.iloc[:, :2] * 1j, "X")
 
 
-@pytest.mark.parametrize("given", [np.ones((2, 2)), "label", 3, {"a": 1}, [[1], [1, 2]]])
-def test_no_column(given):
+@pytest.mark.parametrize("value", [np.ones((2, 2)), "label", 3, {"a": 1}, [[1], [1, 2]]])
+def test_no_column(value):
     with pytest.raises(ValueError, match=r"y should be a 1d array, one value a row; got .*Give one column"):
-        checks.check_1d(given, "y")
+        checks.check_1d(value, "y")
 
 
 def test_empty_column():
@@ -50,7 +51,7 @@ def test_empty_column():
 
 
 @pytest.mark.parametrize(
-    ("given", "message"),
+    ("value", "message"),
     [
         (pd.date_range("2020-01-01", periods=3), "dates or durations, such as 2020-01-01"),
         ([1j, 2j], "Complex data not supported: y"),
@@ -60,12 +61,12 @@ def test_empty_column():
         (np.array([2**70, 3], dtype=object), r"Unknown label type: y holds \d+ \(int\)"),
     ],
 )
-def test_no_labels(given, message):
+def test_no_labels(value, message):
     with pytest.raises(ValueError, match=message):
-        checks.check_label_dtype(np.asarray(given), "y")
+        checks.check_label_dtype(np.asarray(value), "y")
 
 
-def test_numbers_and_truth_values_among_objects_become_what_they_are():
+def test_numbers_in_an_array_of_objects_get_their_dtype():
     assert checks.check_label_dtype(np.array([1, 2], dtype=object), "y").dtype.kind == "i"
     assert checks.check_label_dtype(np.array([1, 2.5], dtype=object), "y").dtype.kind == "f"
     assert checks.check_label_dtype(np.array([True, False], dtype=object), "y").dtype.kind == "b"
@@ -76,3 +77,30 @@ def test_lengths():
     checks.check_same_length(np.ones((3, 2)), [1, 2, 3], "y")
     with pytest.raises(ValueError, match="y has 2 rows and X has 3: give one for each row of X"):
         checks.check_same_length(np.ones((3, 2)), [1, 2], "y")
+
+
+@pytest.mark.filterwarnings("ignore:X (has feature names|does not have valid)")
+def test_columns_of_fit():
+    X = pd.DataFrame(np.ones((3, 2)), columns=["a", "b"])
+    model = LogisticRegression().fit(X, [0, 1, 0])
+    checks.check_columns_of_fit(model, X)
+    remedy = r"Give X\[list\(feature_names_in_\)\]: the columns of fit, in that order"
+    for other in (X[["b", "a"]], X.rename(columns={"a": "c"}), X.assign(c=1), X[["a"]]):
+        with pytest.raises(ValueError, match=rf"(?s)feature names should match.*{remedy}"):
+            checks.check_columns_of_fit(model, other)
+    # Without names there is nothing to select by.
+    for fitted, table in ((model, X.to_numpy()[:, :1]), (LogisticRegression().fit(X.to_numpy(), [0, 1, 0]), X[["a"]])):
+        with pytest.raises(ValueError, match=r"expecting 2 features as input\.$"):
+            checks.check_columns_of_fit(fitted, table)
+
+
+def test_the_remedy_does_not_depend_on_scikit_learns_words(monkeypatch):
+    def refuse(*args, **kwargs):
+        raise ValueError("In other words. ")
+
+    model = LogisticRegression().fit(pd.DataFrame({"a": [1, 2]}), [0, 1])
+    monkeypatch.setattr(checks, "validate_data", refuse)
+    with pytest.raises(ValueError, match=r"^In other words\. Give X\["):
+        checks.check_columns_of_fit(model, pd.DataFrame({"b": [1, 2]}))
+    with pytest.raises(ValueError, match=r"^In other words\. $"):
+        checks.check_columns_of_fit(model, pd.DataFrame({"a": [1, 2]}))

@@ -49,28 +49,28 @@ def test_polars_columns_become_pandas_columns():
             "day": days,
         }
     )
-    found = as_pandas(frame)
-    assert list(found) == frame.columns
-    np.testing.assert_array_equal(found["whole"], [1, 2, np.nan])
-    assert found["exact"].dtype == np.int64
-    np.testing.assert_array_equal(found["real"], [0.5, np.nan, np.nan])
-    assert found["yes"].isna().tolist() == [False, True, False]
-    assert found["no"].dtype == bool
-    assert found["text"].tolist() == ["a", None, "b"] or found["text"].isna().tolist() == [False, True, False]
-    assert list(found["kind"].cat.categories) == ["u", "v"]
-    assert list(found["grade"].cat.categories) == ["low", "mid", "high"]
-    np.testing.assert_array_equal(found["price"], [1.5, np.nan, 2.5])
-    assert found["day"].dtype.kind == "M"
+    table = as_pandas(frame)
+    assert list(table) == frame.columns
+    np.testing.assert_array_equal(table["whole"], [1, 2, np.nan])
+    assert table["exact"].dtype == np.int64
+    np.testing.assert_array_equal(table["real"], [0.5, np.nan, np.nan])
+    assert table["yes"].isna().tolist() == [False, True, False]
+    assert table["no"].dtype == bool
+    assert table["text"].tolist() == ["a", None, "b"] or table["text"].isna().tolist() == [False, True, False]
+    assert list(table["kind"].cat.categories) == ["u", "v"]
+    assert list(table["grade"].cat.categories) == ["low", "mid", "high"]
+    np.testing.assert_array_equal(table["price"], [1.5, np.nan, 2.5])
+    assert table["day"].dtype.kind == "M"
 
 
 def test_floats_go_through_at_once():
     values = np.random.RandomState(0).normal(size=(5, 3)).astype("float32")
-    found = as_pandas(pl.DataFrame(values, schema=["a", "b", "c"]))
-    assert (found.dtypes == np.float32).all()
-    np.testing.assert_array_equal(found, values)
+    table = as_pandas(pl.DataFrame(values, schema=["a", "b", "c"]))
+    assert (table.dtypes == np.float32).all()
+    np.testing.assert_array_equal(table, values)
 
 
-def test_pandas_stays_and_others_are_asked_for():
+def test_pandas_stays_and_unknown_frames_are_refused():
     frame = pd.DataFrame({"a": [1]})
     assert as_pandas(frame) is frame
     with pytest.raises(TypeError, match=r"X_teacher is a polars\.LazyFrame.*Call X_teacher\.collect\(\) first"):
@@ -91,12 +91,12 @@ def test_arrow_tables():
 def test_containers():
     names, values = np.array(["a", "b"]), np.arange(4.0).reshape(2, 2)
     frames = {"pandas": pd.DataFrame(values, columns=names), "polars": pl.DataFrame(values, schema=["a", "b"])}
-    for given in (values, *frames.values()):
-        assert to_output_container(given, names, "default") is given
-        for wanted, expected in frames.items():
-            found = to_output_container(given, names, wanted)
-            assert type(found) is type(expected)
-            assert found.equals(expected)
+    for table in (values, *frames.values()):
+        assert to_output_container(table, names, "default") is table
+        for requested, expected in frames.items():
+            result = to_output_container(table, names, requested)
+            assert type(result) is type(expected)
+            assert result.equals(expected)
 
 
 def test_polars_output_without_polars(monkeypatch):
@@ -153,47 +153,47 @@ TWO_TABLES = {
 
 
 @pytest.mark.parametrize(("distiller", "takes_groups"), TWO_TABLES.values(), ids=TWO_TABLES)
-def test_polars_is_worth_pandas(drawn, distiller, takes_groups):
-    found = []
+def test_polars_gives_the_predictions_of_pandas(drawn, distiller, takes_groups):
+    results = []
     for X, T, y, groups in both_kinds(drawn):
         options = {"groups": groups[ROWS]} if takes_groups else {}
         fitted = clone(distiller).fit(
             X[ROWS], y[ROWS], X_teacher=T[ROWS], unlabeled_pairs=(X[REST], T[REST]), **options
         )
         assert list(fitted.feature_names_in_) == list(X.columns)
-        found.append(fitted.predict_proba(X))
-        np.testing.assert_array_equal(fitted.student_.predict_proba(X), found[-1])
-    np.testing.assert_array_equal(*found)
+        results.append(fitted.predict_proba(X))
+        np.testing.assert_array_equal(fitted.student_.predict_proba(X), results[-1])
+    np.testing.assert_array_equal(*results)
 
 
 def test_polars_in_one_table_with_missing_teachers_columns(drawn):
-    found = []
+    results = []
     for X, T, y, _ in both_kinds(drawn):
         both = pl.concat([X, T], how="horizontal") if isinstance(X, pl.DataFrame) else pd.concat([X, T], axis=1)
         fitted = PairedDistiller(linear(), linear(), student_columns=list(X.columns), cv=3, random_state=0)
         fitted.fit(both[ROWS], y[ROWS], unlabeled_pairs=(both[REST],))
         np.testing.assert_array_equal(fitted.predict_proba(both), fitted.predict_proba(X))
-        found.append(fitted.predict_proba(X))
-    np.testing.assert_array_equal(*found)
+        results.append(fitted.predict_proba(X))
+    np.testing.assert_array_equal(*results)
 
 
 def test_polars_continuous_targets(drawn):
-    found = []
+    results = []
     for X, T, _, _ in both_kinds(drawn):
         fitted = PairedDistillerRegressor(Ridge(), with_imputer(Ridge()), cv=3, random_state=0)
         y = X[X.columns[0]]
         fitted.fit(X[ROWS], y[ROWS], X_teacher=T[ROWS], unlabeled_pairs=(X[REST], T[REST]))
-        found.append(fitted.predict(X))
-    np.testing.assert_array_equal(*found)
+        results.append(fitted.predict(X))
+    np.testing.assert_array_equal(*results)
 
 
 def test_polars_cohorts(drawn):
-    found = []
+    results = []
     for X, T, y, _ in both_kinds(drawn):
         fitted = UnpairedDistiller(brief_network(), linear(), random_state=0, alpha=0.5)
         fitted.fit(X[ROWS], y[ROWS], teacher_data=(T[REST], y[REST]), unlabeled=(X[REST],), bridge=(X[:9], T[:9]))
-        found.append(fitted.predict_proba(X))
-    np.testing.assert_array_equal(*found)
+        results.append(fitted.predict_proba(X))
+    np.testing.assert_array_equal(*results)
 
 
 def selector_of(drawn):
@@ -207,18 +207,18 @@ def tables_of(drawn):
         yield (pl.concat([X, T], how="horizontal") if isinstance(X, pl.DataFrame) else pd.concat([X, T], axis=1)), X, y
 
 
-def test_selector_gives_what_it_was_given_or_asked_for(drawn):
+def test_selector_gives_the_kind_of_its_input_or_the_requested_one(drawn):
     results = []
-    for both, own, y in tables_of(drawn):
+    for both, student_X, y in tables_of(drawn):
         fitted = selector_of(drawn).fit(both[ROWS], y[ROWS], unlabeled_pairs=(both[REST],))
         results.append(fitted.results_)
         assert type(fitted.transform(both)) is type(both)
-        assert list(fitted.transform(own).columns) == list(own.columns)
-        for wanted, kind in (("polars", pl.DataFrame), ("pandas", pd.DataFrame), ("default", type(both))):
-            fitted.set_output(transform=wanted)
+        assert list(fitted.transform(student_X).columns) == list(student_X.columns)
+        for requested, kind in (("polars", pl.DataFrame), ("pandas", pd.DataFrame), ("default", type(both))):
+            fitted.set_output(transform=requested)
             assert fitted.teachers_ == ["teacher"]
             assert isinstance(fitted.transform(both), kind)
-            assert isinstance(fitted.transform(own), kind)
+            assert isinstance(fitted.transform(student_X), kind)
             assert list(fitted.transform(both).columns) == list(fitted.get_feature_names_out())
         with sklearn.config_context(transform_output="polars"):
             copied = clone(selector_of(drawn).set_output(transform="pandas")).fit(both, y)
@@ -229,20 +229,20 @@ def test_selector_gives_what_it_was_given_or_asked_for(drawn):
 
 
 def test_polars_between_the_steps_of_a_pipeline(drawn):
-    found = []
-    for both, own, y in tables_of(drawn):
+    results = []
+    for both, student_X, y in tables_of(drawn):
         student = linear().set_output(transform="polars")
-        distill = PairedDistiller(student, linear(), student_columns=list(own.columns), cv=3, random_state=0)
+        distill = PairedDistiller(student, linear(), student_columns=list(student_X.columns), cv=3, random_state=0)
         with sklearn.config_context(enable_metadata_routing=True):
             distill.set_fit_request(unlabeled_pairs=True)
             select = selector_of(drawn).set_output(transform="polars").set_fit_request(unlabeled_pairs=False)
             pipeline = Pipeline([("select", select), ("distill", distill)], transform_input=["unlabeled_pairs"])
             pipeline.fit(both[ROWS], y[ROWS], unlabeled_pairs=(both[REST],))
-            found.append(pipeline.predict_proba(both))
-    np.testing.assert_array_equal(*found)
+            results.append(pipeline.predict_proba(both))
+    np.testing.assert_array_equal(*results)
 
 
-def test_searches_and_folds_cut_polars(drawn):
+def test_searches_and_folds_split_polars(drawn):
     scores = []
     for X, T, y, _ in both_kinds(drawn):
         with sklearn.config_context(enable_metadata_routing=True):
@@ -255,9 +255,11 @@ def test_searches_and_folds_cut_polars(drawn):
 
 def test_matrix_and_report_of_polars(drawn):
     matrices, scores = [], []
-    for both, own, y in tables_of(drawn):
+    for both, student_X, y in tables_of(drawn):
         matrices.append(cch_matrix(selector_of(drawn).set_params(n_subsamples=2), both, y))
-        distiller = PairedDistiller(linear(), linear(), alpha=0.5, student_columns=list(own.columns), random_state=0)
+        distiller = PairedDistiller(
+            linear(), linear(), alpha=0.5, student_columns=list(student_X.columns), random_state=0
+        )
         scores.append(DistillationReport.from_estimator(distiller, both, y, cv=3, random_state=0).row_scores_)
     pd.testing.assert_frame_equal(*matrices)
     pd.testing.assert_frame_equal(*scores)
@@ -266,12 +268,12 @@ def test_matrix_and_report_of_polars(drawn):
 def test_network_gives_polars(drawn):
     X, _, y, _ = list(both_kinds(drawn))[1]
     network = brief_network().set_output(transform="polars").fit(X, y)
-    found = network.transform(X)
-    assert isinstance(found, pl.DataFrame)
-    assert found.columns == list(network.get_feature_names_out())
+    features = network.transform(X)
+    assert isinstance(features, pl.DataFrame)
+    assert features.columns == list(network.get_feature_names_out())
 
 
-# Columns that are no numbers
+# Columns that do not hold numbers
 
 
 def column(kind, rng, n):
@@ -285,29 +287,29 @@ def column(kind, rng, n):
 
 
 @pytest.mark.parametrize("kind", ["Int64", "Float64", "boolean", "object"])
-def test_nullable_columns_are_worth_floats(kind):
+def test_nullable_columns_give_the_predictions_of_floats(kind):
     rng = np.random.RandomState(0)
     X = pd.DataFrame({"a": column(kind, rng, 90), "b": rng.normal(size=90)})
     T = pd.DataFrame({"c": column(kind, rng, 90), "d": rng.normal(size=90)})
     y = (T["d"] + X["b"] > 0).to_numpy()
-    found = []
+    results = []
     for convert in (
         lambda table: table,
         lambda table: table.apply(lambda values: pd.to_numeric(values).to_numpy(dtype="float64", na_value=np.nan)),
     ):
-        own, other = convert(X), convert(T)
-        distiller = PairedDistiller(linear(), linear(), cv=3, random_state=0).fit(own, y, X_teacher=other)
+        student_X, teacher_X = convert(X), convert(T)
+        distiller = PairedDistiller(linear(), linear(), cv=3, random_state=0).fit(student_X, y, X_teacher=teacher_X)
         selector = CCHSelector({"s": ["a", "b"], "t": ["c", "d"]}, "s", n_subsamples=2, cv=3, random_state=0)
-        selector.fit(pd.concat([own, other], axis=1), y)
-        found.append((distiller.predict_proba(own), selector.results_.select_dtypes("number").to_numpy()))
-    for one, other in zip(*found, strict=True):
-        np.testing.assert_array_equal(one, other)
+        selector.fit(pd.concat([student_X, teacher_X], axis=1), y)
+        results.append((distiller.predict_proba(student_X), selector.results_.select_dtypes("number").to_numpy()))
+    for nullable, floats in zip(*results, strict=True):
+        np.testing.assert_array_equal(nullable, floats)
     for options in ({"student": LogisticRegression()}, {"teacher": LogisticRegression()}):
         with pytest.raises(ValueError, match=r"contains NaN: \d+ values, the first in column '[ac]'.*imputer first"):
             PairedDistiller(**{"student": linear(), "teacher": linear()} | options).fit(X, y, X_teacher=T)
 
 
-NO_NUMBERS = {
+NOT_NUMBERS = {
     "category": (lambda n: pd.Categorical(np.where(np.arange(n) % 3, "a", "b")), "Column 'x' of .*holds 'b'.*OneHot"),
     "str": (lambda n: pd.Series(np.where(np.arange(n) % 3, "a", "b")), "Column 'x' of .*holds 'b'.*OneHotEncoder"),
     "date": (lambda n: pd.date_range("2020", periods=n), r"Column 'x' of .*datetime64.*not numbers\. Turn it into"),
@@ -315,19 +317,19 @@ NO_NUMBERS = {
 }
 
 
-@pytest.mark.parametrize(("make", "message"), NO_NUMBERS.values(), ids=NO_NUMBERS)
+@pytest.mark.parametrize(("make", "message"), NOT_NUMBERS.values(), ids=NOT_NUMBERS)
 @pytest.mark.parametrize("model", [LogisticRegression(), linear(), brief_network()], ids=["plain", "steps", "network"])
-def test_other_columns_are_named_with_a_remedy(make, message, model):
+def test_columns_of_other_kinds_are_named_with_a_remedy(make, message, model):
     rng = np.random.RandomState(0)
-    odd, plain = pd.DataFrame({"x": make(60), "b": rng.normal(size=60)}), pd.DataFrame(rng.normal(size=(60, 2)))
+    spoiled, plain = pd.DataFrame({"x": make(60), "b": rng.normal(size=60)}), pd.DataFrame(rng.normal(size=(60, 2)))
     plain = plain.add_prefix("p")
     y = np.arange(60) % 2
     with pytest.raises(ValueError, match=message):
-        PairedDistiller(model, linear()).fit(odd, y, X_teacher=plain)
+        PairedDistiller(model, linear()).fit(spoiled, y, X_teacher=plain)
     with pytest.raises(ValueError, match=message):
-        PairedDistiller(linear(), model).fit(plain, y, X_teacher=odd)
+        PairedDistiller(linear(), model).fit(plain, y, X_teacher=spoiled)
     with pytest.raises(ValueError, match=message):
-        UnpairedDistiller(model, linear()).fit(odd, y, teacher_data=(plain, y))
+        UnpairedDistiller(model, linear()).fit(spoiled, y, teacher_data=(plain, y))
 
 
 def test_dates_do_not_pass_for_numbers_in_the_selector():
@@ -360,7 +362,7 @@ def test_models_that_take_categories_get_them():
 
 
 @pytest.mark.parametrize("kind", [csr_matrix, csr_array])
-def test_sparse_tables_are_worth_dense_ones(drawn, kind):
+def test_sparse_tables_give_the_predictions_of_dense_ones(drawn, kind):
     student, teacher = (drawn.data[drawn.modalities[name]].to_numpy() for name in ("student", "teacher"))
     dense = [np.where(np.abs(table) > 0.5, table, 0.0) for table in (student, teacher)]
     sparse = [kind(table) for table in dense]

@@ -21,11 +21,11 @@ def test_weights_get_mean_one():
 
 
 def test_groups_of_several_tables_mean_the_same():
-    own, further, none, last = merge_group_ids(
+    first, second, none, last = merge_group_ids(
         np.array(["a", "b", "a"]), [(2, np.array(["c", "a"])), (3, None), (1, np.array(["c"], dtype=object))]
     )
-    assert own.tolist() == [0, 1, 0]
-    assert further.tolist() == [2, 0]
+    assert first.tolist() == [0, 1, 0]
+    assert second.tolist() == [2, 0]
     assert last.tolist() == [2]
     assert not set(none) & {0, 1, 2}
     assert len(set(none)) == 3
