@@ -1,10 +1,10 @@
-"""Every estimator of mutual information held against draws whose information is known.
+"""Every estimator of mutual information on draws of known mutual information.
 
     python benchmarks/information/known_truths.py  # 15 minutes of one processor core
     python benchmarks/information/known_truths.py --estimators cca ksg --n-samples 250
 
-An estimator's rows replace those that it had in results/known_truths.csv; the others stay. The tables of the
-documentation, one for each number of rows and a summary, are written anew from that file.
+An estimator's rows replace its former rows in results/known_truths.csv; the others stay. The tables of the
+documentation, one for each number of rows and a summary, are rewritten from that file.
 """
 
 import argparse
@@ -14,10 +14,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import torch
+from known_information import make_known_information
 from threadpoolctl import threadpool_limits
 
 from skcmkd import information
-from skcmkd.datasets import make_known_information
 
 RESULTS = Path(__file__).parent / "results"
 ESTIMATORS = ("gaussian", "cca", "ksg", "latent", "mine", "infonce", "classifier")
@@ -33,7 +33,7 @@ KEYS = ["group", "case", "n_samples", "estimator"]
 
 
 def describe_cases():
-    """Every case: its group, what it is called, and how it is drawn."""
+    """Group, name and settings of every case."""
     for d in (1, 2, 5, 10):
         for nats in (0.0, 0.5, 1.0, 2.0):
             settings = {"task": "normal", "n_columns": d, "information": nats}
@@ -60,7 +60,7 @@ def describe_cases():
 
 
 def n_repeats(estimator, n_samples, settings):
-    """How often a case is drawn; 0 is skipped."""
+    """Number of draws of a case; 0 skips it."""
     if estimator == "classifier" and settings["task"] != "mixture":
         return 0
     wide = settings["n_columns"] + settings.get("n_noise_columns", 0) > 100
@@ -69,39 +69,39 @@ def n_repeats(estimator, n_samples, settings):
 
 
 def entropy(label):
-    """H(Y) of the drawn classes, in nats."""
+    """H(Y) of the classes, in nats."""
     p = np.bincount(label) / len(label)
     return -(p[p > 0] * np.log(p[p > 0])).sum()
 
 
 def measure(estimator, function, n_samples, group, case, settings):
     """Mean and spread of one estimator over the draws of one case."""
-    truths, found, seconds = [], [], []
+    truths, estimates, seconds = [], [], []
     for seed in range(n_repeats(estimator, n_samples, settings)):
-        drawn = make_known_information(n_samples=n_samples, random_state=seed, **settings)
+        data = make_known_information(n_samples=n_samples, random_state=seed, **settings)
         begin = time.process_time()
-        nats = function(drawn.X, drawn.Y, random_state=seed)
+        nats = function(data.X, data.Y, random_state=seed)
         seconds.append(time.process_time() - begin)
-        if estimator == "classifier" and not 0 <= nats <= entropy(drawn.Y):
-            raise AssertionError(f"classifier says {nats} of a label with entropy {entropy(drawn.Y)}, {case}.")
-        truths.append(drawn.information)
-        found.append(nats)
+        if estimator == "classifier" and not 0 <= nats <= entropy(data.Y):
+            raise AssertionError(f"classifier gives {nats} for a label of entropy {entropy(data.Y)}, {case}.")
+        truths.append(data.information)
+        estimates.append(nats)
     return {
         "group": group,
         "case": case,
         "n_samples": n_samples,
         "estimator": estimator,
-        "draws": len(found),
+        "draws": len(estimates),
         "truth": np.mean(truths),
-        "mean": np.mean(found),
-        "sd": np.std(found, ddof=1) if len(found) > 1 else np.nan,
-        "mean_absolute_error": np.abs(np.subtract(found, truths)).mean(),
+        "mean": np.mean(estimates),
+        "sd": np.std(estimates, ddof=1) if len(estimates) > 1 else np.nan,
+        "mean_absolute_error": np.abs(np.subtract(estimates, truths)).mean(),
         "cpu_seconds": np.mean(seconds),
     }
 
 
 def merge(rows):
-    """The new rows and those of the file that they do not replace, in the order of the cases."""
+    """New rows and those of the file that they do not replace, in the order of the cases."""
     path = RESULTS / "known_truths.csv"
     table = pd.DataFrame(rows)
     if path.exists():
@@ -119,13 +119,13 @@ def merge(rows):
 
 
 def spread_estimators(table, rows, cells):
-    """One column an estimator; a dash where it was not run."""
+    """One column for each estimator, "not run" where it has no estimate."""
     wide = table.assign(cell=cells).pivot_table("cell", rows, "estimator", aggfunc="first", observed=True)
     return wide.astype(object).fillna("not run").reset_index()
 
 
 def write_tables(table):
-    """What the documentation shows: mean and spread by case, and errors and times by group."""
+    """Tables of the documentation: mean and standard deviation by case, and errors and times by group."""
     for n_samples, part in table.groupby("n_samples"):
         spread = part["sd"].map(lambda sd: "" if np.isnan(sd) else f" ± {sd:.2f}")
         part = part.assign(truth=part.groupby("case", observed=True)["truth"].transform("mean").map("{:.2f}".format))
@@ -140,7 +140,7 @@ def write_tables(table):
 
 
 def main():
-    """Run the estimators asked for, writing after each."""
+    """Run the requested estimators and write after each."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--estimators", nargs="+", choices=ESTIMATORS, default=ESTIMATORS)
     parser.add_argument("--n-samples", nargs="+", type=int, choices=N_SAMPLES, default=N_SAMPLES)
@@ -150,7 +150,7 @@ def main():
     for estimator in chosen.estimators:
         function = getattr(information, estimator)
         rng = np.random.RandomState(0)
-        function(rng.normal(size=(60, 2)), rng.randint(2, size=60), random_state=0)  # imports are not its time
+        function(rng.normal(size=(60, 2)), rng.randint(2, size=60), random_state=0)  # time without imports
         for n_samples in chosen.n_samples:
             rows = []
             with threadpool_limits(1):

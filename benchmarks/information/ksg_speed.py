@@ -1,6 +1,6 @@
 """Processor seconds of ``ksg`` against npeet_plus (``mi``, and ``micd`` for labels), which must be installed.
 
-Both take the same arrays with three neighbours, on one thread, by turns; the best of several repeats counts.
+Both run on the same arrays with three neighbors, on one thread, alternately; the best of several repeats counts.
 """
 
 import os
@@ -19,12 +19,12 @@ from skcmkd.information import ksg
 RESULTS = Path(__file__).parent / "results" / "ksg_speed.csv"
 N_ROWS = (1000, 5000)
 N_COLUMNS = (1, 2, 5, 10, 50)
-SECONDS = 6  # of each pair of contenders
-FEWEST_REPEATS, MOST_REPEATS = 5, 300
+SECONDS = 6  # of each pair of implementations
+MIN_REPEATS, MAX_REPEATS = 5, 300
 
 
 def make_data(n_rows, n_columns):
-    """Two normal tables, correlated column by column, and a label of three classes that both know."""
+    """Two normal tables, correlated column by column, and a label of three classes that depends on both."""
     rng = np.random.RandomState(0)
     X = rng.normal(size=(n_rows, n_columns))
     Y = 0.6 * X + 0.8 * rng.normal(size=(n_rows, n_columns))
@@ -32,12 +32,12 @@ def make_data(n_rows, n_columns):
     return X, Y, label
 
 
-def best_seconds(peer, X, other):
-    """The least processor time of the peer and of ksg, run by turns."""
-    contenders = {"npeet_plus": lambda: peer(X, other.reshape(len(X), -1), k=3), "ksg": lambda: ksg(X, other)}
-    best, begin, repeats = dict.fromkeys(contenders, np.inf), time.process_time(), 0
-    while repeats < FEWEST_REPEATS or (time.process_time() - begin < SECONDS and repeats < MOST_REPEATS):
-        for name, run in contenders.items():
+def best_seconds(peer, X, Y):
+    """Least processor time of npeet_plus and of ksg, run alternately."""
+    implementations = {"npeet_plus": lambda: peer(X, Y.reshape(len(X), -1), k=3), "ksg": lambda: ksg(X, Y)}
+    best, begin, repeats = dict.fromkeys(implementations, np.inf), time.process_time(), 0
+    while repeats < MIN_REPEATS or (time.process_time() - begin < SECONDS and repeats < MAX_REPEATS):
+        for name, run in implementations.items():
             start = time.process_time()
             run()
             best[name] = min(best[name], time.process_time() - start)
@@ -52,8 +52,8 @@ def main():
         for n_columns in N_COLUMNS:
             X, Y, label = make_data(n_rows, n_columns)
             size = {"rows": n_rows, "columns": n_columns}
-            rows.append(size | {"other side": "table"} | best_seconds(npeet_plus.mi, X, Y))
-            rows.append(size | {"other side": "label"} | best_seconds(npeet_plus.micd, X, label))
+            rows.append(size | {"Y": "table"} | best_seconds(npeet_plus.mi, X, Y))
+            rows.append(size | {"Y": "label"} | best_seconds(npeet_plus.micd, X, label))
     table = pd.DataFrame(rows)
     table["ratio"] = table["ksg"] / table["npeet_plus"]
     RESULTS.parent.mkdir(exist_ok=True)

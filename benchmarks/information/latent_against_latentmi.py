@@ -2,8 +2,8 @@
 
     python benchmarks/information/latent_against_latentmi.py
 
-latentmi runs with its defaults and must be importable; without it only ``latent`` is measured. The row
-"latent, n_latent=8" has the size of latentmi's latents, which leaves no side of 10 columns as it is. The defaults of
+latentmi runs with its defaults and must be importable; without it only ``latent`` is run. The row
+"latent, n_latent=8" has the size of latentmi's latents, so that tables of 10 columns are encoded too. The defaults of
 ``latent`` were chosen on draws with other seeds.
 """
 
@@ -17,14 +17,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import torch
+from known_information import make_known_information
 from threadpoolctl import threadpool_limits
 
-from skcmkd.datasets import make_known_information
 from skcmkd.information import latent
 
 RESULTS = Path(__file__).parent / "results" / "latent_against_latentmi.csv"
 SEEDS = range(2)
-TASKS = {  # task, rows, columns of each side, nats
+TASKS = {  # task, rows, columns of X and of Y, nats
     "bivariate normal, 0.5 nats": ("normal", 1000, 1, 0.5),
     "bivariate normal, 1 nat": ("normal", 250, 1, 1.0),
     "normal, 10 + 10 columns, 1 nat": ("normal", 250, 10, 1.0),
@@ -36,8 +36,8 @@ TASKS = {  # task, rows, columns of each side, nats
 
 
 def load_latentmi():
-    """The peer's estimate in nats, or None where it is not installed."""
-    np.NaN = np.nan  # noqa: NPY201 - numpy 2 has dropped the name, latentmi uses it
+    """Estimator of latentmi in nats, or None where it is not installed."""
+    np.NaN = np.nan  # noqa: NPY201 - latentmi uses a name that numpy 2 has removed
     try:
         import tqdm.notebook  # noqa: F401
     except ImportError:
@@ -62,17 +62,17 @@ def load_latentmi():
 def measure(name, estimate, task, seed):
     """One estimate of one draw."""
     kind, n_samples, n_columns, nats = TASKS[task]
-    drawn = make_known_information(kind, n_samples, n_columns=n_columns, information=nats, random_state=seed)
+    data = make_known_information(kind, n_samples, n_columns=n_columns, information=nats, random_state=seed)
     begin = time.process_time()
-    found = estimate(drawn.X, drawn.Y, random_state=seed)
+    value = estimate(data.X, data.Y, random_state=seed)
     return {
         "task": task,
         "n_samples": n_samples,
         "estimator": name,
         "seed": seed,
-        "truth": drawn.information,
-        "found": found,
-        "absolute_error": abs(found - drawn.information),
+        "truth": data.information,
+        "estimate": value,
+        "absolute_error": abs(value - data.information),
         "cpu_seconds": time.process_time() - begin,
     }
 
@@ -86,7 +86,7 @@ def main():
         "latentmi": load_latentmi(),
     }
     estimators = {name: estimate for name, estimate in estimators.items() if estimate is not None}
-    for estimate in estimators.values():  # imports are nobody's time
+    for estimate in estimators.values():  # times without imports
         estimate(*np.random.RandomState(0).normal(size=(2, 40, 20)), random_state=0)
     RESULTS.parent.mkdir(exist_ok=True)
     rows = []
@@ -94,7 +94,7 @@ def main():
         for task in TASKS:
             rows += [measure(name, estimate, task, seed) for seed in SEEDS for name, estimate in estimators.items()]
             pd.DataFrame(rows).to_csv(RESULTS, index=False, float_format="%.4f")
-    columns = ["truth", "found", "absolute_error", "cpu_seconds"]
+    columns = ["truth", "estimate", "absolute_error", "cpu_seconds"]
     means = pd.DataFrame(rows).groupby(["task", "estimator"], sort=False)[columns].mean()
     print(means.to_string(float_format="%.2f"))
 

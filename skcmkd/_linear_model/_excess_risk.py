@@ -1,4 +1,4 @@
-"""What the student's table cannot explain of the label and of the teacher, and the linear student's risk."""
+"""Excess risk of a linear student trained on soft targets, from out-of-fold residuals."""
 
 from __future__ import annotations
 
@@ -12,12 +12,24 @@ from ._ridge import LeaveOutRidge, to_design_matrix
 
 @dataclass(frozen=True)
 class LinearStudentRisk:
-    """Out-of-fold residuals of a linear student, rows by targets, and its size.
+    """Out-of-fold residuals of a linear student, and the risk that follows from them.
 
-    ``label_residual`` is e = y - E[y|x_S], ``teacher_residual`` is u = t - E[t|x_S], ``bias`` is b = E[t|x_S] - E[y|x_S]; for
-    classes y is one column a class and products are inner products. ``effective_dof`` is d, the student's effective
-    degrees of freedom, ``n_training`` is n, ``n_fitted`` the number of rows that each out-of-fold student was fitted
-    to (n when None), and ``labeled_fraction`` the share of the rows with a teacher that also have a label.
+    Attributes
+    ----------
+    label_residual : ndarray of shape (n_rows, n_outputs)
+        e = y - E[y|x_S]; one column for each class, and products are inner products.
+    teacher_residual : ndarray of shape (n_rows, n_outputs)
+        u = t - E[t|x_S].
+    bias : ndarray of shape (n_rows, n_outputs)
+        b = E[t|x_S] - E[y|x_S].
+    effective_dof : float
+        The student's effective degrees of freedom d.
+    n_training : float
+        Number of rows n.
+    labeled_fraction : float, default=1
+        Fraction of the rows with soft targets that are labeled.
+    n_fitted : float, default=None
+        Rows that each out-of-fold student was fitted to; None is n.
     """
 
     label_residual: np.ndarray
@@ -29,7 +41,7 @@ class LinearStudentRisk:
     n_fitted: float | None = None
 
     def take(self, rows: np.ndarray) -> LinearStudentRisk:
-        """The residuals of some rows."""
+        """Residuals of some rows."""
         return replace(
             self,
             label_residual=self.label_residual[rows],
@@ -37,41 +49,58 @@ class LinearStudentRisk:
             bias=self.bias[rows],
         )
 
-    def covariance_ratio(self) -> float:
-        """Cov(e, u) / Var(e), times the share of taught rows that are labelled: a small weight helps below 1."""
-        return (
-            self.labeled_fraction * _mean_inner(self.label_residual, self.teacher_residual) / self._residual_variance()
-        )
-
-    def teacher_risk(self) -> float:
-        """What the teacher alone would cost: (Var(u) + (n/d) E[b^2]) / Var(e), Var(u) over all taught rows.
-
-        The disagreement of two students fitted to m rows holds their own error, (d/m) Var(e - u), which is taken off.
-        """
+    def row_products(self) -> np.ndarray:
+        """Inner products of each row, whose means give every risk: e e, e u, u u, b b, |e - u|^2; (n_rows, 5)."""
         e, u, b = self.label_residual, self.teacher_residual, self.bias
-        error = self.effective_dof / (self.n_fitted or self.n_training) * _mean_inner(e - u, e - u)
-        bias = max(_mean_inner(b, b) - error, 0.0)
-        variance = self.labeled_fraction * _mean_inner(u, u)
-        return (variance + self.n_training / self.effective_dof * bias) / self._residual_variance()
+        return np.stack([(a * c).sum(axis=1) for a, c in ((e, e), (e, u), (u, u), (b, b), (e - u, e - u))], axis=1)
 
-    def relative_risk(self, alpha: float) -> float:
-        """Excess risk of the linear student taught with weight alpha, as a share of the one taught by labels alone.
+    def covariance_ratio(self, means: np.ndarray | None = None) -> np.ndarray:
+        """Cov(e, u) / Var(e), times the labeled fraction: below 1 a small alpha lowers the risk.
 
-        (1 - alpha)^2 + 2 alpha (1 - alpha) ratio + alpha^2 burden, to first order in d/n.
+        Parameters
+        ----------
+        means : ndarray of shape (..., 5), default=None
+            Means of ``row_products`` over some rows; None for all.
+
+        Returns
+        -------
+        ndarray of shape (...)
         """
-        return (1 - alpha) ** 2 + 2 * alpha * (1 - alpha) * self.covariance_ratio() + alpha**2 * self.teacher_risk()
+        ee, eu, *_ = self._means(means)
+        return self.labeled_fraction * eu / ee
+
+    def teacher_risk(self, means: np.ndarray | None = None) -> np.ndarray:
+        """Relative risk at alpha 1: (Var(u) + (n/d) E[b^2]) / Var(e), Var(u) over all rows with soft targets.
+
+        The estimate of b from students fitted to m rows contains their error, (d/m) Var(e - u), which is subtracted.
+        Parameters and output as in ``covariance_ratio``.
+        """
+        ee, _, uu, bb, difference = self._means(means)
+        error = self.effective_dof / (self.n_fitted or self.n_training) * difference
+        bias = np.maximum(bb - error, 0.0)
+        return (self.labeled_fraction * uu + self.n_training / self.effective_dof * bias) / ee
+
+    def relative_risk(self, alpha: float, means: np.ndarray | None = None) -> np.ndarray:
+        """Excess risk of the linear student at alpha, divided by that at alpha 0.
+
+        (1 - alpha)^2 + 2 alpha (1 - alpha) covariance_ratio + alpha^2 teacher_risk, to first order in d/n. ``means``
+        and output as in ``covariance_ratio``.
+        """
+        ratio, teacher_risk = self.covariance_ratio(means), self.teacher_risk(means)
+        return (1 - alpha) ** 2 + 2 * alpha * (1 - alpha) * ratio + alpha**2 * teacher_risk
 
     def best_alpha(self) -> float:
-        """The alpha in [0, 1] where ``relative_risk`` is least."""
-        ratio, teacher_risk = self.covariance_ratio(), self.teacher_risk()
+        """Alpha in [0, 1] of the least ``relative_risk``."""
+        ratio, teacher_risk = float(self.covariance_ratio()), float(self.teacher_risk())
         curvature = 1 - 2 * ratio + teacher_risk
         if curvature <= 0:
             return float(teacher_risk < 1)
         return float(np.clip((1 - ratio) / curvature, 0, 1))
 
-    def _residual_variance(self) -> float:
-        # A label that is explained to the last digit leaves nothing to compare with.
-        return max(_mean_inner(self.label_residual, self.label_residual), np.finfo(float).tiny)
+    def _means(self, means: np.ndarray | None) -> tuple[np.ndarray, ...]:
+        """The five means, the first of them above 0: a label that the student predicts exactly has no variance."""
+        means = self.row_products().mean(axis=0) if means is None else means
+        return np.maximum(means[..., 0], np.finfo(float).tiny), *np.moveaxis(means[..., 1:], -1, 0)
 
 
 def linear_student_risk(
@@ -82,14 +111,27 @@ def linear_student_risk(
     labeled_fraction: float = 1.0,
     groups: np.ndarray | None = None,
 ) -> LinearStudentRisk:
-    """Residuals of a ridge regression of the label and of the teacher's prediction on the student's table.
+    """Out-of-fold residuals of ridge regressions of the label and of the soft targets on the student's table.
 
-    ``target`` and ``teacher`` are (n, q): a column a class, or one column of numbers. Every row is predicted by a
-    model that has not seen it; the penalty is the one that is best for the label. The teacher's predictions are out of
-    fold too, but those that a model is fitted to come from teachers that have seen the other folds' labels.
+    The penalty is the best one for the label. The soft targets are out-of-fold too, but those of the training rows come
+    from teachers that were fitted to labels of the validation fold.
 
-    Rows of a group that err alike teach less than as many independent ones: they count as so many fewer as their
-    sums vary more, sum_g |sum_i e_i|^2 / sum_i |e_i|^2 (Kish's design effect; 3 where each row is there three times).
+    Dependent rows of a group carry less information than as many independent ones: the number of rows is divided by
+    the design effect.
+
+    Parameters
+    ----------
+    X : table of shape (n_rows, n_features)
+    target, teacher : ndarray of shape (n_rows, n_outputs)
+        Labels and soft targets: a column for each class, or continuous targets.
+    fold_ids : ndarray of shape (n_rows,)
+    labeled_fraction : float, default=1
+        Fraction of the rows with soft targets that are labeled.
+    groups : ndarray of shape (n_rows,), default=None
+
+    Returns
+    -------
+    LinearStudentRisk
     """
     design = to_design_matrix(X)
     both = np.hstack([target, teacher])
@@ -97,8 +139,8 @@ def linear_student_risk(
     effective_dof = []
     for fold in np.unique(fold_ids):
         train, held_out = fold_ids != fold, fold_ids == fold
-        own = None if groups is None else groups[train]
-        model = LeaveOutRidge(n_selection_targets=target.shape[1]).fit(design[train], both[train], groups=own)
+        train_groups = None if groups is None else groups[train]
+        model = LeaveOutRidge(n_selection_targets=target.shape[1]).fit(design[train], both[train], groups=train_groups)
         predicted[held_out] = model.predict(design[held_out])
         effective_dof.append(model.effective_dof_)
     label_hat, teacher_hat = np.hsplit(predicted, [target.shape[1]])
@@ -116,13 +158,18 @@ def linear_student_risk(
 
 
 def design_effect(residuals: np.ndarray, groups: np.ndarray) -> float:
-    """How many times as much sums over the rows of groups vary as they would were the rows independent; at least 1."""
+    """Kish's design effect sum_g |sum_i e_i|^2 / sum_i |e_i|^2, at least 1; 3 where each row occurs three times.
+
+    Parameters
+    ----------
+    residuals : ndarray of shape (n_rows, n_outputs)
+    groups : ndarray of shape (n_rows,)
+
+    Returns
+    -------
+    float
+    """
     names, group_ids = np.unique(groups, return_inverse=True)
     sums = np.zeros((len(names), residuals.shape[1]))
     np.add.at(sums, group_ids, residuals)
     return max(float((sums**2).sum() / max((residuals**2).sum(), np.finfo(float).tiny)), 1.0)
-
-
-def _mean_inner(a: np.ndarray, b: np.ndarray) -> float:
-    """Mean over rows of the inner product."""
-    return float((a * b).sum(axis=1).mean())

@@ -1,4 +1,4 @@
-"""Ridge regression with everything a table needs, in closed form: it is fitted thousands of times."""
+"""Ridge regression in closed form, and tables as numbers for it."""
 
 from __future__ import annotations
 
@@ -6,24 +6,44 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import issparse
 from sklearn.base import BaseEstimator, RegressorMixin
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import check_is_fitted, validate_data
 
 from .._validation._dataframes import as_pandas
 from .._validation._tables import Table
 
 ALPHAS = tuple(np.logspace(-1, 5, 13))
-# A singular value below this share of the largest is rounding, not data.
+# Singular values below this fraction of the largest are rounding errors.
 RELATIVE_RANK = 1e-10
 
 
 class LeaveOutRidge(RegressorMixin, BaseEstimator):
-    """Median imputation, standardised columns, and the ridge penalty with the least leave-one-out error.
+    """Median imputation, standardized columns, and the ridge penalty with the least leave-one-out error.
 
-    With U s V' the standardised table, h = s^2 / (s^2 + penalty) and the leverage of a row
-    l_i = 1/n + sum_j h_j U_ij^2, the left-out residual is (y_i - fit_i) / (1 - l_i). With ``groups`` in fit each group
-    is left out whole, and l is its block of the hat matrix; a single group leaves nothing to choose by, and the
-    penalty is the largest. It is chosen for the first ``n_selection_targets`` targets (all when None) and serves all of them. Text
-    and categories become one column a category.
+    With U s V' the standardized table, h = s^2 / (s^2 + alpha) and the leverage of a row
+    l_i = 1/n + sum_j h_j U_ij^2, the left-out residual is (y_i - fit_i) / (1 - l_i). With ``groups`` in ``fit`` each
+    group is left out whole, and l is its block of the hat matrix; with a single group the penalty is the largest.
+
+    The table holds numbers; ``to_design_matrix`` turns categories into columns, once and before rows are split.
+    It is fitted thousands of times, and takes a singular value decomposition each.
+
+    Parameters
+    ----------
+    alphas : tuple of float, default=ALPHAS
+        Penalties to choose from.
+    n_selection_targets : int, default=None
+        The penalty is chosen for the first so many outputs, all when None, and used for all.
+
+    Attributes
+    ----------
+    alpha_ : float
+        The penalty taken.
+    effective_dof_ : float
+        Trace of the hat matrix, with the intercept.
+    median_, mean_, scale_ : ndarray of shape (n_features,)
+        Of the columns; constant columns have scale 1.
+    coef_ : ndarray of shape (n_features,) or (n_features, n_outputs)
+        Of the standardized columns.
+    intercept_ : float or ndarray of shape (n_outputs,)
     """
 
     def __init__(self, alphas: tuple[float, ...] = ALPHAS, n_selection_targets: int | None = None) -> None:
@@ -31,7 +51,7 @@ class LeaveOutRidge(RegressorMixin, BaseEstimator):
         self.n_selection_targets = n_selection_targets
 
     def fit(self, X: Table, y: np.ndarray, *, groups: np.ndarray | None = None) -> LeaveOutRidge:
-        numbers = to_design_matrix(X)
+        numbers = self._validate(X, reset=True)
         y = np.asarray(y, dtype=np.float64)
         self.median_ = _medians(numbers)
         filled = np.where(np.isnan(numbers), self.median_, numbers)
@@ -46,7 +66,7 @@ class LeaveOutRidge(RegressorMixin, BaseEstimator):
         selection_targets = slice(self.n_selection_targets)
         blocks = None if groups is None else _group_blocks(groups)
         single_group = blocks is not None and len(blocks) == 1 and len(blocks[0]) == 1
-        least = np.inf
+        least_error = np.inf
         for alpha in self.alphas if not single_group else (max(self.alphas),):
             shrinkage = s**2 / (s**2 + alpha)
             leverage = 1 / len(y) + U**2 @ shrinkage
@@ -57,21 +77,34 @@ class LeaveOutRidge(RegressorMixin, BaseEstimator):
             else:
                 left_out = residual if single_group else _leave_group_out_residuals(residual, U, shrinkage, blocks)
             error = (left_out**2).mean()
-            if error < least:
-                least, self.alpha_, self.effective_dof_ = error, alpha, float(leverage.sum())
+            if error < least_error:
+                least_error, self.alpha_, self.effective_dof_ = error, alpha, float(leverage.sum())
         coef = Vt.T @ ((s / (s**2 + self.alpha_))[:, None] * projected)
         self.coef_ = coef if y.ndim > 1 else coef[:, 0]
         return self
 
     def predict(self, X: Table) -> np.ndarray:
         check_is_fitted(self)
-        numbers = to_design_matrix(X)
+        numbers = self._validate(X, reset=False)
         filled = np.where(np.isnan(numbers), self.median_, numbers)
         return (filled - self.mean_) / self.scale_ @ self.coef_ + self.intercept_
 
+    def _validate(self, X: Table, reset: bool) -> np.ndarray:
+        """Numbers of a table, (n_rows, n_features), missing values as NaN."""
+        X = validate_data(
+            self,
+            X,
+            reset=reset,
+            accept_sparse=True,
+            dtype=np.float64,
+            ensure_all_finite="allow-nan",
+            ensure_min_features=0,
+        )
+        return X.toarray() if issparse(X) else X
+
 
 def _group_blocks(groups: np.ndarray) -> list[np.ndarray]:
-    """Rows of the groups of one size, (n_groups, size), for each size."""
+    """Rows of the groups of each size, as an array (n_groups, size) for each size."""
     _, group_ids, sizes = np.unique(groups, return_inverse=True, return_counts=True)
     order = np.argsort(group_ids, kind="stable")
     size_of = sizes[group_ids[order]]
@@ -81,17 +114,44 @@ def _group_blocks(groups: np.ndarray) -> list[np.ndarray]:
 def _leave_group_out_residuals(
     residual: np.ndarray, U: np.ndarray, shrinkage: np.ndarray, blocks: list[np.ndarray]
 ) -> np.ndarray:
-    """(I - H_gg)^-1 r_g of each group, H the hat matrix: its residuals by the model fitted without it."""
+    """Residuals of each group by the model fitted without it: (I - H_gg)^-1 r_g, with the hat matrix H.
+
+    Parameters
+    ----------
+    residual : ndarray of shape (n_rows, n_outputs)
+        Of the fit to all rows.
+    U : ndarray of shape (n_rows, rank)
+        Left singular vectors.
+    shrinkage : ndarray of shape (rank,)
+    blocks : list of ndarray of shape (n_groups, size)
+        Rows of the groups of each size.
+
+    Returns
+    -------
+    ndarray of shape (n_rows, n_outputs)
+    """
     left_out = np.empty_like(residual)
     for rows in blocks:
-        own = U[rows]
-        hat = 1 / len(U) + (own * shrinkage) @ own.transpose(0, 2, 1)
+        U_groups = U[rows]
+        hat = 1 / len(U) + (U_groups * shrinkage) @ U_groups.transpose(0, 2, 1)
         left_out[rows] = np.linalg.solve(np.eye(rows.shape[1]) - hat, residual[rows])
     return left_out
 
 
 def to_design_matrix(X: Table) -> np.ndarray:
-    """Numbers, with one column for each category of a column that holds none."""
+    """Turn a table into numbers, one column for each category of a column of text or categories.
+
+    The columns depend on the rows given: call it once for all rows, before they are split.
+
+    Parameters
+    ----------
+    X : table of shape (n_rows, n_features)
+
+    Returns
+    -------
+    ndarray of shape (n_rows, n_numbers)
+        Missing values are NaN. Text with more values than half of the rows is an identifier and left out.
+    """
     if not hasattr(X, "columns"):
         return np.asarray(X.toarray() if issparse(X) else X, dtype=np.float64)
     table = as_pandas(X)
@@ -101,7 +161,7 @@ def to_design_matrix(X: Table) -> np.ndarray:
 
 
 def _encode_column(values: pd.Series) -> np.ndarray:
-    """One column of numbers, or one a category; none of a text that names the rows."""
+    """One column of numbers, or one for each category; none of an identifier."""
     observed = values.notna().to_numpy()
     if not isinstance(values.dtype, pd.CategoricalDtype):
         numbers = pd.to_numeric(values, errors="coerce")
@@ -115,7 +175,7 @@ def _encode_column(values: pd.Series) -> np.ndarray:
 
 
 def _medians(numbers: np.ndarray) -> np.ndarray:
-    """Median of each column's known values; 0 where there is none."""
+    """Median of the observed values of each column; 0 in a column without any."""
     medians = np.zeros(numbers.shape[1])
     missing = np.isnan(numbers)
     observed = ~missing.all(axis=0)

@@ -1,8 +1,6 @@
-"""Logistic regression of soft targets, by their cross-entropy itself and not by repeated rows."""
+"""Logistic regression on soft targets: their cross-entropy itself, in place of rows repeated for each class."""
 
 from __future__ import annotations
-
-import warnings
 
 import numpy as np
 from scipy.optimize import minimize
@@ -12,15 +10,17 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.utils import compute_class_weight
 from sklearn.utils.validation import validate_data
 
+from .._utils._warnings import warn_user
 from .._validation._tables import Table
 
-# With all but these settings as they come, scikit-learn minimises the objective below, by the same method.
+# Parameters that the objective below supports. With the defaults of all others scikit-learn minimizes the same
+# objective, by the same method.
 SUPPORTED = {"C", "tol", "fit_intercept", "class_weight", "max_iter", "random_state", "intercept_scaling"}
 DEFAULTS = {name: value for name, value in LogisticRegression().get_params().items() if name not in SUPPORTED}
 
 
 def supports_soft_targets(model: BaseEstimator) -> bool:
-    """Whether the model is scikit-learn's logistic regression with settings whose objective is the one below."""
+    """Whether the model is scikit-learn's logistic regression with the objective of ``soft_cross_entropy``."""
     return type(model) is LogisticRegression and all(getattr(model, name) == value for name, value in DEFAULTS.items())
 
 
@@ -29,7 +29,22 @@ def soft_cross_entropy(
 ) -> tuple[float, np.ndarray]:
     """Mean cross-entropy sum_i w_i CE(t_i, softmax(W x_i + b)) / sum_i w_i + penalty/2 |W|^2, and its gradient.
 
-    Row k of ``target`` is w_i t_ik. Of two classes it has the second alone, and the first one's score is zero.
+    Parameters
+    ----------
+    parameters : ndarray of shape (n_scores * (n_features + fit_intercept),)
+        Rows of W, each with its intercept at the end.
+    X : table of shape (n_rows, n_features)
+    target : ndarray of shape (n_scores, n_rows)
+        w_i t_ik of each class k; of two classes the second alone, and the score of the first is 0.
+    weight : ndarray of shape (n_rows,)
+        w_i.
+    penalty : float
+    fit_intercept : bool
+
+    Returns
+    -------
+    float, ndarray
+        The objective, and its gradient with the shape of ``parameters``.
     """
     W = parameters.reshape(len(target), -1)
     slope, intercept = (W[:, :-1], W[:, -1:]) if fit_intercept else (W, 0.0)
@@ -50,17 +65,31 @@ def soft_cross_entropy(
 def fit_soft_logistic(
     model: LogisticRegression, X: Table, target: np.ndarray, classes: np.ndarray
 ) -> LogisticRegression:
-    """Fit in place to the rows' targets, shape (n_rows, n_classes): class probabilities times the row's weight."""
+    """Fit a logistic regression in place to soft targets.
+
+    Parameters
+    ----------
+    model : LogisticRegression
+        One that ``supports_soft_targets``.
+    X : table of shape (n_rows, n_features)
+    target : ndarray of shape (n_rows, n_classes)
+        Class probabilities times the row's weight.
+    classes : ndarray of shape (n_classes,)
+
+    Returns
+    -------
+    LogisticRegression
+    """
     model._validate_params()
     X = validate_data(model, X, accept_sparse="csr", dtype=[np.float64, np.float32], order="C")
     if model.class_weight is not None:
-        # A class without mass stays without, however much it would weigh.
+        # A class without mass keeps none, whatever its weight.
         mass = target.sum(axis=0).clip(min=1e-300)
         target = target * compute_class_weight(model.class_weight, classes=classes, y=classes, sample_weight=mass)
     weight = target.sum(axis=1)
     free = np.ascontiguousarray(target.T[1:] if len(classes) == 2 else target.T)
     width = X.shape[1] + bool(model.fit_intercept)
-    # Beyond single precision the search along a line finds no way down.
+    # In single precision the line search fails near the minimum.
     table = X.astype(np.float64, copy=False)
     result = minimize(
         soft_cross_entropy,
@@ -71,11 +100,10 @@ def fit_soft_logistic(
         options={"maxiter": model.max_iter, "maxls": 50, "gtol": model.tol, "ftol": 64 * np.finfo(float).eps},
     )
     if result.status != 0:
-        warnings.warn(
+        warn_user(
             f"The logistic regression of soft targets stopped after {result.nit} iterations: {result.message}. Raise "
             f"max_iter={model.max_iter}, or scale the columns, for example with StandardScaler.",
             ConvergenceWarning,
-            stacklevel=2,
         )
     W = result.x.reshape(len(free), width).astype(X.dtype)
     model.classes_, model.n_iter_ = classes, np.array([result.nit], dtype=np.int32)

@@ -14,8 +14,8 @@ from .._validation._tables import Table, take_rows
 from ._pipelines import fit_with_metadata
 from ._probabilities import predict_proba_for
 
-# predict(fitted model, rows of X): an array with a row each.
-Predict = Callable[[BaseEstimator, Table], np.ndarray]
+# predict(fitted model, rows of X): an array, or several, with a row each.
+Predict = Callable[[BaseEstimator, Table], Any]
 # check(labels to train on, estimator, excluded folds): raises where they are too few.
 Check = Callable[[np.ndarray, BaseEstimator, Sequence[int]], None]
 
@@ -27,21 +27,22 @@ class FoldFit:
     Attributes
     ----------
     model : fitted estimator or None
-        None unless it was to be kept.
+        None unless ``keep_model``.
     train_rows, rows : ndarray of int
-        Positions of the rows that it was fitted to, and of those of the excluded folds.
+        Positions of the training rows, and of the rows of the excluded folds.
     prediction : ndarray of shape (len(rows), n_outputs)
+        Or whatever else ``predict`` returns.
     """
 
     model: Any
     train_rows: np.ndarray
     rows: np.ndarray
-    prediction: np.ndarray
+    prediction: Any
 
 
 def check_training_classes(y: np.ndarray, estimator: BaseEstimator, excluded_folds: Sequence[int]) -> None:
-    """Raise unless the labels to train on hold at least two classes."""
-    # To sort all labels of each training part takes a tenth of fitting a linear model to it.
+    """Raise unless the training labels hold at least two classes."""
+    # Sorting the labels of each training part would take a tenth of the time of fitting a linear model to it.
     if len(y) == 0 or (y == y[0]).all():
         n_classes = min(len(y), 1)
         raise ValueError(
@@ -70,20 +71,25 @@ def fit_without_folds(
     ----------
     estimator : estimator
     X : table of shape (n_samples, n_features)
-    y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+    y : ndarray of shape (n_labeled,) or (n_labeled, n_outputs)
+        Of the first rows of X: others are predicted only.
     fold_ids : ndarray of shape (n_samples,)
     excluded_folds : sequence of int
     predict, check : callables
     observed : ndarray of shape (n_samples,), default=None
-        Mask of the rows that count; None for all.
-    sample_weight, groups : ndarray of shape (n_samples,), default=None
+        Mask of the rows to fit to and to predict; None for all.
+    sample_weight, groups : ndarray of shape (n_labeled,), default=None
         Passed to the fit of a model that takes them.
     keep_model : bool, default=False
         Models are large, and costly to send between processes.
+
+    Returns
+    -------
+    FoldFit
     """
-    observed = np.ones(len(y), dtype=bool) if observed is None else observed
+    observed = np.ones(len(fold_ids), dtype=bool) if observed is None else observed
     held_out = np.isin(fold_ids, excluded_folds)
-    train, rows = np.flatnonzero(observed & ~held_out), np.flatnonzero(observed & held_out)
+    train, rows = np.flatnonzero((observed & ~held_out)[: len(y)]), np.flatnonzero(observed & held_out)
     check(y[train], estimator, excluded_folds)
     weight, groups = (None if a is None else a[train] for a in (sample_weight, groups))
     model = fit_with_metadata(clone(estimator), take_rows(X, train), y[train], weight, groups)
@@ -102,7 +108,21 @@ def cross_fit(
     groups: np.ndarray | None = None,
     n_jobs: int | None,
 ) -> np.ndarray:
-    """Prediction of each row by a clone fitted without its fold, of shape (n_samples, n_outputs)."""
+    """Predict each row by a clone fitted without its fold.
+
+    Parameters
+    ----------
+    estimator : estimator
+    X : table of shape (n_samples, n_features)
+    y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+    fold_ids : ndarray of shape (n_samples,)
+    predict, check : callables
+    groups : ndarray of shape (n_samples,), default=None
+
+    Returns
+    -------
+    ndarray of shape (n_samples, n_outputs)
+    """
     folds = range(int(fold_ids.max()) + 1)
     calls: Any = ((estimator, X, y, fold_ids, (fold,), predict, check, None, None, groups) for fold in folds)
     fits = parallel_map(fit_without_folds, calls, len(folds), n_jobs=n_jobs, description="teacher", verbose=False)

@@ -1,4 +1,4 @@
-"""Fitting a model, or the last step of a pipeline, with more than a table and a label."""
+"""Fitting a model, or the last step of a pipeline, with row weights, groups or another fit."""
 
 from __future__ import annotations
 
@@ -17,17 +17,28 @@ from .._validation._tables import Table, stack_rows, take_rows
 
 
 def final_estimator(model: BaseEstimator) -> BaseEstimator:
-    """The model at a pipeline's end, or the model itself."""
+    """Last step of a pipeline, or the model itself."""
     return model.steps[-1][1] if isinstance(model, Pipeline) else model
 
 
 def fit_final_estimator(
     model: BaseEstimator, X: Table, y: np.ndarray, fit: Callable[[BaseEstimator, Table], BaseEstimator]
 ) -> BaseEstimator:
-    """Fit a pipeline's transformers to the labeled rows, and its last step by ``fit``; any other model by ``fit`` alone.
+    """Fit a pipeline's transformers to the labeled rows and its last step by ``fit``; any other model by ``fit``.
 
-    The first ``len(y)`` rows of X are labeled. ``fit`` gets the model and all rows, transformed. It may return another
-    model than it was given: the pipeline's last step is replaced.
+    Parameters
+    ----------
+    model : estimator
+        Fitted in place.
+    X : table of shape (n_rows, n_features)
+        Labeled rows first.
+    y : ndarray of shape (n_labeled, ...)
+    fit : callable
+        ``fit(last step, all rows, transformed)`` returns the fitted model that replaces the last step.
+
+    Returns
+    -------
+    estimator
     """
     X = fit_transformers(model, X, y)
     if not isinstance(model, Pipeline):
@@ -38,14 +49,58 @@ def fit_final_estimator(
 
 
 def fit_transformers(model: BaseEstimator, X: Table, y: np.ndarray) -> Table:
-    """All rows as a pipeline's transformers, fitted in place to the first ``len(y)`` of them, give them to its last step."""
+    """Fit a pipeline's transformers in place to the first ``len(y)`` rows and transform all rows.
+
+    Raises
+    ------
+    ValueError
+        If a step changes the rows: labels, weights and soft targets would belong to others.
+    """
     if not isinstance(model, Pipeline) or len(model.steps) == 1:
         return X
+    check_keeps_rows(model)
     transformers, labeled = model[:-1], np.arange(n_samples(X)) < len(y)
-    transformed = transformers.fit_transform(take_rows(X, labeled), y)
+    transformed = _same_rows(model, transformers.fit_transform(take_rows(X, labeled), y), int(labeled.sum()))
     if not labeled.all():
-        transformed = stack_rows(transformed, transformers.transform(take_rows(X, ~labeled)))
+        unlabeled = transformers.transform(take_rows(X, ~labeled))
+        transformed = stack_rows(transformed, _same_rows(model, unlabeled, int((~labeled).sum())))
     model.steps = [*transformers.steps, model.steps[-1]]
+    return transformed
+
+
+def check_keeps_rows(model: BaseEstimator) -> None:
+    """Raise if a step before the last of a pipeline, or of a pipeline inside it, resamples the rows."""
+    sampler = _find_sampler(model)
+    if sampler is not None:
+        name, step = sampler
+        raise ValueError(
+            f"The step {name!r} of the pipeline, a {step.__class__.__name__}, resamples the rows in fit, but each row "
+            f"has a label, a weight or a soft target that is passed beside it. Leave the sampler out; in its place set "
+            "class_weight, give a sample_weight, or resample the rows of all tables before fit."
+        )
+
+
+def _find_sampler(model: BaseEstimator) -> tuple[str, BaseEstimator] | None:
+    """Name and estimator of the first step before the last that has ``fit_resample``, as those of imbalanced-learn."""
+    if not isinstance(model, Pipeline):
+        return None
+    for name, step in model.steps:
+        if step is not model.steps[-1][1] and hasattr(step, "fit_resample"):
+            return name, step
+        if (inner := _find_sampler(step)) is not None:
+            return f"{name}__{inner[0]}", inner[1]
+    return None
+
+
+def _same_rows(model: Pipeline, transformed: Table, n_rows: int) -> Table:
+    """What the steps before the last return, unless its number of rows is another."""
+    if n_samples(transformed) != n_rows:
+        steps = ", ".join(repr(name) for name, _ in model.steps[:-1])
+        raise ValueError(
+            f"The steps {steps} of the pipeline return {n_samples(transformed)} rows for {n_rows}, but each row has a "
+            "label, a weight or a soft target that is passed beside it. Leave out the step that changes the number of "
+            "rows; select or resample the rows of all tables before fit."
+        )
     return transformed
 
 
@@ -57,7 +112,7 @@ def fit_accepts(model: BaseEstimator, parameter: str) -> bool:
 def apply_class_weight(
     sample_weight: np.ndarray | None, class_weight: Mapping[Any, float] | str | None, y: np.ndarray
 ) -> np.ndarray | None:
-    """Row weights times those of the rows' classes; None where neither is given."""
+    """Row weights times class weights, of shape (n_rows,); None without either."""
     if class_weight is None:
         return sample_weight
     try:
@@ -79,7 +134,21 @@ def fit_with_metadata(
     sample_weight: np.ndarray | None,
     groups: np.ndarray | None = None,
 ) -> BaseEstimator:
-    """Fit with row weights and groups where the model, or a pipeline's last step, takes them; None is not passed."""
+    """Fit with those of the row weights and groups that the model, or a pipeline's last step, accepts.
+
+    Parameters
+    ----------
+    model : estimator
+        Fitted in place; a FrozenEstimator stays as it is.
+    X : table of shape (n_rows, n_features)
+    y : ndarray of shape (n_rows,) or (n_rows, n_outputs)
+    sample_weight, groups : ndarray of shape (n_rows,) or None
+        None is not passed.
+
+    Returns
+    -------
+    estimator
+    """
     metadata = {"sample_weight": sample_weight, "groups": groups}
     extra = {name: value for name, value in metadata.items() if value is not None and fit_accepts(model, name)}
     if not extra or isinstance(model, FrozenEstimator):

@@ -1,4 +1,4 @@
-"""The error of an estimate: intervals from halves of the rows, and p-values from permuted rows."""
+"""Error of an estimate: intervals from half-samples, p-values from permuted rows, standard errors of means."""
 
 from __future__ import annotations
 
@@ -15,9 +15,21 @@ from .._utils._parallel import parallel_map
 def half_samples(
     sizes: Sequence[int], n_subsamples: int, random_state: np.random.RandomState, groups: np.ndarray | None = None
 ) -> list[np.ndarray]:
-    """Random halves of the rows without replacement: half of each of the stretches of rows of the given sizes.
+    """Draw random halves of the rows without replacement: half of each block of adjacent rows.
 
-    With ``groups``, those of the first stretch's rows, half of its groups are drawn, each with all of its rows.
+    Parameters
+    ----------
+    sizes : sequence of int
+        Number of rows of each block.
+    n_subsamples : int
+    random_state : RandomState
+    groups : ndarray of shape (sizes[0],), default=None
+        Half of the groups of the first block are drawn, each with all of its rows.
+
+    Returns
+    -------
+    list of ndarray of int
+        Sorted rows of each half.
     """
     starts = np.cumsum([0, *sizes[:-1]])
     units = [np.arange(size) for size in sizes]
@@ -47,7 +59,7 @@ def map_statistic(
     description: str = "",
     verbose: bool = False,
 ) -> np.ndarray:
-    """The statistic of each draw, a row each, in order whatever the number of processes."""
+    """Statistic of each draw, of shape (n_draws, ...), in the order of the draws."""
     calls = ((draw,) for draw in draws)
     return np.array(parallel_map(statistic, calls, len(draws), n_jobs=n_jobs, description=description, verbose=verbose))
 
@@ -71,19 +83,33 @@ def subsampling_interval(
     dof: int | None = None,
     extra_se: float = 0.0,
 ) -> Interval:
-    """Student's interval of a statistic, its standard error taken from values on halves of the rows, or of the groups.
+    """Student's interval of a statistic, with the standard error of its values on half-samples.
 
-    The units are what was drawn: independent rows, or groups of rows that need not be. A statistic of rows is to first
-    order a mean over either, of what each unit adds to it, so its error falls with the number of units n, whatever
-    the number of rows in each.
+    The units are what was drawn: independent rows, or groups of dependent rows. To first order a statistic is a mean of
+    one contribution a unit, so its error falls with the number of units n, whatever the number of rows in each.
 
-    A subsample of m of n units shares them with the whole, and Var(theta_m - theta_n) = (1/m - 1/n) s^2 for a mean,
-    so deviations are scaled by sqrt(m / (n - m)) to have the error s^2 / n of the whole: 1 for exact halves.
-    (The factor sqrt(m / n) is for m much smaller than n; at m = n/2 it gives intervals a third too short.)
-    Deviations are taken from their own mean, since a statistic of fewer rows has more bias. Quantiles of the
-    deviations cover no better and call a tie a reason to distil more often. ``dof`` of freedom are one less than
-    the halves unless given: a dozen units say little of their own spread, however many halves are drawn of them.
-    ``extra_se`` is the standard error of what else was left to chance, independent of the rows.
+    A subsample of m of the n units is part of the whole, and Var(theta_m - theta_n) = (1/m - 1/n) s^2 for a mean, so
+    deviations are scaled by sqrt(m / (n - m)) to have the error s^2 / n of the whole: 1 for exact halves. (The factor
+    sqrt(m / n) is for m much smaller than n; at m = n/2 it gives intervals a third too short.) Deviations are taken
+    from the mean of the half-samples, since a statistic of fewer rows has more bias. Quantiles of the deviations cover
+    no better, and lie above 0 more often where there is no difference.
+
+    Parameters
+    ----------
+    value : float
+        Statistic of all rows.
+    half_sample_values : ndarray of shape (n_subsamples,)
+    n_units : int
+    confidence : float in (0, 1)
+    dof : int, default=None
+        Degrees of freedom; None is one less than the half-samples. A dozen units determine their spread poorly, however
+        many half-samples are drawn of them.
+    extra_se : float, default=0
+        Standard error of another source of variance, independent of the rows.
+
+    Returns
+    -------
+    Interval
     """
     m = n_units // 2
     standard_error = float(np.hypot(np.sqrt(m / (n_units - m)) * half_sample_values.std(ddof=1), extra_se))
@@ -95,7 +121,7 @@ def subsampling_interval(
 
 
 def standard_error_of_mean(values: np.ndarray, groups: np.ndarray | None = None) -> float:
-    """Standard error of a mean over rows: s / sqrt(n), or by groups, whose rows may depend on each other.
+    """Standard error of a mean over rows: s / sqrt(n), or by groups of dependent rows.
 
     With e_g the sum of the deviations of group g's rows from the mean and G groups,
     se^2 = G / (G - 1) sum_g e_g^2 / n^2: for groups of one row s^2 / n. NaN for a single group.
@@ -108,17 +134,17 @@ def standard_error_of_mean(values: np.ndarray, groups: np.ndarray | None = None)
 
 
 def permutation_p_value(value: float, permuted: np.ndarray) -> float:
-    """(b + 1) / (m + 1), where b of the m values under permutation reach the value (Phipson and Smyth 2010)."""
+    """P-value (b + 1) / (m + 1), where b of the m permuted values reach the value (Phipson and Smyth 2010)."""
     return float((np.sum(permuted >= value) + 1) / (len(permuted) + 1))
 
 
 def one_standard_error_rule(losses: np.ndarray, groups: np.ndarray | None = None) -> int:
-    """Column of ``losses`` (n_rows, n_candidates) to take: the first within a standard error of the best.
+    """Column of ``losses`` (n_rows, n_candidates): the first candidate within a standard error of the best.
 
-    The standard error is that of the paired difference, sd(loss_j - loss_best) / sqrt(n) or by groups, so the rule
-    asks for evidence before it leaves the first candidate (Breiman et al. 1984, with pairs).
+    The standard error is that of the paired difference, sd(loss_j - loss_best) / sqrt(n) or by groups, so that the
+    first candidate is kept unless another is better beyond noise (Breiman et al. 1984, with pairs).
     """
     best = int(np.argmin(losses.mean(axis=0)))
-    excess = losses - losses[:, [best]]
-    standard_error = np.array([standard_error_of_mean(column, groups) for column in excess.T])
-    return int(np.argmax(excess.mean(axis=0) <= standard_error))
+    difference = losses - losses[:, [best]]
+    standard_error = np.array([standard_error_of_mean(column, groups) for column in difference.T])
+    return int(np.argmax(difference.mean(axis=0) <= standard_error))

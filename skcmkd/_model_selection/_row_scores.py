@@ -1,10 +1,11 @@
-"""Proper scores of single rows: what every comparison of models is made of."""
+"""Losses of single rows: every comparison of models averages one of them."""
 
 from __future__ import annotations
 
 import numpy as np
+from scipy.special import xlogy
 
-# As in scikit-learn's log_loss: one row that a model calls impossible costs at most 36 nats.
+# As in scikit-learn's log_loss: a row whose class has probability 0 costs 36 nats.
 MIN_PROBABILITY = float(np.finfo(np.float64).eps)
 
 
@@ -21,7 +22,21 @@ def log_loss(proba: np.ndarray, codes: np.ndarray) -> np.ndarray:
     -------
     ndarray of shape (n_rows,)
     """
-    return -np.log(np.maximum(proba[np.arange(len(codes)), codes], MIN_PROBABILITY))
+    return -np.log(np.clip(proba[np.arange(len(codes)), codes], MIN_PROBABILITY, 1))
+
+
+def kl_divergence(target: np.ndarray, proba: np.ndarray) -> np.ndarray:
+    """Divergence sum_k t_k log(t_k / p_k) of each row, in nats.
+
+    Parameters
+    ----------
+    target, proba : ndarray of shape (n_rows, n_classes)
+
+    Returns
+    -------
+    ndarray of shape (n_rows,)
+    """
+    return (xlogy(target, target) - xlogy(target, np.clip(proba, MIN_PROBABILITY, 1))).sum(axis=1)
 
 
 def brier_score(proba: np.ndarray, codes: np.ndarray) -> np.ndarray:
@@ -30,14 +45,15 @@ def brier_score(proba: np.ndarray, codes: np.ndarray) -> np.ndarray:
 
 
 def squared_error(prediction: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Squared error of each row, averaged over the columns of a target of several.
+    """Squared error of each row, averaged over the outputs.
 
     Parameters
     ----------
-    prediction, y : ndarray of shape (n_rows, n_outputs)
+    prediction, y : ndarray of shape (n_rows,) or (n_rows, n_outputs)
 
     Returns
     -------
     ndarray of shape (n_rows,)
     """
-    return ((prediction - y) ** 2).mean(axis=1)
+    errors = (prediction - y) ** 2
+    return errors if errors.ndim == 1 else errors.mean(axis=1)

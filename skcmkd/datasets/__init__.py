@@ -1,7 +1,6 @@
-"""Tables of several modalities: shipped (``load_*``), downloaded (``fetch_*``), simulated (``make_*``), your own."""
+"""Multimodal tables: shipped (``load_*``), downloaded (``fetch_*``), simulated (``make_*``), converted (``from_*``)."""
 
 from ._breast import fetch_breast_tcga
-from ._known_information import make_known_information
 from ._mudata import from_mudata
 from ._shipped import load_adrenal_carcinoma, load_digit_views
 from ._simulated import make_gaussian_modalities, make_joint_gaussian
@@ -13,5 +12,4 @@ __all__ = [
     "load_digit_views",
     "make_gaussian_modalities",
     "make_joint_gaussian",
-    "make_known_information",
 ]

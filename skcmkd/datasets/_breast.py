@@ -1,4 +1,4 @@
-"""Breast cancer from The Cancer Genome Atlas: fetched, because its licence does not allow shipping it here."""
+"""Breast cancer of The Cancer Genome Atlas: fetched, because its license does not allow shipping it here."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ MODALITIES = ("mirna", "mrna", "protein")
 
 
 def fetch_breast_tcga(*, data_home: str | PathLike[str] | None = None, download: bool = True) -> Bunch:
-    """Fetch 220 breast tumours with microRNA, messenger RNA and protein (classification, 3 subtypes).
+    """Fetch 220 breast tumors with microRNA, messenger RNA and protein (classification, 3 subtypes).
 
-    The file (0.7 MB) is downloaded once from a pinned commit, its sha256 is checked at every call, and it is kept
-    in the user's cache. Reading it needs the package rdata: ``pip install "skcmkd[breast]"``.
+    The file (0.7 MB) is downloaded once from a pinned commit into the user's cache, and its sha256 is checked at every
+    call. Reading it needs the package rdata: ``pip install "skcmkd[breast]"``.
 
     Parameters
     ----------
     data_home : path, default=None
-        Folder that holds ``breast.TCGA.rda`` or shall hold it; None is the user's cache folder.
+        Folder of ``breast.TCGA.rda``; None is the user's cache folder.
     download : bool, default=True
         False raises instead of downloading when the file is not there.
 
     Returns
     -------
     Bunch
-        ``data`` (DataFrame, 220 x 526; the 70 tumours of the test part lack protein), ``modalities`` (dict, name
+        ``data`` (DataFrame, 220 x 526; the 70 tumors of the test part lack protein), ``modalities`` (dict, name
         to its column names: mirna 184, mrna 200, protein 142), ``target`` (Series: Basal, Her2, LumA), ``split``
         (Series: train, test), ``DESCR``.
 
@@ -47,7 +47,7 @@ def fetch_breast_tcga(*, data_home: str | PathLike[str] | None = None, download:
     FileNotFoundError
         If the file is not there and ``download=False``.
     ValueError
-        If the file's sha256 is not the pinned one; what was downloaded is not kept then.
+        If the file's sha256 is not the pinned one; such a download is deleted.
     OSError
         If the file cannot be downloaded, or the folder cannot be written.
 
@@ -71,11 +71,11 @@ def fetch_breast_tcga(*, data_home: str | PathLike[str] | None = None, download:
     home = Path(data_home) if data_home is not None else pooch.os_cache("skcmkd")
     path = home / FILE_NAME
     if path.is_file():
-        # pooch would quietly download over a local copy that differs; the user should hear of it instead.
-        found = pooch.file_hash(path)
-        if found != SHA256:
+        # pooch would silently replace a local copy that differs; raise instead.
+        sha256 = pooch.file_hash(path)
+        if sha256 != SHA256:
             raise ValueError(
-                f"{path} has sha256 {found}, not the pinned {SHA256}: it is another version or was cut short. "
+                f"{path} has sha256 {sha256}, not the pinned {SHA256}: it is another version or was cut short. "
                 "Delete it to download it again."
             )
     elif not download:
@@ -87,7 +87,7 @@ def fetch_breast_tcga(*, data_home: str | PathLike[str] | None = None, download:
 
 
 def retrieve(home: Path) -> None:
-    """Download the file into a folder. It is there whole or not at all, also when two processes fetch it at once."""
+    """Download the file into a folder, atomically, also when two processes fetch it at once."""
     import pooch
 
     by_hand = f"or put the file from {URL} into {home} yourself"
@@ -98,8 +98,8 @@ def retrieve(home: Path) -> None:
         pooch.retrieve(URL, known_hash=f"sha256:{SHA256}", fname=FILE_NAME, path=home)
     except ValueError as error:
         raise ValueError(
-            f"What came from {URL} does not have the pinned sha256 {SHA256}: it was cut short, or something on the way "
-            f"sent another file. Nothing was kept. Try again, {by_hand}."
+            f"The download from {URL} does not have the pinned sha256 {SHA256}: it was cut short, or replaced on the "
+            f"way by another file. Nothing was kept. Try again, {by_hand}."
         ) from error
     except (PermissionError, FileExistsError, NotADirectoryError, FileNotFoundError) as error:
         raise OSError(
@@ -113,7 +113,7 @@ def retrieve(home: Path) -> None:
 
 
 def as_bunch(parts: dict[str, Any]) -> Bunch:
-    """One Bunch of the two parts of the R object, train and test; the test part has no protein."""
+    """Bunch of the training and test parts of the R object; the test part has no protein."""
     tables: dict[str, list[pd.DataFrame]] = {name: [] for name in MODALITIES}
     targets, splits = [], []
     for split in ("train", "test"):

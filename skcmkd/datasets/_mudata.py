@@ -1,4 +1,4 @@
-"""Annotated data of the scverse, MuData and AnnData, as the tables that the estimators take."""
+"""MuData and AnnData as multimodal tables."""
 
 from __future__ import annotations
 
@@ -27,26 +27,26 @@ def from_mudata(
     split_by: str | None = None,
     groups: str | None = None,
 ) -> Bunch:
-    """Take the modalities of a MuData or AnnData side by side in one table.
+    """Join the modalities of a MuData or AnnData in one table.
 
-    A sample that a modality lacks is a row of missing values in its columns, which the estimators read as not
-    measured. Values are taken as they are: normalise and choose genes before, or better inside a pipeline.
+    A sample without a modality has missing values in all of its columns, which the estimators treat as not measured.
+    Values are not transformed: normalize and select genes before, or better inside a pipeline.
 
     Parameters
     ----------
     mdata : MuData, AnnData or path
-        The samples are its observations. A path names a ``.h5mu`` or ``.h5ad`` file.
+        The samples are its observations. A path is that of a ``.h5mu`` or ``.h5ad`` file.
     label : str
-        Column of ``obs`` that is the target. One of a modality's own ``obs`` may be named as "rna:cell_type", and must
-        be where several modalities have it and the common ``obs`` has not.
+        Column of ``obs`` that is the target. A column of a modality's ``obs`` is named like "rna:cell_type"; the prefix
+        is needed when several modalities and not the common ``obs`` have the column.
     modalities : sequence of str, default=None
-        Which modalities to take, in this order; all when None. Samples that none of them measured are left out.
+        Modalities to take, in this order; all when None. Samples without any of them are left out.
     layer : str or dict, default=None
-        Layer to take the values from, the same for all or one for each modality; ``.X`` when None. ``.raw`` is never
-        looked at: give ``adata.raw.to_adata()`` for it.
+        Layer of the values, the same for all or one for each modality; ``.X`` when None. ``.raw`` is never read: give
+        ``adata.raw.to_adata()`` for it.
     split_by : str, default=None
-        For AnnData: the column of ``var`` that says which modality a column belongs to, such as "feature_types". When
-        None all columns are one modality, named as ``modalities`` says or "X".
+        For AnnData: the column of ``var`` with the modality of each column, such as "feature_types". When None all
+        columns are one modality, named by ``modalities`` or "X".
     groups : str, default=None
         Column of ``obs`` with the group of each sample, such as the patient; named like ``label``.
 
@@ -55,23 +55,23 @@ def from_mudata(
     Bunch
         ``data`` (DataFrame of shape (n_samples, n_columns), columns named "rna:GENE"), ``modalities`` (dict, name to
         its column names), ``target`` (Series, missing where a sample has no label), ``DESCR`` (shapes of the
-        modalities) and, where asked for, ``groups`` (Series). Rows are in the order of ``mdata.obs_names``.
+        modalities) and ``groups`` (Series) if it is given. Rows are in the order of ``mdata.obs_names``.
 
     Raises
     ------
     ImportError
-        If a file is to be read and its package is missing: ``pip install "skcmkd[mudata]"``.
+        If the package that reads the file is missing: ``pip install "skcmkd[mudata]"``.
     TypeError
-        If ``mdata`` is something else.
+        If ``mdata`` is of another type.
     ValueError
         If a name does not exist or is ambiguous, if names of samples or columns repeat, if the modalities share columns
         instead of samples, or if values are not numbers.
 
     Notes
     -----
-    Sparse values become dense, in single precision where they were: 10 000 cells and 20 000 genes take 0.8 GB then.
-    Take fewer genes before, ``mdata.mod["rna"][:, chosen]``. Files opened for reading from disk (``backed``) are read
-    into memory, one modality after the other.
+    Sparse values become dense, and single precision is kept: 10 000 cells and 20 000 genes take 0.8 GB then.
+    Select genes before, ``mdata.mod["rna"][:, selected]``. Files opened for reading from disk (``backed``) are read
+    into memory, one modality after the other; a view of such a file that ``split_by`` splits is read at once.
 
     References
     ----------
@@ -106,7 +106,7 @@ def from_mudata(
 
 
 def get_reader(path: Path) -> Callable[[Path], Any]:
-    """What reads a file of this suffix."""
+    """Reader of files of this suffix."""
     if path.suffix not in READERS:
         raise ValueError(f"{path} must end in {' or '.join(READERS)}.")
     package, reader = READERS[path.suffix]
@@ -119,7 +119,7 @@ def get_reader(path: Path) -> Callable[[Path], Any]:
 
 
 def _split_modalities(mdata: Any, modalities: Sequence[str] | None, split_by: str | None) -> dict[str, Any]:
-    """The AnnData of each modality."""
+    """AnnData of each modality."""
     if isinstance(modalities, str):
         raise ValueError(f"modalities={modalities!r} must be a list of names: [{modalities!r}].")
     if not hasattr(mdata, "obs_names"):
@@ -147,6 +147,9 @@ def _split_modalities(mdata: Any, modalities: Sequence[str] | None, split_by: st
             f"split_by={split_by!r} is missing for {kinds.isna().sum()} columns, such as "
             f"{kinds.index[kinds.isna()][0]!r}."
         )
+    if mdata.isbacked and mdata.is_view:
+        # anndata makes no view of a view of a file.
+        mdata = mdata.to_memory()
     return {str(kind): mdata[:, (kinds == kind).to_numpy()] for kind in kinds.unique()}
 
 
@@ -161,7 +164,7 @@ def _layer_of(layer: str | Mapping[str, str | None] | None, name: str) -> str | 
 
 
 def _sample_index(mdata: Any, parts: Mapping[str, Any]) -> pd.Index:
-    """The samples that some modality measured, in the order of the whole; later ones follow in their own order."""
+    """Samples with some modality, in the order of ``mdata``, then those that only a modality has."""
     for name, part in parts.items():
         for axis, names in (("obs", part.obs_names), ("var", part.var_names)):
             if not names.is_unique:
@@ -169,13 +172,13 @@ def _sample_index(mdata: Any, parts: Mapping[str, Any]) -> pd.Index:
                     f"{axis}_names of {name!r} holds {names[names.duplicated()][0]!r} more than once: call "
                     f"{axis}_names_make_unique() on it."
                 )
-    measured = pd.Index([]).append([part.obs_names for part in parts.values()]).unique()
-    known = mdata.obs_names[mdata.obs_names.isin(measured)]
-    return known.append(measured.difference(known, sort=False)).rename("sample")
+    samples = pd.Index([]).append([part.obs_names for part in parts.values()]).unique()
+    ordered = mdata.obs_names[mdata.obs_names.isin(samples)]
+    return ordered.append(samples.difference(ordered, sort=False)).rename("sample")
 
 
 def _to_frame(name: str, part: Any, layer: str | None) -> pd.DataFrame:
-    """One modality as a dense table; its name before each column, once, keeps genes of several modalities apart."""
+    """Dense table of a modality, columns prefixed with its name unless they are already."""
     if part.isbacked:
         part = part.to_memory()
     if layer is not None and layer not in part.layers:
@@ -187,33 +190,33 @@ def _to_frame(name: str, part: Any, layer: str | None) -> pd.DataFrame:
         raise ValueError(f"The values of the modality {name!r} are of dtype {values.dtype}; numbers are needed.")
     values = values.toarray() if issparse(values) else np.asarray(values)
     values = values.astype(np.result_type(values.dtype, np.float32), copy=False)
-    own = part.var_names.astype(str)
+    names = part.var_names.astype(str)
     prefix = f"{name}:"
-    columns = own if own.str.startswith(prefix).all() else prefix + own
+    columns = names if names.str.startswith(prefix).all() else prefix + names
     return pd.DataFrame(values, index=part.obs_names, columns=list(columns))
 
 
 def _obs_column(mdata: Any, column: str, parameter: str, samples: pd.Index) -> pd.Series:
-    """A column of the common obs, or of the one modality that has it; text and categories as objects."""
+    """A column of the common obs, or of the only modality that has it; text and categories as objects."""
     parts = getattr(mdata, "mod", {})
-    found = {"": mdata.obs[column]} if column in mdata.obs else {}
-    if not found:
-        found = {f"{name}:{column}": part.obs[column] for name, part in parts.items() if column in part.obs}
-    if not found:
-        owner, _, own = column.partition(":")
-        if owner in parts and own in parts[owner].obs:
-            found = {column: parts[owner].obs[own]}
-    if not found:
-        everywhere = [*mdata.obs.columns, *(f"{name}:{own}" for name, part in parts.items() for own in part.obs)]
+    matches = {"": mdata.obs[column]} if column in mdata.obs else {}
+    if not matches:
+        matches = {f"{name}:{column}": part.obs[column] for name, part in parts.items() if column in part.obs}
+    if not matches:
+        modality, _, name = column.partition(":")
+        if modality in parts and name in parts[modality].obs:
+            matches = {column: parts[modality].obs[name]}
+    if not matches:
+        everywhere = [*mdata.obs.columns, *(f"{modality}:{name}" for modality in parts for name in parts[modality].obs)]
         raise ValueError(
             f"{parameter}={column!r} is not a column of obs, which has {_names(dict.fromkeys(everywhere))}."
         )
-    if len(found) > 1:
+    if len(matches) > 1:
         raise ValueError(
             f"{parameter}={column!r} is in the obs of several modalities and not in the common one: say which, "
-            f"{parameter}={' or '.join(map(repr, found))}."
+            f"{parameter}={' or '.join(map(repr, matches))}."
         )
-    (values,) = found.values()
+    (values,) = matches.values()
     if not values.index.is_unique:
         raise ValueError(
             f"obs_names holds {values.index[values.index.duplicated()][0]!r} more than once: call "

@@ -21,7 +21,7 @@ def load_digit_views() -> Bunch:
     Bunch
         ``data`` (DataFrame, 2000 x 649, single precision), ``modalities`` (dict, name to its column names:
         fourier 76, profile_correlations 216, karhunen_loeve 64, pixels 240, zernike 47, morphology 6),
-        ``target`` (Series of digits 0 to 9, in class order: shuffle before splitting), ``DESCR`` (source, licence
+        ``target`` (Series of digits 0 to 9, in class order: shuffle before splitting), ``DESCR`` (source, license
         CC BY 4.0, citation).
 
     References
@@ -47,30 +47,30 @@ def load_digit_views() -> Bunch:
 
 
 def load_adrenal_carcinoma(*, label: str = "C1A.C1B", log_counts: bool = True) -> Bunch:
-    """Load the adrenocortical carcinomas of The Cancer Genome Atlas (classification, 92 tumours).
+    """Load the adrenocortical carcinomas of The Cancer Genome Atlas (classification, 92 tumors).
 
     Parameters
     ----------
     label : str, default="C1A.C1B"
-        Which label is the target: "C1A.C1B" (transcriptome class, 78 tumours), "vital_status", "MethyLevel",
+        Which label is the target: "C1A.C1B" (transcriptome class, 78 tumors), "vital_status", "MethyLevel",
         "mRNA_K4", "miRNA.cluster", "SCNA.cluster", "protein.cluster", "COC", "OncoSign", "pathologic_stage" or
-        "gender". Labels that were derived from a modality favour that modality as a teacher; ``DESCR`` says which.
+        "gender". A label that was derived from a modality favors that modality as a teacher; ``DESCR`` lists them.
     log_counts : bool, default=True
-        Give RNA and microRNA as log2(1 + count) instead of counts.
+        Return RNA and microRNA as log2(1 + count) instead of counts.
 
     Returns
     -------
     Bunch
-        ``data`` (DataFrame of the tumours that have the label; a modality that was not measured is missing in
+        ``data`` (DataFrame of the tumors with the label; a modality that was not measured is missing in
         the whole row), ``modalities`` (dict, name to its column names: cnv 198, rna 198, mirna 471, protein 33),
-        ``target`` (Series of str), ``unlabeled`` (DataFrame of the other tumours; of the 14 without a
-        C1A.C1B label only one has RNA), ``DESCR`` (source, licence
+        ``target`` (Series of str), ``unlabeled`` (DataFrame of the other tumors; of the 14 without a
+        C1A.C1B label only one has RNA), ``DESCR`` (source, license
         Artistic-2.0, citation).
 
     Raises
     ------
     ValueError
-        If there is no such label.
+        If ``label`` is unknown.
 
     References
     ----------
@@ -97,8 +97,7 @@ def load_adrenal_carcinoma(*, label: str = "C1A.C1B", log_counts: bool = True) -
             values = np.log2(1 + values)
         tables[name] = modality_frame(name, values, arrays[f"{name}_columns"], arrays[f"{name}_samples"])
     samples = pd.Index(arrays["samples"], name="sample")
-    everyone = pd.Series(labels[label], index=samples, name=label)
+    target = pd.Series(labels[label], index=samples, name=label)
     description = read_description("adrenal_carcinoma")
-    known = everyone[everyone != ""].astype(object)
-    unlabeled = make_bunch(tables, everyone[everyone == ""], description).data
-    return make_bunch(tables, known, description, unlabeled=unlabeled)
+    unlabeled = make_bunch(tables, target[target == ""], description).data
+    return make_bunch(tables, target[target != ""].astype(object), description, unlabeled=unlabeled)

@@ -1,4 +1,4 @@
-"""Simulated modalities whose informations are known exactly, in nats."""
+"""Simulated modalities with known mutual information, in nats."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ QUADRATURE_NODES = 200
 
 
 def gaussian_information(correlation: float) -> float:
-    """I = -1/2 log(1 - r^2): the information of two jointly normal numbers, in nats."""
+    """Mutual information -1/2 log(1 - r^2) of two jointly normal variables, in nats."""
     return float(-0.5 * np.log1p(-(correlation**2)))
 
 
 def class_mean_mi(means: np.ndarray) -> float:
-    """I(U; K) in nats, U = means[K] + N(0, 1), every class K equally likely.
+    """I(U; K) in nats, U = means[K] + N(0, 1), all classes K equally likely.
 
     I = log K - 1/K sum_j E_e log sum_k exp(-(m_j - m_k + e)^2 / 2 + e^2 / 2), by Gauss-Hermite quadrature.
     """
@@ -43,18 +43,18 @@ def make_joint_gaussian(
     n_student_features: int = 20,
     random_state: RandomState = None,
 ) -> Bunch:
-    """Draw a teacher, a student and a continuous label that are jointly normal.
+    """Draw a teacher's table, a student's table and a continuous target that are jointly normal.
 
-    One direction of the teacher's columns, one of the student's and the label have the given correlations; all
+    One direction of the teacher's columns, one of the student's and the target have the given correlations; all
     other directions are independent noise, and both tables are rotated at random. So
-    I(X_T; X_S) = -1/2 log(1 - teacher_student^2), and likewise for the label: the setting of the paper's theorem.
+    I(X_T; X_S) = -1/2 log(1 - teacher_student^2), and likewise for the target: the setting of the paper's theorem.
 
     Parameters
     ----------
     n_samples : int, default=200
         Number of rows.
     teacher_student, student_label, teacher_label : float in (-1, 1), default=0.8, 0.5, 0.7
-        Correlations. Not every triple is possible.
+        Correlations; the matrix must be positive semidefinite.
     n_teacher_features, n_student_features : int, default=20
         Number of columns.
     random_state : int, RandomState or None, default=None
@@ -80,8 +80,8 @@ def make_joint_gaussian(
     Examples
     --------
     >>> from skcmkd.datasets import make_joint_gaussian
-    >>> drawn = make_joint_gaussian(100, teacher_student=0.8, student_label=0.5, random_state=0)
-    >>> gap = drawn.shared_information["teacher", "student"] - drawn.label_information["student"]
+    >>> data = make_joint_gaussian(100, teacher_student=0.8, student_label=0.5, random_state=0)
+    >>> gap = data.shared_information["teacher", "student"] - data.label_information["student"]
     >>> round(gap, 3)
     0.367
     """
@@ -147,9 +147,9 @@ def make_gaussian_modalities(
     n_classes: int | None = 2,
     random_state: RandomState = None,
 ) -> Bunch:
-    """Draw modalities with shared, specific and noise columns, and a class or continuous label.
+    """Draw modalities with shared, specific and noise columns, and a class label or a continuous target.
 
-    With t the label scaled to variance 1 (classes lie in order on a line)::
+    With t the target scaled to variance 1 (classes lie in order on a line)::
 
         shared column    z_j + s e,   z_j = shared_signal t / sqrt(n_shared) + N(0, 1), the same z in every modality
         specific column  specific_signal[modality] t / sqrt(n_specific) + N(0, 1)
@@ -164,13 +164,13 @@ def make_gaussian_modalities(
     n_shared, n_specific, n_noise : int, default=3, 3, 10
         Number of columns of each kind in each modality; n_noise may be 0.
     shared_signal : float, default=1.0
-        How far the label moves the shared part, in standard deviations.
+        Effect of t on the shared part, in standard deviations.
     specific_signal : dict of str to float, default={"teacher": 1.5, "student": 0.0}
-        Names of the modalities, and how far the label moves the specific part of each.
+        Names of the modalities, and the effect of t on the specific part of each.
     measurement_noise : float > 0, default=0.5
-        Standard deviation of each modality's own error on the shared columns.
+        Standard deviation of the independent error of each modality on the shared columns.
     n_classes : int or None, default=2
-        Number of equally likely classes; None gives a normal, continuous label.
+        Number of equally likely classes; None gives a normal target.
     random_state : int, RandomState or None, default=None
         Seed.
 
@@ -184,21 +184,21 @@ def make_gaussian_modalities(
     Raises
     ------
     ValueError
-        If ``measurement_noise`` is not positive (the shared information would be infinite), or fewer than two
-        classes, one modality, or one shared or specific column are asked for.
+        If ``measurement_noise`` is not positive (the mutual information would be infinite), or fewer than two
+        classes, one modality, or one shared or specific column are requested.
 
     Notes
     -----
-    A modality's columns tell of t what one number with signal d t + N(0, 1) tells,
+    A sufficient statistic of a modality for t is one number d t + N(0, 1), with
     d^2 = shared_signal^2 / (1 + s^2) + specific_signal^2, so I(X; Y) is one-dimensional. Given the label the
-    columns are normal, hence I(X_a; X_b) = I(X_a; X_b | Y) + I(X_a; Y) + I(X_b; Y) - I(X_a, X_b; Y) with every
-    term known.
+    columns are normal, hence I(X_a; X_b) = I(X_a; X_b | Y) + I(X_a; Y) + I(X_b; Y) - I(X_a, X_b; Y) with all
+    terms known.
 
     Examples
     --------
     >>> from skcmkd.datasets import make_gaussian_modalities
-    >>> drawn = make_gaussian_modalities(100, random_state=0)
-    >>> {name: round(nats, 3) for name, nats in drawn.label_information.items()}
+    >>> data = make_gaussian_modalities(100, random_state=0)
+    >>> {name: round(nats, 3) for name, nats in data.label_information.items()}
     {'teacher': 0.589, 'student': 0.289}
     """
     rng = check_random_state(random_state)
@@ -207,8 +207,8 @@ def make_gaussian_modalities(
     signal = {"teacher": 1.5, "student": 0.0} if specific_signal is None else dict(specific_signal)
     counts = {"n_samples": (n_samples, 1), "n_shared": (n_shared, 1), "n_specific": (n_specific, 1)}
     counts |= {"n_noise": (n_noise, 0)} | ({} if n_classes is None else {"n_classes": (n_classes, 2)})
-    for name, (count, least) in counts.items():
-        check_count(name, count, least)
+    for name, (count, minimum) in counts.items():
+        check_count(name, count, minimum)
     strengths = {f"specific_signal[{name!r}]": strength for name, strength in signal.items()}
     strengths |= {"shared_signal": shared_signal, "measurement_noise": measurement_noise}
     for name, strength in strengths.items():
@@ -217,8 +217,8 @@ def make_gaussian_modalities(
         raise ValueError(f"specific_signal={signal} must name at least one modality.")
     if not measurement_noise > 0:
         raise ValueError(
-            f"measurement_noise={measurement_noise} must be positive: without error the modalities share "
-            "columns exactly, and their information is infinite."
+            f"measurement_noise={measurement_noise} must be positive: without error the modalities have equal columns, "
+            "and their mutual information is infinite."
         )
     if n_classes is None:
         label = rng.standard_normal(n_samples)
@@ -229,7 +229,7 @@ def make_gaussian_modalities(
         line /= line.std()
         position = line[label]
 
-    def information(squared_signal: float) -> float:
+    def mi(squared_signal: float) -> float:
         if n_classes is None:
             return float(0.5 * np.log1p(squared_signal))
         return class_mean_mi(np.sqrt(squared_signal) * line)
@@ -248,16 +248,16 @@ def make_gaussian_modalities(
         names = [f"{kind}_{i}" for kind, count in kinds for i in range(count)]
         tables[name] = modality_frame(name, columns, names, pd.RangeIndex(n_samples))
     variance = measurement_noise**2
-    alone = {name: information(shared_signal**2 / (1 + variance) + own**2) for name, own in signal.items()}
-    given_label = n_shared * gaussian_information(1 / (1 + variance))
-    between = {}
+    label_mi = {name: mi(shared_signal**2 / (1 + variance) + strength**2) for name, strength in signal.items()}
+    conditional_mi = n_shared * gaussian_information(1 / (1 + variance))
+    modality_mi = {}
     for a, b in combinations(signal, 2):
-        both = information(2 * shared_signal**2 / (2 + variance) + signal[a] ** 2 + signal[b] ** 2)
-        between[a, b] = given_label + alone[a] + alone[b] - both
+        joint_mi = mi(2 * shared_signal**2 / (2 + variance) + signal[a] ** 2 + signal[b] ** 2)
+        modality_mi[a, b] = conditional_mi + label_mi[a] + label_mi[b] - joint_mi
     return make_bunch(
         tables,
         pd.Series(label, name="label"),
         make_gaussian_modalities.__doc__ or "",
-        label_information=alone,
-        shared_information=between,
+        label_information=label_mi,
+        shared_information=modality_mi,
     )

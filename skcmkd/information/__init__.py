@@ -1,4 +1,4 @@
-"""Mutual information, in nats: one estimator a file, pure functions on arrays."""
+"""Estimators of mutual information, in nats, as functions of two arrays."""
 
 from .._linear_model._logistic import make_default_classifier
 from .._model_selection._probabilities import centered_log_ratio

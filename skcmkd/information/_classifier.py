@@ -1,35 +1,36 @@
-"""Informations about class labels, and between class scores, from out-of-fold class probabilities."""
+"""Mutual information of tables and class labels, and of two models' classes, from out-of-fold probabilities."""
 
 from __future__ import annotations
 
 import numpy as np
-from scipy.stats import entropy
+from scipy.special import xlogy
 from sklearn.utils import check_array, check_consistent_length, check_random_state, column_or_1d
 
 from .._linear_model._logistic import make_default_classifier
 from .._model_selection._folds import stratified_folds
 from .._model_selection._pipelines import fit_with_metadata
-from .._model_selection._probabilities import MIN_PROBABILITY, predict_smoothed_proba
+from .._model_selection._probabilities import predict_smoothed_proba
+from .._model_selection._row_scores import log_loss
 from .._validation._sklearn import ArrayLike
-from ._inputs import check_pair, label_entropy
+from ._inputs import check_pair
 
 
 def label_mutual_information(proba: ArrayLike, codes: ArrayLike) -> float:
-    """Information of a model's class scores about the label, in nats: a lower bound from its log-loss.
+    """Mutual information of a model's class scores and the label, in nats: a lower bound from its log-loss.
 
-    I(H; Y) >= H(Y) - mean_i(-log q_i,y_i), kept within [0, H(Y)].
+    I(H; Y) >= H(Y) - mean_i(-log q_i,y_i), clipped to [0, H(Y)].
 
     Parameters
     ----------
     proba : array-like of shape (n_samples, n_classes)
-        Class probabilities of rows that the model has not seen, q.
+        Out-of-fold class probabilities q; the log-loss clips them at 2.2e-16, as scikit-learn does.
     codes : array-like of shape (n_samples,)
         Each row's class, as its column in ``proba``.
 
     Returns
     -------
     float
-        Information in nats, between 0 and the label's entropy.
+        Mutual information in nats, between 0 and the label's entropy.
 
     Raises
     ------
@@ -38,7 +39,7 @@ def label_mutual_information(proba: ArrayLike, codes: ArrayLike) -> float:
 
     Notes
     -----
-    Blind to what the model does not use: a badly calibrated or weak model reads low, never high.
+    A weak or badly calibrated model lowers the estimate, and none raises it.
 
     References
     ----------
@@ -55,9 +56,23 @@ def label_mutual_information(proba: ArrayLike, codes: ArrayLike) -> float:
     q = check_array(proba, dtype=np.float64, input_name="proba")
     y = column_or_1d(codes)
     check_consistent_length(q, y)
-    max_mi = label_entropy(y)
-    log_loss = -np.log(np.clip(q[np.arange(len(y)), y], MIN_PROBABILITY, 1)).mean()
-    return float(np.clip(max_mi - log_loss, 0, max_mi))
+    return float(label_mi_of_means(np.bincount(y) / len(y), log_loss(q, y).mean()))
+
+
+def label_mi_of_means(class_frequencies: np.ndarray, mean_log_loss: np.ndarray) -> np.ndarray:
+    """``label_mutual_information`` of several sets of rows: H(Y) - mean log-loss, clipped to [0, H(Y)].
+
+    Parameters
+    ----------
+    class_frequencies : ndarray of shape (..., n_classes)
+    mean_log_loss : ndarray of shape (...)
+
+    Returns
+    -------
+    ndarray of shape (...)
+    """
+    max_mi = -xlogy(class_frequencies, class_frequencies).sum(axis=-1)
+    return np.clip(max_mi - mean_log_loss, 0, max_mi)
 
 
 def classifier(
@@ -67,17 +82,17 @@ def classifier(
     cv: int = 5,
     random_state: int | np.random.RandomState | None = None,
 ) -> float:
-    """Information of a table about a class label from a cross-validated classifier, in nats.
+    """Mutual information of a table and a class label from a cross-validated classifier, in nats.
 
-    I(X; Y) >= H(Y) - mean_i(-log q_i,y_i), kept within [0, H(Y)], where q_i are the class probabilities that a
-    regularised logistic regression, its penalty chosen inside, gives to a row that it has not seen.
+    I(X; Y) >= H(Y) - mean_i(-log q_i,y_i), clipped to [0, H(Y)], where q_i are out-of-fold class probabilities of a
+    logistic regression with a cross-validated penalty.
 
     Parameters
     ----------
-    X : array-like of shape (n_samples, n_columns) or (n_samples,)
-        The table, finite.
+    X : array-like of shape (n_samples, n_features) or (n_samples,)
+        Table, finite.
     Y : array-like of shape (n_samples,)
-        The class label: text, truth values, categories or whole numbers.
+        Class label: text, truth values, categories or whole numbers.
     cv : int, default=5
         Number of folds.
     random_state : int, RandomState or None, default=None
@@ -86,17 +101,17 @@ def classifier(
     Returns
     -------
     float
-        Information in nats, between 0 and the label's entropy; 0 when the table is constant.
+        Mutual information in nats, between 0 and the label's entropy; 0 when the table is constant.
 
     Raises
     ------
     ValueError
-        If neither side is a label, values are missing or infinite, or there are fewer than 2 rows per fold.
+        If neither X nor Y is a label, values are missing or infinite, or there are fewer than 2 rows per fold.
 
     Notes
     -----
-    Blind to what a linear classifier does not see, such as classes that differ in spread alone; it reads low then,
-    and never high but by chance.
+    Too low where a linear classifier does not separate the classes, such as classes that differ in spread alone, and
+    too high only by chance.
 
     References
     ----------
@@ -112,12 +127,12 @@ def classifier(
     1.0
     """
     if cv < 2:
-        raise ValueError(f"cv={cv} must be at least 2: each row is measured by a part that has not seen it.")
-    X, codes, label = check_pair(X, Y, least=2 * cv, estimator=f"classifier with cv={cv}")
-    if not label:
+        raise ValueError(f"cv={cv} must be at least 2: each row is scored by a model that was not fitted to it.")
+    X, codes, y_is_label = check_pair(X, Y, min_samples=2 * cv, estimator=f"classifier with cv={cv}")
+    if not y_is_label:
         raise ValueError(
-            "classifier measures information about a class label, and Y is a table or a quantity. Give text or whole "
-            "numbers, or take another estimator, such as 'cca'."
+            "classifier measures information about a class label, and Y is a table or a continuous target. Give text "
+            "or whole numbers, or take another estimator, such as 'cca'."
         )
     n_classes = codes.max() + 1
     if X.shape[1] == 0 or n_classes < 2:
@@ -131,37 +146,49 @@ def classifier(
 def out_of_fold_proba(
     X: np.ndarray, codes: np.ndarray, n_classes: int, fold_ids: np.ndarray, groups: np.ndarray | None = None
 ) -> np.ndarray:
-    """Class probabilities of each row by the default classifier fitted to the other folds.
+    """Out-of-fold class probabilities of the default classifier, uniform where the training rows are of one class.
 
-    All classes are alike where those hold one class only. The penalty is chosen with groups kept together.
+    Parameters
+    ----------
+    X : ndarray of shape (n_rows, n_features)
+    codes : ndarray of shape (n_rows,)
+        Classes as whole numbers from 0.
+    n_classes : int
+    fold_ids : ndarray of shape (n_rows,)
+    groups : ndarray of shape (n_rows,), default=None
+        Kept together when the penalty is chosen.
+
+    Returns
+    -------
+    ndarray of shape (n_rows, n_classes)
     """
     proba = np.full((len(X), n_classes), 1 / n_classes)
     for fold in np.unique(fold_ids):
         train, held_out = fold_ids != fold, fold_ids == fold
         if len(np.unique(codes[train])) > 1:
-            own = None if groups is None else groups[train]
-            model = fit_with_metadata(make_default_classifier(), X[train], codes[train], None, own)
+            train_groups = None if groups is None else groups[train]
+            model = fit_with_metadata(make_default_classifier(), X[train], codes[train], None, train_groups)
             proba[held_out] = predict_smoothed_proba(model, X[held_out], np.arange(n_classes), train.sum())
     return proba
 
 
 def prediction_mutual_information(proba: ArrayLike, other_proba: ArrayLike) -> float:
-    """Information between the class variables of two models, in nats.
+    """Mutual information of the class variables of two models, in nats.
 
-    I = sum_jk P_jk log(P_jk / (p_j r_k)), p and r the margins of the joint P = mean_i q_i r_i': each model draws a
-    class for each row from its own probabilities.
+    I = sum_jk P_jk log(P_jk / (p_j r_k)), p and r the margins of the joint P = mean_i q_i r_i': the class variable of a
+    model is drawn for each row from its probabilities.
 
     Parameters
     ----------
     proba : array-like of shape (n_samples, n_classes)
-        Class probabilities of one model on rows that it has not seen, q.
+        Out-of-fold class probabilities q of the first model.
     other_proba : array-like of shape (n_samples, n_other_classes)
-        Those of the other model, r.
+        Out-of-fold class probabilities r of the second model.
 
     Returns
     -------
     float
-        Information in nats, between 0 and the smaller entropy of the two class variables.
+        Mutual information in nats, between 0 and the smaller entropy of the two class variables.
 
     Raises
     ------
@@ -170,8 +197,8 @@ def prediction_mutual_information(proba: ArrayLike, other_proba: ArrayLike) -> f
 
     Notes
     -----
-    Blind to what the models share beyond their classes. The product q_i r_i' treats the two draws as independent
-    given the row, so unsure models share little, even when they are the same model.
+    Representations can share more than the classes that are drawn from them. The product q_i r_i' treats the two
+    draws as independent given the row, so uncertain predictions share little, even when both models are the same.
 
     References
     ----------
@@ -181,14 +208,29 @@ def prediction_mutual_information(proba: ArrayLike, other_proba: ArrayLike) -> f
     --------
     >>> import numpy as np
     >>> from skcmkd.information import prediction_mutual_information
-    >>> sure = np.array([[1, 0], [0, 1]])
-    >>> round(prediction_mutual_information(sure, sure), 3), prediction_mutual_information(sure, [[0.5, 0.5], [0.5, 0.5]])
+    >>> certain, uniform = np.eye(2), np.full((2, 2), 0.5)
+    >>> round(prediction_mutual_information(certain, certain), 3), prediction_mutual_information(certain, uniform)
     (0.693, 0.0)
     """
     q = check_array(proba, dtype=np.float64, input_name="proba")
     r = check_array(other_proba, dtype=np.float64, input_name="other_proba")
     check_consistent_length(q, r)
-    joint = q.T @ r / len(q)
-    joint /= joint.sum()
-    information = entropy(joint.sum(axis=0)) + entropy(joint.sum(axis=1)) - entropy(joint.ravel())
-    return max(float(information), 0.0)
+    return float(joint_mi(q.T @ r / len(q)))
+
+
+def joint_mi(joint: np.ndarray) -> np.ndarray:
+    """Mutual information of several joint distributions of two class variables, in nats.
+
+    Parameters
+    ----------
+    joint : ndarray of shape (..., n_classes, n_other_classes)
+        Not negative; divided by its sum.
+
+    Returns
+    -------
+    ndarray of shape (...)
+    """
+    joint = joint / joint.sum(axis=(-2, -1), keepdims=True)
+    margins = joint.sum(axis=-1), joint.sum(axis=-2)
+    entropies = [-xlogy(p, p).sum(axis=-1) for p in margins]
+    return np.maximum(entropies[0] + entropies[1] + xlogy(joint, joint).sum(axis=(-2, -1)), 0.0)

@@ -1,4 +1,4 @@
-"""Lower bounds on an information by a critic: trained on some folds, evaluated on the other."""
+"""Cross-fitted lower bounds on mutual information by a trained critic."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from sklearn.model_selection import KFold
 from sklearn.utils import check_random_state
 
 from .._validation._sklearn import ArrayLike
-from ._inputs import check_pair, one_hot
+from ._inputs import check_pair, label_entropy, one_hot
 from ._training import N_HIDDEN, scaled_components, train_network_small
 
 N_FACTORS = 16
-# Rows that are scored against each other when the bound is evaluated: the scores of 4096 rows take 134 MB.
+# Rows that are paired with each other when the bound is evaluated: the scores of 4096 rows take 134 MB.
 MAX_BLOCK = 4096
 
 
@@ -30,18 +30,36 @@ def cross_fitted_bound(
     random_state: int | np.random.RandomState | None,
     estimator: str,
 ) -> float:
-    """Mean over folds of minus the row loss on rows that the fold's critic has not seen; 0 where that is negative.
+    """Minus the mean out-of-fold row loss of a critic, at least 0: a critic of constant scores has the bound 0.
 
-    A critic that says 0 everywhere proves the bound 0, so a negative mean proves nothing less than 0.
+    For a label it is at most the label's entropy.
+
+    Parameters
+    ----------
+    X, Y : array-like
+    build_loss : callable
+        Makes the row loss of a fold, a function of the critic's output.
+    cv : int
+    max_epochs : int
+    device : str
+    random_state : int, RandomState or None
+    estimator : str
+        Name in errors.
+
+    Returns
+    -------
+    float
+        In nats.
     """
-    X, Y, label = check_pair(X, Y, least=2 * cv, estimator=f"{estimator} with cv={cv}")
-    Y = one_hot(Y) if label else Y
+    X, Y, y_is_label = check_pair(X, Y, min_samples=2 * cv, estimator=f"{estimator} with cv={cv}")
+    max_mi = label_entropy(Y) if y_is_label else np.inf
+    Y = one_hot(Y) if y_is_label else Y
     rng = check_random_state(random_state)
     folds = KFold(cv, shuffle=True, random_state=rng)
     losses = [
         _held_out_losses(X, Y, train, test, build_loss(), max_epochs, device, rng) for train, test in folds.split(X)
     ]
-    return max(-float(np.concatenate(losses).mean()), 0.0)
+    return min(max(-float(np.concatenate(losses).mean()), 0.0), max_mi)
 
 
 def _held_out_losses(
@@ -54,7 +72,7 @@ def _held_out_losses(
     device: str,
     rng: np.random.RandomState,
 ) -> np.ndarray:
-    """The row losses of the held-out rows, in blocks of rows that are scored against each other."""
+    """Losses of the held-out rows, (n_test,), by a critic trained on the training rows; pairs are within blocks."""
     X_train, X_test = scaled_components(X[train], X[test])
     Y_train, Y_test = scaled_components(Y[train], Y[test])
     p, q = X_train.shape[1], Y_train.shape[1]

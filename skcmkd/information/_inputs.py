@@ -1,4 +1,4 @@
-"""The two sides of a mutual information: what comes in, made into numbers and class codes."""
+"""Input of the estimators of mutual information: two variables as numbers or class codes."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from scipy.stats import entropy
 from sklearn.decomposition import PCA
 
 from .._validation._array_checks import check_same_length
-from .._validation._sklearn import ArrayLike
+from .._validation._sklearn import ArrayLike, default_output
 from .._validation._table_checks import check_no_infinity
 from .._validation._tables import check_same_index
 from .._validation._target_checks import factorize
 
-# A component with less than this share of the largest standard deviation is rounding, not data.
+# Components with less than this fraction of the largest standard deviation are rounding errors.
 RELATIVE_RANK = 1e-6
-# Up to this many, categories may all differ.
+# With up to this many rows all categories may differ.
 FEW_ROWS = 20
-# Of a double, in powers of two: its square, and sums of many squares, are far from the limits.
+# Exponent of 2 up to which squares of doubles, and sums of many of them, neither overflow nor vanish.
 MAX_EXPONENT = 300
 
 
 def is_discrete(Y: ArrayLike) -> bool:
-    """Whether a side is a class label: one column of text, truth values, categories or whole numbers.
+    """Whether a variable is a class label: one column of text, truth values, categories or whole numbers.
 
-    Numbers that count or measure are given as floats.
+    Floats are continuous.
     """
     if isinstance(Y, np.ndarray) and Y.dtype.kind == "f":
         return False
@@ -40,12 +40,12 @@ def is_discrete(Y: ArrayLike) -> bool:
 
 
 def to_numeric(X: ArrayLike, name: str) -> np.ndarray:
-    """A side as a finite float table: text, truth values and categories become one column a category.
+    """Turn a variable into a finite table of floats, (n_samples, n_varying), constant columns left out.
 
-    Columns that do not vary carry no information and are left out, so a constant side has no column.
+    Text, truth values and categories become one column for each category.
     """
     if isinstance(X, np.ndarray) and X.dtype.kind in "iuf" and X.ndim <= 2 and len(X) and np.isfinite(X).all():
-        # Arrays without anything to name in an error need no pandas: subsamples come here by the thousand.
+        # Thousands of subsamples: finite arrays skip pandas, which only serves to name columns in errors.
         numbers = _rescale_extremes(X.astype(np.float64, copy=False).reshape(len(X), -1))
         return numbers[:, np.ptp(numbers, axis=0) > 0]
     table = X if isinstance(X, (pd.DataFrame, pd.Series)) else pd.DataFrame(np.asarray(X))
@@ -68,16 +68,16 @@ def to_numeric(X: ArrayLike, name: str) -> np.ndarray:
             f"Column {dated[0]!r} of {name} holds dates or durations. Give them as numbers, such as days since a start."
         )
     blocks = []
-    for position, number in enumerate(numeric):
+    for position, is_numeric in enumerate(numeric):
         values = table.iloc[:, position]
-        if number:
+        if is_numeric:
             blocks.append(values.to_numpy(dtype=np.float64)[:, None])
         else:
             codes, kinds = pd.factorize(values, sort=False)
             if len(kinds) > max(len(table) / 2, FEW_ROWS):
                 raise ValueError(
                     f"Column {table.columns[position]!r} of {name} holds {len(kinds)} different texts in {len(table)} "
-                    "rows: it names the rows and measures nothing. Leave it out."
+                    "rows: it is an identifier of the rows. Leave it out."
                 )
             blocks.append(np.eye(len(kinds))[codes])
     numbers = _rescale_extremes(np.hstack(blocks) if blocks else np.empty((len(table), 0)))
@@ -85,7 +85,7 @@ def to_numeric(X: ArrayLike, name: str) -> np.ndarray:
 
 
 def _rescale_extremes(numbers: np.ndarray) -> np.ndarray:
-    """Columns whose squares would overflow or vanish, divided by a power of two: no information depends on a scale."""
+    """Divide columns whose squares would overflow or vanish by a power of two; mutual information has no scale."""
     exponents = np.frexp(np.abs(numbers).max(axis=0, initial=0.0))[1]
     extreme = np.abs(exponents) > MAX_EXPONENT
     if extreme.any():
@@ -94,28 +94,47 @@ def _rescale_extremes(numbers: np.ndarray) -> np.ndarray:
     return numbers
 
 
-def check_pair(X: ArrayLike, Y: ArrayLike, *, least: int, estimator: str) -> tuple[np.ndarray, np.ndarray, bool]:
-    """Both sides as arrays, and whether the second is a label, then a vector of class codes.
+def check_pair(X: ArrayLike, Y: ArrayLike, *, min_samples: int, estimator: str) -> tuple[np.ndarray, np.ndarray, bool]:
+    """Validate both variables; a class label given as X is swapped with Y, since mutual information is symmetric.
 
-    A label given as X changes places with Y, since information is symmetric; of two labels, X becomes one column
-    a class. Raises ValueError when the sides differ in rows, hold NaN or infinity, or have fewer rows than ``least``.
+    Parameters
+    ----------
+    X, Y : array-like of shape (n_samples, n_features) or (n_samples,)
+    min_samples : int
+    estimator : str
+        Name in errors.
+
+    Returns
+    -------
+    X : ndarray of shape (n_samples, n_varying)
+        Of two labels, one column for each class.
+    Y : ndarray of shape (n_samples, n_varying) or (n_samples,)
+        Class codes when it is a label.
+    y_is_label : bool
+
+    Raises
+    ------
+    ValueError
+        If the variables differ in rows, hold NaN or infinity, or have fewer rows than ``min_samples``.
     """
     names = ("X", "Y")
-    for side, name in zip((X, Y), names, strict=True):
-        if issparse(side) or np.ndim(side) not in (1, 2) or np.iscomplexobj(side):
-            kind = type(side).__name__
-            given = f"a {kind} of shape {side.shape}" if hasattr(side, "shape") else f"{reprlib.repr(side)}, a {kind}"
+    for values, name in zip((X, Y), names, strict=True):
+        if issparse(values) or np.ndim(values) not in (1, 2) or np.iscomplexobj(values):
+            kind = type(values).__name__
+            shown = (
+                f"a {kind} of shape {values.shape}" if hasattr(values, "shape") else f"{reprlib.repr(values)}, a {kind}"
+            )
             raise ValueError(
-                f"{name} is {given}, and a column or a table of real numbers or categories is wanted, a row for each "
+                f"{name} is {shown}. It must be a column or a table of real numbers or categories, a row for each "
                 "sample. Give a DataFrame, a Series or a dense array."
             )
-    check_same_length(X, Y, "Y")
     check_same_index(X, Y, "Y")
+    check_same_length(X, Y, "Y")
     if is_discrete(X) and not is_discrete(Y):
         X, Y, names = Y, X, ("Y", "X")
     n = len(X)
-    if n < least:
-        raise ValueError(f"{estimator} needs at least {least} rows, got {n}. Add rows, or lower its settings.")
+    if n < min_samples:
+        raise ValueError(f"{estimator} needs at least {min_samples} rows, got {n}. Add rows, or lower its settings.")
     if is_discrete(X):
         X = pd.Series(np.asarray(_single_column(X))).astype("category")
     if not is_discrete(Y):
@@ -124,17 +143,28 @@ def check_pair(X: ArrayLike, Y: ArrayLike, *, least: int, estimator: str) -> tup
 
 
 def label_entropy(codes: np.ndarray) -> float:
-    """H(Y) in nats: no table can say more about a label."""
+    """H(Y) in nats, the upper bound of any mutual information with the label."""
     return float(entropy(np.bincount(codes)))
 
 
 def one_hot(codes: np.ndarray) -> np.ndarray:
-    """One column a class."""
+    """Indicator columns, (n_samples, n_classes)."""
     return np.eye(codes.max() + 1)[codes]
 
 
-def reduce_columns(train: np.ndarray, test: np.ndarray, n_components: int) -> tuple[np.ndarray, np.ndarray]:
-    """Standardise columns, keep the leading principal components of the training rows, scale nothing afterwards."""
+def pca_reduce(train: np.ndarray, test: np.ndarray, n_components: int) -> tuple[np.ndarray, np.ndarray]:
+    """Standardize columns and project both parts on the leading principal components of the training rows.
+
+    Parameters
+    ----------
+    train, test : ndarray of shape (n_train, n_features) and (n_test, n_features)
+    n_components : int
+
+    Returns
+    -------
+    train, test : ndarray of shape (n_train, rank) and (n_test, rank)
+        Not scaled again; rank is at most n_components.
+    """
     spread = train.std(axis=0)
     keep = spread > 0
     center, spread = train[:, keep].mean(axis=0), spread[keep]
@@ -143,19 +173,20 @@ def reduce_columns(train: np.ndarray, test: np.ndarray, n_components: int) -> tu
         return train, test
     if train.shape[1] > 1:
         pca = PCA(min(n_components, *train.shape), svd_solver="full").fit(train)
-        train, test = pca.transform(train), pca.transform(test)
+        with default_output():
+            train, test = pca.transform(train), pca.transform(test)
     scale = train.std(axis=0)
     full_rank = scale > RELATIVE_RANK * scale.max()
     return train[:, full_rank], test[:, full_rank]
 
 
-def _single_column(side: ArrayLike) -> Any:
-    """The values of a side that has one column, as a pandas Series, else None."""
-    if isinstance(side, pd.Series):
-        return side
-    if isinstance(side, pd.DataFrame):
-        return side.iloc[:, 0] if side.shape[1] == 1 else None
-    values = np.asarray(side)
+def _single_column(variable: ArrayLike) -> Any:
+    """The only column of a variable as a pandas Series; None if there are several."""
+    if isinstance(variable, pd.Series):
+        return variable
+    if isinstance(variable, pd.DataFrame):
+        return variable.iloc[:, 0] if variable.shape[1] == 1 else None
+    values = np.asarray(variable)
     if values.ndim == 2 and values.shape[1] == 1:
         values = values[:, 0]
     return pd.Series(values).infer_objects() if values.ndim == 1 else None

@@ -1,4 +1,4 @@
-"""One door to every estimator, with the error of the estimate."""
+"""Mutual information by any of the estimators, with its standard error, interval and p-value."""
 
 from __future__ import annotations
 
@@ -30,28 +30,28 @@ ESTIMATORS: dict[str, Callable[..., float]] = {
     "latent": latent,
     "mine": mine,
 }
-# These train networks: they take a device, and a hundred repetitions take minutes.
+# These train networks: they have a device, and a hundred half-samples take minutes.
 TRAINED = ("infonce", "latent", "mine")
 
 
 @dataclass(frozen=True)
 class MutualInformationEstimate:
-    """An estimate of mutual information, in nats, with its error; ``float()`` gives the value.
+    """Estimate of mutual information, in nats, with its standard error; ``float()`` returns the value.
 
     Parameters
     ----------
     value : float
-        The estimate, less ``bias`` where that was asked for.
+        The estimate, minus ``bias`` with ``bias_correction``.
     standard_error : float
         Standard error by subsampling; NaN without subsamples.
     lower, upper : float
         Ends of the interval; NaN without subsamples.
     p_value : float
-        Share of permutations that reach the estimate, (b + 1) / (m + 1); NaN without permutations.
+        (b + 1) / (m + 1), where b of the m permuted estimates reach the estimate; NaN without permutations.
     bias : float
-        Mean estimate of permuted rows, whose information is zero; NaN without permutations.
+        Mean estimate of permuted rows, whose mutual information is zero; NaN without permutations.
     n_samples : int
-        Rows that were measured.
+        Number of rows.
     estimator : str
         Name of the estimator.
 
@@ -59,10 +59,10 @@ class MutualInformationEstimate:
     --------
     >>> from skcmkd import mutual_information
     >>> from skcmkd.datasets import make_joint_gaussian
-    >>> drawn = make_joint_gaussian(500, n_teacher_features=1, n_student_features=1, random_state=0)
-    >>> X_teacher, X_student = (drawn.data[drawn.modalities[name]] for name in ("teacher", "student"))
+    >>> data = make_joint_gaussian(500, n_teacher_features=1, n_student_features=1, random_state=0)
+    >>> X_teacher, X_student = (data.data[data.modalities[name]] for name in ("teacher", "student"))
     >>> estimate = mutual_information(X_teacher, X_student, estimator="gaussian")
-    >>> estimate.n_samples, round(float(estimate), 2), round(drawn.shared_information["teacher", "student"], 2)
+    >>> estimate.n_samples, round(float(estimate), 2), round(data.shared_information["teacher", "student"], 2)
     (500, 0.52, 0.51)
     """
 
@@ -93,36 +93,37 @@ def mutual_information(
     random_state: int | np.random.RandomState | None = None,
     verbose: int = 0,
 ) -> MutualInformationEstimate:
-    """Mutual information of two tables, or of a table and a label, in nats, with its error.
+    """Mutual information of two tables, or of a table and a label, in nats, with its standard error.
 
     I(X; Y) = E log p(x, y) / (p(x) p(y)). The interval comes from random halves of the rows, drawn without
-    replacement (repeated rows, as the bootstrap has them, are at distance zero and break nearest neighbours); the
-    p-value from shuffling the rows of Y.
+    replacement (repeated rows of a bootstrap are at distance zero, which biases nearest neighbors); the p-value from
+    permutations of the rows of Y.
 
     Parameters
     ----------
-    X : array-like of shape (n_samples, n_columns) or (n_samples,)
-        One side. Text, truth values and categories become one column a category; constant columns are left out.
-    Y : array-like of shape (n_samples, n_other_columns) or (n_samples,)
-        The other side. One column of text, truth values, categories or whole numbers is a class label; give counts as
+    X : array-like of shape (n_samples, n_features_x) or (n_samples,)
+        First variable. Text, truth values and categories become one column for each category; constant columns are left
+        out.
+    Y : array-like of shape (n_samples, n_features_y) or (n_samples,)
+        Second variable. One column of text, truth values, categories or whole numbers is a class label; give counts as
         floats.
     estimator : str or callable, default="cca"
-        - "cca": held-out canonical correlations; honest when columns outnumber rows.
-        - "classifier": for a label, its entropy less the log-loss of unseen rows.
+        - "cca": out-of-fold canonical correlations; also for more columns than rows.
+        - "classifier": for a label, its entropy minus the out-of-fold log-loss of a classifier.
         - "gaussian": canonical correlations of the shrunk covariance; for few columns.
-        - "ksg": nearest neighbours; for few columns, and links of any form.
-        - "latent": nearest neighbours in learnt coordinates.
+        - "ksg": nearest neighbors; for few columns, and any form of dependence.
+        - "latent": nearest neighbors in trained latents.
         - "mine", "infonce": trained critics.
 
         Or a callable ``(X, Y, *, random_state) -> nats``, such as ``functools.partial(ksg, n_neighbors=5)``.
     n_subsamples : int or None, default=None
-        Random halves that the interval is made of, 0 for none. None is 100, and 0 for "latent", "mine" and "infonce",
+        Number of random halves for the interval, 0 for none. None is 100, and 0 for "latent", "mine" and "infonce",
         which train networks for each.
     n_permutations : int, default=0
         Permutations for the p-value and the bias.
     bias_correction : bool, default=False
-        Whether to take the mean estimate of permuted rows off the estimate and its interval. It mends what an
-        estimator reads where there is nothing, and does not mend what it misses where there is something.
+        Whether to subtract the mean estimate of permuted rows from the estimate and its interval. It corrects the bias
+        under independence, not the bias under dependence.
     confidence : float, default=0.9
         Confidence of the interval.
     device : str, default="auto"
@@ -130,20 +131,20 @@ def mutual_information(
     n_jobs : int or None, default=None
         Parallel repetitions; changes nothing but time.
     random_state : int, RandomState or None, default=None
-        Seed of the estimator, the halves and the permutations.
+        Seed of the estimator, the half-samples and the permutations.
     verbose : int, default=0
         1 shows a progress bar.
 
     Returns
     -------
-    MutualInformation
+    MutualInformationEstimate
         ``value``, ``standard_error``, ``lower``, ``upper``, ``p_value``, ``bias``, ``n_samples``, ``estimator``.
 
     Raises
     ------
     ValueError
-        If the estimator is unknown, the sides differ in rows, hold NaN or infinity, there are too few rows for the
-        estimator, or a bias correction is asked for without permutations.
+        If the estimator is unknown, X and Y differ in rows, hold NaN or infinity, there are too few rows for the
+        estimator, or ``bias_correction`` is set without permutations.
 
     References
     ----------
@@ -156,8 +157,8 @@ def mutual_information(
     >>> from skcmkd import mutual_information
     >>> rng = np.random.RandomState(0)
     >>> x = rng.normal(size=(500, 3))
-    >>> found = mutual_information(x, x + rng.normal(size=(500, 3)), n_permutations=19, random_state=0)
-    >>> round(found.value, 1), found.lower < 1.04 < found.upper, found.p_value  # the truth is 1.5 log 2, 1.04 nats
+    >>> mi = mutual_information(x, x + rng.normal(size=(500, 3)), n_permutations=19, random_state=0)
+    >>> round(mi.value, 1), mi.lower < 1.04 < mi.upper, mi.p_value  # the true value is 1.5 log 2, 1.04 nats
     (1.0, True, 0.05)
     """
     function = estimator.func if isinstance(estimator, partial) else estimator
@@ -180,31 +181,31 @@ def mutual_information(
         )
     if bias_correction and n_permutations < 1:
         raise ValueError(
-            f"bias_correction takes the mean of permuted estimates off, and n_permutations={n_permutations} makes "
-            "none. Ask for 20 or more."
+            f"bias_correction subtracts the mean of permuted estimates, and n_permutations={n_permutations} makes "
+            "none. Set n_permutations to 20 or more."
         )
-    X, Y, _ = check_pair(X, Y, least=2, estimator=name)
+    X, Y, _ = check_pair(X, Y, min_samples=2, estimator=name)
     rng = check_random_state(random_state)
     seed = draw_seed(rng)
     estimate = partial(_estimate, estimator, X, Y, seed)
     all_rows = np.arange(len(X))
     value = estimate((all_rows, all_rows))
     if not np.isfinite(value):
-        raise ValueError(f"The estimator {name} gave {value} for {len(X)} rows; take one that gives a finite number.")
+        raise ValueError(f"The estimator {name} gave {value} for {len(X)} rows; use one that gives a finite number.")
     if n_subsamples is None:
         n_subsamples = 0 if name in TRAINED else 100
     half_sample_rows = [(rows, rows) for rows in half_samples([len(X)], n_subsamples, rng)]
-    shuffles = [(all_rows, rng.permutation(len(X))) for _ in range(n_permutations)]
+    permutations = [(all_rows, rng.permutation(len(X))) for _ in range(n_permutations)]
     try:
-        found = map_statistic(
-            estimate, half_sample_rows + shuffles, n_jobs=n_jobs, description=name, verbose=bool(verbose)
+        values = map_statistic(
+            estimate, half_sample_rows + permutations, n_jobs=n_jobs, description=name, verbose=bool(verbose)
         )
     except ValueError as error:
         raise ValueError(
             f"The {len(X)} rows could be measured, but not halves of them, which the interval needs: {error} "
             "Set n_subsamples=0 to do without."
         ) from error
-    half_sample_values, permuted = found[:n_subsamples], found[n_subsamples:]
+    half_sample_values, permuted = values[:n_subsamples], values[n_subsamples:]
     standard_error = lower = upper = p_value = bias = np.nan
     if n_permutations:
         p_value, bias = permutation_p_value(value, permuted), float(permuted.mean())
@@ -218,5 +219,5 @@ def mutual_information(
 def _estimate(
     estimator: Callable[..., float], X: np.ndarray, Y: np.ndarray, seed: int, rows: tuple[np.ndarray, np.ndarray]
 ) -> float:
-    """The estimate from some rows of X beside some rows of Y; adding zero turns -0.0 into 0.0."""
+    """Estimate from some rows of X paired with some rows of Y; adding zero turns -0.0 into 0.0."""
     return float(estimator(X[rows[0]], Y[rows[1]], random_state=seed)) + 0.0

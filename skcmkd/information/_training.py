@@ -1,4 +1,4 @@
-"""What the trained estimators share: their inputs, and a training that suits small tables."""
+"""Inputs and training of the networks that estimate mutual information, for small tables."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .._validation._sklearn import draw_seed
-from ._inputs import reduce_columns
+from ._inputs import pca_reduce
 
 if TYPE_CHECKING:
     from skorch import NeuralNet
@@ -20,11 +20,19 @@ VALIDATION_FRACTION = 0.25
 
 
 def scaled_components(train: np.ndarray, test: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Leading principal components of both parts, with one common scale: mean variance 1 over the training part.
+    """Leading principal components of both parts, with one common scale: mean variance 1 over the training rows.
 
-    An error averaged over these columns is then a share of the variance, and one learning rate suits all tables.
+    An error averaged over these columns is then a fraction of the variance, and one learning rate suits all tables.
+
+    Parameters
+    ----------
+    train, test : ndarray of shape (n_train, n_features) and (n_test, n_features)
+
+    Returns
+    -------
+    train, test : float32 ndarray of shape (n_train, rank) and (n_test, rank)
     """
-    train, test = reduce_columns(train, test, N_COMPONENTS)
+    train, test = pca_reduce(train, test, N_COMPONENTS)
     if train.shape[1] == 0:
         return train.astype(np.float32), test.astype(np.float32)
     scale = np.sqrt((train**2).mean())
@@ -43,7 +51,7 @@ def train_network_small(
     device: str,
     rng: np.random.RandomState,
 ) -> NeuralNet:
-    """Train on three quarters of the rows, keep the weights of the epoch that is best on the others."""
+    """Train on three quarters of the rows; keep the weights of the best epoch on the remaining quarter."""
     from ..networks._training import train_network
 
     return train_network(

@@ -41,16 +41,16 @@ def test_local_copy_is_read_without_a_download(tmp_path):
 def test_missing_file_is_downloaded_once_from_the_pinned_address(tmp_path, monkeypatch):
     import pooch
 
-    asked = []
+    calls = []
 
     def retrieve(url, known_hash, fname, path):
-        asked.append((url, known_hash))
+        calls.append((url, known_hash))
         (path / fname).write_bytes(SMALL)
 
     monkeypatch.setattr(pooch, "retrieve", retrieve)
     for _ in range(2):
         check(fetch_breast_tcga(data_home=tmp_path))
-    assert asked == [(_breast.URL, f"sha256:{_breast.SHA256}")]
+    assert calls == [(_breast.URL, f"sha256:{_breast.SHA256}")]
     assert "d732983ad52fdd7fb2496a7ca8ac1bec501a63ab" in _breast.URL
 
 

@@ -47,22 +47,22 @@ def mdata():
 
 
 def test_samples_and_columns_are_where_they_belong(mdata):
-    found = from_mudata(mdata, "state")
-    assert found.modalities == {"rna": ["rna:g1", "rna:g2", "rna:g3"], "protein": ["protein:g1", "protein:p1"]}
-    assert list(found.data.index) == list(mdata.obs_names)
+    result = from_mudata(mdata, "state")
+    assert result.modalities == {"rna": ["rna:g1", "rna:g2", "rna:g3"], "protein": ["protein:g1", "protein:p1"]}
+    assert list(result.data.index) == list(mdata.obs_names)
     for name, part in mdata.mod.items():
-        table = found.data[found.modalities[name]]
+        table = result.data[result.modalities[name]]
         np.testing.assert_array_equal(table.loc[part.obs_names], part.X)
-        absent = ~found.data.index.isin(part.obs_names)
+        absent = ~result.data.index.isin(part.obs_names)
         assert table[absent].isna().all(axis=None)
         assert absent.sum() == 6 - part.n_obs
-    assert found.DESCR == "6 samples of a MuData: rna 5 x 3, protein 4 x 2."
+    assert result.DESCR == "6 samples of a MuData: rna 5 x 3, protein 4 x 2."
 
 
 def test_precision(mdata):
-    found = from_mudata(mdata, "state").data.dtypes
-    assert found["rna:g1"] == np.float32
-    assert found["protein:p1"] == np.float64  # a count of 64 bits does not fit into single precision
+    result = from_mudata(mdata, "state").data.dtypes
+    assert result["rna:g1"] == np.float32
+    assert result["protein:p1"] == np.float64  # a count of 64 bits does not fit into single precision
 
 
 def test_label_is_plain_values_with_gaps(mdata):
@@ -90,17 +90,17 @@ def test_label_that_several_modalities_have(mdata):
 
 
 def test_groups(mdata):
-    found = from_mudata(mdata, "state", groups="rna:batch")
-    assert found.groups.dropna().to_dict() == dict(zip("ABCDE", [1, 1, 2, 2, 2], strict=True))
+    result = from_mudata(mdata, "state", groups="rna:batch")
+    assert result.groups.dropna().to_dict() == dict(zip("ABCDE", [1, 1, 2, 2, 2], strict=True))
     assert "groups" not in from_mudata(mdata, "state")
     with pytest.raises(ValueError, match=r"groups='patient' is not a column of obs, which has .*'rna:batch'"):
         from_mudata(mdata, "state", groups="patient")
 
 
 def test_chosen_modalities(mdata):
-    found = from_mudata(mdata, "state", modalities=["protein"])
-    assert set(found.data.index) == set("CDEF")
-    assert list(found.data) == ["protein:g1", "protein:p1"]
+    result = from_mudata(mdata, "state", modalities=["protein"])
+    assert set(result.data.index) == set("CDEF")
+    assert list(result.data) == ["protein:g1", "protein:p1"]
     assert list(from_mudata(mdata, "state", modalities=["protein", "rna"]).modalities) == ["protein", "rna"]
     with pytest.raises(ValueError, match="modalities names 'atac', and there is 'rna', 'protein'"):
         from_mudata(mdata, "state", modalities=["atac"])
@@ -110,11 +110,11 @@ def test_chosen_modalities(mdata):
 
 def test_layers(mdata):
     mdata.mod["rna"].layers["log"] = np.log1p(mdata.mod["rna"].X)
-    found = from_mudata(mdata, "state", layer={"rna": "log"})
+    result = from_mudata(mdata, "state", layer={"rna": "log"})
     np.testing.assert_array_equal(
-        found.data.loc[list("ABCDE"), found.modalities["rna"]], mdata.mod["rna"].layers["log"]
+        result.data.loc[list("ABCDE"), result.modalities["rna"]], mdata.mod["rna"].layers["log"]
     )
-    np.testing.assert_array_equal(found.data.loc[list("FCED"), found.modalities["protein"]], mdata.mod["protein"].X)
+    np.testing.assert_array_equal(result.data.loc[list("FCED"), result.modalities["protein"]], mdata.mod["protein"].X)
     with pytest.raises(ValueError, match="'protein' has no layer 'log'; it has none"):
         from_mudata(mdata, "state", layer="log")
 
@@ -123,17 +123,17 @@ def test_layers(mdata):
 def test_sparse_values_become_dense(mdata, kind):
     expected = from_mudata(mdata, "state").data
     mdata.mod["rna"].X = kind(mdata.mod["rna"].X)
-    found = from_mudata(mdata, "state").data
-    pd.testing.assert_frame_equal(found, expected)
+    result = from_mudata(mdata, "state").data
+    pd.testing.assert_frame_equal(result, expected)
 
 
 def test_views_and_unwritten_changes(mdata):
     view = mdata[["E", "A"]]
-    found = from_mudata(view, "state")
-    assert set(found.data.index) == {"A", "E"}
+    result = from_mudata(view, "state")
+    assert set(result.data.index) == {"A", "E"}
     genes = from_mudata(mdata.mod["rna"][:, ["g3"]], "cell_type", modalities=["rna"])
     assert list(genes.data) == ["rna:g3"]
-    mdata.mod["protein"] = annotated("FCGD", ["p1"])  # no update(): the whole knows nothing of G
+    mdata.mod["protein"] = annotated("FCGD", ["p1"])  # without update() mdata lacks G
     late = from_mudata(mdata, "state")
     assert list(late.data.index) == [*mdata.obs_names, "G"]
     assert pd.isna(late.target["G"])
@@ -145,19 +145,40 @@ def test_files(mdata, tmp_path):
         written = make_mdata()
         written.mod["rna"].copy().write_h5ad(tmp_path / "rna.h5ad")
         written.write_h5mu(tmp_path / "both.h5mu")
-        found = from_mudata(tmp_path / "both.h5mu", "state")
+        result = from_mudata(tmp_path / "both.h5mu", "state")
         backed = mudata.read_h5mu(tmp_path / "both.h5mu", backed=True)
         assert backed.isbacked
         read = from_mudata(backed, "state")
         one = from_mudata(str(tmp_path / "rna.h5ad"), "batch", modalities=["rna"])
         one_backed = from_mudata(anndata.read_h5ad(tmp_path / "rna.h5ad", backed="r"), "batch", modalities=["rna"])
-    for other in (found, read):
-        np.testing.assert_array_equal(other.data.loc[expected.data.index], expected.data)
-        assert other.target.dropna().to_dict() == expected.target.dropna().to_dict()
-    for other in (one, one_backed):
-        np.testing.assert_array_equal(other.data, mdata.mod["rna"].X)
+    for tables in (result, read):
+        np.testing.assert_array_equal(tables.data.loc[expected.data.index], expected.data)
+        assert tables.target.dropna().to_dict() == expected.target.dropna().to_dict()
+    for tables in (one, one_backed):
+        np.testing.assert_array_equal(tables.data, mdata.mod["rna"].X)
     with pytest.raises(ValueError, match=r"both\.csv must end in \.h5mu or \.h5ad"):
         from_mudata(tmp_path / "both.csv", "state")
+
+
+@pytest.mark.parametrize("split_by", [None, "feature_types"])
+@pytest.mark.parametrize("layer", [None, "counts"])
+@pytest.mark.parametrize(
+    ("rows", "columns"), [(slice(None), slice(None)), ([2, 0], slice(None)), (slice(2), [0, 2])], ids=str
+)
+def test_views_of_backed_files(split_by, layer, rows, columns, tmp_path):
+    """As the same view in memory."""
+    with pd.option_context("future.infer_string", False):
+        one = annotated("ABC", ["g1", "p1", "g2"], state=["x", "y", "x"])
+        one.var["feature_types"] = ["rna", "protein", "rna"]
+        one.layers["counts"] = 2 * one.X
+        one.write_h5ad(tmp_path / "one.h5ad")
+        backed = anndata.read_h5ad(tmp_path / "one.h5ad", backed="r")
+        results = [
+            from_mudata(table[rows, columns], "state", split_by=split_by, layer=layer) for table in (one, backed)
+        ]
+    pd.testing.assert_frame_equal(results[0].data, results[1].data, check_index_type=False)
+    assert results[0].modalities == results[1].modalities
+    assert results[0].target.tolist() == results[1].target.tolist()
 
 
 def test_without_the_package(monkeypatch, tmp_path):
@@ -169,12 +190,12 @@ def test_without_the_package(monkeypatch, tmp_path):
 def test_anndata_split_by_a_column(mdata):
     one = annotated("ABC", ["g1", "p1", "g2"], state=["x", "y", "x"])
     one.var["feature_types"] = ["Gene Expression", "Antibody", "Gene Expression"]
-    found = from_mudata(one, "state", split_by="feature_types")
-    assert found.modalities == {
+    result = from_mudata(one, "state", split_by="feature_types")
+    assert result.modalities == {
         "Gene Expression": ["Gene Expression:g1", "Gene Expression:g2"],
         "Antibody": ["Antibody:p1"],
     }
-    np.testing.assert_array_equal(found.data[found.modalities["Antibody"]], one.X[:, [1]])
+    np.testing.assert_array_equal(result.data[result.modalities["Antibody"]], one.X[:, [1]])
     assert from_mudata(one, "state").modalities == {"X": ["X:g1", "X:p1", "X:g2"]}
     with pytest.raises(ValueError, match="split_by='kind' is not a column of var, which has 'feature_types'"):
         from_mudata(one, "state", split_by="kind")

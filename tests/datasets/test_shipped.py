@@ -59,9 +59,9 @@ def test_unknown_label_names_the_known():
 
 
 @pytest.mark.parametrize("name", ["digit_views", "adrenal_carcinoma", "breast_tcga"])
-def test_source_licence_and_citation_stand_beside_the_data(name):
+def test_source_license_and_citation_stand_beside_the_data(name):
     description = (DATA / f"{name}.rst").read_text(encoding="utf-8")
-    for field in (":Source:", ":Licence:", ":Citation:"):
+    for field in (":Source:", ":License:", ":Citation:"):
         assert field in description
 
 

@@ -1,4 +1,4 @@
-"""The stated informations against numerical integrals, covariances and counts."""
+"""The documented mutual information against numerical integrals, covariances and Monte Carlo."""
 
 import numpy as np
 import pytest
@@ -10,7 +10,7 @@ from skcmkd.datasets._simulated import class_mean_mi
 
 
 @pytest.mark.parametrize("means", [[-1.0, 1.0], [0.0, 0.5, 3.0], [-4.0, 4.0], [0.0, 0.0]])
-def test_information_of_mean_is_the_difference_of_entropies(means):
+def test_class_mean_mi_is_the_difference_of_entropies(means):
     """I = h(mixture) - h(normal), the entropy integrated by adaptive quadrature."""
 
     def density(u):
@@ -26,13 +26,13 @@ def gaussian_information_of(X, Y):
     return 0.5 * (parts[0] + parts[1] - parts[2])
 
 
-def test_joint_gaussian_has_the_stated_mutual_informations():
-    drawn = make_joint_gaussian(200_000, n_teacher_features=3, n_student_features=2, random_state=0)
-    table = {name: drawn.data[columns].to_numpy() for name, columns in drawn.modalities.items()}
-    y = drawn.target.to_numpy()[:, None]
-    found = gaussian_information_of(table["teacher"], table["student"])
-    np.testing.assert_allclose(found, drawn.shared_information["teacher", "student"], atol=0.01)
-    for name, nats in drawn.label_information.items():
+def test_joint_gaussian_has_the_stated_mutual_information():
+    data = make_joint_gaussian(200_000, n_teacher_features=3, n_student_features=2, random_state=0)
+    table = {name: data.data[columns].to_numpy() for name, columns in data.modalities.items()}
+    y = data.target.to_numpy()[:, None]
+    estimate = gaussian_information_of(table["teacher"], table["student"])
+    np.testing.assert_allclose(estimate, data.shared_information["teacher", "student"], atol=0.01)
+    for name, nats in data.label_information.items():
         np.testing.assert_allclose(gaussian_information_of(table[name], y), nats, atol=0.01)
 
 
@@ -41,21 +41,21 @@ def test_impossible_correlations():
         make_joint_gaussian(teacher_student=0.9, student_label=0.9, teacher_label=-0.9)
 
 
-def test_continuous_modalities_have_the_stated_mutual_informations():
-    drawn = make_gaussian_modalities(300_000, n_shared=2, n_specific=1, n_noise=0, n_classes=None, random_state=0)
-    table = {name: drawn.data[columns].to_numpy() for name, columns in drawn.modalities.items()}
-    y = drawn.target.to_numpy()[:, None]
-    found = gaussian_information_of(table["teacher"], table["student"])
-    np.testing.assert_allclose(found, drawn.shared_information["teacher", "student"], atol=0.01)
-    for name, nats in drawn.label_information.items():
+def test_continuous_modalities_have_the_stated_mutual_information():
+    data = make_gaussian_modalities(300_000, n_shared=2, n_specific=1, n_noise=0, n_classes=None, random_state=0)
+    table = {name: data.data[columns].to_numpy() for name, columns in data.modalities.items()}
+    y = data.target.to_numpy()[:, None]
+    estimate = gaussian_information_of(table["teacher"], table["student"])
+    np.testing.assert_allclose(estimate, data.shared_information["teacher", "student"], atol=0.01)
+    for name, nats in data.label_information.items():
         np.testing.assert_allclose(gaussian_information_of(table[name], y), nats, atol=0.01)
 
 
 @pytest.mark.parametrize("n_classes", [2, 4])
-def test_class_modalities_have_the_stated_mutual_informations(n_classes):
+def test_class_modalities_have_the_stated_mutual_information(n_classes):
     """By Monte Carlo over the model's densities, written out: log of a ratio of mixtures of normals."""
     strengths = {"teacher": 1.5, "student": 0.4}
-    drawn = make_gaussian_modalities(
+    data = make_gaussian_modalities(
         100_000,
         n_shared=1,
         n_specific=1,
@@ -68,7 +68,7 @@ def test_class_modalities_have_the_stated_mutual_informations(n_classes):
     line = np.arange(n_classes) - (n_classes - 1) / 2
     line = line / line.std()
     columns = [f"{name}_{kind}_0" for name in strengths for kind in ("shared", "specific")]
-    Z = drawn.data[columns].to_numpy()
+    Z = data.data[columns].to_numpy()
     shared_variance = 1.25
     covariance = np.eye(4)
     covariance[[0, 2], [0, 2]] = shared_variance
@@ -86,11 +86,11 @@ def test_class_modalities_have_the_stated_mutual_informations(n_classes):
         return np.log(np.exp(log_densities).mean(axis=1))
 
     both, teacher, student = (log_density(c) for c in ([0, 1, 2, 3], [0, 1], [2, 3]))
-    own = np.arange(len(Z)), drawn.target.to_numpy()
+    label_index = np.arange(len(Z)), data.target.to_numpy()
     for name, part in (("teacher", teacher), ("student", student)):
-        np.testing.assert_allclose((part[own] - mixture(part)).mean(), drawn.label_information[name], atol=0.01)
+        np.testing.assert_allclose((part[label_index] - mixture(part)).mean(), data.label_information[name], atol=0.01)
     shared = (mixture(both) - mixture(teacher) - mixture(student)).mean()
-    np.testing.assert_allclose(shared, drawn.shared_information["teacher", "student"], atol=0.02)
+    np.testing.assert_allclose(shared, data.shared_information["teacher", "student"], atol=0.02)
 
 
 def test_same_seed_same_table():

@@ -7,7 +7,7 @@ from skcmkd.information._cca import _held_out_scores
 
 
 def low_rank(n, p, nats, seed):
-    """Four shared directions of the given information, read through 500 noisy columns a side."""
+    """Two tables of noisy columns that share four directions, with mutual information ``nats``."""
     rng = np.random.RandomState(seed)
     r = np.sqrt(1 - np.exp(-2 * nats / 4))
     z = rng.normal(size=(n, 4))
@@ -17,29 +17,29 @@ def low_rank(n, p, nats, seed):
 
 @pytest.mark.parametrize(("nats", "least"), [(0, 0.0), (1, 0.63), (2, 1.65)])
 def test_low_rank_signal_in_500_columns(nats, least):
-    """No further from the truth than held-out correlations of 8 pairs from 50 components: .02, .63, 1.65."""
-    found = np.mean([cca(*low_rank(250, 500, nats, seed), random_state=0) for seed in range(4)])
-    assert least <= found < nats + 0.03
+    """Error at most that of out-of-fold correlations of 8 pairs from 50 components: .02, .63, 1.65."""
+    estimate = np.mean([cca(*low_rank(250, 500, nats, seed), random_state=0) for seed in range(4)])
+    assert least <= estimate < nats + 0.03
 
 
 @pytest.mark.parametrize(("n", "nats", "least"), [(250, 0, 0.0), (250, 1, 0.69), (1000, 2, 1.63)])
 def test_ten_dimensional_normal(n, nats, least):
-    """As above: .69 and 1.63."""
-    found = []
+    """Error at most that of the same reference: .69 and 1.63."""
+    estimates = []
     for seed in range(5):
         rng = np.random.RandomState(seed)
         r = np.sqrt(1 - np.exp(-2 * nats / 10))
         X = rng.normal(size=(n, 10))
         Y = r * X + np.sqrt(1 - r**2) * rng.normal(size=(n, 10))
-        found.append(cca(X, Y, random_state=0))
-    assert least <= np.mean(found) < nats + 0.03
+        estimates.append(cca(X, Y, random_state=0))
+    assert least <= np.mean(estimates) < nats + 0.03
 
 
-def test_chance_correlations_are_taken_off():
+def test_chance_correlations_are_subtracted():
     """n r^2 has mean 1 without any correlation, in half of the draws with r > 0: together less than a half of 1/n."""
     rng = np.random.RandomState(0)
-    found = np.mean([cca(*rng.normal(size=(2, 100, 1)), random_state=0) for _ in range(300)])
-    assert 0 < found < 0.5 / 100
+    estimate = np.mean([cca(*rng.normal(size=(2, 100, 1)), random_state=0) for _ in range(300)])
+    assert 0 < estimate < 0.5 / 100
 
 
 def test_canonical_directions_are_scikit_learns():
@@ -55,14 +55,14 @@ def test_canonical_directions_are_scikit_learns():
         np.testing.assert_allclose(correlation, 1, atol=1e-4)
 
 
-def test_units_do_not_matter_and_order_of_sides_hardly():
+def test_invariant_to_units_and_nearly_to_the_order_of_the_variables():
     X, Y = low_rank(200, 20, 1, 0)
     scaled = cca(X * 1e6 + 3, Y * 1e-6, random_state=0)
     np.testing.assert_allclose(scaled, cca(X, Y, random_state=0), rtol=1e-6)
     np.testing.assert_allclose(cca(Y, X, random_state=0), cca(X, Y, random_state=0), rtol=1e-6)
 
 
-def test_constant_side_has_no_information():
+def test_constant_table_has_no_information():
     rng = np.random.RandomState(0)
     assert cca(np.ones((50, 3)), rng.normal(size=(50, 2))) == 0.0
 

@@ -21,7 +21,7 @@ def pair(n, r, seed=0):
 
 @pytest.mark.parametrize("bound", [mine, infonce])
 def test_noise_in_many_columns_is_no_information(bound):
-    """A bound on the rows that the critic was trained on would be far above 0 here."""
+    """A bound on the training rows of the critic would be far above 0 here."""
     assert np.mean([bound(*noise(150, 100, seed), random_state=0) for seed in range(3)]) < 0.05
 
 
@@ -50,8 +50,8 @@ def test_blocks_of_rows_agree_with_all_rows_at_once(bound, monkeypatch):
 def test_same_seed_same_bits_and_global_states_untouched(bound):
     X, Y = pair(60, 0.9)
     torch_state, numpy_state = torch.random.get_rng_state(), np.random.get_state()[1].copy()
-    first, second, other = (bound(X, Y, max_epochs=20, random_state=seed) for seed in (0, 0, 1))
-    assert first == second != other
+    first, second, third = (bound(X, Y, max_epochs=20, random_state=seed) for seed in (0, 0, 1))
+    assert first == second != third
     assert torch.equal(torch.random.get_rng_state(), torch_state)
     np.testing.assert_array_equal(np.random.get_state()[1], numpy_state)
 
@@ -67,7 +67,7 @@ def test_labels_of_text_and_of_numbers_are_the_same(bound):
 
 
 @pytest.mark.parametrize("bound", [mine, infonce])
-def test_constant_sides_and_bad_input(bound, capfd):
+def test_constant_tables_and_bad_input(bound, capfd):
     X, _ = noise(20, 2, 0)
     assert bound(X, np.ones(20)) == 0.0
     assert bound(X, ["a"] * 20) == 0.0
@@ -78,8 +78,8 @@ def test_constant_sides_and_bad_input(bound, capfd):
 
 
 @pytest.mark.parametrize("bound", [mine, infonce])
-def test_device_is_passed_on(bound, monkeypatch):
-    asked = []
-    monkeypatch.setattr(_training, "resolve_device", lambda device: asked.append(device) or torch.device("cpu"))
+def test_device_is_passed_to_the_training(bound, monkeypatch):
+    devices = []
+    monkeypatch.setattr(_training, "resolve_device", lambda device: devices.append(device) or torch.device("cpu"))
     bound(*pair(20, 0.5), max_epochs=2, device="cuda:3", random_state=0)
-    assert asked == ["cuda:3"] * 5
+    assert devices == ["cuda:3"] * 5

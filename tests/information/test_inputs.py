@@ -7,7 +7,7 @@ from skcmkd.information._inputs import check_pair, is_discrete, to_numeric
 
 
 @pytest.mark.parametrize(
-    ("side", "expected"),
+    ("variable", "expected"),
     [
         (["a", "b"], True),
         ([0, 1], True),
@@ -21,8 +21,8 @@ from skcmkd.information._inputs import check_pair, is_discrete, to_numeric
         (np.zeros(3, dtype=np.float32), False),
     ],
 )
-def test_what_counts_as_a_label(side, expected):
-    assert is_discrete(side) is expected
+def test_what_counts_as_a_label(variable, expected):
+    assert is_discrete(variable) is expected
 
 
 def test_categories_become_columns_and_constants_go():
@@ -30,14 +30,14 @@ def test_categories_become_columns_and_constants_go():
     np.testing.assert_array_equal(to_numeric(table, "X"), [[1, 1, 0, 1, 0], [2, 0, 1, 0, 1], [3, 1, 0, 1, 0]])
 
 
-def test_label_goes_to_the_second_place():
+def test_label_becomes_the_second_variable():
     x, y = np.array([0.5, 1.0, 2.0]), ["b", "a", "b"]
     for first, second in ((x, y), (y, x)):
-        table, codes, label = check_pair(first, second, least=1, estimator="ksg")
+        table, codes, label = check_pair(first, second, min_samples=1, estimator="ksg")
         assert label
         np.testing.assert_array_equal(codes, [1, 0, 1])
         np.testing.assert_array_equal(table[:, 0], x)
-    table, codes, label = check_pair(y, [7, 7, 3], least=1, estimator="ksg")
+    table, codes, label = check_pair(y, [7, 7, 3], min_samples=1, estimator="ksg")
     assert label
     assert table.shape == (3, 2)
     np.testing.assert_array_equal(codes, [1, 1, 0])
@@ -59,9 +59,9 @@ def test_label_goes_to_the_second_place():
         ),
     ],
 )
-def test_bad_sides(X, Y, message):
+def test_bad_variables(X, Y, message):
     with pytest.raises(ValueError, match=message):
-        check_pair(X, Y, least=2, estimator="ksg")
+        check_pair(X, Y, min_samples=2, estimator="ksg")
 
 
 @pytest.mark.parametrize("scale", [1e300, 1e-300])

@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 
-from skcmkd.datasets._known_information import make_known_information
 from skcmkd.information._mine import mine
+
+from .known_information import make_known_information
 
 
 @pytest.mark.parametrize(
@@ -11,8 +12,8 @@ from skcmkd.information._mine import mine
 )
 def test_known_information(task, n_columns, nats, least):
     """Below the truth, as a bound, and not by much more than when this was written."""
-    drawn = make_known_information(task, 250, n_columns=n_columns, information=nats, random_state=0)
-    assert least < mine(drawn.X, drawn.Y, random_state=0) < nats + 0.1
+    data = make_known_information(task, 250, n_columns=n_columns, information=nats, random_state=0)
+    assert least < mine(data.X, data.Y, random_state=0) < nats + 0.1
 
 
 def test_a_link_without_correlation_is_seen():

@@ -11,12 +11,12 @@ def test_components_keep_their_proportions_at_mean_variance_one():
     train, test = scaled_components(data[:60], data[60:])
     assert train.dtype == test.dtype == np.float32
     np.testing.assert_allclose(train.var(axis=0).mean(), 1, rtol=1e-5)
-    standardised = (data - data[:60].mean(axis=0)) / data[:60].std(axis=0)
-    reference = PCA().fit(standardised[:60])
-    share = reference.explained_variance_ratio_
-    np.testing.assert_allclose(train.var(axis=0) / train.var(axis=0).sum(), share, rtol=1e-4)
-    scale = np.sqrt((reference.transform(standardised[:60]) ** 2).mean())
-    np.testing.assert_allclose(np.abs(test), np.abs(reference.transform(standardised[60:]) / scale), atol=1e-4)
+    standardized = (data - data[:60].mean(axis=0)) / data[:60].std(axis=0)
+    reference = PCA().fit(standardized[:60])
+    ratio = reference.explained_variance_ratio_
+    np.testing.assert_allclose(train.var(axis=0) / train.var(axis=0).sum(), ratio, rtol=1e-4)
+    scale = np.sqrt((reference.transform(standardized[:60]) ** 2).mean())
+    np.testing.assert_allclose(np.abs(test), np.abs(reference.transform(standardized[60:]) / scale), atol=1e-4)
 
 
 def test_a_part_without_variation_has_no_component():
@@ -26,14 +26,14 @@ def test_a_part_without_variation_has_no_component():
 
 
 def test_a_quarter_of_the_rows_chooses_the_epoch(monkeypatch):
-    asked = []
-    monkeypatch.setattr(_training, "train_network", lambda *inputs, **settings: asked.append(settings))
+    calls = []
+    monkeypatch.setattr(_training, "train_network", lambda *inputs, **settings: calls.append(settings))
     settings = {"batch_size": 64, "learning_rate": 0.1, "max_epochs": 7, "device": "cpu"}
     for seed in (0, 0, 1):
         train_network_small(None, None, np.zeros((40, 2)), (), rng=np.random.RandomState(seed), **settings)
-    first, again, other = asked
+    first, again, third = calls
     assert first["validation_rows"].sum() == 10
     np.testing.assert_array_equal(first["validation_rows"], again["validation_rows"])
-    assert (first["validation_rows"] != other["validation_rows"]).any()
-    assert first["seed"] == again["seed"] != other["seed"]
+    assert (first["validation_rows"] != third["validation_rows"]).any()
+    assert first["seed"] == again["seed"] != third["seed"]
     assert first["max_epochs"] == 7

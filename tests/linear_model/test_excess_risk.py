@@ -34,10 +34,10 @@ def test_best_weight_has_the_least_risk(residuals):
 
 def test_a_small_weight_helps_exactly_below_a_ratio_of_one(residuals):
     for factor in (0.5, 3.0):
-        found = LinearStudentRisk(
+        result = LinearStudentRisk(
             residuals.label_residual, factor * residuals.teacher_residual, residuals.bias, 20.0, 400
         )
-        assert (found.relative_risk(1e-4) < 1) == (found.covariance_ratio() < 1)
+        assert (result.relative_risk(1e-4) < 1) == (result.covariance_ratio() < 1)
 
 
 def test_a_teacher_that_repeats_the_label_changes_nothing():
@@ -67,11 +67,11 @@ def test_risk_of_least_squares_in_simulation(n_unlabeled):
         X, e, u = draw(n_all)
         y, t = X @ w + e, X @ (w + v) + u
         alone = np.linalg.lstsq(X[:n], y[:n], rcond=None)[0]
-        taught = np.linalg.lstsq(X, t, rcond=None)[0]
+        from_teacher = np.linalg.lstsq(X, t, rcond=None)[0]
         for weight in excess:
-            excess[weight] += ((((1 - weight) * alone + weight * taught) - w) ** 2).sum()
+            excess[weight] += ((((1 - weight) * alone + weight * from_teacher) - w) ** 2).sum()
     X, e, u = draw(200_000)
-    # Fitted students disagree by their own error too, which the formula takes off again.
+    # The difference of two fitted students contains their errors, which the formula subtracts.
     b = X @ v + np.sqrt(d / n * np.mean((e - u) ** 2)) * rng.normal(size=len(X))
     true = LinearStudentRisk(e[:, None], u[:, None], b[:, None], d, n, labeled_fraction=n / n_all)
     assert true.covariance_ratio() < 1
@@ -79,42 +79,42 @@ def test_risk_of_least_squares_in_simulation(n_unlabeled):
     np.testing.assert_allclose(excess[alpha] / excess[0.0], expected, rtol=0.1)
 
 
-def test_burden_does_not_depend_on_the_number_of_folds():
-    """Without any systematic disagreement, students of fewer rows disagree by a larger error of their own."""
-    burdens = {2: [], 10: []}
+def test_teacher_risk_does_not_depend_on_the_number_of_folds():
+    """Without bias the difference of two students is their error, which is larger with fewer training rows."""
+    risks = {2: [], 10: []}
     for seed in range(40):
         rng = np.random.RandomState(seed)
         X, e = rng.normal(size=(200, 20)), rng.normal(size=(200, 1))
         y = X[:, :5].sum(axis=1, keepdims=True) + e
         t = y - e + 0.5 * rng.normal(size=(200, 1))
-        for n_folds, found in burdens.items():
-            found.append(linear_student_risk(X, y, t, np.arange(200) % n_folds).teacher_risk())
-    np.testing.assert_allclose(np.mean(burdens[2]), np.mean(burdens[10]), atol=0.12)
+        for n_folds, values in risks.items():
+            values.append(linear_student_risk(X, y, t, np.arange(200) % n_folds).teacher_risk())
+    np.testing.assert_allclose(np.mean(risks[2]), np.mean(risks[10]), atol=0.12)
 
 
 def test_residuals_are_out_of_fold():
     rng = np.random.RandomState(0)
-    X, fold_of = rng.normal(size=(60, 4)), np.arange(60) % 3
+    X, fold_ids = rng.normal(size=(60, 4)), np.arange(60) % 3
     y, t = X[:, :1] + rng.normal(size=(60, 1)), X[:, 1:2] + rng.normal(size=(60, 1))
-    found = linear_student_risk(X, y, t, fold_of)
-    train, held_out = fold_of != 1, fold_of == 1
+    result = linear_student_risk(X, y, t, fold_ids)
+    train, held_out = fold_ids != 1, fold_ids == 1
     model = LeaveOutRidge().fit(X[train], y[train])
-    np.testing.assert_allclose(found.label_residual[held_out], y[held_out] - model.predict(X[held_out]))
+    np.testing.assert_allclose(result.label_residual[held_out], y[held_out] - model.predict(X[held_out]))
     teacher = LeaveOutRidge(alphas=(model.alpha_,)).fit(X[train], t[train])
-    np.testing.assert_allclose(found.teacher_residual[held_out], t[held_out] - teacher.predict(X[held_out]))
-    np.testing.assert_allclose(found.bias, (t - found.teacher_residual) - (y - found.label_residual))
+    np.testing.assert_allclose(result.teacher_residual[held_out], t[held_out] - teacher.predict(X[held_out]))
+    np.testing.assert_allclose(result.bias, (t - result.teacher_residual) - (y - result.label_residual))
 
 
 def test_rows_given_three_times_count_once():
-    """What is told of a teacher from repeated rows, with groups, is what the rows tell once."""
+    """With groups, rows repeated three times give the risk of single rows."""
     rng = np.random.RandomState(0)
     e = rng.normal(size=(80, 2))
     np.testing.assert_allclose(design_effect(np.repeat(e, 3, axis=0), np.arange(240) // 3), 3)
     np.testing.assert_allclose(design_effect(rng.normal(size=(3000, 2)), np.arange(3000) // 3), 1, atol=0.1)
     assert design_effect(np.array([[1.0], [-1.0]]), np.zeros(2)) == 1
     X, t = rng.normal(size=(80, 5)), rng.normal(size=(80, 1))
-    y, fold_of = X[:, :1] + t + rng.normal(size=(80, 1)), np.arange(80) % 4
-    once = linear_student_risk(X, y, t, fold_of)
-    thrice = linear_student_risk(*(np.repeat(a, 3, axis=0) for a in (X, y, t, fold_of)), groups=np.arange(240) // 3)
+    y, fold_ids = X[:, :1] + t + rng.normal(size=(80, 1)), np.arange(80) % 4
+    once = linear_student_risk(X, y, t, fold_ids)
+    thrice = linear_student_risk(*(np.repeat(a, 3, axis=0) for a in (X, y, t, fold_ids)), groups=np.arange(240) // 3)
     np.testing.assert_allclose([thrice.n_training, thrice.n_fitted], [once.n_training, once.n_fitted])
     np.testing.assert_allclose(thrice.relative_risk(0.5), once.relative_risk(0.5), rtol=0.05)

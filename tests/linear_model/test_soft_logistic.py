@@ -6,14 +6,17 @@ from scipy.sparse import csr_array, csr_matrix
 from scipy.special import log_softmax, softmax
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
+from skcmkd import PairedDistiller
 from skcmkd._linear_model._soft_logistic import fit_soft_logistic, soft_cross_entropy, supports_soft_targets
 
 N_ROWS, N_COLUMNS = 60, 4
 
 
 def draw(n_classes, seed=0):
-    """Rows, and targets of differing weight: some rows weigh nothing, and some say one class for sure."""
+    """Rows, and soft targets of differing weight; some rows have weight 0, and some targets are certain."""
     rng = np.random.RandomState(seed)
     X = rng.normal(size=(N_ROWS, N_COLUMNS)) + np.array([0, 3, 0, -1])
     target = softmax(3 * rng.normal(size=(N_ROWS, n_classes)), axis=1)
@@ -24,7 +27,7 @@ def draw(n_classes, seed=0):
 
 
 def repeated_rows(model, X, target):
-    """scikit-learn's own fit to each row once per class."""
+    """scikit-learn's fit to each row once for each class."""
     rows, codes = np.indices(target.shape).reshape(2, -1)
     return model.fit(X[rows], codes, target.ravel())
 
@@ -45,9 +48,9 @@ def test_same_optimum_as_repeated_rows(n_classes, setting):
     X, target = draw(n_classes)
     precise = {"tol": 1e-10, "max_iter": 10_000, **SETTINGS[setting]}
     expected = repeated_rows(LogisticRegression(**precise), X, target)
-    found = fit_soft_logistic(LogisticRegression(**precise), X, target, np.arange(n_classes))
-    np.testing.assert_allclose(found.coef_, expected.coef_, atol=1e-5)
-    np.testing.assert_allclose(found.intercept_, expected.intercept_, atol=1e-5)
+    result = fit_soft_logistic(LogisticRegression(**precise), X, target, np.arange(n_classes))
+    np.testing.assert_allclose(result.coef_, expected.coef_, atol=1e-5)
+    np.testing.assert_allclose(result.intercept_, expected.intercept_, atol=1e-5)
 
 
 @pytest.mark.parametrize("n_classes", [2, 3])
@@ -57,16 +60,16 @@ def test_fitted_attributes_are_those_of_scikit_learn(n_classes):
     rows, codes = np.indices(target.shape).reshape(2, -1)
     names = np.array(["no", "perhaps", "yes"])[:n_classes]
     expected = LogisticRegression().fit(frame.iloc[rows], names[codes], target.ravel())
-    found = fit_soft_logistic(LogisticRegression(), frame, target, names)
-    assert set(vars(found)) == set(vars(expected))
+    result = fit_soft_logistic(LogisticRegression(), frame, target, names)
+    assert set(vars(result)) == set(vars(expected))
     for name in ("classes_", "feature_names_in_"):
-        np.testing.assert_array_equal(getattr(found, name), getattr(expected, name))
+        np.testing.assert_array_equal(getattr(result, name), getattr(expected, name))
     for name in ("coef_", "intercept_", "n_iter_"):
-        left, right = getattr(found, name), getattr(expected, name)
+        left, right = getattr(result, name), getattr(expected, name)
         assert (left.shape, left.dtype) == (right.shape, right.dtype)
-    assert found.n_features_in_ == N_COLUMNS
-    assert abs(int(found.n_iter_[0]) - int(expected.n_iter_[0])) <= 2
-    np.testing.assert_allclose(found.predict_proba(frame), expected.predict_proba(frame), atol=1e-3)
+    assert result.n_features_in_ == N_COLUMNS
+    assert abs(int(result.n_iter_[0]) - int(expected.n_iter_[0])) <= 2
+    np.testing.assert_allclose(result.predict_proba(frame), expected.predict_proba(frame), atol=1e-3)
 
 
 @pytest.mark.parametrize("form", [csr_array, csr_matrix, np.asfortranarray])
@@ -75,17 +78,17 @@ def test_forms_of_the_table(form, n_classes):
     X, target = draw(n_classes)
     classes = np.arange(n_classes)
     expected = fit_soft_logistic(LogisticRegression(tol=1e-8), X, target, classes)
-    found = fit_soft_logistic(LogisticRegression(tol=1e-8), form(X), target, classes)
-    np.testing.assert_allclose(found.coef_, expected.coef_, atol=1e-6)
+    result = fit_soft_logistic(LogisticRegression(tol=1e-8), form(X), target, classes)
+    np.testing.assert_allclose(result.coef_, expected.coef_, atol=1e-6)
 
 
 def test_single_precision_stays_single():
     X, target = draw(3)
     expected = fit_soft_logistic(LogisticRegression(), X, target, np.arange(3))
-    found = fit_soft_logistic(LogisticRegression(), X.astype(np.float32), target, np.arange(3))
-    assert found.coef_.dtype == found.intercept_.dtype == np.float32
-    assert found.predict_proba(X.astype(np.float32)).dtype == np.float32
-    np.testing.assert_allclose(found.coef_, expected.coef_, atol=1e-3)
+    result = fit_soft_logistic(LogisticRegression(), X.astype(np.float32), target, np.arange(3))
+    assert result.coef_.dtype == result.intercept_.dtype == np.float32
+    assert result.predict_proba(X.astype(np.float32)).dtype == np.float32
+    np.testing.assert_allclose(result.coef_, expected.coef_, atol=1e-3)
 
 
 @pytest.mark.parametrize("n_classes", [2, 3])
@@ -129,19 +132,19 @@ def test_scores_beyond_the_range_of_the_exponential(n_classes):
 
 @pytest.mark.parametrize("class_weight", ["balanced", {0: 2.0, 1: 3.0}])
 def test_class_without_mass(class_weight):
-    """A class that no target speaks of is known, and weights of classes leave it alone."""
+    """A class without mass is among the classes, and class weights do not change it."""
     X, target = draw(3)
     target[:, 1] = 0
-    found = fit_soft_logistic(LogisticRegression(class_weight=class_weight), X, target, np.arange(3))
-    np.testing.assert_array_equal(found.classes_, [0, 1, 2])
-    assert found.predict_proba(X)[:, 1].max() < 0.1
+    result = fit_soft_logistic(LogisticRegression(class_weight=class_weight), X, target, np.arange(3))
+    np.testing.assert_array_equal(result.classes_, [0, 1, 2])
+    assert result.predict_proba(X)[:, 1].max() < 0.1
 
 
 def test_warns_where_scikit_learn_does():
     X, target = draw(3)
     with pytest.warns(ConvergenceWarning, match="max_iter=2"):
-        found = fit_soft_logistic(LogisticRegression(max_iter=2), X, target, np.arange(3))
-    assert found.n_iter_ == 2
+        result = fit_soft_logistic(LogisticRegression(max_iter=2), X, target, np.arange(3))
+    assert result.n_iter_ == 2
 
 
 def test_wrong_settings_raise_as_in_scikit_learn():
@@ -149,12 +152,12 @@ def test_wrong_settings_raise_as_in_scikit_learn():
         fit_soft_logistic(LogisticRegression(C=-1), *draw(2), np.arange(2))
 
 
-class Own(LogisticRegression):
-    """A student of somebody's own, which may fit in another way."""
+class Subclass(LogisticRegression):
+    """A student that may override ``fit``."""
 
 
 @pytest.mark.parametrize(
-    ("model", "taken"),
+    ("model", "supported"),
     [
         (LogisticRegression(), True),
         (LogisticRegression(C=np.inf, tol=1e-6, max_iter=7, class_weight="balanced", fit_intercept=False), True),
@@ -164,9 +167,26 @@ class Own(LogisticRegression):
         (LogisticRegression(solver="saga", l1_ratio=0.5), False),
         (LogisticRegression(penalty="l1", solver="liblinear"), False),
         (LogisticRegression(warm_start=True), False),
-        (Own(), False),
+        (Subclass(), False),
     ],
     ids=str,
 )
-def test_which_students_are_understood(model, taken):
-    assert supports_soft_targets(model) == taken
+def test_which_students_are_supported(model, supported):
+    assert supports_soft_targets(model) == supported
+
+
+@pytest.mark.parametrize("as_pipeline", [False, True])
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_distilled_students_equal_those_of_repeated_rows(n_classes, as_pipeline):
+    """A subclass falls back on repeated rows, and LogisticRegression() does not; both minimize one objective."""
+    rng = np.random.RandomState(0)
+    y = rng.randint(n_classes, size=80)
+    X, T = rng.normal(size=(80, 3)) + y[:, None], rng.normal(size=(80, 4)) + 2 * y[:, None]
+    assert supports_soft_targets(LogisticRegression())
+    proba = []
+    for student_class in (LogisticRegression, Subclass):
+        student = student_class(tol=1e-8, max_iter=1000)
+        student = make_pipeline(StandardScaler(), student) if as_pipeline else student
+        distiller = PairedDistiller(student, LogisticRegression(), alpha=0.7, random_state=0).fit(X, y, X_teacher=T)
+        proba.append(distiller.predict_proba(X))
+    np.testing.assert_allclose(proba[0], proba[1], atol=1e-5)

@@ -8,7 +8,7 @@ from sklearn.model_selection import (
 )
 from sklearn.svm import LinearSVC
 
-from skcmkd._model_selection._cross_fitting import unseen_proba
+from skcmkd._model_selection._cross_fitting import cross_fit_proba
 from skcmkd._model_selection._folds import make_fold_ids
 from skcmkd._model_selection._probabilities import predict_proba_for
 
@@ -25,15 +25,15 @@ def data():
 def test_out_of_fold_probabilities_are_cross_val_predicts(data, n_jobs):
     X, y = data
     expected = cross_val_predict(LogisticRegression(), X, y, cv=StratifiedKFold(4), method="predict_proba")
-    np.testing.assert_allclose(unseen_proba(LogisticRegression(), X, y, make_fold_ids(4, y), n_jobs), expected)
+    np.testing.assert_allclose(cross_fit_proba(LogisticRegression(), X, y, make_fold_ids(4, y), n_jobs), expected)
 
 
 def test_out_of_fold_probabilities_of_a_class_that_sits_in_one_fold(data):
-    """No model knew the class where it was held out, so nobody expected it."""
+    """The model of its fold was fitted without the class."""
     X, y = data
     y = np.where(y == "b", "a", y)
     y[7] = "z"
-    proba = unseen_proba(LogisticRegression(), X, y, make_fold_ids(3, y), None)
+    proba = cross_fit_proba(LogisticRegression(), X, y, make_fold_ids(3, y), None)
     assert proba.shape == (60, 3)
     np.testing.assert_allclose(proba.sum(axis=1), 1)
     assert proba[7, list(np.unique(y)).index("z")] == 0
@@ -54,7 +54,7 @@ def test_teacher_that_gives_nan():
         predict_proba_for(Broken().fit([[0], [1], [2], [3]], [0, 0, 1, 1]), np.zeros((4, 1)), np.array([0, 1]))
 
 
-def test_classes_a_model_does_not_know_get_nothing(data):
+def test_classes_that_a_model_lacks_have_probability_zero(data):
     X, y = data
     known = y != "b"
     model = LogisticRegression().fit(X[known], y[known])
@@ -63,7 +63,7 @@ def test_classes_a_model_does_not_know_get_nothing(data):
     assert (proba[:, 1] == 0).all()
 
 
-def test_mass_on_other_classes_is_spread_back(data):
+def test_mass_of_classes_left_out_is_renormalized(data):
     X, y = data
     proba = predict_proba_for(LogisticRegression().fit(X, y), X, np.array(["a", "c"]))
     np.testing.assert_allclose(proba.sum(axis=1), 1)
@@ -71,7 +71,7 @@ def test_mass_on_other_classes_is_spread_back(data):
 
 def test_no_class_in_common(data):
     X, y = data
-    with pytest.raises(ValueError, match=r"knows the classes \['a', 'b', 'c'\] and y has \['x', 'z'\]"):
+    with pytest.raises(ValueError, match=r"fitted to the classes \['a', 'b', 'c'\] and y has \['x', 'z'\]"):
         predict_proba_for(LogisticRegression().fit(X, y), X, np.array(["x", "z"]))
 
 
@@ -80,4 +80,4 @@ def test_one_class_left_in_a_fold():
     with pytest.raises(
         ValueError, match=r"fit LogisticRegression when fold \[0\] is held out, and they hold 1 classes"
     ):
-        unseen_proba(LogisticRegression(), np.ones((20, 1)), y, make_fold_ids(KFold(2), y), None)
+        cross_fit_proba(LogisticRegression(), np.ones((20, 1)), y, make_fold_ids(KFold(2), y), None)

@@ -18,20 +18,22 @@ def means_of_halves(values, n_subsamples, rng):
 
 @pytest.mark.parametrize("n_rows", [200, 201])
 def test_standard_error_of_a_mean_is_the_textbook_one(n_rows):
-    """Halves drawn without replacement have the error of the whole, s / sqrt(n), with no further factor."""
+    """Half-samples without replacement have the standard error of all rows, s / sqrt(n), without another factor."""
     values = np.random.RandomState(0).exponential(size=n_rows)
     halves = means_of_halves(values, 4000, np.random.RandomState(1))
-    found = subsampling_interval(values.mean(), halves, n_rows, 0.9)
-    np.testing.assert_allclose(found.standard_error, values.std(ddof=1) / np.sqrt(n_rows), rtol=0.04)
-    margin = 1.6449 * found.standard_error
-    np.testing.assert_allclose([found.lower, found.upper], [values.mean() - margin, values.mean() + margin], rtol=1e-4)
-    np.testing.assert_allclose(found.probability_positive, 1.0)
+    result = subsampling_interval(values.mean(), halves, n_rows, 0.9)
+    np.testing.assert_allclose(result.standard_error, values.std(ddof=1) / np.sqrt(n_rows), rtol=0.04)
+    margin = 1.6449 * result.standard_error
+    np.testing.assert_allclose(
+        [result.lower, result.upper], [values.mean() - margin, values.mean() + margin], rtol=1e-4
+    )
+    np.testing.assert_allclose(result.probability_positive, 1.0)
 
 
 def test_probability_of_being_positive():
-    found = subsampling_interval(0.5, np.array([-0.5, 0.5]), 10, 0.9)
+    result = subsampling_interval(0.5, np.array([-0.5, 0.5]), 10, 0.9)
     # Half a value over a standard error of 1 / sqrt(2), one degree of freedom: 1/2 + arctan(t) / pi.
-    np.testing.assert_allclose(found.probability_positive, 0.5 + np.arctan(np.sqrt(0.5)) / np.pi)
+    np.testing.assert_allclose(result.probability_positive, 0.5 + np.arctan(np.sqrt(0.5)) / np.pi)
     assert subsampling_interval(0.5, np.zeros(3), 10, 0.9).probability_positive == 1.0
     assert subsampling_interval(0.0, np.zeros(3), 10, 0.9).probability_positive == 0.0
 
@@ -41,12 +43,12 @@ def test_interval_of_a_mean_covers_the_truth():
     covered = 0
     for _ in range(300):
         values = rng.normal(0.3, 1, size=60)
-        found = subsampling_interval(values.mean(), means_of_halves(values, 200, rng), 60, 0.9)
-        covered += found.lower <= 0.3 <= found.upper
+        result = subsampling_interval(values.mean(), means_of_halves(values, 200, rng), 60, 0.9)
+        covered += result.lower <= 0.3 <= result.upper
     assert 0.85 <= covered / 300 <= 0.95
 
 
-def test_halves_have_no_row_twice_and_half_of_each_stretch():
+def test_halves_have_no_row_twice_and_half_of_each_block():
     halves = half_samples([11, 4], 5, np.random.RandomState(0))
     for rows in halves:
         assert len(set(rows.tolist())) == len(rows) == 7
@@ -70,10 +72,10 @@ def test_p_value_is_never_zero():
     assert permutation_p_value(0.5, np.array([0.4, 0.5, 0.6])) == pytest.approx(3 / 4)
 
 
-def test_p_values_of_nothing_are_uniform():
+def test_p_values_under_independence_are_uniform():
     rng = np.random.RandomState(0)
-    found = [permutation_p_value(rng.normal(), rng.normal(size=19)) for _ in range(2000)]
-    np.testing.assert_allclose(np.mean(np.array(found) <= 0.1), 0.1, atol=0.02)
+    p_values = [permutation_p_value(rng.normal(), rng.normal(size=19)) for _ in range(2000)]
+    np.testing.assert_allclose(np.mean(np.array(p_values) <= 0.1), 0.1, atol=0.02)
 
 
 def test_one_standard_error_rule():
@@ -109,11 +111,11 @@ def test_interval_of_a_mean_over_a_dozen_groups_covers_the_truth():
     covered = {"groups": 0, "rows": 0}
     for _ in range(300):
         values = 0.3 + rng.normal(size=12)[groups] + 0.2 * rng.normal(size=len(groups))
-        for unit, given, n_units, degrees in (("groups", groups, 12, 11), ("rows", None, len(groups), None)):
-            draws = half_samples([len(groups)], 100, rng, given)
+        for unit, unit_ids, n_units, dof in (("groups", groups, 12, 11), ("rows", None, len(groups), None)):
+            draws = half_samples([len(groups)], 100, rng, unit_ids)
             halves = np.array([values[rows].mean() for rows in draws])
-            found = subsampling_interval(values.mean(), halves, n_units, 0.9, degrees)
-            covered[unit] += found.lower <= 0.3 <= found.upper
+            result = subsampling_interval(values.mean(), halves, n_units, 0.9, dof)
+            covered[unit] += result.lower <= 0.3 <= result.upper
     assert 0.86 <= covered["groups"] / 300 <= 0.94
     assert covered["rows"] / 300 < 0.75
 
