@@ -1,8 +1,8 @@
-"""How often the selector's 90 % interval of the gap holds the truth, and how often a tie is called a reason to distil.
+"""How often the selector's 90 % interval of the gap contains the truth, and how often it decides for a gap of zero.
 
-Joint Gaussian modalities and a quantity as label, 300 draws a setting. Two truths: that of the modalities (the paper's
-theorem), and that of encoders trained on this many rows, whose informations are less; it is taken as the mean estimate
-over the draws.
+Joint Gaussian modalities and a continuous target, 300 draws a setting. Two truths: that of the modalities (the paper's
+theorem), and that of encoders fitted to this many rows, whose mutual information is less; it is taken as the mean
+estimate over the draws.
 """
 
 import argparse
@@ -22,12 +22,12 @@ SETTINGS = {  # correlations teacher-student, student-label, teacher-label
 }
 N_DRAWS = 300
 N_ROWS = (100, 400)
-# Columns a side, and whether the encoders are trained anew on each half (what "auto" does for a quantity).
+# Columns a side, and whether the encoders are refitted on each half (as "auto" does for a continuous target).
 DESIGNS = ((1, True), (20, True), (20, False))
 N_SUBSAMPLES = 40
 
 
-def judge_draw(seed, setting, n_rows, n_features, refit):
+def select_on_draw(seed, setting, n_rows, n_features, refit):
     """The gap of one draw, its interval and its decision."""
     teacher_student, student_label, teacher_label = SETTINGS[setting]
     drawn = make_joint_gaussian(
@@ -58,7 +58,7 @@ def judge_draw(seed, setting, n_rows, n_features, refit):
 def coverage(setting, n_rows, n_features, refit, n_jobs):
     """Coverage of both truths and the share of each decision."""
     draws = pd.DataFrame(
-        Parallel(n_jobs)(delayed(judge_draw)(seed, setting, n_rows, n_features, refit) for seed in range(N_DRAWS))
+        Parallel(n_jobs)(delayed(select_on_draw)(seed, setting, n_rows, n_features, refit) for seed in range(N_DRAWS))
     )
     truths = {"modalities": draws["modalities"].iloc[0], "trained": draws["gap"].mean()}
     row = {"setting": setting, "n_rows": n_rows, "n_features": n_features, "refit": refit}
@@ -73,7 +73,7 @@ def coverage(setting, n_rows, n_features, refit, n_jobs):
 
 
 def main():
-    """Run every setting; rows are kept as they come."""
+    """Run every setting; rows are written after each."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--jobs", type=int, default=2)
     jobs = parser.parse_args().jobs

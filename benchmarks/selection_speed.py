@@ -1,6 +1,6 @@
-"""Processor time and memory of a whole selection on breast tumours, beside single calls of latentmi.
+"""Processor time and memory of a whole selection on breast tumors, beside single calls of latentmi.
 
-150 tumours, student microRNA, teachers RNA and protein, 100 subsamples. Tables: --data names a folder with mirna, mrna,
+150 tumors, student microRNA, teachers RNA and protein, 100 subsamples. Tables: --data names a folder with mirna, mrna,
 protein and y as Parquet; without it ``fetch_breast_tcga`` gets them. latentmi is measured where it is installed.
 """
 
@@ -24,7 +24,7 @@ MODALITIES = ("mirna", "mrna", "protein")
 
 
 def load_tables(folder):
-    """Each modality's table and the subtype of the 150 tumours that have all three."""
+    """Each modality's table and the subtype of the 150 tumors that have all three."""
     if folder is None:
         cohort = fetch_breast_tcga()
         tables = {name: cohort.data[cohort.modalities[name]] for name in MODALITIES}
@@ -44,10 +44,10 @@ def processor_seconds(work):
     return round(time.process_time() - begin, 2)
 
 
-def select(tables, y, family):
-    """Judge both teachers of microRNA."""
+def select(tables, y, estimator):
+    """Score both teachers of microRNA."""
     modalities = {name: list(table.columns) for name, table in tables.items()}
-    selector = CCHSelector(modalities, "mirna", mutual_information=family, n_subsamples=100, random_state=0)
+    selector = CCHSelector(modalities, "mirna", mutual_information=estimator, n_subsamples=100, random_state=0)
     selector.fit(pd.concat(tables.values(), axis=1), y)
 
 
@@ -65,13 +65,13 @@ def time_latentmi(tables):
 
 
 def main():
-    """Run each and keep the rows."""
+    """Run each and write the rows."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path)
     tables, y = load_tables(parser.parse_args().data)
     rows = [
-        {"what": f"CCHSelector, {family}", "cpu_seconds": processor_seconds(partial(select, tables, y, family))}
-        for family in ("classifier", "cca", "ksg")
+        {"what": f"CCHSelector, {estimator}", "cpu_seconds": processor_seconds(partial(select, tables, y, estimator))}
+        for estimator in ("classifier", "cca", "ksg")
     ]
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     try:

@@ -1,9 +1,10 @@
-"""What distilling really gains: accuracy and log-loss on test rows, taught and alone.
+"""The gain of distillation: accuracy and log-loss on test rows, distilled and trained alone.
 
-A cell is a data set, a student's and a teacher's modality, a number of labelled rows, and unlabelled pairs or none.
+A cell is a data set, a student's and a teacher's modality, a number of labeled rows, and unlabeled pairs or none.
 """
 
 import argparse
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,17 +23,19 @@ from skcmkd import NetworkClassifier, PairedDistiller
 from skcmkd._linear_model._logistic import make_default_classifier
 
 RESULTS = Path(__file__).parent / "results"
+# Column names and texts of the stored tables have the British spelling.
+DOUBLE_L = re.compile("(?<=label)l(?=ed)")
 WEIGHTS = {"linear": (0.25, 0.5), "network": (0.5,)}
-TASK = ["table", "n_labelled", "seed"]
+TASK = ["table", "n_labeled", "seed"]
 # Networks cost a hundred times as much: the digit views alone, fewer sizes and splits.
 NETWORK_SPLITS, NETWORK_SIZES = 2, (60, 150)
-# The automatic weight costs ten times the fits; it is tried on the first splits.
+# alpha="auto" takes ten times the fits; it is run on the first splits.
 AUTO_SPLITS = {"digits": 1, "simulated": 1, "wisconsin": 3, "carcinoma": 3, "breast TCGA": 3}
 SMALLEST_PROBABILITY = 1e-7
 
 
 def make_linear_student(X: pd.DataFrame, y: pd.Series) -> BaseEstimator:
-    """A logistic regression whose penalty suits the student alone; it stays the same when taught."""
+    """A logistic regression whose penalty is chosen for the student alone; it is kept when the student is distilled."""
     penalty = make_default_classifier().fit(X, y)[-1].C_
     return make_pipeline(
         SimpleImputer(strategy="median"), StandardScaler(), LogisticRegression(C=penalty, max_iter=1000, tol=1e-3)
@@ -42,15 +45,15 @@ def make_linear_student(X: pd.DataFrame, y: pd.Series) -> BaseEstimator:
 def score(model: BaseEstimator, X: pd.DataFrame, y: pd.Series) -> dict[str, float]:
     """Accuracy and log-loss on test rows."""
     proba = model.predict_proba(X)
-    own = proba[np.arange(len(y)), np.searchsorted(model.classes_, y)]
+    label_proba = proba[np.arange(len(y)), np.searchsorted(model.classes_, y)]
     return {
         "accuracy": float(np.mean(model.classes_[proba.argmax(axis=1)] == y)),
-        "log_loss": float(-np.log(np.clip(own, SMALLEST_PROBABILITY, 1)).mean()),
+        "log_loss": float(-np.log(np.clip(label_proba, SMALLEST_PROBABILITY, 1)).mean()),
     }
 
 
 def cross_validated_gain(scores: pd.DataFrame | None) -> dict[str, float]:
-    """Brier score gained at weight 1/2 on held-out training rows and its standard error, where "auto" looked."""
+    """Gain in Brier score at alpha 1/2 on validation folds and its standard error; NaN without alpha="auto"."""
     at_half = (
         (np.nan, np.nan) if scores is None else (-scores.loc[0.5, "difference"], scores.loc[0.5, "standard_error"])
     )
@@ -58,67 +61,73 @@ def cross_validated_gain(scores: pd.DataFrame | None) -> dict[str, float]:
 
 
 def run_task(table: Table, rows: Split, kind: str, seed: int) -> pd.DataFrame:
-    """Every ordered pair of modalities, with and without unlabelled pairs, at each weight; one split."""
-    y = table.target.iloc[rows.labelled]
+    """Every ordered pair of modalities, with and without unlabeled pairs, at each alpha; one split."""
+    y = table.target.iloc[rows.labeled]
     teacher = Remembering(make_default_classifier())
-    found = []
+    results = []
     for student in table.modalities:
         X = table.data[table.modalities[student]]
         test = rows.test[X.iloc[rows.test].notna().all(axis=1).to_numpy()]
-        judge = (X.iloc[test], table.target.iloc[test])
-        X_labelled = X.iloc[rows.labelled]
-        learner = NetworkClassifier(random_state=seed) if kind == "network" else make_linear_student(X_labelled, y)
-        alone = score(PairedDistiller(learner, alpha=0).fit(X_labelled, y), *judge)
+        test_rows = (X.iloc[test], table.target.iloc[test])
+        X_labeled = X.iloc[rows.labeled]
+        model = NetworkClassifier(random_state=seed) if kind == "network" else make_linear_student(X_labeled, y)
+        alone = score(PairedDistiller(model, alpha=0).fit(X_labeled, y), *test_rows)
         weights = (*WEIGHTS[kind], "auto") if kind == "linear" and seed < AUTO_SPLITS[table.family] else WEIGHTS[kind]
-        for other in table.modalities:
-            if other == student:
+        for teacher_name in table.modalities:
+            if teacher_name == student:
                 continue
-            T = table.data[table.modalities[other]]
+            T = table.data[table.modalities[teacher_name]]
             for n_unlabeled in sorted({0, len(rows.unlabeled)}):
-                further = rows.unlabeled[:n_unlabeled]
+                unlabeled = rows.unlabeled[:n_unlabeled]
                 for weight in weights:
-                    distiller = PairedDistiller(learner, teacher, alpha=weight, random_state=seed).fit(
-                        X_labelled,
+                    distiller = PairedDistiller(model, teacher, alpha=weight, random_state=seed).fit(
+                        X_labeled,
                         y,
-                        X_teacher=T.iloc[rows.labelled],
-                        unlabeled_pairs=(X.iloc[further], T.iloc[further]) if n_unlabeled else None,
+                        X_teacher=T.iloc[rows.labeled],
+                        unlabeled_pairs=(X.iloc[unlabeled], T.iloc[unlabeled]) if n_unlabeled else None,
                     )
-                    found.append(
+                    results.append(
                         {
                             "student": student,
-                            "teacher": other,
+                            "teacher": teacher_name,
                             "n_unlabeled": n_unlabeled,
                             "weight": weight,
                             "weight_used": distiller.alpha_,
                         }
                         | {f"{name}_alone": value for name, value in alone.items()}
-                        | score(distiller, *judge)
+                        | score(distiller, *test_rows)
                         | cross_validated_gain(distiller.alpha_scores_)
                     )
     forget()
-    place = {"family": table.family, "table": table.name, "n_labelled": len(rows.labelled), "seed": seed}
-    return pd.DataFrame([place | row for row in found])
+    task = {"family": table.family, "table": table.name, "n_labeled": len(rows.labeled), "seed": seed}
+    return pd.DataFrame([task | row for row in results])
 
 
 def tasks(tables: list[Table], kind: str) -> Iterator[tuple[Table, int, int, int]]:
-    """Table, labelled rows, unlabelled pairs and seed of each task, one split of all tables before the next."""
+    """Table, labeled rows, unlabeled pairs and seed of each task, one split of all tables before the next."""
     for seed in range(max(table.n_splits for table in tables)):
         for table in tables:
-            for n_labelled, n_unlabeled in table.sizes:
-                wanted = kind == "linear" or (
-                    table.family == "digits" and seed < NETWORK_SPLITS and n_labelled in NETWORK_SIZES
+            for n_labeled, n_unlabeled in table.sizes:
+                is_run = kind == "linear" or (
+                    table.family == "digits" and seed < NETWORK_SPLITS and n_labeled in NETWORK_SIZES
                 )
-                if wanted and seed < table.n_splits:
-                    yield table, n_labelled, n_unlabeled, seed
+                if is_run and seed < table.n_splits:
+                    yield table, n_labeled, n_unlabeled, seed
 
 
 def resume(path: Path, keys: list[str]) -> set[tuple]:
     """Keys of the tasks whose rows the file already has."""
-    return set(map(tuple, pd.read_csv(path, usecols=keys)[keys].to_numpy())) if path.exists() else set()
+    return set(map(tuple, read_table(path)[keys].to_numpy())) if path.exists() else set()
+
+
+def read_table(path: Path) -> pd.DataFrame:
+    """A stored table, in the spelling of the code."""
+    table = pd.read_csv(path).rename(columns=lambda name: DOUBLE_L.sub("", name))
+    return table.replace(DOUBLE_L, "", regex=True)
 
 
 def append(path: Path, part: pd.DataFrame) -> None:
-    """Add the rows of one task, so that an interrupted run can go on."""
+    """Add the rows of one task, so that an interrupted run can be continued."""
     path.parent.mkdir(exist_ok=True)
     part.to_csv(path, mode="a", header=not path.exists(), index=False, float_format="%.5g")
 
@@ -134,18 +143,18 @@ def arguments(description: str | None) -> argparse.ArgumentParser:
 
 
 def main() -> None:
-    """Run what is not yet in the results."""
+    """Run the tasks that are not yet in the results."""
     parser = arguments(__doc__)
     parser.add_argument("--students", choices=list(WEIGHTS), default="linear")
-    given = parser.parse_args()
-    path = RESULTS / f"gains_{given.students}.csv.gz"
+    options = parser.parse_args()
+    path = RESULTS / f"gains_{options.students}.csv.gz"
     done = resume(path, TASK)
     todo = [
-        (table, split(table, n_labelled, n_unlabeled, seed), given.students, seed)
-        for table, n_labelled, n_unlabeled, seed in tasks(list(load_tables(given.breast_tcga)), given.students)
-        if (table.name, n_labelled, seed) not in done
+        (table, split(table, n_labeled, n_unlabeled, seed), options.students, seed)
+        for table, n_labeled, n_unlabeled, seed in tasks(list(load_tables(options.breast_tcga)), options.students)
+        if (table.name, n_labeled, seed) not in done
     ]
-    parts = Parallel(n_jobs=given.jobs, return_as="generator_unordered", verbose=5)(
+    parts = Parallel(n_jobs=options.jobs, return_as="generator_unordered", verbose=5)(
         delayed(run_task)(*task) for task in todo
     )
     for part in parts:

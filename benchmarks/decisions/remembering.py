@@ -18,16 +18,16 @@ def forget() -> None:
 
 
 class Remembering(ClassifierMixin, BaseEstimator):
-    """Fit a classifier, or take the one that this process has fitted to the very same table and labels.
+    """Fit a classifier, or take the one that this process has already fitted to the same table and labels.
 
-    The same teacher meets many students, weights and estimators of information, on the same folds.
+    The same teacher is used for many students, weights and estimators of mutual information, on the same folds.
     """
 
     def __init__(self, classifier: BaseEstimator) -> None:
         self.classifier = classifier
 
     def fit(self, X: Any, y: Any) -> Remembering:
-        """Fit, or remember."""
+        """Fit, or take the stored model."""
         key = joblib.hash((repr(self.classifier), list(getattr(X, "columns", [])), np.asarray(X), np.asarray(y)))
         if key not in _fitted:
             _fitted[key] = clone(self.classifier).fit(X, y)
@@ -44,7 +44,7 @@ class Remembering(ClassifierMixin, BaseEstimator):
         return self.model_.predict(X)
 
     def transform(self, X: Any) -> np.ndarray:
-        """The representation that a network gives."""
+        """The representation by a network."""
         return self.model_.transform(X)
 
     def __sklearn_tags__(self) -> Any:

@@ -4,11 +4,11 @@ from math import inf
 
 import numpy as np
 import pandas as pd
-from figures import PLACE, SETTINGS, file_name
-from gains import RESULTS
+from gains import RESULTS, read_table
+from metrics import CANDIDATE, SETTINGS, file_name
 from regret import DECISION, Rule, by_family, decide, evaluate
 
-CELL = ["family", "table", "n_labelled", *PLACE]
+CELL = ["family", "table", "n_labeled", *CANDIDATE]
 # Where the student was not cross-validated on most splits, that rule is compared on those where it was.
 MOST = 0.5
 # Of the selector's intervals at their default confidence, 90 per cent.
@@ -18,16 +18,16 @@ DEFAULT = Rule("advantage, classifier predictions, when sure", ADVANTAGE, f"{ADV
 
 
 def named_rules(columns: pd.Index) -> list[Rule]:
-    """Every rule whose figures are there."""
+    """Every rule whose metrics were computed."""
     rules = []
     for setting in SETTINGS:
-        for figure, title in (("gap", "CCH"), ("advantage", "advantage")):
-            column = f"{setting.name} {figure}"
+        for metric, title in (("gap", "CCH"), ("advantage", "advantage")):
+            column = f"{setting.name} {metric}"
             rules.append(Rule(f"{title}, {setting.name}", column, column))
             rules.append(Rule(f"{title}, {setting.name}, when sure", column, f"{column}_lower"))
-    for figure, title in (("residual", "residual ratio"), ("risk_reduction", "predicted risk at 1/2")):
-        rules.append(Rule(title, figure, figure))
-        rules.append(Rule(f"{title}, when sure", figure, f"{figure}_lower"))
+    for metric, title in (("residual", "residual ratio"), ("risk_reduction", "predicted risk at 1/2")):
+        rules.append(Rule(title, metric, metric))
+        rules.append(Rule(f"{title}, when sure", metric, f"{metric}_lower"))
     rules += [
         Rule("teacher more accurate", "accuracy_advantage", "accuracy_advantage"),
         Rule("always the most accurate teacher", "accuracy_advantage", "accuracy_advantage", -inf),
@@ -35,18 +35,18 @@ def named_rules(columns: pd.Index) -> list[Rule]:
         Rule("rows left out of a smoother", "left_out_gain", "left_out_gain"),
         Rule("rows left out of a smoother, when sure", "left_out_gain", "left_out_gain_lower"),
         Rule("advantage, when sure at 99 %", ADVANTAGE, "surer"),
-        Rule("advantage, when sure, with unlabelled pairs only", ADVANTAGE, "sure_and_unlabeled"),
+        Rule("advantage, when sure, with unlabeled pairs only", ADVANTAGE, "sure_and_unlabeled"),
         Rule("advantage, when sure, and CCH (ksg)", ADVANTAGE, "sure_and_cch"),
         Rule("advantage, when sure, and rows left out, when sure", ADVANTAGE, "sure_and_left_out"),
         Rule("cross-validation of the student", "cross_validated", "cross_validated"),
         Rule("cross-validation of the student, when sure", "cross_validated", "cross_validated_lower"),
     ]
-    return [rule for rule in rules if rule.figure in columns and rule.accepts in columns]
+    return [rule for rule in rules if rule.metric in columns and rule.accepts in columns]
 
 
 def load_cells(students: str, weight: str, score: str) -> pd.DataFrame:
-    """A row for each split of each cell: ``gain`` (the cell's mean), ``own_gain`` (the split's), and all figures."""
-    gains = pd.read_csv(RESULTS / f"gains_{students}.csv.gz")
+    """A row for each split of each cell: ``gain`` (the cell's mean), ``own_gain`` (the split's), and all metrics."""
+    gains = read_table(RESULTS / f"gains_{students}.csv.gz")
     gains["weight"] = gains["weight"].astype(str)
     keys = [*CELL, "seed"]
     sign = 1 if score == "accuracy" else -1
@@ -58,24 +58,24 @@ def load_cells(students: str, weight: str, score: str) -> pd.DataFrame:
     for setting in (None, *SETTINGS):
         path = RESULTS / file_name(setting)
         if path.exists():
-            figures = pd.read_csv(path).drop(columns=["seconds"])
+            metrics = read_table(path).drop(columns=["seconds"])
             if setting is not None:
-                own = [c for c in figures if c.startswith(("gap", "advantage"))]
-                figures = figures.rename(columns={c: f"{setting.name} {c}" for c in own})
+                names = [c for c in metrics if c.startswith(("gap", "advantage"))]
+                metrics = metrics.rename(columns={c: f"{setting.name} {c}" for c in names})
             cells = cells.merge(
-                figures, on=keys, how="inner" if setting in (None, SETTINGS[0]) else "left", validate="one_to_one"
+                metrics, on=keys, how="inner" if setting in (None, SETTINGS[0]) else "left", validate="one_to_one"
             )
     cells = cells.join(automatic[["cross_validated", "cross_validated_error"]], on=keys)
     cells = cells.rename(columns={f"{f}_error": f"{f}_standard_error" for f in ("left_out_gain", "cross_validated")})
     for error in [column for column in cells if column.endswith("_standard_error")]:
-        figure = error.removesuffix("_standard_error")
-        cells[f"{figure}_lower"] = cells[figure] - LOWER_END * cells[error]
+        metric = error.removesuffix("_standard_error")
+        cells[f"{metric}_lower"] = cells[metric] - LOWER_END * cells[error]
     add_combinations(cells)
     return cells
 
 
 def add_combinations(cells: pd.DataFrame) -> None:
-    """Columns of the rules that ask for more than one thing, each positive where all are met."""
+    """Columns of the rules with more than one condition, each positive where all are met."""
     sure = cells[f"{ADVANTAGE}_lower"]
     # The lower end of an interval of 99 instead of 90 per cent confidence.
     cells["surer"] = cells[ADVANTAGE] - 2.576 * cells[f"{ADVANTAGE}_standard_error"]
@@ -105,15 +105,16 @@ def main() -> None:
             for which, some in splits.items():
                 rules = named_rules(some.columns)
                 if which == "all":
-                    rules = [rule for rule in rules if some[rule.figure].notna().mean() > MOST]
-                regimes = {"labelled pairs": some["n_unlabeled"] == 0, "with unlabelled pairs": some["n_unlabeled"] > 0}
+                    rules = [rule for rule in rules if some[rule.metric].notna().mean() > MOST]
+                regimes = {"labeled pairs": some["n_unlabeled"] == 0, "with unlabeled pairs": some["n_unlabeled"] > 0}
                 for regime, rows in {"both": some["n_unlabeled"] >= 0, **regimes}.items():
-                    place = {"students": students, "weight": weight, "score": score, "splits": which, "regime": regime}
-                    found = evaluate(some[rows], rules, DEFAULT)
-                    found = found.assign(**place, n_decisions=some[rows].groupby(DECISION).ngroups)
+                    case = {"students": students, "weight": weight, "score": score, "splits": which, "regime": regime}
+                    results = evaluate(some[rows], rules, DEFAULT)
+                    results = results.assign(**case, n_decisions=some[rows].groupby(DECISION).ngroups)
                     if which == "all" and len(set(some["family"])) > 1:
-                        elsewhere.append(choose_elsewhere(some[rows], rules).assign(**place).rename_axis("family"))
-                    parts.append(found[[*place, "n_decisions", *found.columns.drop([*place, "n_decisions"])]])
+                        elsewhere.append(choose_elsewhere(some[rows], rules).assign(**case).rename_axis("family"))
+                    keys = [*case, "n_decisions"]
+                    parts.append(results[[*keys, *results.columns.drop(keys)]])
     pd.concat(elsewhere).to_csv(RESULTS / "chosen_elsewhere.csv", float_format="%.4g")
     pd.concat(parts).to_csv(RESULTS / "rules.csv", index=False, float_format="%.4g")
 

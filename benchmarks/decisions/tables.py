@@ -20,16 +20,16 @@ SIMULATIONS = {
     "shared nuisance": {"n_classes": 2, "shared_signal": 0.2, "n_shared": 10},
 }
 CARCINOMA_LABELS = ("vital_status", "C1A.C1B", "MethyLevel")
-# Protein was measured on 45 tumours only: too few to train on and to test.
+# Protein was measured on 45 tumors only: too few to train on and to test.
 CARCINOMA_MODALITIES = ("cnv", "rna", "mirna")
 WISCONSIN_MODALITIES = ("mean", "error", "worst")
 
 
 @dataclass(frozen=True)
 class Table:
-    """A data set with several modalities, and the sizes at which it is tried.
+    """A data set with several modalities, and the sizes at which it is run.
 
-    ``sizes`` are pairs (labelled rows, further pairs without a label, 0 where the data have none to spare).
+    ``sizes`` are pairs (labeled rows, unlabeled pairs: 0 where the data have no more rows).
     """
 
     family: str
@@ -46,13 +46,13 @@ class Table:
 class Split:
     """Positions of the rows of one split; ``test`` is the same at every size."""
 
-    labelled: np.ndarray
+    labeled: np.ndarray
     unlabeled: np.ndarray
     test: np.ndarray
 
 
-def split(table: Table, n_labelled: int, n_unlabeled: int, seed: int) -> Split:
-    """Test rows, then labelled, then unlabelled rows of one shuffled order, each prefix stratified by class.
+def split(table: Table, n_labeled: int, n_unlabeled: int, seed: int) -> Split:
+    """Test rows, then labeled, then unlabeled rows of one shuffled order, each prefix stratified by class.
 
     Rows that lack a modality serve as further test rows of the students that they have.
     """
@@ -60,12 +60,12 @@ def split(table: Table, n_labelled: int, n_unlabeled: int, seed: int) -> Split:
     complete = np.all([table.data[columns].notna().all(axis=1) for columns in table.modalities.values()], axis=0)
     rank = np.full(len(table.target), np.inf)
     for label in np.unique(table.target):
-        own = np.flatnonzero(complete & (table.target == label).to_numpy())
-        rank[rng.permutation(own)] = (np.arange(len(own)) + rng.uniform(size=len(own))) / len(own)
+        rows = np.flatnonzero(complete & (table.target == label).to_numpy())
+        rank[rng.permutation(rows)] = (np.arange(len(rows)) + rng.uniform(size=len(rows))) / len(rows)
     order = np.argsort(rank, kind="stable")
     test, pool = order[: table.n_test], order[table.n_test : complete.sum()]
     return Split(
-        pool[:n_labelled], pool[n_labelled : n_labelled + n_unlabeled], np.append(test, np.flatnonzero(~complete))
+        pool[:n_labeled], pool[n_labeled : n_labeled + n_unlabeled], np.append(test, np.flatnonzero(~complete))
     )
 
 
@@ -90,7 +90,7 @@ def load_tables(breast_tcga: Path | None) -> Iterator[Table]:
 
 
 def load_wisconsin() -> Table:
-    """Breast tumours of Wisconsin: mean, standard error and worst value of ten measures of a tumour's cell nuclei."""
+    """Breast tumors of Wisconsin: mean, standard error and worst value of ten measures of a tumor's cell nuclei."""
     bunch = load_breast_cancer(as_frame=True)
     modalities = {name: [c for c in bunch.data if name in c.split()] for name in WISCONSIN_MODALITIES}
     sizes = [(30, 150), (60, 150), (150, 150)]

@@ -1,15 +1,25 @@
-"""Where results go, and what the parts have in common."""
+"""The folder of the results, and what the parts have in common."""
 
+import re
 from pathlib import Path
 
 import matplotlib as mpl
 import numpy as np
+import pandas as pd
 
 mpl.use("Agg")
 import matplotlib.pyplot as plt
 
 RESULTS = Path(__file__).parent / "results"
-BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#767676"
+# Column names and texts of the stored tables have the British spelling.
+DOUBLE_L = re.compile("(?<=label)l(?=ed)")
+BLUE, ORANGE, GREEN, GRAY = "#0072B2", "#D55E00", "#009E73", "#767676"
+
+
+def read_table(name):
+    """A stored table, in the spelling of the code."""
+    table = pd.read_csv(RESULTS / f"{name}.csv").rename(columns=lambda column: DOUBLE_L.sub("", column))
+    return table.replace(DOUBLE_L, "", regex=True)
 
 
 def save_table(table, name):

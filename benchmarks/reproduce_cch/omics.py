@@ -1,4 +1,4 @@
-"""Every ordered pair of modalities of two tumour cohorts: informations, and the gain by repeated cross-validation.
+"""Every ordered pair of modalities of two tumor cohorts: mutual information, and the gain by repeated cross-validation.
 
 The claim: the teacher with the largest gap gives the student the largest gain, and a positive gap a gain at all.
 """
@@ -19,8 +19,8 @@ from skcmkd.datasets import fetch_breast_tcga, load_adrenal_carcinoma
 
 N_FOLDS, N_REPEATS = 5, 5
 ALPHA = 0.5
-SHARE_LABELLED = 0.4
-REGIMES = ("all labelled", "40 % labelled")
+SHARE_LABELED = 0.4
+REGIMES = ("all labeled", "40 % labeled")
 MODALITIES = ("mirna", "mrna", "protein")
 RULES = (
     "embeddings, ksg: gap",
@@ -33,7 +33,7 @@ RULES = (
 
 
 def load_breast(folder):
-    """The 150 tumours with all three modalities, from Parquet files or the fetched file; None if neither is there."""
+    """The 150 tumors with all three modalities, from Parquet files or the fetched file; None if neither is there."""
     if folder is not None and (Path(folder) / "y.parquet").exists():
         tables = {name: pd.read_parquet(Path(folder) / f"{name}.parquet") for name in MODALITIES}
         target = pd.read_parquet(Path(folder) / "y.parquet")["y"]
@@ -76,10 +76,10 @@ def selectors():
 
 
 def true_class(model, X, y):
-    """Whether each row's class was found, and the log-probability given to it."""
+    """Whether each row's class was predicted, and its log-probability."""
     proba = model.predict_proba(X)
-    given = np.clip(proba[np.arange(len(y)), np.searchsorted(model.classes_, y)], 1e-12, 1)
-    return np.column_stack([model.classes_[proba.argmax(axis=1)] == y, np.log(given)])
+    label_proba = np.clip(proba[np.arange(len(y)), np.searchsorted(model.classes_, y)], 1e-12, 1)
+    return np.column_stack([model.classes_[proba.argmax(axis=1)] == y, np.log(label_proba)])
 
 
 def gains(X, teachers, y, regime):
@@ -91,22 +91,22 @@ def gains(X, teachers, y, regime):
     if strata.value_counts().min() < 2 * N_FOLDS:
         strata = y
     for split, (train, test) in enumerate(splitter.split(X, y)):
-        labelled, further = train, train[:0]
+        labeled, unlabeled = train, train[:0]
         if regime != REGIMES[0]:
-            labelled, further = train_test_split(
-                train, train_size=SHARE_LABELLED, stratify=strata.iloc[train], random_state=split
+            labeled, unlabeled = train_test_split(
+                train, train_size=SHARE_LABELED, stratify=strata.iloc[train], random_state=split
             )
         X_test, y_test = X.iloc[test], y.iloc[test].to_numpy()
-        alone = make_model().fit(X.iloc[labelled], y.iloc[labelled])
+        alone = make_model().fit(X.iloc[labeled], y.iloc[labeled])
         total["alone"][test] += true_class(alone, X_test, y_test)
         for name, T in teachers.items():
             distiller = PairedDistiller(make_model(), make_model(), alpha=ALPHA, random_state=0)
-            seen = further[T.iloc[further].notna().all(axis=1).to_numpy()]
-            pairs = (X.iloc[seen], T.iloc[seen]) if len(seen) else None
-            distiller.fit(X.iloc[labelled], y.iloc[labelled], X_teacher=T.iloc[labelled], unlabeled_pairs=pairs)
+            measured = unlabeled[T.iloc[unlabeled].notna().all(axis=1).to_numpy()]
+            pairs = (X.iloc[measured], T.iloc[measured]) if len(measured) else None
+            distiller.fit(X.iloc[labeled], y.iloc[labeled], X_teacher=T.iloc[labeled], unlabeled_pairs=pairs)
             total[name][test] += true_class(distiller, X_test, y_test)
     alone = total.pop("alone") / N_REPEATS
-    return {name: found / N_REPEATS - alone for name, found in total.items()}, alone[:, 0].mean()
+    return {name: correct / N_REPEATS - alone for name, correct in total.items()}, alone[:, 0].mean()
 
 
 def run_student(cohort, tables, y, student):
@@ -123,11 +123,11 @@ def run_student(cohort, tables, y, student):
         selector = CCHSelector(modalities, student, n_repeats=1, n_subsamples=2, random_state=0, **settings)
         results = selector.fit(pd.concat(tables.values(), axis=1), y).results_
         for teacher, row in rows.items():
-            for figure in ("teacher_student", "student_label", "teacher_label", "gap", "advantage", "risk_reduction"):
-                row[f"{name}: {figure}"] = results.loc[teacher, figure]
+            for metric in ("teacher_student", "student_label", "teacher_label", "gap", "advantage", "risk_reduction"):
+                row[f"{name}: {metric}"] = results.loc[teacher, metric]
     for regime in REGIMES:
-        found, accuracy = gains(tables[student], teachers, y, regime)
-        for name, gain in found.items():
+        row_gains, accuracy = gains(tables[student], teachers, y, regime)
+        for name, gain in row_gains.items():
             error = gain.std(axis=0, ddof=1) / np.sqrt(len(gain))
             row = {"alone": accuracy, "gain": gain[:, 0].mean(), "gain se": error[0]}
             row |= {"log-loss gain": gain[:, 1].mean(), "log-loss gain se": error[1]}
@@ -135,7 +135,7 @@ def run_student(cohort, tables, y, student):
     return list(rows.values())
 
 
-def judge(table):
+def evaluate_rules(table):
     """How often each rule picks the teacher with the largest gain, what its pick gains, and rank correlations."""
     rows = []
     for regime in REGIMES:
@@ -167,7 +167,7 @@ def draw_figure(table):
         (rule, regime) for regime in REGIMES for rule in ("embeddings, ksg: gap", "scores, classifier: advantage")
     ]
     for ax, (rule, regime) in zip(axes, panels, strict=True):
-        for (cohort, part), colour, marker in zip(
+        for (cohort, part), color, marker in zip(
             table.groupby("cohort"), (BLUE, ORANGE, GREEN), ("o", "s", "D"), strict=False
         ):
             ax.errorbar(
@@ -177,7 +177,7 @@ def draw_figure(table):
                 linestyle="none",
                 marker=marker,
                 markersize=5,
-                color=colour,
+                color=color,
                 elinewidth=0.8,
                 label=cohort,
             )
@@ -200,9 +200,9 @@ def main(options):
             for row in run_student(cohort, tables, y, student)
         ]
     )
-    judged = judge(table)
+    rules = evaluate_rules(table)
     save_table(table, "omics")
-    save_table(judged, "omics_rules")
+    save_table(rules, "omics_rules")
     draw_figure(table)
     print(table.round(3).to_string(index=False))
-    print(judged.round(3).to_string(index=False))
+    print(rules.round(3).to_string(index=False))

@@ -5,9 +5,8 @@ import importlib
 import resource
 from pathlib import Path
 
-import pandas as pd
 import torch
-from common import RESULTS
+from common import read_table
 from threadpoolctl import threadpool_limits
 
 # Each part, and the tables that its figure is drawn from.
@@ -34,7 +33,7 @@ def main():
     for name in PARTS if options.part is None else (options.part,):
         part = importlib.import_module(name)
         if options.redraw:
-            part.draw_figure(*(pd.read_csv(RESULTS / f"{table}.csv") for table in PARTS[name]))
+            part.draw_figure(*(read_table(table) for table in PARTS[name]))
             continue
         begin = resource.getrusage(resource.RUSAGE_SELF)
         with threadpool_limits(1):

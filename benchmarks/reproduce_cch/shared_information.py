@@ -1,15 +1,15 @@
-"""More and more information shared between teacher and student, at fixed informations about the label.
+"""More and more information shared between teacher and student, at fixed mutual information with the label.
 
-The claim: distilling begins to gain where I(H_T; H_S) passes I(H_S; Y). Two simulators with known informations, two
-classes, logistic students and teachers. A silent teacher, which always gives the class shares, is the control: what it
-gains is smoothing of the labels, not knowledge.
+The claim: distilling begins to gain where I(H_T; H_S) passes I(H_S; Y). Two simulators with known mutual information,
+two classes, logistic students and teachers. A teacher that predicts the class shares in every row is the control: its
+gain comes from smoothing the labels.
 """
 
 from functools import partial
 
 import numpy as np
 import pandas as pd
-from common import BLUE, GREEN, GREY, ORANGE, crossing, new_figure, save_figure, save_table
+from common import BLUE, GRAY, GREEN, ORANGE, crossing, new_figure, save_figure, save_table
 from joblib import Parallel, delayed
 from scipy.special import entr
 from scipy.stats import norm
@@ -20,7 +20,7 @@ from sklearn.metrics import log_loss
 from skcmkd import CCHSelector, PairedDistiller
 from skcmkd.datasets import make_gaussian_modalities, make_joint_gaussian
 
-N_LABELLED, N_UNLABELLED, N_TEST = 100, 400, 4000
+N_LABELED, N_UNLABELED, N_TEST = 100, 400, 4000
 N_SEEDS = 30
 CORRELATIONS = {  # student with label: teacher with student, as far as the two leave it free
     0.3: (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.65, 0.8),
@@ -29,10 +29,10 @@ CORRELATIONS = {  # student with label: teacher with student, as far as the two 
 }
 TEACHER_LABEL = 0.8
 NOISES = (8.0, 3.0, 2.0, 1.5, 1.2, 0.9, 0.6, 0.3)
-SETTINGS = {  # name: weight, with unlabelled pairs
+SETTINGS = {  # name: weight, with unlabeled pairs
     "alpha 0.1": (0.1, False),
     "alpha 0.5": (0.5, False),
-    "alpha 0.5, unlabelled pairs": (0.5, True),
+    "alpha 0.5, unlabeled pairs": (0.5, True),
 }
 FAMILIES = ("classifier", "cca")
 
@@ -47,7 +47,7 @@ def sign_information(correlation):
 def draw_joint_gaussian(student_label, teacher_student, seed):
     """Class = sign of the normal label; the three directions have the given correlations."""
     drawn = make_joint_gaussian(
-        N_LABELLED + N_UNLABELLED + N_TEST,
+        N_LABELED + N_UNLABELED + N_TEST,
         teacher_student=teacher_student,
         student_label=student_label,
         teacher_label=TEACHER_LABEL,
@@ -62,12 +62,12 @@ def draw_joint_gaussian(student_label, teacher_student, seed):
 
 
 def draw_modalities(noise, seed):
-    """Shared columns with the given measurement noise; the specific columns make up for the label's information."""
-    seen = 1 / (1 + noise**2)
+    """Shared columns with some measurement noise; specific columns hold the mutual information with the label fixed."""
+    signal = 1 / (1 + noise**2)
     return make_gaussian_modalities(
-        N_LABELLED + N_UNLABELLED + N_TEST,
+        N_LABELED + N_UNLABELED + N_TEST,
         measurement_noise=noise,
-        specific_signal={"teacher": np.sqrt(3.25 - seen), "student": np.sqrt(1 - seen)},
+        specific_signal={"teacher": np.sqrt(3.25 - signal), "student": np.sqrt(1 - signal)},
         random_state=seed,
     )
 
@@ -79,10 +79,10 @@ SWEEPS = {
 
 
 def run_cell(sweep, level, seed):
-    """True and estimated figures, and the gain of each setting, of one draw."""
+    """True and estimated metrics, and the gain of each setting, of one draw."""
     make, _ = SWEEPS[sweep]
     drawn = make(level, seed)
-    labelled, unlabelled, test = np.split(np.arange(len(drawn.target)), [N_LABELLED, N_LABELLED + N_UNLABELLED])
+    labeled, unlabeled, test = np.split(np.arange(len(drawn.target)), [N_LABELED, N_LABELED + N_UNLABELED])
     X, T = (drawn.data[drawn.modalities[name]] for name in ("student", "teacher"))
     y = drawn.target
     shared, known = drawn.shared_information["teacher", "student"], drawn.label_information
@@ -99,21 +99,21 @@ def run_cell(sweep, level, seed):
             n_subsamples=2,
             random_state=seed,
         )
-        found = selector.fit(drawn.data.iloc[labelled], y.iloc[labelled]).results_.loc["teacher"]
-        row |= {f"{family} {name}": found[name] for name in ("gap", "advantage")}
-    alone = LogisticRegression().fit(X.iloc[labelled], y.iloc[labelled])
+        results = selector.fit(drawn.data.iloc[labeled], y.iloc[labeled]).results_.loc["teacher"]
+        row |= {f"{family} {name}": results[name] for name in ("gap", "advantage")}
+    alone = LogisticRegression().fit(X.iloc[labeled], y.iloc[labeled])
     loss, accuracy = score(alone, X.iloc[test], y.iloc[test])
     row |= {"alone accuracy": accuracy, "alone log-loss": loss}
-    for name, (alpha, further) in SETTINGS.items():
-        pairs = (X.iloc[unlabelled], T.iloc[unlabelled]) if further else None
+    for name, (alpha, with_unlabeled) in SETTINGS.items():
+        pairs = (X.iloc[unlabeled], T.iloc[unlabeled]) if with_unlabeled else None
         gains = []
         for teacher in (LogisticRegression(), DummyClassifier()):
             distiller = PairedDistiller(LogisticRegression(), teacher, alpha=alpha, random_state=seed)
-            distiller.fit(X.iloc[labelled], y.iloc[labelled], X_teacher=T.iloc[labelled], unlabeled_pairs=pairs)
-            taught_loss, taught_accuracy = score(distiller, X.iloc[test], y.iloc[test])
-            gains.append((loss - taught_loss, taught_accuracy - accuracy))
-        (row[f"{name}: log-loss gain"], row[f"{name}: accuracy gain"]), (silent, _) = gains
-        row[f"{name}: log-loss beyond silence gain"] = gains[0][0] - silent
+            distiller.fit(X.iloc[labeled], y.iloc[labeled], X_teacher=T.iloc[labeled], unlabeled_pairs=pairs)
+            new_loss, new_accuracy = score(distiller, X.iloc[test], y.iloc[test])
+            gains.append((loss - new_loss, new_accuracy - accuracy))
+        (row[f"{name}: log-loss gain"], row[f"{name}: accuracy gain"]), (control, _) = gains
+        row[f"{name}: log-loss beyond silence gain"] = gains[0][0] - control
     return row
 
 
@@ -123,7 +123,7 @@ def score(model, X, y):
     return log_loss(y, proba), np.mean(proba.argmax(axis=1) == y)
 
 
-def summarise(table):
+def summarize(table):
     """Means over the seeds, and the standard errors of the gains."""
     groups = table.drop(columns="seed").groupby(["sweep", "level"])
     gains = [column for column in table if column.endswith("gain")]
@@ -132,7 +132,7 @@ def summarise(table):
 
 
 def crossings(table):
-    """Shared information at which each figure turns positive, with a 90 % interval over the seeds for the gains."""
+    """Shared information at which each metric turns positive, with a 90 % interval over the seeds for the gains."""
     rng = np.random.RandomState(0)
     rows = []
     for sweep, part in table.groupby("sweep"):
@@ -159,13 +159,13 @@ def draw_figure(summary):
     figure, axes = new_figure(2, n_rows=2, width=5)
     for ax, sweep in zip(axes, SWEEPS, strict=True):
         part = summary[summary.sweep == sweep]
-        for name, colour, marker in zip(SETTINGS, (GREY, BLUE, ORANGE), "Dos", strict=True):
+        for name, color, marker in zip(SETTINGS, (GRAY, BLUE, ORANGE), "Dos", strict=True):
             column = f"{name}: accuracy gain"
             ax.errorbar(
                 part["true teacher_student"],
                 100 * part[column],
                 100 * part[f"{column} se"],
-                color=colour,
+                color=color,
                 marker=marker,
                 markersize=5,
                 capsize=3,
@@ -187,7 +187,7 @@ def main(_options):
         (sweep, level, seed) for sweep, (_, levels) in SWEEPS.items() for level in levels for seed in range(N_SEEDS)
     ]
     table = pd.DataFrame(Parallel(n_jobs=1)(delayed(run_cell)(*job) for job in jobs))
-    summary, crossed = summarise(table), crossings(table)
+    summary, crossed = summarize(table), crossings(table)
     save_table(summary, "shared_information")
     save_table(crossed, "shared_information_crossings")
     draw_figure(summary)

@@ -14,7 +14,7 @@ from itertools import product
 
 import numpy as np
 import pandas as pd
-from common import BLUE, GREY, ORANGE, new_figure, save_figure, save_table
+from common import BLUE, GRAY, ORANGE, new_figure, save_figure, save_table
 
 SMALL = 0.02
 N_REPEATS = 4000
@@ -54,18 +54,18 @@ def grid():
 
 
 def draw(d, n, n_repeats, seed):
-    """What the risk of least squares needs of random data: products of A = X^+ e_1, B = X^+ e_2, and P_11.
+    """Random terms in the risk of least squares: products of A = X^+ e_1, B = X^+ e_2, and P_11.
 
     e_1, e_2 are independent standard normal vectors, P = X^+ X is the projection on the rows of X.
     """
     rng = np.random.RandomState(seed)
-    found = []
+    terms = []
     for _ in range(n_repeats):
         X = rng.standard_normal((n, d))
         inverse = np.linalg.pinv(X)
         A, B = (inverse @ rng.standard_normal((n, 2))).T
-        found.append((A @ A, A @ B, B @ B, A[0], B[0], inverse[0] @ X[:, 0]))
-    return np.array(found).T
+        terms.append((A @ A, A @ B, B @ B, A[0], B[0], inverse[0] @ X[:, 0]))
+    return np.array(terms).T
 
 
 def excess_risk(cells, draws, alpha):
@@ -172,11 +172,11 @@ def run_grid():
 def run_best_weight(cells):
     """Where the simulated risk is least, against both alpha*; and what shrinkage alone does.
 
-    A silent teacher, t = 0, knows nothing; its residual ratio is 0, so a small weight helps. It is set against teachers
-    that agree with label and student (positive correlations).
+    A constant teacher, t = 0, has residual ratio 0, so a small weight helps. It is compared with teachers that are
+    positively correlated with label and student.
     """
     cells = cells[cells.deviation <= 1].reset_index(drop=True)
-    silent = make_cells(cells[["teacher_student", "student_label", "teacher_label"]], 0.0)
+    constant = make_cells(cells[["teacher_student", "student_label", "teacher_label"]], 0.0)
     alphas = np.linspace(0, 1, 101)
     rows = []
     for d, n in SIZES[:-1]:
@@ -191,8 +191,8 @@ def run_best_weight(cells):
             reached = risk[nearest, np.arange(len(cells))]
             row[f"alpha* off, {name}"] = np.abs(weight - alphas[risk.argmin(axis=0)]).mean()
             row[f"risk above least, {name}"] = ((reached - risk.min(axis=0)) / risk[0]).mean()
-        taught, shrunk = (expected_risk(each, k, best_weight(each, k).clip(0, 1)) for each in (cells, silent))
-        saved = 1 - taught / expected_risk(cells, k, 0.0)
+        distilled, shrunk = (expected_risk(each, k, best_weight(each, k).clip(0, 1)) for each in (cells, constant))
+        saved = 1 - distilled / expected_risk(cells, k, 0.0)
         sensible = (cells.teacher_student > 0) & (cells.teacher_label > 0)
         for name, group in (
             ("gap > 0", sensible & (cells.gap > ROUNDING)),
@@ -201,7 +201,7 @@ def run_best_weight(cells):
             row[f"{name}: cells"] = group.sum()
             row[f"{name}: share helped at alpha*"] = (saved[group] > ROUNDING).mean()
             row[f"{name}: mean risk saved"] = saved[group].mean()
-            row[f"{name}: share where silence saves more"] = (taught > shrunk + ROUNDING)[group].mean()
+            row[f"{name}: share where silence saves more"] = (distilled > shrunk + ROUNDING)[group].mean()
         rows.append(row)
     return pd.DataFrame(rows)
 
@@ -225,18 +225,18 @@ def run_rows(d=20, n=60):
 def draw_figure(kept, rows):
     """Change of the risk by a small weight against gap and residual ratio; the four rows over alpha."""
     figure, axes = new_figure(3)
-    for rows_of, colour, marker, label in (
+    for rows_of, color, marker, label in (
         (kept.deviation <= 1, BLUE, "o", r"Var $t \leq$ Var $y$"),
         (kept.deviation > 1, ORANGE, "x", r"Var $t$ = 4 Var $y$"),
     ):
         part = kept[rows_of]
         for ax, column in zip(axes[:2], ("gap", "residual_ratio"), strict=True):
             ax.scatter(
-                part[column], 100 * part.change, s=9, c=colour, marker=marker, alpha=0.6, linewidths=0.8, label=label
+                part[column], 100 * part.change, s=9, c=color, marker=marker, alpha=0.6, linewidths=0.8, label=label
             )
     for ax, zero, label in ((axes[0], 0, "gap, nats"), (axes[1], 1, "residual ratio Cov(e, u) / Var(e)")):
         ax.axhline(0, color="black", linewidth=0.8)
-        ax.axvline(zero, color=GREY, linewidth=0.8, linestyle="--")
+        ax.axvline(zero, color=GRAY, linewidth=0.8, linestyle="--")
         ax.set_xlabel(label)
         ax.set_ylabel(f"change of excess risk at alpha = {SMALL}, %")
         ax.set_ylim(-15, 15)

@@ -1,8 +1,8 @@
-"""Candidate teachers beside the student: what was measured of both, and the figures that speak for each."""
+"""Candidate teachers beside the student, and the metrics of each."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from numbers import Real
 
@@ -12,35 +12,23 @@ from .._linear_model._excess_risk import LinearStudentRisk, linear_student_risk
 from .._model_selection._probabilities import centered_log_ratio
 from .._model_selection._resampling import standard_error_of_mean
 from .._validation._tables import take_rows
-from ._criteria import CRITERION_METRICS, TYPICAL_WEIGHT, InformationEstimators
-from ._encoders import ModalityPredictions, Repeat
-
-MI_NAMES = ("teacher_student", "student_label", "teacher_label")
-Criterion = Callable[[Mapping[str, float]], float]
-
-
-@dataclass(frozen=True)
-class SelectionSettings:
-    """How candidates are judged: what is compared, by which family, and how the error is found."""
-
-    estimators: InformationEstimators
-    representation: str
-    use_proba: bool
-    use_log_ratios: bool
-    criterion: Criterion | None
-    metric: str
-    n_subsamples: int
-    confidence: float
-    refit: bool
-
-    def metric_names(self) -> list[str]:
-        """What is told of each candidate."""
-        return [*MI_NAMES, *CRITERION_METRICS, *(["criterion"] if self.criterion is not None else [])]
+from ._criteria import RISK_ALPHA
+from ._encoders import Repeat
+from ._settings import SelectionSettings
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """A teacher's and the student's representations of the same rows, from one deal of the folds."""
+    """A teacher's and the student's representations of the same rows, in one repeat.
+
+    Attributes
+    ----------
+    teacher, student : ndarray of shape (n_rows, n_columns)
+    block_ids : ndarray of shape (n_rows,)
+        Mutual information is estimated within a block.
+    residuals : LinearStudentRisk or None
+        Of the labeled rows; None where the teacher's encoder gives no predictions.
+    """
 
     teacher: np.ndarray
     student: np.ndarray
@@ -50,7 +38,18 @@ class Comparison:
 
 @dataclass(frozen=True)
 class TeacherCandidate:
-    """A teacher on the rows where it and the student were both measured, labelled rows first."""
+    """A teacher on the rows where it and the student were both measured, labeled rows first.
+
+    Attributes
+    ----------
+    name : str
+    rows : ndarray of shape (n_rows,)
+        Positions among all rows, increasing.
+    y : ndarray of shape (n_labeled,)
+        Class codes, or a continuous target.
+    repeats : sequence of Comparison
+    groups : ndarray of shape (n_labeled,) or None
+    """
 
     name: str
     rows: np.ndarray
@@ -59,55 +58,63 @@ class TeacherCandidate:
     groups: np.ndarray | None = None
 
     def metrics(self, settings: SelectionSettings, rows: np.ndarray | None = None) -> dict[str, float]:
-        """Informations and criteria, on all rows or on those among the given ones; NaN where none has a label.
+        """Metrics of the candidate, averaged over repeats.
 
-        They are means over the deals of the folds.
+        ``rows`` are positions among all rows, None for all of the candidate's; without a labeled row of the candidate
+        among them every metric is NaN.
         """
-        return self._metrics(settings, self.repeats, rows)
+        return self._average_metrics(settings, self.repeats, rows)
 
     def repeat_standard_errors(self, settings: SelectionSettings) -> dict[str, float]:
-        """Standard errors of the figures from the luck of the deals; 0 where one deal says nothing of it."""
+        """Standard error of each metric across repeats; 0 with one repeat."""
         if len(self.repeats) == 1:
-            return dict.fromkeys(settings.metric_names(), 0.0)
-        of_repeats = [self._metrics(settings, [comparison]) for comparison in self.repeats]
-        return {name: standard_error_of_mean(np.array([one[name] for one in of_repeats])) for name in of_repeats[0]}
+            return dict.fromkeys(settings.metric_names, 0.0)
+        by_repeat = [self._average_metrics(settings, [comparison]) for comparison in self.repeats]
+        return {name: standard_error_of_mean(np.array([each[name] for each in by_repeat])) for name in by_repeat[0]}
 
     def best_alpha(self) -> float:
-        """The mean over the deals of the weight of least predicted risk; NaN where the teacher predicts nothing."""
-        weights = [np.nan if one.residuals is None else one.residuals.best_alpha() for one in self.repeats]
-        return float(np.mean(weights))
+        """Alpha of least predicted risk, averaged over repeats; NaN where the encoder gives no predictions."""
+        alphas = [np.nan if each.residuals is None else each.residuals.best_alpha() for each in self.repeats]
+        return float(np.mean(alphas))
 
-    def _metrics(
+    def _average_metrics(
         self, settings: SelectionSettings, comparisons: Sequence[Comparison], rows: np.ndarray | None = None
     ) -> dict[str, float]:
-        kept = np.arange(len(self.rows)) if rows is None else np.flatnonzero(np.isin(self.rows, rows))
-        if not (kept < len(self.y)).any():
-            return dict.fromkeys(settings.metric_names(), np.nan)
-        of_repeats = [self._metrics_of_repeat(settings, comparison, kept) for comparison in comparisons]
-        metrics = {name: float(np.mean([one[name] for one in of_repeats])) for name in of_repeats[0]}
-        if settings.criterion is not None:
-            value = settings.criterion(dict(metrics))
-            if not isinstance(value, Real) or not np.isfinite(value):
-                raise ValueError(
-                    f"The criterion {settings.criterion!r} gave {value} for {self.name!r}. Give "
-                    f"a function whose value is always a finite number; it gets {', '.join(metrics)}."
-                )
-            metrics["criterion"] = float(value)
-        return metrics
+        positions = np.arange(len(self.rows)) if rows is None else np.flatnonzero(np.isin(self.rows, rows))
+        if not (positions < len(self.y)).any():
+            return dict.fromkeys(settings.metric_names, np.nan)
+        by_repeat = [self._metrics_of_repeat(settings, comparison, positions) for comparison in comparisons]
+        metrics = {name: float(np.mean([each[name] for each in by_repeat])) for name in by_repeat[0]}
+        return self.with_criterion(metrics, settings)
+
+    def with_criterion(self, metrics: dict[str, float], settings: SelectionSettings) -> dict[str, float]:
+        """The metrics, and the user's own criterion of them where there is one."""
+        if settings.criterion is None:
+            return metrics
+        value = settings.criterion(dict(metrics))
+        if not isinstance(value, Real) or not np.isfinite(value):
+            raise ValueError(
+                f"The criterion {settings.criterion!r} gave {value} for {self.name!r}. Give "
+                f"a function whose value is always a finite number; it gets {', '.join(metrics)}."
+            )
+        return metrics | {"criterion": float(value)}
 
     def _metrics_of_repeat(
-        self, settings: SelectionSettings, comparison: Comparison, kept: np.ndarray
+        self, settings: SelectionSettings, comparison: Comparison, positions: np.ndarray
     ) -> dict[str, float]:
-        """The figures of one deal, on some of the rows."""
-        labeled = kept[kept < len(self.y)]
+        """Metrics of one repeat on some of the candidate's rows."""
+        labeled = positions[positions < len(self.y)]
         try:
             estimates = settings.estimators.estimate(
-                comparison.teacher[kept], comparison.student[kept], self.y[labeled], comparison.block_ids[kept]
+                comparison.teacher[positions],
+                comparison.student[positions],
+                self.y[labeled],
+                comparison.block_ids[positions],
             )
         except ValueError as error:
             raise ValueError(
-                f"Candidate {self.name!r} could not be judged on {len(kept)} of the {len(self.rows)} rows where it and "
-                "the student were both measured (intervals take half of the rows, embeddings are measured within "
+                f"Candidate {self.name!r} could not be scored on {len(positions)} of {len(self.rows)} rows where it "
+                "and the student were both measured (intervals take half of the rows, embeddings are compared within "
                 f"each fold): {error}"
             ) from error
         metrics = {
@@ -121,14 +128,14 @@ class TeacherCandidate:
         }
         if comparison.residuals is not None:
             residuals = comparison.residuals.take(labeled)
-            metrics["residual_criterion"] = 1 - residuals.covariance_ratio()
-            metrics["risk_reduction"] = 1 - residuals.relative_risk(TYPICAL_WEIGHT)
+            metrics["residual_criterion"] = 1 - float(residuals.covariance_ratio())
+            metrics["risk_reduction"] = 1 - float(residuals.relative_risk(RISK_ALPHA))
         return metrics
 
 
 def make_candidates(repeats: Sequence[Repeat], student: str, settings: SelectionSettings) -> list[TeacherCandidate]:
-    """Every other modality as a candidate teacher of the student."""
-    return [_make_candidate(repeats, student, name, settings) for name in repeats[0].views if name != student]
+    """Make a candidate teacher of every modality but the student's."""
+    return [_make_candidate(repeats, student, name, settings) for name in repeats[0].encodings if name != student]
 
 
 def _make_candidate(
@@ -139,8 +146,8 @@ def _make_candidate(
     labeled = rows[rows < data.n_labeled]
     if len(labeled) < 4:
         raise ValueError(
-            f"Only {len(labeled)} labelled rows have both the student {student!r} and {teacher!r} measured; to judge "
-            "a candidate takes at least 4, and many more for a decision. Leave it out of modalities."
+            f"Only {len(labeled)} labeled rows have both the student {student!r} and {teacher!r} measured; a candidate "
+            "needs at least 4, and many more for a decision. Leave it out of modalities."
         )
     comparisons = [_make_comparison(repeat, student, teacher, settings, rows) for repeat in repeats]
     return TeacherCandidate(teacher, rows, data.encoded_y[labeled], comparisons, data.take_groups(labeled))
@@ -150,12 +157,10 @@ def _make_comparison(
     repeat: Repeat, student: str, teacher: str, settings: SelectionSettings, rows: np.ndarray
 ) -> Comparison:
     data, labeled = repeat.data, rows[rows < repeat.data.n_labeled]
-    H_teacher, H_student = (
-        _representation(repeat.views[name], name, settings, data.fold_ids)[rows] for name in (teacher, student)
-    )
+    H_teacher, H_student = (_coordinates(repeat, name, settings)[rows] for name in (teacher, student))
     residuals = None
-    predictions = repeat.views[teacher].predictions
-    if predictions is None and settings.metric in ("residual_criterion", "risk_reduction"):
+    predictions = repeat.encodings[teacher].predictions
+    if predictions is None and settings.metric == "residual_criterion":
         raise ValueError(
             f"The criterion needs predictions, and the encoder of {teacher!r} gives none. Give one that has "
             "predict_proba, or decide by 'advantage' or 'cch'."
@@ -170,24 +175,24 @@ def _make_comparison(
             labeled_fraction=len(labeled) / len(rows),
             groups=data.take_groups(labeled),
         )
-    # Predictions of all folds' models mean the same; the coordinates of an embedding are each network's own.
-    block_ids = data.fold_ids[rows] if settings.representation == "embedding" else np.zeros(len(rows), dtype=int)
-    return Comparison(H_teacher, H_student, block_ids, residuals)
+    return Comparison(H_teacher, H_student, settings.representation.block_ids(data.fold_ids[rows]), residuals)
 
 
-def _representation(
-    view: ModalityPredictions, name: str, settings: SelectionSettings, fold_ids: np.ndarray
-) -> np.ndarray:
-    H = view.embedding if settings.representation == "embedding" else view.predictions
+def _coordinates(repeat: Repeat, name: str, settings: SelectionSettings) -> np.ndarray:
+    """Representation of a modality as the estimators take it, of shape (n_rows, n_columns)."""
+    fold_ids = repeat.data.fold_ids
+    H = repeat.encodings[name].get(settings.representation)
     if H is None:
-        raise ValueError(f"The encoder of {name!r} gives no {settings.representation}.")
-    if settings.use_proba:
+        raise ValueError(f"The encoder of {name!r} gives no {settings.representation.name}.")
+    if settings.coordinates == "probabilities":
         return H
-    H = centered_log_ratio(H) if settings.use_log_ratios else H.copy()
+    observed = ~np.isnan(H).any(axis=1)
+    values = centered_log_ratio(H[observed]) if settings.coordinates == "log_ratios" else H[observed]
+    H = np.full((len(H), values.shape[1]), np.nan)
+    H[observed] = values
     # Every encoder of a fold starts from the same mean of the other folds' labels: left in, unrelated modalities
     # would share it.
-    for fold in np.unique(fold_ids):
-        in_fold = (fold_ids == fold) & ~np.isnan(H).any(axis=1)
-        if in_fold.any():
-            H[in_fold] -= H[in_fold].mean(axis=0)
+    for fold in np.unique(fold_ids[observed]):
+        in_fold = (fold_ids == fold) & observed
+        H[in_fold] -= H[in_fold].mean(axis=0)
     return H

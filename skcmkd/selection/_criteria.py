@@ -1,8 +1,8 @@
-"""When to distil: the figures that criteria decide by, the families that measure them, the decisions."""
+"""Criteria: the metrics that they decide by, and the estimators of mutual information in them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
@@ -13,21 +13,30 @@ from .._model_selection._probabilities import centered_log_ratio
 from ..information import label_mutual_information, prediction_mutual_information
 from ..information._classifier import out_of_fold_proba
 
-# The figure that each named criterion decides by; all are positive where they speak for the teacher.
-METRIC_OF_CRITERION = {
-    "advantage": "advantage",
-    "cch": "gap",
-    "residual": "residual_criterion",
-    "risk": "risk_reduction",
-}
-CRITERION_METRICS = tuple(METRIC_OF_CRITERION.values())
-# The weight that PairedDistiller is most often given: where the predicted risk is judged.
-TYPICAL_WEIGHT = 0.5
+# A user's criterion: it takes the metrics of one candidate by name and returns a number.
+Criterion = Callable[[Mapping[str, float]], float]
+# The metric that each named criterion decides by, positive where it is in favor of the teacher.
+METRIC_OF_CRITERION = {"advantage": "advantage", "cch": "gap", "residual": "residual_criterion"}
+MI_NAMES = ("teacher_student", "student_label", "teacher_label")
+# Metrics with an interval.
+CRITERION_METRICS = ("gap", "advantage", "residual_criterion", "risk_reduction")
+# The alpha of ``risk_reduction``.
+RISK_ALPHA = 0.5
+
+
+def decisive_metric(criterion: str | Criterion) -> str:
+    """Name of the metric that a criterion decides by."""
+    return METRIC_OF_CRITERION[criterion] if isinstance(criterion, str) else "criterion"
+
+
+def metric_names(*, with_criterion: bool) -> list[str]:
+    """Names of the metrics of each candidate, in their order."""
+    return [*MI_NAMES, *CRITERION_METRICS, *(["criterion"] if with_criterion else [])]
 
 
 @dataclass(frozen=True)
-class MutualInformations:
-    """The three informations, in nats, that the criteria compare."""
+class MIEstimates:
+    """Estimates of the three mutual information terms, in nats, that the criteria compare."""
 
     teacher_student: float
     student_label: float
@@ -40,58 +49,73 @@ class MutualInformations:
 
     @property
     def advantage(self) -> float:
-        """I(H_T; Y) - I(H_S; Y): what the teacher knows more about the label."""
+        """I(H_T; Y) - I(H_S; Y)."""
         return self.teacher_label - self.student_label
 
 
 @dataclass(frozen=True)
 class InformationEstimators:
-    """One family of estimators for every information of a comparison, so that their errors are alike.
+    """Estimators of one kind for all mutual information of a comparison, so that their errors are alike.
 
-    ``mi(H, H')`` and ``label_mi(H, y)`` are in nats; ``concatenate(parts, y, groups)`` makes one representation of
-    several.
+    Attributes
+    ----------
+    mi : callable
+        ``mi(H, H')`` of two representations of shape (n_rows, n_columns), in nats.
+    label_mi : callable
+        ``label_mi(H, y)``, in nats.
+    concatenate : callable
+        ``concatenate(parts, y, groups)``: one representation of several.
+    takes_proba : bool, default=False
+        Whether representations are class probabilities and the estimates functions of means over rows, as in
+        ``_subsets.py``; all rows are then one block.
     """
 
     mi: Callable[[np.ndarray, np.ndarray], float]
     label_mi: Callable[[np.ndarray, np.ndarray], float]
     concatenate: Callable[[list[np.ndarray], np.ndarray, np.ndarray | None], np.ndarray]
+    takes_proba: bool = False
 
-    def estimate(
-        self, teacher: np.ndarray, student: np.ndarray, y: np.ndarray, block_ids: np.ndarray
-    ) -> MutualInformations:
-        """The three informations, the labels being those of the first rows.
+    def estimate(self, teacher: np.ndarray, student: np.ndarray, y: np.ndarray, block_ids: np.ndarray) -> MIEstimates:
+        """Estimate the three terms within each block of rows, and average them over blocks.
 
-        Representations can be compared within a block of rows; blocks are averaged by their rows.
+        Parameters
+        ----------
+        teacher, student : ndarray of shape (n_rows, n_columns)
+        y : ndarray of shape (n_labeled,)
+            Labels of the first rows.
+        block_ids : ndarray of shape (n_rows,)
         """
-        label_mi = block_ids[: len(y)]
-        return MutualInformations(
+        label_block_ids = block_ids[: len(y)]
+        return MIEstimates(
             block_average(lambda rows: self.mi(teacher[rows], student[rows]), block_ids),
-            block_average(lambda rows: self.label_mi(student[rows], y[rows]), label_mi),
-            block_average(lambda rows: self.label_mi(teacher[rows], y[rows]), label_mi),
+            block_average(lambda rows: self.label_mi(student[rows], y[rows]), label_block_ids),
+            block_average(lambda rows: self.label_mi(teacher[rows], y[rows]), label_block_ids),
         )
 
 
 def block_average(statistic: Callable[[np.ndarray], float], block_ids: np.ndarray) -> float:
-    """The measure of each block's rows, weighted by their number."""
+    """Mean of the statistic of each block's rows, weighted by the number of rows."""
     rows_of_block = [np.flatnonzero(block_ids == block) for block in np.unique(block_ids)]
     return sum((len(rows) / len(block_ids) * statistic(rows) for rows in rows_of_block), 0.0)
 
 
 def proba_estimators() -> InformationEstimators:
-    """Informations from class probabilities: their log-loss, and the joint of two models' class variables."""
-    return InformationEstimators(prediction_mutual_information, label_mutual_information, _stack_proba)
+    """Estimators that take class probabilities: by their log-loss, and by the joint of two class variables."""
+    return InformationEstimators(
+        prediction_mutual_information, label_mutual_information, _stack_proba, takes_proba=True
+    )
 
 
 def generic_estimators(estimator: Callable[..., float], seed: int) -> InformationEstimators:
-    """All informations by one estimator of ``skcmkd.information``, or a function of the same form."""
+    """Estimators that all call one function of ``skcmkd.information``, or a user's function of the same form."""
     seeded = partial(_checked_estimate, estimator, seed)
     return InformationEstimators(seeded, seeded, _hstack)
 
 
-def _checked_estimate(estimator: Callable[..., float], seed: int, H: np.ndarray, other: np.ndarray) -> float:
-    nats = float(estimator(H, other, random_state=seed))
+def _checked_estimate(estimator: Callable[..., float], seed: int, X: np.ndarray, Y: np.ndarray) -> float:
+    nats = float(estimator(X, Y, random_state=seed))
     if not np.isfinite(nats):
-        raise ValueError(f"The estimator {estimator!r} gave {nats} for {len(H)} rows.")
+        raise ValueError(f"The estimator {estimator!r} gave {nats} for {len(X)} rows.")
     return nats
 
 
@@ -100,6 +124,6 @@ def _hstack(parts: list[np.ndarray], y: np.ndarray, groups: np.ndarray | None = 
 
 
 def _stack_proba(parts: list[np.ndarray], codes: np.ndarray, groups: np.ndarray | None = None) -> np.ndarray:
-    """Out-of-fold class probabilities of the labelled rows from several models' probabilities."""
+    """Out-of-fold class probabilities of the labeled rows from the probabilities of several models."""
     coordinates = np.hstack([centered_log_ratio(proba) for proba in parts])
     return out_of_fold_proba(coordinates, codes, parts[0].shape[1], stratified_folds(codes, 5, groups), groups)

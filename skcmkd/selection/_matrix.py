@@ -1,21 +1,17 @@
-"""Every ordered pair of modalities, judged like the candidates of a selector."""
+"""Metrics of every ordered pair of modalities."""
 
 from __future__ import annotations
-
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from sklearn.base import clone
+from sklearn.utils.validation import validate_data
 
 from .._validation._sklearn import ArrayLike
-from .._validation._tables import Table
+from .._validation._tables import Table, as_table
 from ._candidates import make_candidates
-from ._prepare import prepare_selection
 from ._ranking import rank_candidates
-
-if TYPE_CHECKING:
-    from ._selector import CCHSelector
+from ._selector import CCHSelector
 
 
 def cch_matrix(
@@ -26,16 +22,19 @@ def cch_matrix(
     groups: ArrayLike | None = None,
     unlabeled_pairs: tuple[Table, ...] | None = None,
 ) -> pd.DataFrame:
-    """Judge every ordered pair of modalities: each as the student, each other as its teacher.
+    """Compute the metrics of every ordered pair of modalities, one as the student and one as its teacher.
+
+    A row holds, among others, ``gap = I(H_T; H_S) - I(H_S; Y)`` and ``advantage = I(H_T; Y) - I(H_S; Y)`` of its pair,
+    in nats, with the intervals and the decision that a ``CCHSelector`` for that student would report.
 
     Parameters
     ----------
     selector : CCHSelector
-        The modalities and how to judge them; its ``student`` plays no part. It is not fitted or changed.
+        The modalities and how to score them; its ``student`` is not used. It is neither fitted nor changed.
     X : DataFrame or array-like of shape (n_samples, n_features)
         All modalities side by side.
     y : array-like of shape (n_samples,)
-        Class labels, or a quantity.
+        Class labels, or a continuous target.
     groups : array-like of shape (n_samples,), default=None
         Rows of one group are never split, as in ``CCHSelector.fit``.
     unlabeled_pairs : tuple, default=None
@@ -44,8 +43,7 @@ def cch_matrix(
     Returns
     -------
     DataFrame of shape (n_modalities * (n_modalities - 1), n_columns)
-        Index ``student``, ``teacher``; columns as in ``CCHSelector.results_`` up to ``best_alpha``; informations and
-        gaps in nats.
+        Index ``student``, ``teacher``; columns as in ``CCHSelector.results_`` up to ``best_alpha``.
 
     Raises
     ------
@@ -78,20 +76,20 @@ def cch_matrix(
             "CCHSelector(modalities, student=...)."
         )
     selector = clone(selector)
-    data = prepare_selection(selector, X, y, unlabeled_pairs, groups)
+    selector._validate_params()
+    X = as_table(X, estimator=selector, sparse=False)
+    validate_data(selector, X, y, skip_check_array=True)
+    columns, repeats, settings = selector._encode(X, y, groups, unlabeled_pairs)
     return pd.concat(
         {
             student: rank_candidates(
-                make_candidates(data.repeats, student, data.settings),
-                data.repeats,
+                make_candidates(repeats, student, settings),
+                repeats,
                 student,
-                data.encoders,
-                data.settings,
-                np.random.RandomState(data.seed),
-                n_jobs=selector.n_jobs,
-                verbose=bool(selector.verbose),
+                settings,
+                np.random.RandomState(settings.seed),
             )
-            for student in data.positions
+            for student in columns
         },
         names=["student"],
     )

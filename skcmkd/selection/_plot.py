@@ -1,8 +1,8 @@
-"""Displays in scikit-learn's form; matplotlib is imported when something is drawn."""
+"""Displays of a selection in scikit-learn's form; matplotlib is imported when something is drawn."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,12 +14,9 @@ from .._utils._plotting import DECISION_STYLES, escape_label, row_axes
 from .._validation._array_checks import check_same_length
 from .._validation._sklearn import ArrayLike, check_choice
 from .._validation._tables import Table
-from ._criteria import METRIC_OF_CRITERION
+from ._criteria import decisive_metric
 from ._matrix import cch_matrix
-
-if TYPE_CHECKING:
-    from ._selector import CCHSelector
-
+from ._selector import CCHSelector
 
 AXIS_LABELS = {
     "advantage": "teacher's advantage $I(H_T; Y) - I(H_S; Y)$, nats",
@@ -31,34 +28,34 @@ AXIS_LABELS = {
 
 
 def _interval_signs(results: pd.DataFrame, metric: str) -> np.ndarray:
-    """Decisions read off a figure's interval: it may not be the figure that decided the selection."""
+    """Decision of each row by the interval of a metric, which need not be the metric that the selector decides by."""
     return np.array([sign_of_interval(*ends) for ends in results[[f"{metric}_lower", f"{metric}_upper"]].to_numpy()])
 
 
 def _check_metric(metric: str, results: pd.DataFrame) -> str:
-    """The figure to draw, if the results have it."""
+    """The metric, if the results have it."""
     check_choice("metric", metric, [name for name in AXIS_LABELS if name in results and results[name].notna().any()])
     return metric
 
 
 class CCHDisplay:
-    """The criterion of each candidate teacher, with its interval and the decision.
+    """Draw a metric of each candidate teacher, with its interval and the decision.
 
     Parameters
     ----------
     results : DataFrame
-        ``CCHSelector.results_``; informations and gaps are drawn in nats.
+        ``CCHSelector.results_``; ``gap`` and ``advantage`` are in nats.
     metric : {"advantage", "gap", "residual_criterion", "risk_reduction", "criterion"}
-        Which figure to draw.
+        Metric to draw.
     student : str
         Name of the student's modality, for the title.
 
     Attributes
     ----------
     ax_ : matplotlib Axes
-        Where it was drawn.
+        Axes with the drawing.
     figure_ : matplotlib Figure
-        The figure that holds it.
+        Figure of the axes.
 
     Examples
     --------
@@ -85,9 +82,9 @@ class CCHDisplay:
         selector : CCHSelector
             Fitted.
         metric : {"advantage", "gap", "residual_criterion", "risk_reduction", "criterion"}, default=None
-            Which figure to draw; None is the one that decided.
+            Metric to draw; None is the one that the selector decides by.
         ax : matplotlib Axes, default=None
-            Where to draw; None makes a figure.
+            Axes to draw on; None makes a figure.
 
         Returns
         -------
@@ -97,7 +94,7 @@ class CCHDisplay:
         Raises
         ------
         ValueError
-            If ``results_`` has no such figure.
+            If ``results_`` has no such metric.
         """
         if not hasattr(selector, "modalities"):
             raise ValueError(
@@ -105,16 +102,16 @@ class CCHDisplay:
                 "distiller take DistillationReport or AlignmentDisplay."
             )
         check_is_fitted(selector)
-        metric = _check_metric(metric or selector._metric, selector.results_)
+        metric = _check_metric(metric or decisive_metric(selector.criterion), selector.results_)
         return cls(selector.results_, metric, selector.student).plot(ax=ax)
 
     def plot(self, ax: Any = None) -> CCHDisplay:
-        """Draw.
+        """Draw the display.
 
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            Where to draw; None makes a figure.
+            Axes to draw on; None makes a figure.
 
         Returns
         -------
@@ -147,21 +144,21 @@ class CCHDisplay:
 
 
 class CCHMatrixDisplay:
-    """A figure of every ordered pair of modalities: rows are students, columns their teachers.
+    """Draw a metric of every ordered pair of modalities: rows are students, columns their teachers.
 
     Parameters
     ----------
     matrix : DataFrame
-        What ``cch_matrix`` gives; informations and gaps are drawn in nats.
+        Output of ``cch_matrix``; ``gap`` and ``advantage`` are in nats.
     metric : {"advantage", "gap", "residual_criterion", "risk_reduction", "criterion"}
-        Which figure to draw. A pair whose interval holds zero is marked with a question mark.
+        Metric to draw. A pair whose interval contains zero is marked with a question mark.
 
     Attributes
     ----------
     ax_ : matplotlib Axes
-        Where it was drawn.
+        Axes with the drawing.
     figure_ : matplotlib Figure
-        The figure that holds it.
+        Figure of the axes.
 
     Examples
     --------
@@ -189,22 +186,22 @@ class CCHMatrixDisplay:
         metric: str | None = None,
         ax: Any = None,
     ) -> CCHMatrixDisplay:
-        """Judge every ordered pair of the selector's modalities and draw them.
+        """Compute the metrics of every ordered pair of the selector's modalities and draw one.
 
         Parameters
         ----------
         selector : CCHSelector
-            The modalities and how to judge them; it need not be fitted.
+            The modalities and how to score them; it need not be fitted.
         X : DataFrame or array-like of shape (n_samples, n_features)
             All modalities side by side.
         y : array-like of shape (n_samples,)
-            Class labels, or a quantity.
+            Class labels, or a continuous target.
         unlabeled_pairs : tuple of one table, default=None
             As in ``CCHSelector.fit``.
         metric : {"advantage", "gap", "residual_criterion", "risk_reduction", "criterion"}, default=None
-            Which figure to draw; None is the one that decides.
+            Metric to draw; None is the one that the selector decides by.
         ax : matplotlib Axes, default=None
-            Where to draw; None makes a figure.
+            Axes to draw on; None makes a figure.
 
         Returns
         -------
@@ -214,19 +211,18 @@ class CCHMatrixDisplay:
         Raises
         ------
         ValueError
-            If there is no such figure, or as ``cch_matrix``.
+            If there is no such metric, or as ``cch_matrix``.
         """
         matrix = cch_matrix(selector, X, y, unlabeled_pairs=unlabeled_pairs)
-        decisive = METRIC_OF_CRITERION[selector.criterion] if isinstance(selector.criterion, str) else "criterion"
-        return cls(matrix, _check_metric(metric or decisive, matrix)).plot(ax=ax)
+        return cls(matrix, _check_metric(metric or decisive_metric(selector.criterion), matrix)).plot(ax=ax)
 
     def plot(self, ax: Any = None) -> CCHMatrixDisplay:
-        """Draw.
+        """Draw the display.
 
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            Where to draw; None makes a figure.
+            Axes to draw on; None makes a figure.
 
         Returns
         -------
@@ -262,27 +258,27 @@ class CCHMatrixDisplay:
 
 
 class GainDisplay:
-    """A criterion's figure against the gain that distilling really brought, a point a case.
+    """Draw the gain that distillation brought against the metric that predicts it, one point per case.
 
-    Points in the upper right and lower left quarters are those where the figure's sign was right.
+    Points in the upper right and lower left quarters are those where the metric has the sign of the gain.
 
     Parameters
     ----------
     predicted : ndarray of shape (n_cases,)
-        The figure of each case, such as the gap.
+        Metric of each case, such as the gap.
     gain : ndarray of shape (n_cases,)
-        The score of the distilled student less that of the student alone.
+        Score of the distilled student less that of the student trained alone.
     metric : str, default="gap"
-        Name of the figure: one of ``results_``, or any text.
+        Name of the metric: one of ``results_``, or any text.
     gain_name : str, default="gain in accuracy"
         Name of the gain.
 
     Attributes
     ----------
     ax_ : matplotlib Axes
-        Where it was drawn.
+        Axes with the drawing.
     figure_ : matplotlib Figure
-        The figure that holds it.
+        Figure of the axes.
 
     Examples
     --------
@@ -310,20 +306,20 @@ class GainDisplay:
         gain_name: str = "gain in accuracy",
         ax: Any = None,
     ) -> GainDisplay:
-        """Draw predicted against realised.
+        """Draw the realized gain against the predicted metric.
 
         Parameters
         ----------
         predicted : array-like of shape (n_cases,)
-            The figure of each case.
+            Metric of each case.
         gain : array-like of shape (n_cases,)
-            The realised gain of each case.
+            Realized gain of each case.
         metric : str, default="gap"
-            Name of the figure: one of ``results_``, or any text.
+            Name of the metric: one of ``results_``, or any text.
         gain_name : str, default="gain in accuracy"
             Name of the gain.
         ax : matplotlib Axes, default=None
-            Where to draw; None makes a figure.
+            Axes to draw on; None makes a figure.
 
         Returns
         -------
@@ -341,12 +337,12 @@ class GainDisplay:
         return cls(predicted, gain, metric, gain_name).plot(ax=ax)
 
     def plot(self, ax: Any = None) -> GainDisplay:
-        """Draw.
+        """Draw the display.
 
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            Where to draw; None makes a figure.
+            Axes to draw on; None makes a figure.
 
         Returns
         -------

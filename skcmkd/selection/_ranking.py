@@ -1,25 +1,26 @@
-"""Candidate teachers side by side: how surely each is one, and which to keep."""
+"""Candidate teachers side by side: their metrics with intervals, the decisions, and the teachers to keep."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator
 
 from .._model_selection._resampling import half_samples, map_statistic, subsampling_interval
 from .._utils._decisions import DISTIL, UNDECIDED, sign_of_interval
 from .._validation._sklearn import draw_seed
-from ._candidates import SelectionSettings, TeacherCandidate, make_candidates
+from ._candidates import TeacherCandidate, make_candidates
 from ._criteria import CRITERION_METRICS, block_average
 from ._encoders import Repeat, encode_out_of_fold
+from ._settings import SelectionSettings
+from ._subsets import label_mi_on_subsets, metrics_on_subsets
 
-# Less than this, in nats, a copy of a kept teacher seems to add: scores given twice are penalised less.
+# A copy of a kept teacher seems to add less than this, in nats: probabilities given twice are penalized less.
 MIN_ADDED_NATS = 0.01
-# Fewer rows that several teachers share say nothing of what one adds to the others.
+# What a teacher adds to others cannot be estimated from fewer rows that all of them share.
 MIN_SHARED_ROWS = 40
 ADDED_COLUMNS = ["added", "added_standard_error", "added_lower", "added_upper", "added_probability"]
 
@@ -28,21 +29,33 @@ def rank_candidates(
     candidates: list[TeacherCandidate],
     repeats: Sequence[Repeat],
     student: str,
-    encoders: Mapping[str, BaseEstimator],
     settings: SelectionSettings,
     random_state: np.random.RandomState,
-    *,
-    n_jobs: int | None,
-    verbose: bool,
 ) -> pd.DataFrame:
-    """One row per candidate, the best first: informations, criteria with their intervals, and the decision."""
-    statistic: Callable[[np.ndarray], list[list[float]]] = partial(_metrics_on, candidates, settings)
-    if settings.refit:
-        statistic = partial(_metrics_refitted, repeats, student, encoders, settings)
+    """One row per candidate, best first: metrics, their intervals from half-samples, and the decision.
+
+    Parameters
+    ----------
+    candidates : list of TeacherCandidate
+    repeats : sequence of Repeat
+        What the candidates were made from: with ``refit`` they are made again on each half of the rows.
+    student : str
+    settings : SelectionSettings
+    random_state : RandomState
+        Draws the halves.
+    """
     data = repeats[0].data
     sizes = [data.n_labeled, len(data.fold_ids) - data.n_labeled]
-    draws = half_samples(sizes, settings.n_subsamples, random_state, data.groups)
-    half_sample_metrics = map_statistic(statistic, draws, n_jobs=n_jobs, description="subsamples", verbose=verbose)
+    halves = half_samples(sizes, settings.n_subsamples, random_state, data.groups)
+    if settings.estimators.takes_proba and not settings.refit:
+        half_sample_metrics = np.stack([metrics_on_subsets(each, settings, halves) for each in candidates], axis=1)
+    else:
+        statistic: Callable[[np.ndarray], list[list[float]]] = partial(_metrics_on, candidates, settings)
+        if settings.refit:
+            statistic = partial(_metrics_refitted, repeats, student, settings)
+        half_sample_metrics = map_statistic(
+            statistic, halves, n_jobs=settings.n_jobs, description="subsamples", verbose=settings.verbose
+        )
     rows = [
         _result_row(candidate, settings, half_sample_metrics[:, index]) for index, candidate in enumerate(candidates)
     ]
@@ -53,10 +66,17 @@ def rank_candidates(
 def _result_row(
     candidate: TeacherCandidate, settings: SelectionSettings, half_sample_metrics: np.ndarray
 ) -> dict[str, Any]:
-    """A candidate's row of the results, from its figures on halves of the rows."""
+    """A candidate's row of the results.
+
+    Parameters
+    ----------
+    candidate : TeacherCandidate
+    settings : SelectionSettings
+    half_sample_metrics : ndarray of shape (n_subsamples, n_metrics)
+    """
     n_rows = len(candidate.y)
     row: dict[str, Any] = {"n_rows": n_rows, "n_unlabeled": len(candidate.rows) - n_rows}
-    # Encoders trained anew on each half have luck of their own in it already.
+    # The spread over halves includes the variance between repeats where the encoders are refitted on each half.
     repeat_errors = {} if settings.refit else candidate.repeat_standard_errors(settings)
     for (name, value), half_sample_values in zip(
         candidate.metrics(settings).items(), half_sample_metrics.T, strict=True
@@ -64,7 +84,7 @@ def _result_row(
         row[name] = value
         if name in (*CRITERION_METRICS, "criterion"):
             repeat_error = repeat_errors.get(name, 0.0)
-            row |= _add_interval(
+            row |= _interval_columns(
                 name, value, half_sample_values, n_rows, candidate.groups, settings.confidence, repeat_error
             )
     row["decision"] = sign_of_interval(row[f"{settings.metric}_lower"], row[f"{settings.metric}_upper"])
@@ -72,23 +92,24 @@ def _result_row(
     return row
 
 
-def _add_interval(
+def _interval_columns(
     name: str,
     value: float,
-    half_sample_metrics: np.ndarray,
+    half_sample_values: np.ndarray,
     n_rows: int,
     groups: np.ndarray | None,
     confidence: float,
     extra_se: float = 0.0,
 ) -> dict[str, float]:
+    """Standard error, interval and probability of a metric, by column name."""
     if not np.isnan(value):
-        # Of few rows or groups a half may hold none: it says nothing.
-        half_sample_metrics = half_sample_metrics[~np.isnan(half_sample_metrics)]
+        # With few rows or groups a half may hold none of the candidate's: it has no value.
+        half_sample_values = half_sample_values[~np.isnan(half_sample_values)]
     n_units, dof = n_rows, None
     if groups is not None:
         n_units = len(np.unique(groups))
-        dof = min(len(half_sample_metrics), n_units) - 1
-    interval = subsampling_interval(value, half_sample_metrics, n_units, confidence, dof, extra_se)
+        dof = min(len(half_sample_values), n_units) - 1
+    interval = subsampling_interval(value, half_sample_values, n_units, confidence, dof, extra_se)
     return {
         f"{name}_standard_error": interval.standard_error,
         f"{name}_lower": interval.lower,
@@ -102,14 +123,10 @@ def _metrics_on(candidates: list[TeacherCandidate], settings: SelectionSettings,
 
 
 def _metrics_refitted(
-    repeats: Sequence[Repeat],
-    student: str,
-    encoders: Mapping[str, BaseEstimator],
-    settings: SelectionSettings,
-    rows: np.ndarray,
+    repeats: Sequence[Repeat], student: str, settings: SelectionSettings, rows: np.ndarray
 ) -> list[list[float]]:
     parts = [repeat.data.take(rows) for repeat in repeats]
-    refitted = [Repeat(part, encode_out_of_fold(part, encoders, settings.representation)) for part in parts]
+    refitted = [Repeat(part, encode_out_of_fold(part, settings.encoders, settings.representation)) for part in parts]
     return [list(candidate.metrics(settings).values()) for candidate in make_candidates(refitted, student, settings)]
 
 
@@ -122,10 +139,11 @@ def select_teachers(
     keep_undecided: bool,
     random_state: np.random.RandomState,
 ) -> tuple[list[str], pd.DataFrame]:
-    """The best candidate, and then one by one whoever adds most about the label to those already kept.
+    """Names of the best candidate and, one by one, of those that add most about the label to the selected ones.
 
-    What a candidate adds is I(H_kept, H_c; Y) - I(H_kept; Y), with its interval, on the rows where all were measured;
-    NaN, and nothing is added, where these are too few.
+    A candidate c adds I(H_selected, H_c; Y) - I(H_selected; Y), estimated with its interval on the rows where all were
+    measured. It is NaN, and the candidate is not selected, where these rows are too few. The second output holds these
+    estimates, a row per candidate.
     """
     decision = results["decision"]
     accepted = decision.index[decision == DISTIL]
@@ -136,7 +154,9 @@ def select_teachers(
     remaining = [name for name in accepted if name not in selected]
     while remaining and (max_teachers is None or len(selected) < max_teachers):
         added_now = {
-            name: _added_information([by_name[k] for k in selected], by_name[name], settings, draw_seed(random_state))
+            name: _added_information(
+                [by_name[each] for each in selected], by_name[name], settings, draw_seed(random_state)
+            )
             for name in remaining
         }
         added |= added_now
@@ -152,7 +172,7 @@ def select_teachers(
 def _added_information(
     selected: list[TeacherCandidate], new: TeacherCandidate, settings: SelectionSettings, seed: int
 ) -> dict[str, float]:
-    """I(H_kept, H_c; Y) - I(H_kept; Y) in nats, with its interval."""
+    """I(H_selected, H_new; Y) - I(H_selected; Y) in nats, with its interval."""
     models = [*selected, new]
     rows = new.rows[: len(new.y)]
     for candidate in selected:
@@ -164,22 +184,32 @@ def _added_information(
     if len(rows) < MIN_SHARED_ROWS or n_units < 2 or len(np.unique(y)) < 2:
         return dict.fromkeys(ADDED_COLUMNS, np.nan)
     estimators = settings.estimators
-    of_repeats = []
+    # In each repeat: the representation of the selected teachers, that of all models, and the blocks of rows.
+    by_repeat = []
     for repeat, comparison in enumerate(new.repeats):
-        parts = [one.repeats[repeat].teacher[np.searchsorted(one.rows, rows)] for one in models]
-        joined = estimators.concatenate(parts[:-1], y, groups), estimators.concatenate(parts, y, groups)
-        of_repeats.append((*joined, comparison.block_ids[position]))
+        parts = [each.repeats[repeat].teacher[np.searchsorted(each.rows, rows)] for each in models]
+        before, after = estimators.concatenate(parts[:-1], y, groups), estimators.concatenate(parts, y, groups)
+        by_repeat.append((before, after, comparison.block_ids[position]))
 
-    def gain(before: np.ndarray, after: np.ndarray, own: np.ndarray) -> float:
-        return estimators.label_mi(after[own], y[own]) - estimators.label_mi(before[own], y[own])
+    def gain(before: np.ndarray, after: np.ndarray, subset: np.ndarray) -> float:
+        return estimators.label_mi(after[subset], y[subset]) - estimators.label_mi(before[subset], y[subset])
 
     def gain_in_blocks(before: np.ndarray, after: np.ndarray, block_ids: np.ndarray, subset: np.ndarray) -> float:
         return block_average(lambda rows: gain(before, after, subset[rows]), block_ids[subset])
 
     def statistic(subset: np.ndarray) -> float:
-        return float(np.mean([gain_in_blocks(*repeat, subset) for repeat in of_repeats]))
+        return float(np.mean([gain_in_blocks(*repeat, subset) for repeat in by_repeat]))
 
-    draws = half_samples([len(rows)], settings.n_subsamples, np.random.RandomState(seed), groups)
-    value = statistic(np.arange(len(rows)))
-    half_sample_metrics = np.array([statistic(draw) for draw in draws])
-    return {"added": value} | _add_interval("added", value, half_sample_metrics, len(rows), groups, settings.confidence)
+    def gains(subsets: list[np.ndarray]) -> np.ndarray:
+        if not estimators.takes_proba:
+            return np.array([statistic(subset) for subset in subsets])
+        gains_of_repeats = [
+            label_mi_on_subsets(after, y, subsets) - label_mi_on_subsets(before, y, subsets)
+            for before, after, _ in by_repeat
+        ]
+        return np.mean(gains_of_repeats, axis=0)
+
+    halves = half_samples([len(rows)], settings.n_subsamples, np.random.RandomState(seed), groups)
+    value, half_sample_values = statistic(np.arange(len(rows))), gains(halves)
+    interval = _interval_columns("added", value, half_sample_values, len(rows), groups, settings.confidence)
+    return {"added": value} | interval

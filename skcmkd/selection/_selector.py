@@ -1,4 +1,4 @@
-"""CCHSelector: which modality should teach the student, if any."""
+"""CCHSelector: selects the modality that should teach the student, if any."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ import numpy as np
 import pandas as pd
 from sklearn import get_config
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted, validate_data
 
 from .._utils._doc_link import DocLinkMixin
 from .._validation._array_checks import check_columns_of_fit
-from .._validation._columns import Columns, select_student_columns
+from .._validation._columns import Columns, check_modalities, select_student_columns
 from .._validation._dataframes import is_frame, to_output_container
 from .._validation._sklearn import (
     N_JOBS,
@@ -24,30 +25,36 @@ from .._validation._sklearn import (
     StrOptions,
     check_choice,
     check_feature_names_in,
+    draw_seed,
     feature_names,
     n_features,
     restore_on_error,
 )
 from .._validation._tables import Table, as_table, take_columns
+from .._validation._target_checks import check_groups
 from ..information import ESTIMATORS
 from ._candidates import make_candidates
-from ._criteria import METRIC_OF_CRITERION
-from ._prepare import prepare_selection
+from ._criteria import METRIC_OF_CRITERION, decisive_metric
+from ._encoders import Repeat
+from ._prepare import check_selection_target, check_unlabeled_pairs, make_repeats
 from ._ranking import rank_candidates, select_teachers
+from ._representations import REPRESENTATIONS
+from ._settings import SelectionSettings, resolve_encoders, resolve_estimators, resolve_n_repeats, resolve_refit
 
 
-# The output follows the table that was given; scikit-learn's wrapper would name columns that are not there.
+# The output has the input's container; scikit-learn's wrapper would name teacher columns that may be absent.
 class CCHSelector(DocLinkMixin, TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):  # type: ignore[call-arg]
-    """Choose the modality that should teach the student's, and keep its columns beside the student's.
+    """Select the modality that should teach the student's, and keep its columns beside the student's.
 
-    For each candidate teacher T and the student S, with H what a model of one modality makes of rows it has not seen
-    (class scores, a predicted quantity, or an embedding), compute::
+    For each candidate teacher T and the student S, with H the out-of-fold output of a modality's encoder (class
+    probabilities, predictions of a continuous target, or an embedding), compute::
 
         gap = I(H_T; H_S) - I(H_S; Y)
         advantage = I(H_T; Y) - I(H_S; Y)
 
-    in nats, the first being the Cross-modal Complementarity Hypothesis, each with a subsampling interval, and decide:
-    ``distil`` when the criterion's interval lies above zero, ``do not distil`` when it lies below, else ``undecided``.
+    in nats, the first being the criterion of the Cross-modal Complementarity Hypothesis, each with a subsampling
+    interval, and decide: ``distil`` when the criterion's interval lies above zero, ``do not distil`` when it lies
+    below, else ``undecided``.
 
     Parameters
     ----------
@@ -55,59 +62,57 @@ class CCHSelector(DocLinkMixin, TransformerMixin, BaseEstimator, auto_wrap_outpu
         Name of each modality to its columns in X: names, positions, a slice, a boolean mask, or a callable such as
         ``make_column_selector``. Modalities must not overlap; columns in none of them are ignored.
     student : str
-        The modality that is there when predicting. All others are candidate teachers.
-    criterion : {"advantage", "cch", "residual", "risk"} or callable, default="advantage"
-        What decides, where positive:
+        The modality that is available when predicting. All others are candidate teachers.
+    criterion : {"advantage", "cch", "residual"} or callable, default="advantage"
+        Metric that decides, in favor of the teacher where it is positive:
 
-        - "advantage": the teacher knows more about the label than the student does.
+        - "advantage": the mutual information of teacher and label, less that of student and label.
         - "cch": the gap, the published rule.
-        - "residual": 1 - r Cov(e, u) / Var(e) of a linear student, with e and u what its table cannot explain of the
-          label and of the teacher, and r the labelled share of the rows: above 0 a small enough weight helps.
-        - "risk": the share of a linear student's excess risk that the weight 1/2 is predicted to save, where the
-          teacher's systematic disagreement counts too. Any teacher smooths such a student, so this is positive for
-          most: its sign is a weak reason to distil.
-        - a callable: takes a dict of the figures of one candidate (the columns of ``results_`` from
-          ``teacher_student`` to ``risk_reduction``) and gives a number.
+        - "residual": ``residual_criterion``, 1 - r Cov(e, u) / Var(e) of a linear student, with e and u the residuals
+          of the label and of the teacher's predictions given the student's table, and r the labeled share of the
+          rows: above 0 a small enough ``alpha`` helps.
+        - a callable: it takes a dict of the metrics of one candidate and returns a finite number. The keys of the dict
+          are ``teacher_student``, ``student_label``, ``teacher_label``, ``gap``, ``advantage``, ``residual_criterion``
+          and ``risk_reduction``; the number is reported as ``criterion``.
 
-        ``results_`` shows them all.
+        ``results_`` has all metrics whatever the criterion.
     mutual_information : str or callable, default="auto"
-        Estimator of all three informations: "classifier" (log-loss and joint of class probabilities), the name of
-        another estimator of ``mutual_information``, or a callable ``(X, Y, *, random_state) -> nats``. "auto" is
-        "classifier" for class labels, "gaussian" for the predictions of a quantity, "ksg" for embeddings.
+        Estimator of all mutual information: "classifier" (log-loss and joint of class probabilities), the name
+        of another estimator of ``mutual_information``, or a callable ``(X, Y, *, random_state) -> nats``. "auto" is
+        "classifier" for class labels, "gaussian" for predictions of a continuous target, "ksg" for embeddings.
     representation : {"predictions", "embedding"}, default="predictions"
-        What stands for a modality: its encoder's out-of-fold predictions (class probabilities, as centred log-ratios
-        where the estimator wants numbers), or its encoder's ``transform`` of rows it has not seen, compared within
-        each fold. "embedding" is the paper's; with few rows it is the less reliable.
+        Output of the encoders that represents a modality: out-of-fold predictions (class probabilities, as centered
+        log-ratios for every estimator but "classifier"), or the out-of-fold ``transform``, compared within each fold.
+        "embedding" is the paper's; with few rows it is the less reliable.
     encoder : estimator or dict of str to estimator, default=None
         Model of one modality, or one for each (those not named have the default). None is median imputation,
-        standardisation and a logistic (ridge) regression whose penalty is chosen inside each training fold; for
+        standardization and a logistic (ridge) regression whose penalty is chosen inside each training fold; for
         embeddings a ``NetworkClassifier`` (``NetworkRegressor``).
     max_teachers : int or None, default=1
-        Most teachers to keep; None sets no limit. After the best, candidates that pass the criterion are added
-        while the lower end of what they add about the label, given those already kept, is above 0.01 nats.
+        Largest number of teachers to keep; None sets no limit. After the best, candidates that pass the criterion are
+        added while the lower end of what they add about the label, given those already kept, is above 0.01 nats.
     on_undecided : {"drop", "keep"}, default="drop"
-        Whether undecided candidates may be kept when none is decided for.
+        Whether undecided candidates may be kept when no candidate's decision is ``distil``.
     cv : int, splitter or None, default=None
-        Folds; None is 5 for predictions and 2 for embeddings, each of which is measured within its fold. With
-        ``groups`` in ``fit`` no fold parts a group. A splitter holds each row out once, or once in each repeat, as
-        ``RepeatedStratifiedKFold`` does.
+        Folds; None is 5 for predictions and 2 for embeddings, which are compared within each fold. With ``groups`` in
+        ``fit`` no fold splits a group, and a number is lowered to that of the groups, at least 3. A splitter holds each
+        row out once, or once in each repeat, as ``RepeatedStratifiedKFold`` does.
     n_repeats : int or "auto", default="auto"
-        How often the rows are dealt into a number of folds: the first time in order, then shuffled. All figures are
-        means over the deals, and the intervals hold what their luck leaves. With few rows one deal is a gamble:
-        "auto" is 3 for predictions of fewer than 1000 labelled rows, else 1, and 1 where encoders are trained anew
-        on each half or ``cv`` is a splitter.
+        Number of cross-validation repeats: the first unshuffled, the others shuffled. Metrics are averaged over
+        repeats, and the intervals include the remaining variance between repeats. "auto" is 3 for predictions of fewer
+        than 1000 labeled rows, else 1, and 1 where encoders are refitted on each half or ``cv`` is a splitter.
     n_subsamples : int, default=200
-        Random halves of the rows, or of the groups, that the intervals are made of.
+        Number of random halves of the rows, or of the groups, from which the intervals are computed.
     refit : bool or "auto", default="auto"
-        Whether encoders are trained anew on each half. True lets the intervals hold the error of training beside
-        that of measuring, at ``n_subsamples`` times the work; "auto" does so only for the default encoder of a
-        quantity, which is quick.
+        Whether encoders are refitted on each half. With True the intervals include the variance of fitting the encoders
+        beside that of the estimates, at ``n_subsamples`` times the work; "auto" refits only the default encoder of a
+        continuous target, which is fast.
     confidence : float, default=0.9
         Confidence of the intervals.
     n_jobs : int or None, default=None
-        Parallel fits; changes nothing but time.
+        Number of parallel fits; changes nothing but time.
     random_state : int, RandomState or None, default=None
-        Seed of the subsamples, of deals after the first, and of an encoder whose own ``random_state`` is None.
+        Seed of the subsamples, of repeats after the first, and of an encoder whose ``random_state`` is None.
     verbose : int, default=0
         1 shows a progress bar.
 
@@ -115,20 +120,23 @@ class CCHSelector(DocLinkMixin, TransformerMixin, BaseEstimator, auto_wrap_outpu
     ----------
     results_ : DataFrame of shape (n_candidates, n_columns)
         One row per candidate, best criterion first: ``n_rows`` and ``n_unlabeled`` (rows where both modalities were
-        measured), ``teacher_student``, ``student_label``, ``teacher_label`` (informations, nats), ``gap``,
-        ``advantage``, ``residual``, ``risk_reduction`` and the callable's ``criterion``, each with
-        ``_standard_error``, ``_lower``, ``_upper`` and ``_probability`` (of being positive), ``decision``,
-        ``best_alpha`` (the weight of least predicted risk), ``kept``, and ``added`` (information about the label that
-        a further teacher adds, where it was asked).
+        measured), ``teacher_student``, ``student_label``, ``teacher_label`` (mutual information, nats), ``gap``,
+        ``advantage``, ``residual_criterion``, ``risk_reduction`` (share of a linear student's excess risk that alpha =
+        1/2 is predicted to save: positive for most teachers, since any smooths the student) and the callable's
+        ``criterion``, each with ``_standard_error``, ``_lower``, ``_upper`` and ``_probability`` (of being positive),
+        ``decision``, ``best_alpha`` (the alpha of least predicted risk), ``kept``, and ``added`` (mutual information
+        with the label that a candidate adds to the teachers selected before it; NaN where this was not estimated).
     teachers_ : list of str
-        The kept teachers, in the order they were taken.
+        The kept teachers, in the order of their selection.
     best_alpha_ : float
         Hint for ``PairedDistiller(alpha=...)``: the first kept teacher's ``best_alpha``; 0 when none is kept, NaN when
         its encoder predicts nothing.
     candidate_rows_ : DataFrame of shape (n_samples, n_candidates)
-        Which rows of X each candidate was judged on: those where it and the student were both measured.
+        Mask of the rows of X that each candidate was scored on: those where it and the student were both measured.
     classes_ : ndarray of shape (n_classes,)
-        Class labels; absent when y is a quantity.
+        Class labels; absent when y is a continuous target.
+    n_folds_ : int
+        Number of folds of a repeat, fewer than ``cv`` where there are fewer groups.
     n_features_in_ : int
         Number of columns of X in fit.
     feature_names_in_ : ndarray of shape (n_features,)
@@ -142,27 +150,27 @@ class CCHSelector(DocLinkMixin, TransformerMixin, BaseEstimator, auto_wrap_outpu
 
     See Also
     --------
-    PairedDistiller : Trains the student from the table that this selector gives.
-    cch_matrix : The same figures for every student and teacher.
+    PairedDistiller : Trains the student on the table that this selector returns.
+    cch_matrix : The same metrics for every student and teacher.
 
     Notes
     -----
     Behind the selector columns have other positions: the student's are the first. Name a distiller's
     ``student_columns`` by name, or, with arrays, as ``slice(0, n_student)``.
 
-    Numbers in y are a quantity when they are not whole, when more than half of them differ, or when there are more
-    than 20 different ones with fewer than ten rows each on average; else class labels. Classes may be given as text.
+    Numbers in y are a continuous target when they are not whole, when more than half of them differ, or when there are
+    more than 20 different ones with fewer than ten rows each on average; else class labels. Classes may also be text.
 
-    A row whose values of a modality are all missing was not measured: a candidate is judged on the rows where it
-    and the student were both measured. The informations are those of encoders trained on this many rows, which is
-    less than the modalities hold. Without ``refit`` the intervals hold the error of measuring on a finite number of
-    rows and not that of training.
+    A row whose values of a modality are all missing was not measured: a candidate is scored on the rows where it
+    and the student were both measured. The estimates are of the mutual information of encoders fitted to this many
+    rows, which is less than that of the modalities. Without ``refit`` the intervals include the error of estimates from
+    a finite number of rows and not that of fitting the encoders.
 
-    With ``groups`` the error falls with their number and not with that of the rows: each is one draw from the
-    population. The informations themselves are means over rows, in which a group counts by its rows. Estimators of
-    information other than "classifier" and "gaussian" take rows to be independent: nearest neighbours ("ksg") find a
-    patient's other samples, and those that train ("cca", "infonce", ...) hold out rows. An ``encoder`` of your own
-    keeps groups together inside if its ``fit`` takes ``groups``.
+    With ``groups`` the error falls with the number of groups and not with that of the rows: each group is one draw from
+    the population. Mutual information is a mean over rows, so a group counts by its rows. Estimators other than
+    "classifier" and "gaussian" assume independent rows: nearest neighbors ("ksg") find a patient's other samples, and
+    estimators that train ("cca", "infonce", ...) hold out rows. A user's ``encoder`` keeps groups together in its
+    own cross-validation if its ``fit`` takes ``groups``.
 
     References
     ----------
@@ -244,24 +252,25 @@ class CCHSelector(DocLinkMixin, TransformerMixin, BaseEstimator, auto_wrap_outpu
         groups: ArrayLike | None = None,
         unlabeled_pairs: tuple[Table, ...] | None = None,
     ) -> CCHSelector:
-        """Measure every candidate teacher and decide.
+        """Compute the metrics of every candidate teacher, and select teachers.
 
         Parameters
         ----------
         X : DataFrame or array-like of shape (n_samples, n_features)
             All modalities side by side.
         y : array-like of shape (n_samples,)
-            Class labels, or a quantity.
+            Class labels, or a continuous target.
         groups : array-like of shape (n_samples,), default=None
             Rows of one group, such as the samples of one patient, are never split: they are in one fold, they are left
-            out together where an encoder chooses its penalty or when to stop, and the halves behind the intervals
-            take or leave them whole. ``cv`` may be a splitter that uses groups. In a Pipeline request it:
+            out together where an encoder chooses its penalty or the epoch to stop at, and each half-sample has all or
+            none of them. ``cv`` may be a splitter that uses groups. In a Pipeline request it:
             ``set_fit_request(groups=True)``.
         unlabeled_pairs : tuple, default=None
-            ``(X_unlabeled,)``: samples with the columns of X and no label. They count in I(H_T; H_S) and in what a
-            teacher can save. Each row counts as a group of its own. ``(X_unlabeled, groups)`` names the group of each,
-            and those of a group that has a labelled row are left out. The tuple is never cut by cross-validation. In a
-            Pipeline request it: ``set_fit_request(unlabeled_pairs=True)``.
+            ``(X_unlabeled,)``: samples with the columns of X and no label. They enter I(H_T; H_S),
+            ``residual_criterion``, ``risk_reduction`` and ``best_alpha``. Each row counts as a group of its own.
+            ``(X_unlabeled, groups)`` gives the group of each, and those of a group that has a labeled row are left out.
+            The tuple is never cut by cross-validation. In a Pipeline request it:
+            ``set_fit_request(unlabeled_pairs=True)``.
 
         Returns
         -------
@@ -272,23 +281,16 @@ class CCHSelector(DocLinkMixin, TransformerMixin, BaseEstimator, auto_wrap_outpu
         ------
         ValueError
             If a modality has no columns, a column belongs to two, tables and labels differ in length, there are too few
-            labelled rows or classes for the folds, or a table holds what its encoder cannot take.
+            labeled rows or classes for the folds, or a table holds values that its encoder cannot take.
         """
-        study = prepare_selection(self, X, y, unlabeled_pairs, groups)
-        data, settings = study.cohort, study.settings
-        rng = np.random.RandomState(study.seed)
-        candidates = make_candidates(study.repeats, self.student, settings)
-        results = rank_candidates(
-            candidates,
-            study.repeats,
-            self.student,
-            study.encoders,
-            settings,
-            rng,
-            n_jobs=self.n_jobs,
-            verbose=bool(self.verbose),
-        )
-        self.teachers_, added = select_teachers(
+        self._validate_params()
+        X = as_table(X, estimator=self, sparse=False)
+        validate_data(self, X, y, skip_check_array=True)
+        columns, repeats, settings = self._encode(X, y, groups, unlabeled_pairs)
+        rng = np.random.RandomState(settings.seed)
+        candidates = make_candidates(repeats, self.student, settings)
+        results = rank_candidates(candidates, repeats, self.student, settings, rng)
+        teachers, added = select_teachers(
             results,
             candidates,
             settings,
@@ -296,26 +298,71 @@ class CCHSelector(DocLinkMixin, TransformerMixin, BaseEstimator, auto_wrap_outpu
             keep_undecided=self.on_undecided == "keep",
             random_state=rng,
         )
-        self._metric = settings.metric
-        self.results_ = results.assign(kept=results.index.isin(self.teachers_)).join(added)
-        self.best_alpha_ = float(results["best_alpha"][self.teachers_[0]]) if self.teachers_ else 0.0
-        observed = {one.name: np.isin(np.arange(data.n_labeled), one.rows) for one in candidates}
-        self.candidate_rows_ = pd.DataFrame(observed, index=X.index if isinstance(X, pd.DataFrame) else None)
+        data = repeats[0].data
+        self.n_folds_ = int(data.fold_ids.max()) + 1
+        candidate_rows = {each.name: np.isin(np.arange(data.n_labeled), each.rows) for each in candidates}
+        self.teachers_ = teachers
+        self.results_ = results.assign(kept=results.index.isin(teachers)).join(added)
+        self.best_alpha_ = float(results["best_alpha"][teachers[0]]) if teachers else 0.0
+        self.candidate_rows_ = pd.DataFrame(candidate_rows, index=X.index if isinstance(X, pd.DataFrame) else None)
         self.__dict__.pop("classes_", None)
         if data.classes is not None:
             self.classes_ = data.classes
-        self._student_positions = study.positions[self.student]
-        self._kept_indices = np.concatenate([study.positions[name] for name in [self.student, *self.teachers_]])
+        self._student_positions = columns[self.student]
+        self._kept_indices = np.concatenate([columns[name] for name in [self.student, *teachers]])
         return self
 
+    def _encode(
+        self,
+        X: Table,
+        y: ArrayLike,
+        groups: ArrayLike | None,
+        unlabeled_pairs: tuple[Table, ...] | None,
+    ) -> tuple[dict[str, np.ndarray], list[Repeat], SelectionSettings]:
+        """Positions of each modality's columns, the encodings of each repeat, and the resolved parameters.
+
+        It sets no attribute; ``cch_matrix`` starts with it too.
+        """
+        columns = check_modalities(X, self.modalities, self.student)
+        y, classes = check_selection_target(X, y)
+        groups = check_groups(groups, X)
+        unlabeled = check_unlabeled_pairs(X, unlabeled_pairs, groups)
+        random = check_random_state(self.random_state)
+        settings = self._resolve_settings(classes, len(y), seed=draw_seed(random))
+        return columns, make_repeats(X, y, classes, columns, groups, unlabeled, settings, random), settings
+
+    def _resolve_settings(self, classes: np.ndarray | None, n_labeled: int, seed: int) -> SelectionSettings:
+        """Parameters with every "auto" resolved for these labels."""
+        representation = REPRESENTATIONS[self.representation]
+        refit = resolve_refit(self.refit, self.encoder, representation, classes)
+        encoders, default = resolve_encoders(self.encoder, self.modalities, representation, classes, seed)
+        estimators, coordinates = resolve_estimators(self.mutual_information, representation, classes, seed)
+        return SelectionSettings(
+            representation=representation,
+            encoders=encoders,
+            default_encoders=default,
+            estimators=estimators,
+            coordinates=coordinates,
+            criterion=None if isinstance(self.criterion, str) else self.criterion,
+            metric=decisive_metric(self.criterion),
+            cv=representation.n_folds if self.cv is None else self.cv,
+            n_repeats=resolve_n_repeats(self.n_repeats, self.cv, representation, refit, n_labeled),
+            n_subsamples=self.n_subsamples,
+            refit=refit,
+            confidence=self.confidence,
+            seed=seed,
+            n_jobs=self.n_jobs,
+            verbose=bool(self.verbose),
+        )
+
     def transform(self, X: Table) -> Table:
-        """Keep the student's columns, first and in their order, and then the kept teacher's.
+        """Keep the student's columns, first and in their order, and then the kept teachers'.
 
         Parameters
         ----------
         X : DataFrame or array-like of shape (n_samples, n_features)
-            The table as in fit; with column names, the teachers' columns may all be absent, as they are for
-            tomorrow's samples. An array may hold the student's columns alone.
+            The table as in fit; with column names, the teachers' columns may all be absent, as they are when
+            predicting. An array may hold the student's columns alone.
 
         Returns
         -------
@@ -344,13 +391,13 @@ class CCHSelector(DocLinkMixin, TransformerMixin, BaseEstimator, auto_wrap_outpu
         return self._wrap_output(take_columns(X, kept), kept)
 
     def set_output(self, *, transform: str | None = None) -> CCHSelector:
-        """Choose what ``transform`` gives.
+        """Choose the container that ``transform`` returns.
 
         Parameters
         ----------
         transform : {"default", "pandas", "polars"}, default=None
-            "default" gives what came in: an array for an array, a DataFrame for a DataFrame. "pandas" and "polars" give
-            such a DataFrame for either. None changes nothing.
+            "default" keeps the container of the input: an array for an array, a DataFrame for a DataFrame. "pandas" and
+            "polars" return such a DataFrame for either. None changes nothing.
 
         Returns
         -------
@@ -360,7 +407,7 @@ class CCHSelector(DocLinkMixin, TransformerMixin, BaseEstimator, auto_wrap_outpu
         Raises
         ------
         ValueError
-            If ``transform`` is none of these.
+            If ``transform`` is none of these values.
         """
         if transform is not None:
             check_choice("transform", transform, ["default", "pandas", "polars"])
@@ -378,7 +425,7 @@ class CCHSelector(DocLinkMixin, TransformerMixin, BaseEstimator, auto_wrap_outpu
         Parameters
         ----------
         indices : bool, default=False
-            True gives positions.
+            True returns positions.
 
         Returns
         -------
@@ -403,7 +450,8 @@ class CCHSelector(DocLinkMixin, TransformerMixin, BaseEstimator, auto_wrap_outpu
         Parameters
         ----------
         input_features : array-like of shape (n_features,), default=None
-            Names of the columns of X; needed only where fit saw none and other names than x0, x1, ... are wished.
+            Names of the columns of X; needed only where X had no names in fit and other names than x0, x1, ... are
+            wanted.
 
         Returns
         -------
@@ -415,7 +463,7 @@ class CCHSelector(DocLinkMixin, TransformerMixin, BaseEstimator, auto_wrap_outpu
         NotFittedError
             Before ``fit``.
         ValueError
-            If ``input_features`` are not the names, or not as many, as fit saw.
+            If ``input_features`` differ from the names, or from the number, of the columns in fit.
         """
         check_is_fitted(self)
         names = check_feature_names_in(self, input_features)
