@@ -1,1 +1,1 @@
-"""What both distillers share: training data, losses of a student, fitting any student."""
+"""Shared by the distillers: training data, losses of a student, fitting and validating any student."""

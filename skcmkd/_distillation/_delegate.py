@@ -1,4 +1,4 @@
-"""Predictions of a distiller: its student's, from the student's modality alone."""
+"""Predictions of a fitted distiller: those of its student, from the student's modality alone."""
 
 from __future__ import annotations
 
@@ -21,14 +21,15 @@ from ..networks._mlp import NetworkClassifier, NetworkRegressor
 
 
 class StudentMixin(DocLinkMixin, BaseEstimator):
-    """What a distiller does once it is fitted: it hands rows to ``student_``.
+    """Prediction methods of a fitted distiller, which pass the student's columns to ``student_``.
 
-    A distiller has the parameter ``student``. One that was fitted to both modalities in one table keeps the positions
-    of the student's columns, and how many columns there were, in ``_student_columns`` and ``_n_table_columns``.
+    After a fit to one table of both modalities, ``_student_columns`` holds the positions of the student's columns and
+    ``_n_table_columns`` the number of columns of the table; otherwise ``_student_columns`` is None.
     """
 
     student: BaseEstimator | None
     student_: BaseEstimator
+    teacher_: Any
     _default_student: type[BaseEstimator]
     _student_columns: np.ndarray | None = None
     _n_table_columns: int
@@ -39,21 +40,21 @@ class StudentMixin(DocLinkMixin, BaseEstimator):
         Parameters
         ----------
         X : DataFrame or array-like of shape (n_samples, n_features)
-            The student's table; after a fit to one table that holds both modalities the teacher's columns may be there
-            and are not looked at.
+            The student's table; after a fit to one table of both modalities it may hold the teacher's columns, which
+            are ignored.
 
         Returns
         -------
         ndarray of shape (n_samples,) or (n_samples, n_targets)
-            Class labels, or numbers.
+            Class labels, or continuous predictions.
 
         Raises
         ------
         NotFittedError
             Before ``fit``.
         ValueError
-            If X lacks columns of the student, has other columns than in ``fit``, or holds what the student cannot
-            take, such as missing values.
+            If X lacks columns of the student, has other columns than in ``fit``, or holds values that the student does
+            not support, such as missing ones.
         """
         check_is_fitted(self)
         return self._predict_with_student("predict", X)
@@ -88,12 +89,25 @@ class StudentMixin(DocLinkMixin, BaseEstimator):
                 X = selected
             elif n_features(X) == self._n_table_columns:
                 X = take_columns(X, self._student_columns)
-        check_columns_of_fit(self, X)
+        try:
+            check_columns_of_fit(self, X)
+        except ValueError as error:
+            if not self._may_lack_student_columns(X):
+                raise
+            raise ValueError(
+                f"{error} Or, if X in fit held the teacher's columns beside the student's, fit again: name the "
+                "student's in student_columns, or give the teacher's as X_teacher."
+            ) from error
         return X
+
+    def _may_lack_student_columns(self, X: Table) -> bool:
+        """Whether a fit without a teacher's table had more columns than X, which may be the teacher's."""
+        in_two_tables = hasattr(self, "student_columns") and self._student_columns is None
+        return in_two_tables and self.teacher_ is None and n_features(X) < self.n_features_in_
 
 
 class ClassifierStudentMixin(ClassifierMixin, StudentMixin):
-    """The same for classes, with their probabilities."""
+    """The same for classes, with probabilities."""
 
     _default_student = NetworkClassifier
 
@@ -121,7 +135,7 @@ class ClassifierStudentMixin(ClassifierMixin, StudentMixin):
 
     @available_if(lambda self: hasattr(self._get_student(), "decision_function"))
     def decision_function(self, X: Table) -> np.ndarray:
-        """Give the student's decision scores.
+        """Compute the student's decision scores.
 
         Parameters
         ----------
@@ -131,7 +145,7 @@ class ClassifierStudentMixin(ClassifierMixin, StudentMixin):
         Returns
         -------
         ndarray of shape (n_samples,) or (n_samples, n_classes)
-            Scores, as the student gives them.
+            Scores of the student.
 
         Raises
         ------
@@ -143,33 +157,33 @@ class ClassifierStudentMixin(ClassifierMixin, StudentMixin):
 
 
 class RegressorStudentMixin(RegressorMixin, StudentMixin):
-    """The same for quantities."""
+    """The same for continuous targets."""
 
     _default_student = NetworkRegressor
 
 
 def check_estimator_type(student: BaseEstimator, *, classes: bool) -> None:
-    """Raise on a regressor that is to learn classes, and on a classifier that is to learn a quantity."""
+    """Raise if the student is a regressor and the target classes, or a classifier and the target continuous."""
     name = student.__class__.__name__
     if classes and is_regressor(student):
         raise ValueError(
-            f"The student {name} is a regressor and y holds classes. Give a classifier; for a quantity take "
-            "PairedDistillerRegressor."
+            f"The student {name} is a regressor and y holds classes. Give a classifier; for a continuous "
+            "target take PairedDistillerRegressor."
         )
     if not classes and is_classifier(student):
         raise ValueError(
-            f"The student {name} is a classifier and y holds a quantity. Give a regressor; for classes take "
+            f"The student {name} is a classifier and y is continuous. Give a regressor; for classes take "
             "PairedDistiller."
         )
 
 
 def clone_or_default(model: BaseEstimator | None, network: type[BaseEstimator] = NetworkClassifier) -> BaseEstimator:
-    """An unfitted copy of the given model, a network where none is given."""
+    """An unfitted copy of the model; a network for None."""
     return network() if model is None else clone(model)
 
 
 def resolve_seed(random_state: int | np.random.RandomState | None) -> int | None:
-    """The given seed itself, so that the student alone can be repeated outside; None stays None."""
+    """An integer as it is, so that the student alone can be refitted with it; a drawn one of a generator; or None."""
     if random_state is None or isinstance(random_state, Integral):
         return None if random_state is None else int(random_state)
     return draw_seed(check_random_state(random_state))

@@ -6,30 +6,38 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 from .._linear_model._soft_logistic import fit_soft_logistic, supports_soft_targets
-from .._model_selection._pipelines import final_estimator, fit_accepts, fit_final_estimator, fit_with_metadata
+from .._model_selection._pipelines import (
+    check_keeps_rows,
+    final_estimator,
+    fit_accepts,
+    fit_final_estimator,
+    fit_with_metadata,
+)
 from .._validation._tables import Table, take_rows
 from ..networks._mlp import NetworkClassifier
-from ._fit_network import fit_network_on_soft_targets
+from ._fit_network import fit_network_student
 from ._student_loss import StudentLoss, loss_weights
 from ._training_data import TrainingData
 
 
 def check_accepts_soft_targets(student: BaseEstimator) -> None:
     """Raise unless the student can be trained on class probabilities."""
+    check_keeps_rows(student)
     model = final_estimator(student)
     if not isinstance(model, NetworkClassifier) and not fit_accepts(model, "sample_weight"):
         raise ValueError(
-            f"The student {model.__class__.__name__} cannot be taught: its fit takes no sample_weight. Use one that "
-            "does, such as LogisticRegression, RandomForestClassifier or NetworkClassifier."
+            f"The student {model.__class__.__name__} cannot be trained on soft targets: its fit takes no "
+            "sample_weight. Use one that does, such as LogisticRegression, RandomForestClassifier or NetworkClassifier."
         )
 
 
 def check_accepts_sample_weight(student: BaseEstimator, reason: str) -> None:
-    """Raise unless the student takes row weights, which are needed for the given reason."""
+    """Raise unless the student takes row weights; ``reason`` names what needs them."""
     if not fit_accepts(student, "sample_weight"):
         raise ValueError(
-            f"The student {final_estimator(student).__class__.__name__} takes no sample_weight in fit, and {reason} needs "
-            "it. Use one that does, such as Ridge, LogisticRegression, HistGradientBoostingRegressor or a network."
+            f"The student {final_estimator(student).__class__.__name__} takes no sample_weight in fit, and {reason} "
+            "needs it. Use one that does, such as Ridge, LogisticRegression, HistGradientBoostingRegressor or a "
+            "network."
         )
 
 
@@ -48,15 +56,14 @@ def fit_student(student: BaseEstimator, data: TrainingData, loss: StudentLoss) -
 def _fit_model(model: BaseEstimator, X: Table, data: TrainingData, loss: StudentLoss) -> BaseEstimator:
     """Fit a model that is no pipeline; ``X`` is the table of ``data`` as the steps before the model transform it."""
     has_soft_target, weight = data.has_soft_target, data.sample_weight
-    counts = has_soft_target if weight is None else has_soft_target & (weight > 0)
+    usable = has_soft_target if weight is None else has_soft_target & (weight > 0)
     # If no row has a soft target, use the labels only.
-    alpha = loss.alpha if counts.any() else 0.0
+    alpha = loss.alpha if usable.any() else 0.0
     label_weight, teacher_weight = loss_weights(data.labeled, has_soft_target, alpha, weight)
     if data.is_regression:
         return _fit_mixed_targets(model, X, data, label_weight, teacher_weight)
     if isinstance(model, NetworkClassifier):
-        scale = len(data.y) / (label_weight.sum() + teacher_weight.sum())
-        return fit_network_on_soft_targets(model, X, data, loss, label_weight * scale, teacher_weight * scale)
+        return fit_network_student(model, X, data, loss, label_weight, teacher_weight)
     targets, one_hot_labels = _mixed_targets(data, label_weight, teacher_weight)
     if supports_soft_targets(model) and len(data.classes) > 1:
         return fit_soft_logistic(model, X, targets, data.classes)
@@ -74,7 +81,7 @@ def _fit_mixed_targets(
     total = label_weight + teacher_weight
     share = np.divide(teacher_weight, total, out=np.zeros_like(total), where=total > 0)
     mixed = data.y.astype(np.float64).reshape(len(data.y), -1)
-    # The target of an unlabeled row has weight zero: any number will do.
+    # The label of an unlabeled row has weight 0: any number will do.
     mixed[~data.labeled] = mixed[0]
     has_soft_target = share > 0
     mixed[has_soft_target] += share[has_soft_target, None] * (
@@ -92,7 +99,10 @@ def _mixed_targets(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Targets t_i = a_i onehot(y_i) + b_i q_i, whose cross-entropy is a_i CE_i + b_i KL_i but for a constant.
 
-    Also the labels, one column a class, as a mask.
+    Returns
+    -------
+    targets : ndarray of shape (n_rows, n_classes)
+    one_hot_labels : ndarray of bool of shape (n_rows, n_classes)
     """
     soft = np.where(np.isnan(data.soft_targets), 0.0, data.soft_targets) * teacher_weight[:, None]
     one_hot_labels = data.y[:, None] == np.arange(len(data.classes))
@@ -102,9 +112,9 @@ def _mixed_targets(
 def _fit_repeated_rows(
     model: BaseEstimator, X: Table, data: TrainingData, targets: np.ndarray, one_hot_labels: np.ndarray
 ) -> BaseEstimator:
-    """Soft targets for a model that takes labels alone: each row once per class, weighted by its target.
+    """Fit a model that takes labels alone: to each row once per class, weighted by its target.
 
-    Labels keep their row even at weight zero, so that the model meets every class.
+    A label keeps its row even at weight 0, so that every class is among the training rows.
     """
     rows, codes = np.nonzero((targets > 0) | one_hot_labels)
     groups = None if data.groups is None else data.groups[rows]

@@ -13,14 +13,14 @@ REPRESENTATIONS = ("transform", "decision_function", "predict_proba")
 
 
 def choose_representation(teacher: BaseEstimator, representation: str) -> str:
-    """The method whose output represents a row; for "auto" the first that the teacher has."""
-    wanted = REPRESENTATIONS if representation == "auto" else (representation,)
-    for method in wanted:
+    """The method whose output represents a row; for "auto" the first of ``REPRESENTATIONS`` that the teacher has."""
+    candidates = REPRESENTATIONS if representation == "auto" else (representation,)
+    for method in candidates:
         if hasattr(teacher, method):
             return method
     has = [method for method in REPRESENTATIONS if hasattr(teacher, method)]
     raise ValueError(
-        f"The teacher {teacher.__class__.__name__} has no {' or '.join(wanted)} to represent a row by; it has "
+        f"The teacher {teacher.__class__.__name__} has no {' or '.join(candidates)} to represent a row by; it has "
         f"{', '.join(has) or 'none of those that can'}. Set representation to one of these, or give another teacher."
     )
 
@@ -30,7 +30,17 @@ def teacher_representation(
 ) -> np.ndarray:
     """The teacher's representation of each row: a transform, decision scores, or log-ratios of probabilities.
 
-    ``classes`` are those of its cohort, where a ready teacher knows more.
+    Parameters
+    ----------
+    teacher : fitted estimator
+    X : table of shape (n_rows, n_columns)
+    method : {"transform", "decision_function", "predict_proba"}
+    classes : ndarray of shape (n_classes,), default=None
+        Classes of the probabilities, if a frozen teacher was fitted to more; None for all of the teacher's.
+
+    Returns
+    -------
+    ndarray of shape (n_rows, n_features)
     """
     if method == "predict_proba":
         classes = teacher.classes_ if classes is None else classes

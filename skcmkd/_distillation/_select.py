@@ -1,4 +1,4 @@
-"""Cross-validation of candidate trainings of one student: which alpha, which alignment, or the labels alone."""
+"""Cross-validation of candidate trainings of one student: an alpha, an alignment, or the labels alone."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ Training = Callable[[BaseEstimator], BaseEstimator]
 
 @dataclass(frozen=True)
 class ValidationScores:
-    """Predictions of each candidate for held-out rows, and what follows from them.
+    """Predictions of each candidate for the validation folds, their losses and the choice by them.
 
     Attributes
     ----------
     candidates : tuple of length n_candidates
-        The first is the one that the others are compared with.
+        The others are compared with the first.
     target : ClassificationTarget or RegressionTarget
     rows : ndarray of shape (n_rows,)
         Positions of the held-out rows.
@@ -38,7 +38,7 @@ class ValidationScores:
         Whether the class of the row was among the rows that its students were fitted to.
     sample_weight, groups : ndarray of shape (n_rows,) or None
     metrics : list of lists
-        For each candidate what ``measure`` returned on each fold.
+        Results of ``measure``: for each candidate one for each fold.
     """
 
     candidates: tuple[Any, ...]
@@ -110,7 +110,7 @@ def cross_validate_trainings(
     candidates : sequence
         A label of each training.
     trainings : callable
-        Of a validation fold: a training for each candidate, on data that know nothing of the fold.
+        ``trainings(fold)``: a training for each candidate, on data that do not depend on the validation fold.
     X : table of shape (n_samples, n_features)
     y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
     fold_ids : ndarray of shape (n_samples,)
@@ -160,11 +160,11 @@ def cross_validate_trainings(
 def without_refit(student: BaseEstimator) -> BaseEstimator:
     """An unfitted student for validation: a network stops early and is not trained once more on all rows.
 
-    That training would take two fifths of the time of a validation, and the choices were no better with it.
+    The second training would take two fifths of the time of a validation, and the choices were no better with it.
     """
     student = clone(student)
     model = final_estimator(student)
-    # A network of the user's own may have no such parameter.
+    # A subclass of a network may have no such parameter.
     if isinstance(model, Network) and "refit" in model.get_params(deep=False):
         model.set_params(refit=False)
     return student
@@ -181,6 +181,7 @@ def _fit_and_predict(
     target: Target,
     measure: Callable[[BaseEstimator, np.ndarray], Any] | None,
 ) -> tuple[np.ndarray, np.ndarray, Any]:
+    """Predictions of one validation fold by one training, whether the class of each row was in it, and metrics."""
     if len(rows) == 0:
         return np.empty((0, target.n_outputs)), np.empty(0, dtype=bool), None
     fitted = training(clone(student))

@@ -1,4 +1,4 @@
-"""What a student minimizes beside the loss of the labels."""
+"""The loss of a student, and the weights of its rows."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ class StudentLoss:
     Attributes
     ----------
     alpha : float in [0, 1]
-        The teacher's share; 0 is the student's own loss of the labels.
+        The teacher's share; 0 is the loss of the labels alone.
     temperature : float
-        tau, of network students.
+        tau; used by network students alone.
     objective : Objective
         What a network matches of the teacher in place of the divergence KL.
     alignment : AlignmentSpec or None
@@ -46,8 +46,8 @@ def loss_weights(
 
     sum_i a_i CE_i + b_i KL_i = n [(1 - alpha) mean_labeled CE + alpha mean_soft KL].
 
-    n is the number of rows that count: it keeps the strength of a student's regularization in step with the data, and
-    a_i = 1 - alpha, b_i = alpha where every row has both. It is n = (1 - alpha) n_l + alpha n_s or, where no row has
+    n is an effective number of rows: it keeps the strength of a student's regularization in step with the data, and
+    a_i = 1 - alpha, b_i = alpha if every row has both. It is n = (1 - alpha) n_l + alpha n_s or, if no row has
     both, Kish's effective number 1 / ((1 - alpha)^2 / n_l + alpha^2 / n_s), so that every row weighs 1 at
     alpha = n_s / (n_l + n_s). With row weights w the means are weighted and n_l, n_s are sums of weights.
     """

@@ -1,4 +1,4 @@
-"""What is predicted, a class or a continuous target: how a model predicts it, and how good that is."""
+"""The target of a distillation, classes or continuous: predictions in one form, and the loss of each row."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 from .._model_selection._cross_fitting import check_training_classes
+from .._model_selection._pipelines import check_keeps_rows
 from .._model_selection._probabilities import predict_proba_for, predict_smoothed_proba
 from .._model_selection._row_scores import brier_score, squared_error
 from .._validation._tables import Table
@@ -18,7 +19,12 @@ from ._fit_student import check_accepts_soft_targets
 
 @dataclass(frozen=True)
 class ClassificationTarget:
-    """A class: predictions are probabilities in the order of ``classes``, and the loss is the Brier score."""
+    """Classes: predictions are probabilities in the order of ``classes``, and the loss is the Brier score.
+
+    Attributes
+    ----------
+    classes : ndarray of shape (n_classes,)
+    """
 
     classes: np.ndarray
     loss_name: ClassVar[str] = "brier"
@@ -28,9 +34,9 @@ class ClassificationTarget:
         return len(self.classes)
 
     def predict(self, model: BaseEstimator, X: Table, n_training: int | None = None) -> np.ndarray:
-        """Probabilities of shape (n_rows, n_classes); of a model that has none, 1 for the class that it predicts.
+        """Probabilities of shape (n_rows, n_classes); 1 for the predicted class if the model has none.
 
-        Given the number of its training rows, a class that the model does not know gets the probability of one row.
+        With the number of training rows, a class that is not among them gets the probability of one row.
         """
         if not hasattr(model, "predict_proba"):
             return (model.predict(X)[:, None] == self.classes).astype(float)
@@ -39,11 +45,11 @@ class ClassificationTarget:
         return predict_smoothed_proba(model, X, self.classes, n_training)
 
     def row_losses(self, prediction: np.ndarray, y: np.ndarray) -> np.ndarray:
-        """Brier score, a proper score that one confident mistake cannot dominate."""
+        """Brier score of each row, a proper score that one confident mistake cannot dominate."""
         return brier_score(prediction, self.encode(y).argmax(axis=1))
 
     def encode(self, y: np.ndarray) -> np.ndarray:
-        """1 in the column of the class."""
+        """One-hot labels of shape (n_rows, n_classes)."""
         return (y[:, None] == self.classes).astype(float)
 
     def check_training_labels(self, y: np.ndarray, estimator: BaseEstimator, excluded_folds: Sequence[int]) -> None:
@@ -59,13 +65,18 @@ class ClassificationTarget:
             )
 
     def check_student(self, student: BaseEstimator) -> None:
-        """Raise unless it takes soft targets, or row weights to repeat each row once per class."""
+        """Raise unless it can be trained on soft targets."""
         check_accepts_soft_targets(student)
 
 
 @dataclass(frozen=True)
 class RegressionTarget:
-    """One or several numbers: predictions have a column for each, and the loss is the squared error."""
+    """One or several continuous targets: predictions have a column for each, and the loss is the squared error.
+
+    Attributes
+    ----------
+    n_outputs : int
+    """
 
     n_outputs: int
     loss_name: ClassVar[str] = "squared_error"
@@ -89,11 +100,11 @@ class RegressionTarget:
         return prediction
 
     def row_losses(self, prediction: np.ndarray, y: np.ndarray) -> np.ndarray:
-        """Squared error averaged over the target's columns."""
+        """Squared error of each row, averaged over the outputs."""
         return squared_error(prediction, self.encode(y))
 
     def encode(self, y: np.ndarray) -> np.ndarray:
-        """A column for each number."""
+        """The target as a table of shape (n_rows, n_outputs)."""
         return y.reshape(len(y), -1)
 
     def check_training_labels(self, y: np.ndarray, estimator: BaseEstimator, excluded_folds: Sequence[int]) -> None:
@@ -108,9 +119,9 @@ class RegressionTarget:
         """Any regressor will do."""
 
     def check_student(self, student: BaseEstimator) -> None:
-        """Any regressor will do."""
+        """Raise if it is a pipeline that resamples rows; any other regressor will do."""
+        check_keeps_rows(student)
 
 
-# Both have the same methods: predictions of shape (n_rows, n_outputs), the target in that form, the loss of each row,
-# and checks of labels, teachers and students.
+# Both have the same methods.
 Target = ClassificationTarget | RegressionTarget

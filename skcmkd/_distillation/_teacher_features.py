@@ -1,4 +1,4 @@
-"""The teacher's representation of rows that it has not seen, in one space, and which of its features matter."""
+"""Out-of-fold representations by a teacher in one space, and weights of their features."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .._linear_model._ridge import LeaveOutRidge
 from .._validation._tables import Table, take_rows
 from ._representations import teacher_representation
 
-# A feature that varies less, relative to its size, is constant but for rounding.
+# Below this ratio of standard deviation to size a feature is constant but for rounding.
 MIN_RELATIVE_STD = 1e-9
 N_FOCUS_FOLDS = 5
 
@@ -23,16 +23,16 @@ def oof_features(
     held_out: Table,
     method: str,
 ) -> np.ndarray:
-    """Features of held-out rows by a teacher that has not seen them, in the space of the teacher of all rows.
+    """Out-of-fold features of held-out rows, in the space of the teacher fitted to all rows.
 
     Two fits of one model have different spaces: hidden units come in another order. A ridge regression from the fold
-    teacher's features to the teacher's, fitted to the rows that both have seen, takes the held-out rows across.
+    teacher's features to the teacher's, fitted to the training rows of both, maps the held-out rows.
 
     Parameters
     ----------
     fold_teacher, teacher : fitted estimators
-        The teacher fitted to ``X_train``, and to all rows. The same object twice, as of a ready teacher, needs no map.
-    X_train, held_out : tables of shape (n_seen, n_columns) and (n_held_out, n_columns)
+        The teacher fitted to ``X_train``, and to all rows. The same object twice, of a frozen teacher, needs no map.
+    X_train, held_out : tables of shape (n_train, n_columns) and (n_held_out, n_columns)
         Rows of the teacher's table.
     method : {"transform", "decision_function", "predict_proba"}
         What represents a row; see ``choose_representation``.
@@ -43,17 +43,19 @@ def oof_features(
     """
     if fold_teacher is teacher:
         return teacher_representation(teacher, held_out, method)
-    from_fold, requested = (teacher_representation(model, X_train, method) for model in (fold_teacher, teacher))
-    return LeaveOutRidge().fit(from_fold, requested).predict(teacher_representation(fold_teacher, held_out, method))
+    features_of_fold, features = (teacher_representation(model, X_train, method) for model in (fold_teacher, teacher))
+    return (
+        LeaveOutRidge().fit(features_of_fold, features).predict(teacher_representation(fold_teacher, held_out, method))
+    )
 
 
 def standardize_features(parts: Sequence[np.ndarray]) -> list[np.ndarray]:
-    """Parts of one table of features with columns of mean 0 and deviation 1 over all parts; constant columns are 0.
+    """Parts of one table with columns of mean 0 and standard deviation 1 over all parts; constant columns become 0.
 
-    A row with NaN has no teacher: it does not count, and stays.
+    A row with NaN has no teacher: it is left out of mean and deviation, and stays NaN.
     """
-    together = np.concatenate(parts)
-    known = together[~np.isnan(together).any(axis=1)]
+    stacked = np.concatenate(parts)
+    known = stacked[~np.isnan(stacked).any(axis=1)]
     if len(known) == 0:
         return [part.astype(np.float32) for part in parts]
     center, spread = known.mean(axis=0), known.std(axis=0)
@@ -63,11 +65,11 @@ def standardize_features(parts: Sequence[np.ndarray]) -> list[np.ndarray]:
 
 
 def modality_focus_weights(X_student: Table, codes: np.ndarray, teacher_features: np.ndarray) -> np.ndarray:
-    """Weight of each of the teacher's features: its relevance to the label times how well the student can know it.
+    """Weight of each of the teacher's features: its relevance to the label times its predictability by the student.
 
-    w_d = r_d s_d / mean(r s), with r_d the share of the feature's variance that lies between classes, and s_d the share
-    that a ridge regression on the student's table foretells of held-out rows, at least 0. So the features that both
-    modalities have in common and that decide the class count most. All weights are 1 where no feature has both.
+    w_d = r_d s_d / mean(r s), with r_d the fraction of the feature's variance between classes, and s_d the out-of-fold
+    R2 of a ridge regression on the student's table, at least 0. So features that both modalities share and that
+    separate the classes have the largest weights. All weights are 1 if all products are 0.
 
     Parameters
     ----------
@@ -98,14 +100,14 @@ def modality_focus_weights(X_student: Table, codes: np.ndarray, teacher_features
 
 
 def _oof_r2(X: Table, features: np.ndarray, total: np.ndarray) -> np.ndarray:
-    """Share of each feature's variance that a ridge regression foretells of held-out rows, at least 0."""
+    """Out-of-fold R2 of each feature by ridge regression, at least 0."""
     n = len(features)
     if n < N_FOCUS_FOLDS:
         return np.ones(features.shape[1])
     errors = np.zeros(features.shape[1])
     fold_ids = np.arange(n) % N_FOCUS_FOLDS
     for fold in range(N_FOCUS_FOLDS):
-        rows, others = np.flatnonzero(fold_ids == fold), np.flatnonzero(fold_ids != fold)
-        ridge = LeaveOutRidge().fit(take_rows(X, others), features[others])
+        rows, train_rows = np.flatnonzero(fold_ids == fold), np.flatnonzero(fold_ids != fold)
+        ridge = LeaveOutRidge().fit(take_rows(X, train_rows), features[train_rows])
         errors += ((features[rows] - ridge.predict(take_rows(X, rows))) ** 2).sum(axis=0)
     return np.maximum(1 - errors / total, 0.0)

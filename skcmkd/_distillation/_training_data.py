@@ -29,9 +29,10 @@ class TrainingData:
     classes : ndarray of shape (n_classes,)
         Class labels; empty for a continuous target.
     teacher_classes : ndarray or None
-        Classes that the teacher knows; None for all.
+        Classes in the teacher's training data; None for all.
     teacher_features : ndarray of shape (n_rows, n_teacher_features) or None
-        The teacher's representation of each row; a row of NaN has none.
+        The teacher's representation of each row; a row of NaN has none. With several teachers those that a row lacks
+        are 0, the mean.
     sample_weight : ndarray of shape (n_rows,) or None
     groups : ndarray of shape (n_rows,) or None
         Group of each row, as numbers.
@@ -66,24 +67,31 @@ class TrainingData:
 
     @property
     def target(self) -> np.ndarray:
-        """Class labels, or numbers, of the labeled rows: what a model's own ``fit`` takes."""
+        """Class labels or continuous targets of the labeled rows, as ``fit`` of a model takes them."""
         y = self.y[: self.n_labeled]
         return y if self.is_regression else self.classes[y]
 
     def teacher_class_indices(self) -> list[int] | None:
-        """Positions of the classes that the teacher knows, or None when it knows all of them."""
+        """Positions of the classes in the teacher's training data, or None for all of them."""
         if self.teacher_classes is None:
             return None
-        known = np.isin(self.classes, self.teacher_classes)
-        return None if known.all() else np.flatnonzero(known).tolist()
+        present = np.isin(self.classes, self.teacher_classes)
+        return None if present.all() else np.flatnonzero(present).tolist()
 
     def take(self, rows: np.ndarray) -> TrainingData:
-        """Some of the rows, given by a mask, with the classes that their labels have."""
+        """Some of the rows, and the classes of their labels; all classes if none has a label.
+
+        Soft targets become probabilities given that the class is one of these.
+
+        Parameters
+        ----------
+        rows : ndarray of bool of shape (n_rows,)
+        """
         if rows.all():
             return self
         positions = np.flatnonzero(rows)
         part = replace(self, **{name: take_rows(values, positions) for name, values in self._row_fields()})
-        return part if self.is_regression else part._drop_absent_classes()
+        return part if self.is_regression or not part.labeled.any() else part._drop_absent_classes()
 
     def labeled_rows(self) -> TrainingData:
         """The rows with a label."""
@@ -112,7 +120,7 @@ def stack_tables(tables: Sequence[Table]) -> Table:
 
 
 def _renormalize(proba: np.ndarray, present: np.ndarray) -> np.ndarray:
-    """Probabilities given that the class is one of those present; uniform where these had no mass."""
+    """Probabilities given that the class is one of those present; uniform where these have probability 0."""
     kept = proba[:, present]
     total = kept.sum(axis=1, keepdims=True)
-    return np.where(total == 0, 1 / present.sum(), kept / np.where(total == 0, 1.0, total))
+    return np.where(total == 0, 1 / max(present.sum(), 1), kept / np.where(total == 0, 1.0, total))

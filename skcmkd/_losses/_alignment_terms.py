@@ -1,4 +1,4 @@
-"""Alignment of a batch of student rows with rows of the teacher's cohort: torch functions of features and scores.
+"""Alignment of a batch of student rows with rows of the teacher's cohort: torch functions of features and logits.
 
 Plans come from ``_transport`` without a gradient: by the envelope theorem the plan itself is the derivative of the
 transport's value by the cost, so the cost alone carries the gradient.
@@ -15,14 +15,14 @@ from torch.nn import functional as F
 from .._transport._fused_gromov import fused_gromov
 from .._transport._plan import Transport, transport
 
-# A row of one class goes to a row of another only where the batch leaves no other way: this many mean costs.
+# Cost, in mean costs, of moving a row to a row of another class: mass does so only where the weights force it.
 CLASS_MISMATCH_COST = 10.0
 # Costs between directions: a row's length does not matter.
 SCALE_FREE_COSTS = ("cosine", "chordal")
 
 
 def normalize_rows(rows: Tensor, cost: str) -> Tensor:
-    """Rows as the cost sees them: of length one where only their direction counts; a row of zeros stays."""
+    """Rows divided by their length for a cost between directions, else as they are; a row of zeros stays."""
     return rows / _lengths(rows) if cost in SCALE_FREE_COSTS else rows
 
 
@@ -35,7 +35,18 @@ def _avoid_zero(lengths: Tensor) -> Tensor:
 
 
 def pairwise_cost(rows: Tensor, teacher_rows: Tensor, cost: str) -> Tensor:
-    """Cost of moving each row to each other row: cosine, euclidean, cityblock or chordal, as in ``cost_matrix``."""
+    """Cost of moving each row to each of the teacher's, as in ``cost_matrix``: cosine, euclidean, cityblock or chordal.
+
+    Parameters
+    ----------
+    rows : tensor of shape (n, p)
+    teacher_rows : tensor of shape (m, p)
+    cost : str
+
+    Returns
+    -------
+    tensor of shape (n, m)
+    """
     rows, teacher_rows = normalize_rows(rows, cost), normalize_rows(teacher_rows, cost)
     if cost == "cosine":
         return 1 - rows @ teacher_rows.T
@@ -45,7 +56,7 @@ def pairwise_cost(rows: Tensor, teacher_rows: Tensor, cost: str) -> Tensor:
 
 
 def rowwise_cost(rows: Tensor, teacher_rows: Tensor, cost: str) -> Tensor:
-    """Cost of moving each row to the other row at its own place."""
+    """Cost of moving each row to the teacher's row at the same position."""
     rows, teacher_rows = normalize_rows(rows, cost), normalize_rows(teacher_rows, cost)
     if cost == "cosine":
         return 1 - (rows * teacher_rows).sum(dim=1)
@@ -82,21 +93,21 @@ def transport_cost(cost: Tensor, target_weights: Tensor, *, reg: float) -> Tenso
 
 
 def blockwise_transport_cost(cost: Tensor, codes: Tensor, teacher_codes: Tensor) -> Tensor:
-    """Value of the exact transport of each class to itself, both sides with the same class shares.
+    """Value of the exact transport of each class to itself, both with the same class frequencies.
 
-    It is ``transport_cost`` where another class costs too much to go to, found by blocks. Between as many rows on
-    either side the plan is an assignment (Birkhoff), whose solver is ten times as fast as the network simplex.
+    It equals ``transport_cost`` where moving to another class costs too much, and is solved class by class. Between
+    equally many rows the plan is an assignment (Birkhoff), whose solver is ten times as fast as the network simplex.
     """
     costs, plan = _as_array(cost), np.zeros(cost.shape, dtype=np.float32 if cost.dtype == torch.float32 else None)
-    code_of, teacher_code_of = codes.cpu().numpy(), teacher_codes.cpu().numpy()
-    for code in np.unique(code_of):
-        rows, columns = np.flatnonzero(code_of == code), np.flatnonzero(teacher_code_of == code)
+    row_codes, column_codes = codes.cpu().numpy(), teacher_codes.cpu().numpy()
+    for code in np.unique(row_codes):
+        rows, columns = np.flatnonzero(row_codes == code), np.flatnonzero(column_codes == code)
         block = costs[np.ix_(rows, columns)]
         if len(rows) == len(columns):
-            matched, partners = linear_sum_assignment(block)
-            plan[rows[matched], columns[partners]] = 1 / len(code_of)
+            row_indices, column_indices = linear_sum_assignment(block)
+            plan[rows[row_indices], columns[column_indices]] = 1 / len(row_codes)
         else:
-            plan[np.ix_(rows, columns)] = transport(block).plan * (len(rows) / len(code_of))
+            plan[np.ix_(rows, columns)] = transport(block).plan * (len(rows) / len(row_codes))
     return (torch.as_tensor(plan, dtype=cost.dtype, device=cost.device) * cost).sum()
 
 
@@ -142,9 +153,9 @@ def class_mismatch_cost(logits: Tensor, codes: Tensor, labeled: Tensor, teacher_
 
 
 def prototype_cost(cost: Tensor, logits: Tensor, codes: Tensor, labeled: Tensor, shared: Tensor) -> Tensor:
-    """Mean over rows of sum_k r_ik c_ik, the cost to each class's prototype; r is the label, or the student's guess.
+    """Mean over rows of sum_k r_ik c_ik, c_ik the cost to the prototype of class k, r the label or the prediction.
 
-    As much as a row may belong to a class that the teacher's cohort lacks, it is left where it is.
+    The probability of classes that the teacher's cohort lacks has no cost.
     """
     proba = logits.detach().softmax(dim=1)
     posteriors = torch.where(labeled[:, None], F.one_hot(codes, logits.shape[1]).to(proba.dtype), proba)
@@ -152,7 +163,7 @@ def prototype_cost(cost: Tensor, logits: Tensor, codes: Tensor, labeled: Tensor,
 
 
 def class_posteriors(logits: Tensor, codes: Tensor, labeled: Tensor, shared: Tensor) -> Tensor:
-    """Each row's class, or the student's guess of it among the classes that the teacher's cohort has; no gradient."""
+    """Each row's class, or the student's prediction among the classes that the teacher's cohort has; no gradient."""
     proba = logits.detach().masked_fill(~shared, -torch.inf).softmax(dim=1)
     return torch.where(labeled[:, None], F.one_hot(codes, logits.shape[1]).to(proba.dtype), proba)
 
@@ -160,7 +171,7 @@ def class_posteriors(logits: Tensor, codes: Tensor, labeled: Tensor, shared: Ten
 def head_divergence(logits: Tensor, teacher_logits: Tensor) -> Tensor:
     """Mean divergence KL(t || p) of the student's head from the teacher's on the same features, in nats.
 
-    It is 0 where the heads agree, and has a gradient through both heads to the student's features.
+    It is 0 where the heads agree. Its gradient flows through both heads to the student's features.
     """
     log_p, log_t = F.log_softmax(logits, dim=1), F.log_softmax(teacher_logits, dim=1)
     return (log_t.exp() * (log_t - log_p)).sum(dim=1).mean()
@@ -169,7 +180,7 @@ def head_divergence(logits: Tensor, teacher_logits: Tensor) -> Tensor:
 def published_label_term(logits: Tensor, teacher_logits: Tensor, codes: Tensor) -> Tensor:
     """Label alignment as published: mean of CE(s, y) - kappa CE(t, y), kappa = t(y), without a gradient through t.
 
-    So its gradient is that of CE(s, y) alone: a second helping of the label, whatever the teacher says.
+    So its gradient is that of CE(s, y) alone: the label counts twice, and the teacher does not matter.
     """
     with torch.no_grad():
         teacher = F.cross_entropy(teacher_logits, codes, reduction="none")

@@ -1,8 +1,8 @@
-"""Losses that compare the rows of a batch: pure torch functions, the student's quantity first, then the target.
+"""Losses that compare the rows of a batch: pure torch functions, the student's output first, then the target.
 
-Each gives one loss a row, the mean over the row's partners, so that the caller weights the rows. The feature sizes of
-student and teacher may differ wherever only relations among rows are compared. Lengths that do not matter are taken
-out before any square is formed: features of any scale give finite values and gradients.
+Each returns one loss for each row, the mean over the other rows, so that the caller weights the rows. The feature sizes
+of student and teacher may differ wherever only relations among rows are compared. Where lengths do not matter, features
+are rescaled before any square is formed: features of any scale give finite values and gradients.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from ._alignment_terms import pairwise_cost
 
 # Features below this are zero: their direction is rounding.
 MIN_FEATURE = 1e-20
-# Of Sinkhorn, in each step of training: the plan's columns are then off by less than a hundredth of their sum.
+# Sinkhorn's iterations in each training step: the plan's columns are then off by less than a hundredth of their sum.
 MAX_PLAN_ITER = 50
 
 
@@ -58,7 +58,7 @@ def cc_loss(features: Tensor, teacher_features: Tensor, *, gamma: float = 0.4) -
     """Loss mean_j (k_ij - K_ij)^2 of each row, with the Gaussian kernel k_ij = exp(-2 gamma (1 - cos(f_i, f_j))).
 
     That is exp(-gamma |u_i - u_j|^2) between rows u of length one (Peng et al. 2019, "Correlation congruence for
-    knowledge distillation", ICCV, section 3). The exact kernel stands here, not its Taylor expansion of order 2.
+    knowledge distillation", ICCV, section 3). This is the exact kernel, not its Taylor expansion of order 2.
     """
     student_similarity, teacher_similarity = (
         torch.exp(-2 * gamma * (1 - _cosines(rows, rows))) for rows in (features, teacher_features)
@@ -70,18 +70,18 @@ def crd_loss(projected: Tensor, teacher_features: Tensor, *, temperature: float 
     """Loss -log(exp(cos(m_i, t_i) / tau) / mean_j exp(cos(m_i, t_j) / tau)) of each row, in nats.
 
     The other rows of the batch are the row's negatives; the mean is minus the InfoNCE bound of I(m; t), from -log n
-    upwards (van den Oord et al. 2018, arXiv 1807.03748; Tian et al. 2020, "Contrastive representation distillation",
+    up (van den Oord et al. 2018, arXiv 1807.03748; Tian et al. 2020, "Contrastive representation distillation",
     ICLR, who draw negatives from a memory of all rows).
     """
     return info_nce_loss(_cosines(projected, teacher_features) / temperature)
 
 
 def amid_loss(embedding: Tensor, teacher_embedding: Tensor, auxiliary_embedding: Tensor) -> Tensor:
-    """Loss C(s, t) + C(t, a) of each row, in nats, C the ``crd_loss`` loss of codes of one size.
+    """Loss C(s, t) + C(t, a) of each row, in nats, C the loss ``crd_loss`` of embeddings of one size.
 
-    The first term alone is met by a teacher's code as poor as the student's; the second keeps in it what an auxiliary
-    modality knows, too (Chen et al. 2023, "Enhanced multimodal representation learning with cross-modal KD", arXiv
-    2306.07646, without its adversarial term).
+    The first term alone is small for a teacher's embedding as poor as the student's; the second preserves the auxiliary
+    modality's information in it (Chen et al. 2023, "Enhanced multimodal representation learning with cross-modal KD",
+    arXiv 2306.07646, without its adversarial term).
     """
     return crd_loss(embedding, teacher_embedding) + crd_loss(teacher_embedding, auxiliary_embedding)
 
@@ -89,9 +89,9 @@ def amid_loss(embedding: Tensor, teacher_embedding: Tensor, auxiliary_embedding:
 def shared_specific_loss(shared: Tensor, specific: Tensor, teacher_shared: Tensor, teacher_specific: Tensor) -> Tensor:
     """Loss C(s, S) + cos(s, p)^2 + cos(S, P)^2 of each row: shared parts s, S agree, specific ones p, P stand apart.
 
-    C is the ``crd_loss`` loss, which a constant shared part does not meet. It stands in the place of the published
-    modality discriminator behind a reversed gradient, a game of two players that a batch of 32 rows has few rows for
-    (Ienco, Dantas 2024, "DisCoM-KD", arXiv 2408.07080).
+    C is ``crd_loss``, which a constant shared part does not minimize. It replaces the published modality discriminator
+    behind a reversed gradient, an adversarial game for which a batch of 32 rows is small (Ienco, Dantas 2024,
+    "DisCoM-KD", arXiv 2408.07080).
     """
     apart = _row_cosine(shared, specific).square() + _row_cosine(teacher_shared, teacher_specific).square()
     return crd_loss(shared, teacher_shared) + apart
@@ -107,8 +107,8 @@ def ckd_loss(logits: Tensor, teacher_proba: Tensor, temperature: float) -> Tenso
     log_q = F.log_softmax(teacher_proba.clamp_min(MIN_PROBABILITY).log() / temperature, dim=1)
     n = len(logits)
     # About their mean, sum_j |r_i - r_j|^2 = n |r_i|^2 + sum_j |r_j|^2: no table of pairs is needed.
-    excess = log_p - log_q
-    squares = (excess - excess.mean(dim=0)).square().mean(dim=1)
+    log_ratio = log_p - log_q
+    squares = (log_ratio - log_ratio.mean(dim=0)).square().mean(dim=1)
     return temperature**2 * (n * squares + squares.sum()) / max(n - 1, 1)
 
 
@@ -118,10 +118,11 @@ def pkdot_loss(
     """Loss n sum_j P_ij C_ij of each row, P the transport of student rows to teacher rows at the costs C.
 
     C_ij = sum_a (s_ia - S_ja)^2 / k compares the cosines s_i of student row i with the k anchors with those of teacher
-    row j; anchors are the rows that the teacher is most sure of. P is held fixed: by the envelope theorem that
-    is the gradient of the transport's value (Aslam et al. 2024, "Distilling privileged multimodal information for
-    expression recognition using optimal transport", arXiv 2401.15489). It is 0 where the cosines agree. The published
-    transport is entropic, ``reg`` above 0: that is never 0, blurs the partners, and takes thirty times as long.
+    row j; anchors are the rows with the teacher's most confident predictions. P is held fixed: by the envelope theorem
+    that gives the gradient of the transport's value (Aslam et al. 2024, "Distilling privileged multimodal information
+    for expression recognition using optimal transport", arXiv 2401.15489). It is 0 where the cosines agree. The
+    published transport is entropic, ``reg`` above 0: that is never 0, spreads each row's mass over others, and takes
+    thirty times as long.
     """
     n = len(features)
     anchors = confidence.topk(min(n_anchors, n)).indices
@@ -136,14 +137,14 @@ def _huber(value: Tensor, target: Tensor) -> Tensor:
 
 
 def _off_diagonal_mean(values: Tensor) -> Tensor:
-    """Mean of each row without its diagonal entry; 0 where there is no other."""
+    """Mean of each row without its diagonal entry; 0 for a single row."""
     n = len(values)
-    others = ~torch.eye(n, dtype=torch.bool, device=values.device)
-    return (values * others).sum(dim=1) / max(n - 1, 1)
+    off_diagonal = ~torch.eye(n, dtype=torch.bool, device=values.device)
+    return (values * off_diagonal).sum(dim=1) / max(n - 1, 1)
 
 
 def _rescale(rows: Tensor, largest: Tensor) -> Tensor:
-    """Rows in units of the largest entry, which has no gradient; zeros where that is too small to tell."""
+    """Rows divided by the largest entry, which has no gradient; zeros where that is below rounding."""
     return rows / largest.detach().where(largest > MIN_FEATURE, torch.inf)
 
 
@@ -154,12 +155,14 @@ def _normalize_rows(rows: Tensor) -> Tensor:
     return rows / (length + (length == 0))
 
 
-def _cosines(rows: Tensor, others: Tensor) -> Tensor:
-    return _normalize_rows(rows) @ _normalize_rows(others).T
+def _cosines(rows: Tensor, columns: Tensor) -> Tensor:
+    """Cosine of each row of one table with each row of another."""
+    return _normalize_rows(rows) @ _normalize_rows(columns).T
 
 
-def _row_cosine(rows: Tensor, others: Tensor) -> Tensor:
-    return (_normalize_rows(rows) * _normalize_rows(others)).sum(dim=1)
+def _row_cosine(rows: Tensor, partners: Tensor) -> Tensor:
+    """Cosine of each row with the row at the same position."""
+    return (_normalize_rows(rows) * _normalize_rows(partners)).sum(dim=1)
 
 
 def _gram(features: Tensor) -> Tensor:
@@ -176,7 +179,7 @@ def _relative_distances(features: Tensor) -> Tensor:
 
 
 def _cosines_at_rows(features: Tensor) -> Tensor:
-    """Cosine at row i of the angle between rows j and k, at place (i, j, k)."""
+    """Cosine at row i of the angle between rows j and k, at index (i, j, k)."""
     features = _rescale(features, features.abs().amax())
-    towards = _normalize_rows(features[None, :, :] - features[:, None, :])
-    return towards @ towards.mT
+    directions = _normalize_rows(features[None, :, :] - features[:, None, :])
+    return directions @ directions.mT

@@ -1,7 +1,7 @@
 """Losses of one row each: pure torch functions, the student's output first, then the target.
 
 None of them averages: the caller weights the rows and takes the mean, so that rows without a label or
-without a teacher enter by a weight of zero.
+without a teacher get a weight of zero.
 """
 
 import math
@@ -13,7 +13,7 @@ from torch.nn import functional as F
 
 from ..networks._losses import MIN_PROBABILITY, cross_entropy, weighted_cross_entropy
 
-# Constant teacher features can be foretold exactly: their learned variance must not reach zero.
+# Constant teacher features are predicted exactly: their learned variance must not reach zero.
 MIN_VARIANCE = 1e-5
 
 
@@ -33,7 +33,7 @@ def decoupled_kd_loss(
 ) -> Tensor:
     """Divergence tau^2 [alpha KL(b_q || b_p) + beta KL(q_rest || p_rest)], in nats, for each row.
 
-    With c the row's label, b = (q_c, 1 - q_c) says whether it is the label, and q_rest is q given that it is not.
+    With c the row's label, b = (q_c, 1 - q_c) is the distribution of "label or not", and q_rest is q given "not".
     KL(q || p) itself has alpha = 1 and beta = 1 - q_c (Zhao et al. 2022, "Decoupled knowledge distillation", CVPR,
     section 3). For a row without a label give the teacher's most probable class.
     """
@@ -41,12 +41,12 @@ def decoupled_kd_loss(
     log_q = F.log_softmax(teacher_proba.clamp_min(MIN_PROBABILITY).log() / temperature, dim=1)
     if logits.shape[1] == 1:
         return log_p[:, 0]
-    own = F.one_hot(labels, logits.shape[1]).bool()
+    is_label = F.one_hot(labels, logits.shape[1]).bool()
     # The logarithm of 1 - p_c as a sum over the other classes: the difference would round to 0.
-    rest_p, rest_q = (each.masked_fill(own, -torch.inf).logsumexp(dim=1) for each in (log_p, log_q))
-    target = log_q[own].exp() * (log_q[own] - log_p[own]) + rest_q.exp() * (rest_q - rest_p)
-    given_p, given_q = log_p - rest_p[:, None], log_q - rest_q[:, None]
-    non_target = (given_q.exp() * (given_q - given_p)).masked_fill(own, 0.0).sum(dim=1)
+    rest_p, rest_q = (log.masked_fill(is_label, -torch.inf).logsumexp(dim=1) for log in (log_p, log_q))
+    target = log_q[is_label].exp() * (log_q[is_label] - log_p[is_label]) + rest_q.exp() * (rest_q - rest_p)
+    conditional_p, conditional_q = log_p - rest_p[:, None], log_q - rest_q[:, None]
+    non_target = (conditional_q.exp() * (conditional_q - conditional_p)).masked_fill(is_label, 0.0).sum(dim=1)
     return temperature**2 * (alpha * target + beta * non_target)
 
 
@@ -63,9 +63,9 @@ def hint_loss(projected: Tensor, teacher_features: Tensor, feature_weight: Tenso
 def vid_loss(mean: Tensor, raw_variance: Tensor, teacher_features: Tensor) -> Tensor:
     """Mean over the teacher's features d of -log N(t_d; m_d, v_d), in nats, for each row.
 
-    The variance v_d = log(1 + exp(r_d)) is learned and serves all rows. Up to the teacher's entropy it is minus a lower
-    bound of I(t; m), divided by the number of features (Ahn et al. 2019, "Variational information distillation",
-    CVPR, section 2).
+    The variance v_d = log(1 + exp(r_d)) is learned and the same for all rows. Up to the teacher's entropy the mean loss
+    is minus a lower bound of I(t; m), divided by the number of features (Ahn et al. 2019, "Variational information
+    distillation", CVPR, section 2).
     """
     variance = F.softplus(raw_variance) + MIN_VARIANCE
     error = (teacher_features - mean).square()
@@ -84,8 +84,8 @@ def distillation_loss(
 ) -> Tensor:
     """Mixed loss a CE(y, p) + b tau^2 KL(q^tau || p^tau), in nats, for each row with its own weights a and b.
 
-    Of classes that the teacher never met it has no opinion: with ``teacher_classes`` the divergence is between the
-    probabilities given that the class is one of these.
+    With ``teacher_classes``, those that the teacher was fitted to, the divergence is between the probabilities given
+    that the class is one of these.
     """
     known_logits = logits
     if teacher_classes is not None:
@@ -95,11 +95,18 @@ def distillation_loss(
 
 
 class DistillationLoss(nn.Module):
-    """``distillation_loss`` while training; on held-out rows each row has one vote, its two weights adding up to 1.
+    """``distillation_loss`` in training; on held-out rows each row counts once: its two weights sum to 1.
 
-    Weights make up for the sizes of the groups of rows. Among a few held-out rows of a small group, as of ten samples
-    with both modalities, they would leave it to one row when training stops. ``has_teacher`` says beforehand whether any
-    row has a teacher; without one the divergence is left out.
+    Training weights balance labeled rows against rows of soft targets. Where one kind is rare, as ten samples with both
+    modalities, one held-out row of that kind would decide when training stops.
+
+    Parameters
+    ----------
+    temperature : float
+    teacher_classes : sequence of int or None
+        Positions of the classes that the teacher was fitted to; None for all.
+    has_teacher : bool, default=True
+        Whether any row has a soft target; without one the divergence is not computed.
     """
 
     def __init__(self, temperature: float, teacher_classes: Sequence[int] | None, *, has_teacher: bool = True) -> None:
@@ -143,14 +150,14 @@ def mutual_loss(
     student, teacher = logits.chunk(2, dim=1)
     student_loss = soft_target_divergence(student, teacher.detach().softmax(dim=1), temperature)
     teacher_loss = soft_target_divergence(teacher, student.detach().softmax(dim=1), temperature)
-    by_labels = student_weight * cross_entropy(student, labels) + teacher_weight * cross_entropy(teacher, labels)
-    return by_labels + pair_weight * (student_loss + teacher_loss)
+    label_loss = student_weight * cross_entropy(student, labels) + teacher_weight * cross_entropy(teacher, labels)
+    return label_loss + pair_weight * (student_loss + teacher_loss)
 
 
 class MutualLoss(nn.Module):
-    """``mutual_loss`` while training; on held-out rows the cross-entropy of both networks, of each where it has a say.
+    """``mutual_loss`` in training; on held-out rows each network's cross-entropy where its weight is above 0.
 
-    Two networks that have learnt nothing agree on every row, so their divergence does not tell when to stop.
+    Two untrained networks agree on every row, so their divergence does not show when to stop.
     """
 
     def __init__(self, temperature: float) -> None:

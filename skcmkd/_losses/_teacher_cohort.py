@@ -20,7 +20,7 @@ class TeacherCohort:
     Attributes
     ----------
     features : ndarray of shape (n_rows, n_features)
-        Rows of the classes that the student's cohort has, too.
+        Representation of the rows whose class the student's cohort has, too.
     codes : ndarray of shape (n_rows,)
         Their classes, as positions in ``classes``.
     classes : ndarray of shape (n_classes,)
@@ -64,7 +64,7 @@ class TeacherCohort:
         return float(mean) if mean > 0 else 1.0
 
     def take_classes(self, classes: np.ndarray) -> TeacherCohort:
-        """The cohort among some of the student's classes; itself, and no copy, among all of them."""
+        """The cohort restricted to some of the student's classes; the same object for all of them."""
         present = np.isin(self.classes, classes)
         if present.all():
             return self
@@ -94,7 +94,21 @@ class TeacherCohort:
 
 @dataclass(frozen=True)
 class AlignmentSpec:
-    """How a student is aligned with a cohort, and how strongly; see ``UnpairedDistiller`` for the parameters."""
+    """How a student is aligned with a cohort, and how strongly; see ``UnpairedDistiller`` for the parameters.
+
+    Attributes
+    ----------
+    name : str
+        A key of ``BACKWARD_FUNCTIONS``.
+    cohort : TeacherCohort
+    weight : float
+        Weight of the alignment, in nats for each mean cost.
+    cost : {"cosine", "euclidean", "cityblock", "chordal"}
+    reg : float
+        Entropic regularization, in mean costs.
+    inner_steps, inner_learning_rate : int, float
+        Steps of "bilevel" and "published" on the copy.
+    """
 
     name: str
     cohort: TeacherCohort
@@ -105,6 +119,6 @@ class AlignmentSpec:
     inner_learning_rate: float
 
     def take_classes(self, classes: np.ndarray) -> AlignmentSpec | None:
-        """The same with the cohort among some of the student's classes; None when it has none of them."""
+        """The specification for some of the student's classes; None when the cohort has none of them."""
         cohort = self.cohort.take_classes(classes)
         return replace(self, cohort=cohort) if cohort.shared.any() else None

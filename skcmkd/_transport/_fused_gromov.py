@@ -20,7 +20,7 @@ def fused_gromov(
 ) -> Transport:
     """Fused Gromov-Wasserstein plan between rows that have no columns in common.
 
-    min_P (1 - share) <M, P> + share sum_ijkl (C1_ik - C2_jl)^2 P_ij P_kl with P 1 = a and P' 1 = b.
+    min_P (1 - alpha) <M, P> + alpha sum_ijkl (C1_ik - C2_jl)^2 P_ij P_kl with P 1 = a and P' 1 = b.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ def fused_gromov(
     Raises
     ------
     ValueError
-        As ``transport`` does; also for structures whose sizes do not fit and a share outside 0 to 1.
+        As ``transport`` does; also for structures whose sizes do not fit and an alpha outside 0 to 1.
 
     References
     ----------
@@ -55,7 +55,7 @@ def fused_gromov(
     if C1.shape != (n, n) or C2.shape != (m, m):
         raise ValueError(f"Structures of shapes {C1.shape} and {C2.shape} do not fit a label cost of shape {M.shape}.")
     if not 0 <= alpha <= 1:
-        raise ValueError(f"share={alpha} is outside 0 to 1.")
+        raise ValueError(f"alpha={alpha} is outside 0 to 1.")
     a, b = normalize_weights(source_weights, n), normalize_weights(target_weights, m)
     if alpha == 0:
         return transport(M, a, b)

@@ -15,14 +15,14 @@ from .._distillation._select import ValidationScores, cross_validate_trainings
 from .._distillation._student_loss import StudentLoss
 from .._linear_model._excess_risk import linear_student_risk
 from .._validation._tables import take_rows
-from ._soft_targets import CrossFittedTeachers
+from ._cross_fitted_teachers import CrossFittedTeachers
 
-# alpha="auto" compares one alpha with the student alone: more of them cost more and were no better.
+# alpha="auto" compares one alpha with the student alone: a longer list costs more and was no better.
 ALPHA, ALPHA_MANY_PAIRS = 0.25, 0.5
 
 
 def candidate_alpha(teachers: CrossFittedTeachers) -> float:
-    """The alpha that is tried: more where the teacher predicts more unlabeled pairs than there are labeled rows."""
+    """The alpha that "auto" compares with 0: the larger one where unlabeled pairs outnumber labeled rows."""
     return ALPHA_MANY_PAIRS if teachers.data_.n_unlabeled > len(teachers.data_.y) else ALPHA
 
 
@@ -35,7 +35,20 @@ def cross_validate_alpha(
     n_jobs: int | None,
     verbose: bool,
 ) -> ValidationScores:
-    """Fit a student with each alpha without each validation fold, and predict that fold."""
+    """Fit a student with each alpha without each validation fold, and predict that fold.
+
+    Parameters
+    ----------
+    student : estimator
+    teachers : CrossFittedTeachers
+        Fitted for validation.
+    alphas : sequence of float
+        The others are compared with the first.
+    loss : StudentLoss
+        Its alpha is replaced.
+    n_jobs, verbose
+        The distiller's parameters.
+    """
     data, val_folds = teachers.data_, teachers.val_folds_
 
     def trainings(fold: int) -> list[partial[BaseEstimator]]:
@@ -72,7 +85,7 @@ def alpha_table(scores: ValidationScores) -> pd.DataFrame:
 
 
 def analytic_alpha(teachers: CrossFittedTeachers) -> float:
-    """The alpha in closed form: where a linear student's excess risk is least, to first order."""
+    """The alpha of least excess risk of a linear student to first order, in closed form."""
     data, soft_targets = teachers.data_, teachers.soft_targets()
     rows = np.flatnonzero(data.usable & ~np.isnan(soft_targets).any(axis=1))
     residuals = linear_student_risk(

@@ -1,4 +1,4 @@
-"""PairedDistiller: the same samples have both modalities in fit."""
+"""PairedDistiller: a classifier, where the same samples have both modalities in fit."""
 
 from __future__ import annotations
 
@@ -28,17 +28,17 @@ from ._teachers import prepare_teachers
 
 
 class PairedDistiller(ClassifierStudentMixin, BaseEstimator):
-    """Train a classifier of one modality with the help of another that is there only in fit.
+    """Train a classifier of one modality on the label and on soft targets from another, which only fit needs.
 
-    A teacher learns the label from its own modality; its probabilities for rows it has not seen, q, become soft
-    targets of the student, p::
+    A teacher is fitted to the label from its own modality. Its out-of-fold probabilities q are the soft targets of the
+    student, whose probabilities p minimize, with means over the labeled rows and over the rows with a soft target::
 
-        (1 - alpha) mean_labelled CE(y, p) + alpha mean_taught tau^2 KL(q^tau || p^tau)
+        (1 - alpha) mean_labeled CE(y, p) + alpha mean_soft tau^2 KL(q^tau || p^tau)
 
     For a network student this is the loss. scikit-learn's ``LogisticRegression`` is fitted to the mixed targets
-    (1 - alpha) onehot(y) + alpha q themselves, at tau = 1. Any other student gets each row once per class, weighted by
-    its target, which is the same for a loss that is linear in the weights. (What a model does with counted rows, such
-    as out-of-bag scores or early stopping of its own, sees the copies.)
+    (1 - alpha) onehot(y) + alpha q at tau = 1. Any other student is fitted to each row once per class, weighted by the
+    mixed target, which is the same for a loss that is linear in the weights. (Out-of-bag scores, early stopping and
+    whatever else counts rows, count the copies.)
 
     Parameters
     ----------
@@ -46,49 +46,51 @@ class PairedDistiller(ClassifierStudentMixin, BaseEstimator):
         Predicts from the student's modality. A classifier whose ``fit`` takes ``sample_weight``, a Pipeline that ends
         in one, or a network. None is ``NetworkClassifier()``.
     teacher : classifier with ``predict_proba``, or dict of them, default=None
-        Learns from the teacher's modality; a Pipeline, or a ``FrozenEstimator`` that was fitted **on other rows**: it
-        gets the columns that it was fitted to, by name. A dict gives each of ``teacher_columns`` its own. None is
+        Predicts from the teacher's modality; a Pipeline, or a ``FrozenEstimator`` that was fitted **on other rows**:
+        its columns are selected by name. A dict gives a model for each name of ``teacher_columns``. None is
         ``NetworkClassifier()``.
     student_columns : columns, default=None
         For one table that holds both modalities: the student's columns, as names, positions, a slice, a boolean
         mask or a callable; **all others** are the teacher's, so leave labels and identifiers out of the table.
         Integers are positions. None means that X is the student's table.
     teacher_columns : columns or dict of them, default=None
-        Columns that the teacher sees, of ``X_teacher``, or of X when ``student_columns`` is set. A dict, name to
-        columns, makes one teacher for each modality. A modality whose columns a selector before has taken out of X is
-        left out. None is one teacher on all columns.
+        Columns of the teacher in ``X_teacher``, or in X when ``student_columns`` is set. A dict, name to columns,
+        makes one teacher for each modality. A modality whose columns an earlier selector has removed from X is left
+        out. None is one teacher on all columns.
     teacher_input : {"teacher", "both"}, default="teacher"
-        "both" puts the student's columns beside each teacher's own.
+        "both" adds the student's columns to those of each teacher.
     teacher_weights : {"equal", "learned"} or dict, default="equal"
-        How several teachers are pooled, sum_m w_m q_m, for each row over those that it was measured on. "learned"
-        takes the weights with the least Brier score of out-of-fold probabilities; a dict fixes them by name.
+        How several teachers are pooled, sum_m w_m q_m, for each row over the teachers whose modality it has.
+        "learned" takes the weights with the least Brier score of out-of-fold probabilities; a dict fixes them by name.
     alpha : float in [0, 1], "auto" or "analytic", default="auto"
-        The teacher's share: 0 labels only, 1 teacher only. "auto" takes 0.25, or 0.5 where unlabelled pairs outnumber
-        labelled rows, when on two held-out folds, or one of 1000 rows or groups, that beats the student alone in Brier
-        score by a standard error, else 0; a network is judged there without its ``refit``. "analytic" is the weight
-        where the excess risk of a linear student is least to first order; it needs no fits of the student, and errs
-        where the student is far from linear.
+        The teacher's share: 0 labels only, 1 teacher only. "auto" takes 0.25, or 0.5 where unlabeled pairs outnumber
+        labeled rows, if that lowers the Brier score of the student alone by more than a standard error on two
+        validation folds (one, if it has 1000 rows or groups), else 0; networks are fitted there without their
+        ``refit``. "analytic" minimizes the excess risk of a linear student to first order; it needs no fits of the
+        student, does not use weights, and is inaccurate where the student is far from linear.
     temperature : float > 0, default=2.0
-        Softens teacher and student alike where the student is a network. Other students have no temperature of
-        their own: they are taught at 1 and this is not used.
+        Softens the probabilities of teacher and student where the student is a network. Other students are trained at
+        temperature 1, whatever the value.
     objective : str, callable or list, default="soft_targets"
-        What a network student is to match of the teacher, in place of the divergence in the formula above: a name,
-        a callable ``f(student_logits, student_features, teacher_proba, teacher_features)`` that gives one loss a row
-        (torch tensors), or a list of these, alone or as (objective, weight) pairs, that are added. Names are
+        What a network student matches of the teacher, in place of the divergence in the formula above: a name, a
+        callable ``f(student_logits, student_features, teacher_proba, teacher_features)`` that gives one loss a row
+        (torch tensors), or a list of these, alone or as (objective, weight) pairs, which are added. Names are
         "soft_targets", "dkd", "ckd", "hints", "mfh", "vid", "rkd", "rkd_distance", "rkd_angle", "sp", "cc", "pkdot",
-        "crd", "amid" and "shared_specific"; the page on paired distillation has their formulas and sources. On held-out
-        rows of early stopping soft targets are what counts.
+        "crd", "amid" and "shared_specific"; the page on paired distillation has their formulas and sources. The loss of
+        rows held out for early stopping is always that of soft targets.
     representation : {"auto", "transform", "decision_function", "predict_proba"}, default="auto"
-        The teacher's features, for objectives that compare representations; "auto" is the first of these that it has.
+        The teacher's method that gives features to objectives that compare representations; "auto" is the first of
+        these that it has.
     class_weight : dict, "balanced" or None, default=None
-        Weight of each class, times ``sample_weight``, for teacher, student and the choice of alpha.
+        Weight of each class, multiplied by ``sample_weight``, for teacher, student and the choice of alpha.
     calibrate : bool, default=False
-        Scale the student's probabilities to p^(1/T), with the T of least log-loss on rows held out from student and
-        teachers; a network's by fits without its ``refit``. Classes stay as they are.
+        Scale the student's probabilities to p^(1/T), with the T of least log-loss on validation folds, which neither
+        student nor teachers are fitted to; networks are fitted there without their ``refit``. Predicted classes do not
+        change.
     cv : int or splitter, default=5
-        Folds in which the teacher's targets are made and alpha is chosen; each row is held out once. Stratified
-        blocks of adjacent rows when a number, at least 3 for "auto" and ``calibrate``. With ``groups`` in ``fit`` the
-        rows of a group stay together.
+        Folds of the out-of-fold soft targets and of the choice of alpha; each row is held out once. A number, at least
+        3 for "auto" and ``calibrate``, makes stratified blocks of adjacent rows. With ``groups`` in ``fit`` the rows of
+        a group stay together, and a number is lowered to that of the groups, at least 3 (``n_folds_``).
     n_jobs : int or None, default=None
         Parallel fits; changes nothing but time.
     random_state : int, RandomState or None, default=None
@@ -99,22 +101,25 @@ class PairedDistiller(ClassifierStudentMixin, BaseEstimator):
     Attributes
     ----------
     student_ : classifier
-        The fitted student: predicts alone, knows nothing of the teacher, and can be deployed without it.
+        The fitted student: predicts alone, holds nothing of the teacher, and can be deployed without it.
     teacher_ : classifier, dict or None
-        The teacher, fitted to all labelled rows that it was measured on, by name where ``teacher_columns`` is a dict;
-        None when no teacher was used: no teacher's table was given, a selector before kept none, or alpha is set to 0.
+        The teacher, fitted to all labeled rows that have its modality, by name where ``teacher_columns`` is a dict;
+        None when no teacher was used: there is no teacher's table, an earlier selector kept none, or alpha is set
+        to 0.
     teacher_weights_ : dict or None
         Weight of each teacher by name where ``teacher_columns`` is a dict; they add up to 1.
     alpha_ : float
-        The weight used; 0 without a teacher's table.
+        The teacher's share in the loss of the student; 0 without a teacher's table.
     alpha_scores_ : DataFrame or None
-        With ``alpha="auto"``: for each weight the mean Brier score on held-out rows (``brier``, 0 is best), its
-        difference to the student alone (``difference``) and the standard error of that.
+        With ``alpha="auto"``: for each alpha the mean Brier score on validation folds (``brier``, 0 is best), its
+        difference from the student alone (``difference``) and the standard error of that (``standard_error``).
     teacher_proba_ : ndarray of shape (n_samples, n_classes) or None
-        The teacher's probabilities for the labelled rows, pooled over several teachers, each by one that has not seen
-        the row; NaN where none was measured.
+        Out-of-fold probabilities of the teacher for the labeled rows, pooled over several teachers; NaN in rows without
+        a teacher's modality.
     classes_ : ndarray of shape (n_classes,)
         Class labels.
+    n_folds_ : int or None
+        Number of folds that were used, fewer than ``cv`` where there are fewer groups; None when no fold was held out.
     n_features_in_ : int
         Number of the student's columns.
     feature_names_in_ : ndarray of shape (n_features,)
@@ -122,17 +127,18 @@ class PairedDistiller(ClassifierStudentMixin, BaseEstimator):
 
     See Also
     --------
-    CCHSelector : Says which modality should teach, before this.
-    PairedDistillerRegressor : The same for quantities.
+    CCHSelector : Selects the modalities that are worth distilling from.
+    PairedDistillerRegressor : The same for continuous targets.
     UnpairedDistiller : For cohorts of different samples.
 
     Notes
     -----
-    A row of the teacher's table that is missing throughout was not measured: it is taught by its label alone. A row
-    of the student's table that is missing throughout teaches the teacher alone. With several teachers each row has
-    those that it was measured on. A row missing in part goes to the teacher as it is; put an imputer into the
-    teacher's pipeline. Preprocessing of one modality belongs into the pipeline of its model. To choose alpha without
-    leaking, the targets of a row come from teachers that have seen neither the row nor the rows that judge the student.
+    A row of the teacher's table that is missing throughout was not measured: the student is trained on its label alone.
+    A row of the student's table that is missing throughout is used by the teacher alone. With several teachers a row
+    has soft targets from those whose modality it has. A row missing in part goes to the teacher as it is; put an
+    imputer into the teacher's pipeline. Preprocessing of one modality belongs in the pipeline of its model. To keep the
+    choice of alpha free of leakage, the soft target of a row comes from teachers that are fitted neither to the row nor
+    to the validation fold.
 
     References
     ----------
@@ -156,7 +162,7 @@ class PairedDistiller(ClassifierStudentMixin, BaseEstimator):
     def __init__(
         self,
         student: BaseEstimator | None = None,
-        teacher: BaseEstimator | None = None,
+        teacher: BaseEstimator | Mapping[str, BaseEstimator] | None = None,
         *,
         student_columns: Columns = None,
         teacher_columns: Columns | Mapping[str, Columns] = None,
@@ -209,7 +215,7 @@ class PairedDistiller(ClassifierStudentMixin, BaseEstimator):
         X_teacher: Table | None = None,
         unlabeled_pairs: tuple[Table, ...] | None = None,
     ) -> PairedDistiller:
-        """Train the teacher, make its targets, and train the student.
+        """Fit the teacher, make its out-of-fold soft targets, choose alpha, and fit the student.
 
         Parameters
         ----------
@@ -218,18 +224,20 @@ class PairedDistiller(ClassifierStudentMixin, BaseEstimator):
         y : array-like of shape (n_samples,)
             Class labels.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weight of each labelled row: of its label and its soft target, in the teacher's fit where that takes
-            weights, and in the choice of alpha. Unlabelled pairs weigh 1.
+            Weight of each labeled row: of its label and its soft target, in the teacher's fit if that takes weights,
+            and in the choice of alpha. Teachers get weights of mean one, unlabeled pairs the mean of the weights, and
+            rows of weight 0 have no part in any loss.
         groups : array-like of shape (n_samples,), default=None
-            Group of each row, such as the patient: no internal split parts a group.
+            Group of each row, such as the patient: every internal split keeps a group together.
         X_teacher : DataFrame or array-like of shape (n_samples, n_teacher_features), default=None
-            The teacher's table, a row for each row of X; rows missing throughout were not measured. None trains the
+            The teacher's table, a row for each row of X; rows missing throughout were not measured. None fits the
             student alone.
         unlabeled_pairs : tuple of tables, default=None
             Samples with both modalities and no label, ``(X_unlabeled, X_teacher_unlabeled)``, or ``(table,)`` of both
             when ``student_columns`` is set. Any number of rows; the tuple is never cut by cross-validation. With
-            ``groups``, one more element of the tuple may name the group of each: pairs of a group that has labelled
-            rows are taught by teachers that have not seen the group, and teach nothing where it judges.
+            ``groups``, one more element of the tuple may name the group of each: soft targets of pairs whose group has
+            labeled rows come from teachers that are not fitted to the group, and the pairs are left out where their
+            group is in the validation fold.
 
         Returns
         -------
@@ -240,7 +248,7 @@ class PairedDistiller(ClassifierStudentMixin, BaseEstimator):
         ------
         ValueError
             If the tables do not fit together, hold infinite values, the label has one class, there are fewer rows
-            than folds, or teacher or student cannot do what they must.
+            than folds, or teacher or student lack a method or parameter that is needed.
         """
         self._validate_params()
         check_teacher_weights(self.teacher_weights, self.teacher_columns)
@@ -253,18 +261,10 @@ class PairedDistiller(ClassifierStudentMixin, BaseEstimator):
         check_same_length(tables.X, y, "y")
         target = ClassificationTarget(encode_labels(y)[0])
         data = make_paired_data(tables, y, apply_class_weight(sample_weight, self.class_weight, y), groups)
-        seed, is_named = resolve_seed(self.random_state), isinstance(self.teacher_columns, Mapping)
+        seed = resolve_seed(self.random_state)
         result = distill(
             set_random_states(clone_or_default(self.student, self._default_student), seed),
-            prepare_teachers(
-                data,
-                tables.teacher_columns,
-                self.teacher,
-                self._default_student,
-                is_named=is_named,
-                teacher_input=self.teacher_input,
-                seed=seed,
-            ),
+            prepare_teachers(data, tables, self.teacher, self._default_student, self.teacher_input, seed),
             data,
             target,
             loss,
@@ -279,6 +279,7 @@ class PairedDistiller(ClassifierStudentMixin, BaseEstimator):
         self._student_columns, self._n_table_columns = tables.student_columns, tables.n_table_columns
         self.classes_ = target.classes
         self.student_, self.alpha_, self.alpha_scores_ = result.student, result.alpha, result.alpha_scores
-        self.teacher_, self.teacher_weights_ = result.named_teachers(is_named)
+        self.teacher_, self.teacher_weights_ = result.named_teachers(tables.has_named_teachers)
         self.teacher_proba_ = result.soft_targets
+        self.n_folds_ = result.n_folds
         return self

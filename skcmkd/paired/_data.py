@@ -12,7 +12,7 @@ from .._validation._tables import Table
 
 @dataclass(frozen=True)
 class PairedTables:
-    """The tables given to ``fit``, in either form, as the student's and the teacher's.
+    """The tables of ``fit``, in either form, as the student's and the teacher's.
 
     Attributes
     ----------
@@ -23,16 +23,19 @@ class PairedTables:
         The unlabeled pairs.
     unlabeled_groups : ndarray of shape (n_unlabeled,) or None
     teacher_columns : dict of str to ndarray of int
-        Positions of each teacher's columns in ``X_teacher``; one teacher without a name is "".
+        Positions of each teacher's columns in ``X_teacher``; the name is "" unless ``has_named_teachers``.
+    has_named_teachers : bool
+        Whether the parameter ``teacher_columns`` is a dict.
     student_columns : ndarray of int or None
-        Positions of the student's columns in the one table of both modalities; None where there were two tables.
+        Positions of the student's columns in the one table of both modalities; None for two tables.
     n_table_columns : int
-        Number of columns of the table that was given as X.
+        Number of columns of the X of ``fit``.
     """
 
     X: Table
     X_teacher: Table | None
     teacher_columns: dict[str, np.ndarray]
+    has_named_teachers: bool
     n_table_columns: int
     X_unlabeled: Table | None = None
     X_teacher_unlabeled: Table | None = None
@@ -55,7 +58,7 @@ class PairedData:
         Unlabeled pairs that have both modalities.
     sample_weight : ndarray of shape (n_samples,) or None
     groups, unlabeled_groups : ndarray of shape (n_samples,) and (n_unlabeled,), or None
-        As they were given.
+        Names of groups.
     """
 
     X: Table
@@ -74,12 +77,20 @@ class PairedData:
         return self.has_student if self.sample_weight is None else self.has_student & (self.sample_weight > 0)
 
     @property
+    def row_weight(self) -> np.ndarray | None:
+        """Weights of labeled rows, then of unlabeled pairs, which have the mean of the positive ones."""
+        if self.sample_weight is None:
+            return None
+        mean = self.sample_weight[self.sample_weight > 0].mean()
+        return np.concatenate([self.sample_weight, np.full(self.n_unlabeled, mean)])
+
+    @property
     def n_unlabeled(self) -> int:
         return 0 if self.X_unlabeled is None else n_samples(self.X_unlabeled)
 
     @property
     def group_ids(self) -> np.ndarray | None:
-        """Groups of labeled rows, then of unlabeled pairs, as numbers; a pair without any is a group of its own."""
+        """Groups of labeled rows, then of unlabeled pairs, as numbers; without names each pair is a separate group."""
         if self.groups is None:
             return None
         if self.unlabeled_groups is not None:

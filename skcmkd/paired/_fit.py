@@ -23,16 +23,16 @@ from .._validation._table_checks import UNLABELED_PAIRS_NAMES, check_no_infinity
 from .._validation._tables import take_rows
 from ..networks._mlp import NetworkClassifier
 from ._alpha import alpha_table, analytic_alpha, candidate_alpha, cross_validate_alpha
+from ._cross_fitted_teachers import CrossFittedTeachers
 from ._data import PairedData
 from ._pooling import make_pooling_rule
-from ._soft_targets import CrossFittedTeachers
 from ._teachers import TeacherInputs
 from ._temperature_scaling import TemperatureScaled, fit_temperature
 
 
 @dataclass(frozen=True)
-class Distilled:
-    """What a paired distillation results in.
+class DistillationResult:
+    """Student, teachers and soft targets after a paired distillation.
 
     Attributes
     ----------
@@ -44,6 +44,8 @@ class Distilled:
     alpha_scores : DataFrame or None
     soft_targets : ndarray of shape (n_samples, n_outputs) or None
         Out-of-fold, of the labeled rows.
+    n_folds : int or None
+        None when no fold was held out.
     """
 
     student: BaseEstimator
@@ -52,12 +54,13 @@ class Distilled:
     alpha: float = 0.0
     alpha_scores: pd.DataFrame | None = None
     soft_targets: np.ndarray | None = None
+    n_folds: int | None = None
 
-    def named_teachers(self, is_named: bool) -> tuple[Any, dict[str, float] | None]:
+    def named_teachers(self, has_names: bool) -> tuple[Any, dict[str, float] | None]:
         """``teacher_`` and ``teacher_weights_``: by name where ``teacher_columns`` is a dict."""
         if not self.teachers:
             return None, None
-        if not is_named:
+        if not has_names:
             return next(iter(self.teachers.values())), None
         return self.teachers, dict(zip(self.teachers, self.teacher_weights.tolist(), strict=True))
 
@@ -76,7 +79,7 @@ def distill(
     cv: Any,
     n_jobs: int | None,
     verbose: bool,
-) -> Distilled:
+) -> DistillationResult:
     """Cross-fit the teachers, choose alpha, and fit the student in place.
 
     Parameters
@@ -87,64 +90,56 @@ def distill(
     data : PairedData
     target : ClassificationTarget or RegressionTarget
     loss : StudentLoss
-        With any alpha: it is set here.
+        Its alpha is replaced.
     alpha, teacher_weights, representation, calibrate, cv, n_jobs, verbose
         The distiller's parameters.
     """
     check_models(student, teachers, data, target)
     check_calibrate(student, calibrate)
     teachers = [] if alpha == 0 else teachers
-    with explain_failure(student, "student", lambda: _student_tables(data)):
+    with explain_failure(student, "student", lambda: _student_tables(data), {"y": data.y}):
         if not teachers and not calibrate:
-            return Distilled(_fit_alone(student, data), {}, np.zeros(0))
+            return DistillationResult(_fit_alone(student, data), {}, np.zeros(0))
         if teachers:
             target.check_student(student)
             check_objective(loss.objective, student, alpha)
     names = [teacher.name for teacher in teachers]
     parallel: dict[str, Any] = {"n_jobs": n_jobs, "verbose": verbose}
+    strata = _missingness_pattern(data, teachers)
+    fold_ids = make_fold_ids(cv, data.y, classes=len(target.classes) > 0, groups=data.groups, strata=strata)
     cross_fitted = CrossFittedTeachers(
         target,
         teachers,
         make_pooling_rule(teacher_weights, names, target),
         needs_features=bool(teachers) and loss.objective.needs_features,
         representation=representation,
-    ).fit(
-        data,
-        make_fold_ids(
-            cv,
-            data.y,
-            classes=len(target.classes) > 0,
-            groups=data.groups,
-            strata=_missingness_pattern(data, teachers),
-        ),
-        needs_validation=calibrate or alpha == "auto",
-        **parallel,
-    )
-    with explain_failure(student, "student", lambda: _student_tables(data)):
+    ).fit(data, fold_ids, needs_validation=calibrate or alpha == "auto", **parallel)
+    with explain_failure(student, "student", lambda: _student_tables(data), {"y": data.y}):
         scores = None
         if not teachers:
-            chosen = 0.0
+            best_alpha = 0.0
         elif alpha == "auto":
             scores = cross_validate_alpha(student, cross_fitted, (0.0, candidate_alpha(cross_fitted)), loss, **parallel)
-            chosen = float(scores.candidates[scores.best("one_standard_error")])
+            best_alpha = float(scores.candidates[scores.best("one_standard_error")])
         else:
-            chosen = analytic_alpha(cross_fitted) if alpha == "analytic" else float(alpha)
-        student = fit_student(student, cross_fitted.training_data(), replace(loss, alpha=chosen))
+            best_alpha = analytic_alpha(cross_fitted) if alpha == "analytic" else float(alpha)
+        student = fit_student(student, cross_fitted.training_data(), replace(loss, alpha=best_alpha))
         if calibrate:
-            validation = scores or cross_validate_alpha(student, cross_fitted, (chosen,), loss, **parallel)
-            student = _scale_temperature(student, validation, chosen)
-    return Distilled(
+            validation = scores or cross_validate_alpha(student, cross_fitted, (best_alpha,), loss, **parallel)
+            student = _scale_temperature(student, validation, best_alpha)
+    return DistillationResult(
         student,
         dict(zip(names, cross_fitted.models_, strict=True)),
         cross_fitted.pool_weights() if teachers else np.zeros(0),
-        chosen,
+        best_alpha,
         alpha_table(scores) if scores is not None else None,
         cross_fitted.soft_targets() if teachers else None,
+        int(fold_ids.max()) + 1,
     )
 
 
 def check_models(student: BaseEstimator, teachers: Sequence[TeacherInputs], data: PairedData, target: Target) -> None:
-    """Raise on a student or teacher that cannot do what it must, before anything is fitted."""
+    """Raise before any fit if a student or teacher lacks what it needs."""
     check_estimator_type(student, classes=isinstance(target, ClassificationTarget))
     if data.sample_weight is not None:
         check_accepts_sample_weight(student, "sample_weight or class_weight")
@@ -160,7 +155,7 @@ def check_models(student: BaseEstimator, teachers: Sequence[TeacherInputs], data
 
 
 def check_calibrate(student: BaseEstimator, calibrate: bool) -> None:
-    """Raise when probabilities are to be scaled of a student that predicts none."""
+    """Raise if probabilities are to be scaled and the student predicts none."""
     if calibrate and not hasattr(student, "predict_proba"):
         raise ValueError(
             f"calibrate=True scales probabilities, and the student {student.__class__.__name__} has no predict_proba. "
@@ -169,7 +164,7 @@ def check_calibrate(student: BaseEstimator, calibrate: bool) -> None:
 
 
 def check_objective(objective: Objective, student: BaseEstimator, alpha: float | str) -> None:
-    """Raise when another objective than soft targets is asked of a student that is no network, or trains no head."""
+    """Raise if the student is no network, or its head is not trained, with an objective other than soft targets."""
     if objective.is_soft_targets:
         return
     names = [term for term, _ in objective.terms]
@@ -203,9 +198,11 @@ def _student_tables(data: PairedData) -> dict[str, Any]:
 
 
 def _missingness_pattern(data: PairedData, teachers: Sequence[TeacherInputs]) -> np.ndarray | None:
-    """Which modalities each row has, as a number: every fold gets its share of each pattern.
+    """Which modalities each row has, as the number of a pattern, to stratify folds by; None if all rows have all.
 
-    None where every row has them all.
+    Returns
+    -------
+    ndarray of shape (n_samples,) or None
     """
     masks = np.column_stack([data.has_student, *(teacher.observed for teacher in teachers)])
     if masks.all():
@@ -214,7 +211,7 @@ def _missingness_pattern(data: PairedData, teachers: Sequence[TeacherInputs]) ->
 
 
 def _scale_temperature(student: BaseEstimator, scores: ValidationScores, alpha: float) -> BaseEstimator:
-    """The student with the temperature that fits the validation rows best."""
+    """The student with the temperature of least log-loss on the validation folds."""
     # A row whose class was absent from its student's training rows has no probability to be scaled.
     rows = scores.in_training
     proba = scores.predictions[scores.candidates.index(alpha)][rows]

@@ -1,14 +1,16 @@
-"""What the paired distillers are given, in either form, checked and brought to one."""
+"""Input of the paired distillers: tables in either form, brought to one and checked."""
 
 from __future__ import annotations
 
 import reprlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from numbers import Real
 from typing import Any
 
 import numpy as np
 
+from .._utils._warnings import warn_user
 from .._validation._columns import Columns, column_indices
 from .._validation._sklearn import N_JOBS, ArrayLike, HasMethods, Interval, StrOptions, feature_names, n_features
 from .._validation._table_checks import UNLABELED_PAIRS_NAMES, check_no_infinity, check_target_leakage, observed_rows
@@ -21,11 +23,16 @@ from .._validation._tables import (
     take_columns,
     take_rows,
 )
-from .._validation._target_checks import check_comparable_groups, check_groups, check_sample_weight, pop_groups
+from .._validation._target_checks import (
+    check_comparable_groups,
+    check_groups,
+    check_sample_weight,
+    pop_groups,
+)
 from ._data import PairedData, PairedTables
 
 TeacherColumns = Columns | Mapping[str, Columns]
-# What both paired distillers may be given.
+# Of both paired distillers.
 PARAMETER_CONSTRAINTS: dict[str, Any] = {
     "student": [HasMethods(["fit", "predict"]), None],
     "teacher": [HasMethods(["fit", "predict"]), dict, None],
@@ -53,7 +60,7 @@ def split_tables(
     Parameters
     ----------
     X, X_teacher, unlabeled_pairs
-        As they were given to ``fit``.
+        Parameters of ``fit``.
     student_columns, teacher_columns
         The distiller's parameters.
     """
@@ -61,7 +68,7 @@ def split_tables(
         return _from_two_tables(X, X_teacher, unlabeled_pairs, teacher_columns)
     if X_teacher is not None:
         raise ValueError(
-            "X_teacher was given although student_columns says that X holds both modalities. Give one of the two."
+            "X_teacher was given although student_columns is set, so that X holds both modalities. Give one of the two."
         )
     return _from_one_table(X, unlabeled_pairs, student_columns, teacher_columns)
 
@@ -69,15 +76,16 @@ def split_tables(
 def _from_two_tables(
     X: Table, X_teacher: Table | None, unlabeled_pairs: tuple[Any, ...] | None, teacher_columns: TeacherColumns
 ) -> PairedTables:
-    n_columns = n_features(X)
+    n_columns, has_names = n_features(X), isinstance(teacher_columns, Mapping)
     if X_teacher is None:
+        _warn_of_teacher_columns(X, teacher_columns)
         if unlabeled_pairs is not None:
             pop_groups(unlabeled_pairs, "unlabeled_pairs", "(X_unlabeled, X_teacher_unlabeled)", 2)
             raise ValueError(
                 "unlabeled_pairs were given without X_teacher: the teacher learns from labeled rows. Give "
                 "X_teacher, or set student_columns if X holds both modalities."
             )
-        return PairedTables(X, None, {}, n_columns)
+        return PairedTables(X, None, {}, has_names, n_columns)
     unlabeled: dict[str, Any] = {}
     if unlabeled_pairs is not None:
         pair, groups = pop_groups(unlabeled_pairs, "unlabeled_pairs", "(X_unlabeled, X_teacher_unlabeled)", 2)
@@ -92,19 +100,25 @@ def _from_two_tables(
         }
     X_teacher = as_table(X_teacher, "X_teacher")
     columns = teacher_column_indices(X_teacher, teacher_columns, None)
-    return PairedTables(X, X_teacher, columns, n_columns, **unlabeled)
+    return PairedTables(X, X_teacher, columns, has_names, n_columns, **unlabeled)
 
 
 def _from_one_table(
     X: Table, unlabeled_pairs: tuple[Any, ...] | None, student_columns: Columns, teacher_columns: TeacherColumns
 ) -> PairedTables:
     student = column_indices(X, student_columns, "student_columns")
-    form: dict[str, Any] = {"n_table_columns": n_features(X), "student_columns": student}
+    form: dict[str, Any] = {
+        "has_named_teachers": isinstance(teacher_columns, Mapping),
+        "n_table_columns": n_features(X),
+        "student_columns": student,
+    }
     if unlabeled_pairs is not None:
         (table,), groups = pop_groups(unlabeled_pairs, "unlabeled_pairs", "(table,) of both modalities", 1)
     columns = teacher_column_indices(X, teacher_columns, student)
     teacher = np.setdiff1d(np.arange(n_features(X)), student)
     if len(teacher) == 0:
+        if unlabeled_pairs is not None:
+            _warn_of_wider_pairs(X, as_table(table, UNLABELED_PAIRS_NAMES[0]))
         return PairedTables(take_columns(X, student), None, {}, **form)
     if unlabeled_pairs is not None:
         table = as_table(table, UNLABELED_PAIRS_NAMES[0])
@@ -119,27 +133,66 @@ def _from_one_table(
     return PairedTables(take_columns(X, student), take_columns(X, teacher), columns, **form)
 
 
+def _warn_of_teacher_columns(X: Table, teacher_columns: TeacherColumns) -> None:
+    """Warn where X holds columns of a teacher and all of X is given to the student."""
+    named = list(teacher_columns.values()) if isinstance(teacher_columns, Mapping) else [teacher_columns]
+    present = set(() if feature_names(X) is None else feature_names(X))
+    texts = [name for columns in named for name in _text_names(columns) if name in present]
+    if texts:
+        warn_user(
+            f"teacher_columns names {texts[0]!r} of X, but there is no teacher's table, so the student is trained "
+            "alone, on all columns of X. Name the student's in student_columns, or give the teacher's as X_teacher."
+        )
+
+
+def _warn_of_wider_pairs(X: Table, X_unlabeled: Table) -> None:
+    """Warn where the unlabeled pairs have columns beside the student's, and X has none.
+
+    Where both have the student's alone, an earlier selector may have kept no teacher.
+    """
+    n_more = n_features(X_unlabeled) - n_features(X)
+    if n_more > 0:
+        warn_user(
+            f"{UNLABELED_PAIRS_NAMES[0]} has {n_more} columns more than X, which has the student's {n_features(X)} "
+            "columns and none of a teacher: the student is trained alone, without the pairs. Give X with the teacher's "
+            "columns, too."
+        )
+
+
+def _text_names(columns: Columns) -> list[str]:
+    """Names among columns that are given by name."""
+    columns = [columns] if isinstance(columns, str) else columns
+    is_listed = isinstance(columns, Iterable) and not isinstance(columns, Mapping)
+    return [column for column in columns if isinstance(column, str)] if is_listed else []
+
+
 def teacher_column_indices(
     X: Table, teacher_columns: TeacherColumns, student: np.ndarray | None
 ) -> dict[str, np.ndarray]:
     """Positions of each teacher's columns in the teacher's table.
 
-    X is the teacher's table, or, where the student's positions are given, the table of both modalities. Of such a
-    table a selector before may have taken a teacher away: a modality none of whose names is there is left out.
+    Parameters
+    ----------
+    X : table of shape (n_samples, n_columns)
+        The teacher's, or, with the positions of the student's columns, that of both modalities. From such a table an
+        earlier selector may have removed a teacher: a modality none of whose column names is present is left out.
+    teacher_columns
+        The distiller's parameter.
+    student : ndarray of int or None
     """
     candidates = np.arange(n_features(X))
     if student is not None:
         candidates = np.setdiff1d(candidates, student)
     if teacher_columns is None:
         return {"": np.arange(len(candidates))}
-    several = isinstance(teacher_columns, Mapping)
-    named = teacher_columns if several else {"": teacher_columns}
+    has_names = isinstance(teacher_columns, Mapping)
+    named = teacher_columns if has_names else {"": teacher_columns}
     present = set(() if feature_names(X) is None else feature_names(X))
     index = np.full(n_features(X), -1)
     index[candidates] = np.arange(len(candidates))
     indices = {}
     for name, columns in named.items():
-        parameter = f"teacher_columns[{name!r}]" if several else "teacher_columns"
+        parameter = f"teacher_columns[{name!r}]" if has_names else "teacher_columns"
         if student is not None and _is_missing(columns, present):
             continue
         positions = column_indices(X, columns, parameter, "X_teacher" if student is None else "X")
@@ -150,6 +203,7 @@ def teacher_column_indices(
 
 
 def _is_missing(columns: Columns, present: set[str]) -> bool:
+    """Whether columns are given by names of which a table has none."""
     named = not callable(columns) and not isinstance(columns, (slice, range)) and len(present) > 0
     columns = [columns] if isinstance(columns, str) else columns
     return named and len(columns) > 0 and all(isinstance(column, str) and column not in present for column in columns)
@@ -178,7 +232,7 @@ def make_paired_data(
     """Both modalities, checked against each other; unlabeled pairs that lack one of them are left out."""
     X, X_teacher = tables.X, tables.X_teacher
     if X_teacher is None:
-        # In the one-table form a selector may have taken the teacher away, and left rows that it alone was measured on.
+        # In the one-table form a selector may have removed the teacher and left rows that have its modality alone.
         observed = np.ones(len(y), dtype=bool) if tables.student_columns is None else observed_rows(X)
         has_student = observed if observed.any() else ~observed
         return PairedData(X, y, has_student, sample_weight=sample_weight, groups=groups)
@@ -193,16 +247,13 @@ def make_paired_data(
     has_student = observed_rows(X)
     if not has_student.any():
         raise ValueError(f"X is missing in all of its {len(y)} rows: the student has nothing to learn from.")
-    return PairedData(X, y, has_student, X_teacher, *_complete_pairs(tables, sample_weight, groups))
+    data = PairedData(X, y, has_student, X_teacher, sample_weight=sample_weight, groups=groups)
+    return data if tables.X_unlabeled is None else _add_complete_pairs(data, tables)
 
 
-def _complete_pairs(
-    tables: PairedTables, sample_weight: np.ndarray | None, groups: np.ndarray | None
-) -> tuple[Table | None, Table | None, np.ndarray | None, np.ndarray | None, np.ndarray | None]:
-    """The unlabeled pairs that have both modalities; weights and groups of the labeled rows; groups of the pairs."""
+def _add_complete_pairs(data: PairedData, tables: PairedTables) -> PairedData:
+    """The data with the unlabeled pairs that have both modalities."""
     pair = tables.X_unlabeled, tables.X_teacher_unlabeled
-    if pair[0] is None:
-        return None, None, sample_weight, groups, None
     check_same_columns(tables.X, pair[0], UNLABELED_PAIRS_NAMES[0], "X")
     check_same_columns(tables.X_teacher, pair[1], UNLABELED_PAIRS_NAMES[1], "X_teacher")
     check_same_rows(*pair, UNLABELED_PAIRS_NAMES[1], UNLABELED_PAIRS_NAMES[0])
@@ -210,7 +261,10 @@ def _complete_pairs(
         check_no_infinity(table, name)
     complete = observed_rows(pair[0]) & observed_rows(pair[1])
     if not complete.any():
-        return None, None, sample_weight, groups, None
-    X_unlabeled, X_teacher_unlabeled = (take_rows(table, complete) for table in pair)
-    unlabeled_groups = None if tables.unlabeled_groups is None else tables.unlabeled_groups[complete]
-    return X_unlabeled, X_teacher_unlabeled, sample_weight, groups, unlabeled_groups
+        return data
+    return replace(
+        data,
+        X_unlabeled=take_rows(pair[0], complete),
+        X_teacher_unlabeled=take_rows(pair[1], complete),
+        unlabeled_groups=None if tables.unlabeled_groups is None else tables.unlabeled_groups[complete],
+    )

@@ -1,4 +1,4 @@
-"""MutualDistiller: two modalities teach each other."""
+"""MutualDistiller: networks of two modalities, each with soft targets from the other."""
 
 from __future__ import annotations
 
@@ -9,30 +9,27 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import validate_data
 
 from .._distillation._delegate import ClassifierStudentMixin, clone_or_default, resolve_seed
-from .._model_selection._pipelines import final_estimator, fit_with_metadata
+from .._model_selection._pipelines import final_estimator
 from .._validation._array_checks import check_same_length
 from .._validation._columns import Columns
-from .._validation._failures import explain_failure
 from .._validation._sklearn import ArrayLike, HasMethods, Interval, restore_on_error, set_random_states
-from .._validation._table_checks import UNLABELED_PAIRS_NAMES, check_no_infinity, observed_rows
-from .._validation._tables import Table, as_table, take_rows
+from .._validation._table_checks import check_no_infinity
+from .._validation._tables import Table, as_table
 from .._validation._target_checks import check_labels, encode_labels
-from ._data import PairedData
 from ._input import check_row_values, make_paired_data, split_tables
-from ._mutual_fit import check_network, fit_mutual
+from ._mutual_fit import check_network, fit_networks
 
 
 class MutualDistiller(ClassifierStudentMixin, BaseEstimator):
-    """Train a network for each of two modalities at the same time, on the labels and on each other.
+    """Train a network for each of two modalities at the same time, on the labels and on each other's probabilities.
 
-    With p_S and p_T the class probabilities of the two networks, and a target written first in a divergence, through
-    which no gradient goes::
+    With p_S and p_T the class probabilities of the two networks, in nats::
 
-        (1 - alpha) mean_labelled CE(y, p_S) + alpha mean_paired tau^2 KL(p_T^tau || p_S^tau)
-        + (1 - alpha) mean_labelled CE(y, p_T) + alpha mean_paired tau^2 KL(p_S^tau || p_T^tau)
+        (1 - alpha) mean_labeled CE(y, p_S) + alpha mean_paired tau^2 KL(p_T^tau || p_S^tau)
+        + (1 - alpha) mean_labeled CE(y, p_T) + alpha mean_paired tau^2 KL(p_S^tau || p_T^tau)
 
-    in nats. Both networks come out, and each predicts alone from its own modality. The distiller's own predictions
-    are the student's.
+    The first distribution of a divergence is its target, which has no gradient. Each fitted network predicts alone from
+    its modality; the distiller predicts with the student.
 
     Parameters
     ----------
@@ -40,14 +37,14 @@ class MutualDistiller(ClassifierStudentMixin, BaseEstimator):
         Predicts from the student's modality; a pipeline ends in a network. The settings of the common training,
         such as batches, learning rate, epochs and device, are the student's. None is ``NetworkClassifier()``.
     teacher : NetworkClassifier or Pipeline, default=None
-        The same for the teacher's modality; of its settings the layers and dropout count. None is
-        ``NetworkClassifier()``.
+        The same for the teacher's modality; of its settings only layers and dropout are used when both are trained
+        together. None is ``NetworkClassifier()``.
     student_columns : columns, default=None
         For one table that holds both modalities: the student's columns, as names, positions, a slice, a boolean
         mask or a callable; **all others** are the teacher's, so leave labels and identifiers out of the table.
         Integers are positions. None means that X is the student's table.
     alpha : float in [0, 1), default=0.5
-        The other network's share: with 0 each network learns from the labels alone, by its own ``fit``.
+        The other network's share: with 0 each network is trained on the labels alone, by its ``fit``.
     temperature : float > 0, default=2.0
         Softens both networks' probabilities in the divergences.
     random_state : int, RandomState or None, default=None
@@ -75,13 +72,13 @@ class MutualDistiller(ClassifierStudentMixin, BaseEstimator):
 
     Notes
     -----
-    A row of the teacher's table that is missing throughout was not measured: it teaches the student by its label
-    alone, and the teacher nothing. Pairs without a label enter the divergences alone. Steps before the networks are
-    fitted to the labelled rows. Training stops early on the cross-entropy of held-out labelled rows, summed over both
-    networks: networks that have learnt nothing agree, so their divergence does not tell when to stop.
+    A row of the teacher's table that is missing throughout was not measured: the student is trained on its label alone,
+    and the teacher is not trained on it. Unlabeled pairs enter the divergences alone. Steps before the networks are
+    fitted to the labeled rows. Training stops early on the cross-entropy of held-out labeled rows, summed over both
+    networks: untrained networks agree, so their divergence does not show when to stop.
 
-    Both teach, also the weaker one, and nothing chooses alpha: with pairs without a label a much weaker teacher harms.
-    Compare alpha = 0 by cross-validation.
+    Each network gets soft targets from the other, however weak that is, and nothing chooses alpha: with unlabeled pairs
+    a much weaker teacher harms. Compare with alpha = 0 by cross-validation.
 
     References
     ----------
@@ -152,16 +149,17 @@ class MutualDistiller(ClassifierStudentMixin, BaseEstimator):
         y : array-like of shape (n_samples,)
             Class labels.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weight of each labeled row, in every part of the loss. Unlabeled pairs have the mean weight.
+            Weight of each labeled row, in every part of the loss; only the weights' proportions matter. Unlabeled pairs
+            have the mean weight. Rows held out for early stopping count alike, and rows of weight 0 are left out.
         groups : array-like of shape (n_samples,), default=None
-            Group of each row, such as the patient: rows of a group are held out together where training stops early.
+            Group of each row, such as the patient: rows of a group are held out together for early stopping.
         X_teacher : DataFrame or array-like of shape (n_samples, n_teacher_features), default=None
-            The teacher's table, a row for each row of X; rows missing throughout were not measured. None trains the
+            The teacher's table, a row for each row of X; rows missing throughout were not measured. None fits the
             student alone.
         unlabeled_pairs : tuple of tables, default=None
             Samples with both modalities and no label, ``(X_unlabeled, X_teacher_unlabeled)``, or ``(table,)`` of both
             when ``student_columns`` is set. Any number of rows; the tuple is never cut by cross-validation. With
-            ``groups``, one more element of the tuple may name the group of each pair.
+            ``groups``, one more element of the tuple may name the group of each: pairs are held out with their group.
 
         Returns
         -------
@@ -171,8 +169,8 @@ class MutualDistiller(ClassifierStudentMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If the tables do not fit together, hold infinite values, the label has one class, or student or teacher is
-            not a network.
+            If the tables, weights or groups do not fit together, hold infinite values, the label has one class, or
+            student or teacher is not a network.
         """
         self._validate_params()
         X = as_table(X, estimator=self)
@@ -188,13 +186,7 @@ class MutualDistiller(ClassifierStudentMixin, BaseEstimator):
         student, teacher = (self._prepare(model, seed) for model in (self.student, self.teacher))
         check_network(student, "student")
         check_network(teacher, "teacher")
-        with explain_failure(student, "network", lambda: _tables_of(data)):
-            if data.X_teacher is None or self.alpha == 0:
-                fit_with_metadata(student, data.X, y, sample_weight, groups)
-                if data.X_teacher is not None:
-                    _fit_teacher_alone(teacher, data)
-            else:
-                fit_mutual(student, teacher, data, classes, self.alpha, self.temperature)
+        fit_networks(student, teacher, data, classes, self.alpha, self.temperature)
         self._student_columns, self._n_table_columns = tables.student_columns, tables.n_table_columns
         self.classes_, self.student_ = classes, student
         self.teacher_ = None if data.X_teacher is None else teacher
@@ -206,23 +198,3 @@ class MutualDistiller(ClassifierStudentMixin, BaseEstimator):
         if self.verbose and "verbose" in final_estimator(copy).get_params():
             final_estimator(copy).set_params(verbose=self.verbose)
         return copy
-
-
-def _fit_teacher_alone(teacher: BaseEstimator, data: PairedData) -> None:
-    rows = observed_rows(data.X_teacher)
-    weight, groups = (None if a is None else a[rows] for a in (data.sample_weight, data.groups))
-    fit_with_metadata(teacher, take_rows(data.X_teacher, rows), data.y[rows], weight, groups)
-
-
-def _tables_of(data: PairedData) -> dict[str, Table]:
-    """The tables that the networks read, by name."""
-    tables = {
-        "X": data.X,
-        "X_teacher": data.X_teacher,
-        UNLABELED_PAIRS_NAMES[0]: data.X_unlabeled,
-        UNLABELED_PAIRS_NAMES[1]: data.X_teacher_unlabeled,
-    }
-    tables = {name: table for name, table in tables.items() if table is not None}
-    if "X_teacher" in tables:
-        tables["X_teacher"] = take_rows(data.X_teacher, observed_rows(data.X_teacher))
-    return tables

@@ -1,18 +1,27 @@
-"""Two networks of two modalities, trained at the same time on labels and on each other."""
+"""Two networks of two modalities, trained at the same time on labels and on each other's probabilities."""
 
 from __future__ import annotations
 
+from functools import partial
+from typing import Any
+
 import numpy as np
 from sklearn.base import BaseEstimator
-from sklearn.utils import check_random_state
 from sklearn.utils.validation import validate_data
 
 from .._distillation._training_data import stack_tables
-from .._model_selection._pipelines import final_estimator, fit_transformers
-from .._validation._sklearn import draw_seed
-from .._validation._table_checks import observed_rows
+from .._model_selection._pipelines import final_estimator, fit_transformers, fit_with_metadata
+from .._validation._failures import explain_failure
+from .._validation._table_checks import UNLABELED_PAIRS_NAMES, observed_rows
 from .._validation._tables import Table, take_rows
-from ..networks._fit import early_stopping_mask, fit_scaler, module_factory, train_with_early_stopping
+from ..networks._base import training_settings
+from ..networks._fit import (
+    TrainedNetwork,
+    early_stopping_mask,
+    fit_scaler,
+    module_factory,
+    train_with_early_stopping,
+)
 from ..networks._mlp import NetworkClassifier
 from ._data import PairedData
 
@@ -22,9 +31,41 @@ def check_network(model: BaseEstimator, role: str) -> None:
     last = final_estimator(model)
     if not isinstance(last, NetworkClassifier):
         raise ValueError(
-            f"The {role} {last.__class__.__name__} cannot teach and be taught at the same time: both models must be "
-            f"a NetworkClassifier, or a Pipeline that ends in one. PairedDistiller takes other models."
+            f"The {role} {last.__class__.__name__} cannot be trained together with another model: both must be a "
+            f"NetworkClassifier, or a Pipeline that ends in one. PairedDistiller takes other models."
         )
+
+
+def fit_networks(
+    student: BaseEstimator,
+    teacher: BaseEstimator,
+    data: PairedData,
+    classes: np.ndarray,
+    alpha: float,
+    temperature: float,
+) -> None:
+    """Fit both networks, or the pipelines that end in them, in place.
+
+    With alpha 0 each is fitted alone, by its ``fit``; without a teacher's table the student alone is fitted.
+
+    Parameters
+    ----------
+    student, teacher : NetworkClassifier or Pipeline
+    data : PairedData
+    classes : ndarray of shape (n_classes,)
+    alpha, temperature : float
+    """
+    explain_student = partial(explain_failure, student, "student", lambda: _student_tables(data), {"y": data.y})
+    explain_teacher = partial(explain_failure, teacher, "teacher", lambda: _teacher_tables(data), {"y": data.y})
+    if data.X_teacher is not None and alpha > 0:
+        with explain_student(), explain_teacher():
+            fit_mutual(student, teacher, data, classes, alpha, temperature)
+        return
+    with explain_student():
+        _fit_alone(student, data.X, data, np.ones(len(data.y), dtype=bool))
+    if data.X_teacher is not None:
+        with explain_teacher():
+            _fit_alone(teacher, data.X_teacher, data, observed_rows(data.X_teacher))
 
 
 def fit_mutual(
@@ -35,7 +76,7 @@ def fit_mutual(
     alpha: float,
     temperature: float,
 ) -> None:
-    """Fit both networks, or the pipelines that end in them, in place: each to the labels and to the other.
+    """Fit both networks together, in place; parameters as in ``fit_networks``.
 
     Each of the four parts of the loss is a weighted mean over its own rows. Batches, steps and epochs are the
     student's. Rows held out for early stopping are labeled ones, and the unlabeled pairs of their groups.
@@ -46,58 +87,60 @@ def fit_mutual(
 
     networks = final_estimator(student), final_estimator(teacher)
     has_teacher = observed_rows(data.X_teacher)
-    student_X, teacher_X = (
-        fit_scaler(network, _validate(network, table, classes))
-        for network, table in zip(
-            networks,
-            (
-                _transform(student, data.X, data.y, data.X_unlabeled),
-                _transform(
-                    teacher, take_rows(data.X_teacher, has_teacher), data.y[has_teacher], data.X_teacher_unlabeled
-                ),
-            ),
-            strict=True,
-        )
+    student_X = _transform(student, data.X, data.y, data.X_unlabeled)
+    teacher_X = _transform(
+        teacher, take_rows(data.X_teacher, has_teacher), data.y[has_teacher], data.X_teacher_unlabeled
     )
-    n_labeled, n_rows = len(data.y), len(student_X)
-    labeled = np.arange(n_rows) < n_labeled
-    has_both = np.concatenate([has_teacher, np.ones(n_rows - n_labeled, dtype=bool)])
-    # The loss of a row without a teacher does not read the teacher's columns.
-    stacked = np.zeros((n_rows, student_X.shape[1] + teacher_X.shape[1]), dtype=np.float32)
+    student_X, teacher_X = (_validate(*pair, classes) for pair in zip(networks, (student_X, teacher_X), strict=True))
+
+    # A row of weight 0 must not set the scale of a column, nor be held out, as in a network's own fit.
+    codes, row_weight, has_both, groups = _row_values(data, classes, has_teacher)
+    counted = row_weight > 0
+    _check_teacher_rows(has_both & counted)
+    if not counted.all():
+        student_X, teacher_X = student_X[counted], teacher_X[counted[has_both]]
+        codes, row_weight, has_both = codes[counted], row_weight[counted], has_both[counted]
+        groups = None if groups is None else groups[counted]
+    (student_scaler, student_X), (teacher_scaler, teacher_X) = fit_scaler(student_X), fit_scaler(teacher_X)
+    labeled = codes >= 0
+    # The loss of a row without a teacher does not depend on the teacher's columns.
+    stacked = np.zeros((len(codes), student_X.shape[1] + teacher_X.shape[1]), dtype=np.float32)
     stacked[:, : student_X.shape[1]] = student_X
     stacked[has_both, student_X.shape[1] :] = teacher_X
 
-    codes = np.zeros(n_rows, dtype=np.int64)
-    codes[labeled] = np.searchsorted(classes, data.y)
-    row_weight = np.ones(n_rows)
-    if data.sample_weight is not None:
-        row_weight[labeled] = data.sample_weight / data.sample_weight.mean()
     weights = (
         _mean_weights(labeled * row_weight, 1 - alpha),
         _mean_weights(labeled * has_both * row_weight, 1 - alpha),
         _mean_weights(has_both * row_weight, alpha),
     )
-    seed = draw_seed(check_random_state(networks[0].random_state))
+    settings = [training_settings(network) for network in networks]
     builders = [
-        module_factory(network, table.shape[1], len(classes))
-        for network, table in zip(networks, (student_X, teacher_X), strict=True)
+        module_factory(one, table.shape[1], len(classes))
+        for one, table in zip(settings, (student_X, teacher_X), strict=True)
     ]
     net = train_with_early_stopping(
-        networks[0],
+        settings[0],
         lambda: ParallelModules(student_X.shape[1], *(build() for build in builders)),
         MutualLoss(temperature),
         stacked,
-        (codes, *weights),
-        _hold_out_rows(data, codes, networks[0].validation_fraction, seed),
-        seed,
+        (codes.clip(min=0), *weights),
+        early_stopping_mask(
+            codes, len(codes), settings[0].validation_fraction, settings[0].seed, groups, counted=labeled
+        ),
     )
-    for network, part in zip(networks, (net.module_.first, net.module_.second), strict=True):
-        network.net_ = wrap_submodule(net, part)
-        network.n_iter_ = len(net.history)
+    parts, scalers = (net.module_.first, net.module_.second), (student_scaler, teacher_scaler)
+    for network, part, scaler in zip(networks, parts, scalers, strict=True):
+        network._set_trained(TrainedNetwork(wrap_submodule(net, part), scaler))
+
+
+def _fit_alone(model: BaseEstimator, X: Table, data: PairedData, rows: np.ndarray) -> None:
+    """Fit a network by its ``fit`` to some of the labeled rows."""
+    weight, groups = (None if a is None else a[rows] for a in (data.sample_weight, data.groups))
+    fit_with_metadata(model, take_rows(X, rows), data.y[rows], weight, groups)
 
 
 def _transform(model: BaseEstimator, X: Table, y: np.ndarray, X_unlabeled: Table | None) -> Table:
-    """Labeled rows, then the others, as a pipeline's steps transform them; the steps are fitted to the labeled rows."""
+    """Labeled rows, then unlabeled ones, transformed by a pipeline's steps, which are fitted to the labeled rows."""
     return fit_transformers(model, X if X_unlabeled is None else stack_tables([X, X_unlabeled]), y)
 
 
@@ -108,18 +151,42 @@ def _validate(network: NetworkClassifier, X: Table, classes: np.ndarray) -> np.n
     return validate_data(network, X, dtype=(np.float64, np.float32))
 
 
-def _hold_out_rows(data: PairedData, codes: np.ndarray, fraction: float, seed: int) -> np.ndarray | None:
-    """Mask of the rows held out for early stopping, among all rows."""
-    n_labeled, groups = len(data.y), data.group_ids
-    labeled_groups = None if groups is None else groups[:n_labeled]
-    held_out = early_stopping_mask(codes[:n_labeled], n_labeled, fraction, seed, labeled_groups)
-    if held_out is None:
-        return None
-    mask = np.zeros(len(codes), dtype=bool)
-    mask[:n_labeled] = held_out
-    return mask if groups is None else np.isin(groups, groups[mask])
+def _row_values(
+    data: PairedData, classes: np.ndarray, has_teacher: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray | None]:
+    """Of labeled rows, then unlabeled pairs: position of the class or -1, weight, whether both modalities, group.
+
+    Unlabeled pairs have the mean of the weights of labeled rows that are not 0.
+    """
+    codes = np.full(len(data.y) + data.n_unlabeled, -1)
+    codes[: len(data.y)] = np.searchsorted(classes, data.y)
+    weight = np.ones(len(codes)) if data.row_weight is None else data.row_weight
+    return codes, weight, np.concatenate([has_teacher, np.ones(data.n_unlabeled, dtype=bool)]), data.group_ids
+
+
+def _check_teacher_rows(rows: np.ndarray) -> None:
+    if not rows.any():
+        raise ValueError(
+            "sample_weight is 0 in all rows of X_teacher that hold values: the teacher has nothing to learn from. Give "
+            "some of these rows a weight, or leave X_teacher out to train the student alone."
+        )
 
 
 def _mean_weights(row_weight: np.ndarray, fraction: float) -> np.ndarray:
-    """Weights of all rows with which their mean is the share times the weighted mean of the rows."""
+    """Weights of all rows with which their mean is a fraction of the weighted mean."""
     return (row_weight * (fraction * len(row_weight) / (row_weight.sum() or 1))).astype(np.float32)
+
+
+def _student_tables(data: PairedData) -> dict[str, Any]:
+    tables = {"X": data.X, UNLABELED_PAIRS_NAMES[0]: data.X_unlabeled}
+    return {name: table for name, table in tables.items() if table is not None}
+
+
+def _teacher_tables(data: PairedData) -> dict[str, Any]:
+    if data.X_teacher is None:
+        return {}
+    tables = {
+        "X_teacher": take_rows(data.X_teacher, observed_rows(data.X_teacher)),
+        UNLABELED_PAIRS_NAMES[1]: data.X_teacher_unlabeled,
+    }
+    return {name: table for name, table in tables.items() if table is not None}

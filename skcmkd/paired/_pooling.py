@@ -14,7 +14,7 @@ from .._distillation._targets import Target
 
 # Bound on log weight ratios, so that the optimizer stops when the best weight is 0.
 MAX_LOG_RATIO = 12.0
-# Weights of several teachers from the out-of-fold predictions of each for labeled rows, the targets of these rows, and
+# Weights of several teachers from the out-of-fold predictions of each for labeled rows, the targets of these rows and
 # their sample weights or None.
 PoolingRule = Callable[[Sequence[np.ndarray], np.ndarray, np.ndarray | None], np.ndarray]
 
@@ -45,7 +45,20 @@ def linear_pool(predictions: Sequence[np.ndarray], weights: np.ndarray) -> np.nd
 def learned_weights(
     predictions: Sequence[np.ndarray], y: np.ndarray, target: Target, sample_weight: np.ndarray | None = None
 ) -> np.ndarray:
-    """Weights whose pool has the least mean loss on rows that no teacher was fitted to: Brier, or squared error."""
+    """Weights whose pool has the least mean out-of-fold loss: Brier score, or squared error.
+
+    Parameters
+    ----------
+    predictions : sequence of ndarray of shape (n_rows, n_outputs)
+        Out-of-fold, of each teacher; a row of NaN has no prediction.
+    y : ndarray of shape (n_rows,) or (n_rows, n_outputs)
+    target : ClassificationTarget or RegressionTarget
+    sample_weight : ndarray of shape (n_rows,) or None
+
+    Returns
+    -------
+    ndarray of shape (n_teachers,)
+    """
     known = ~np.all([np.isnan(q).any(axis=1) for q in predictions], axis=0)
     row_weight = None if sample_weight is None else sample_weight[known]
     predictions = [q[known] for q in predictions]
@@ -63,12 +76,14 @@ def learned_weights(
 
 
 def fixed_weights(teacher_weights: Any, names: Sequence[str]) -> np.ndarray:
-    """Fixed weights of some of the teachers, or equal ones; they add up to 1."""
+    """Weights of the named teachers, fixed or equal; they add up to 1."""
     if isinstance(teacher_weights, str):
         return np.full(len(names), 1 / len(names))
     weights = np.array([teacher_weights[name] for name in names], dtype=np.float64)
     if not weights.any():
-        raise ValueError(f"teacher_weights={teacher_weights!r} gives 0 to all teachers that are there: {list(names)}.")
+        raise ValueError(
+            f"teacher_weights={teacher_weights!r} gives 0 to all teachers that are present: {list(names)}."
+        )
     return weights / weights.sum()
 
 
@@ -84,11 +99,11 @@ def check_teacher_weights(teacher_weights: Any, teacher_columns: Any) -> None:
     if isinstance(teacher_weights, str):
         return
     known = list(teacher_columns) if isinstance(teacher_columns, Mapping) else []
-    odd = sorted(set(known) ^ set(teacher_weights))
-    if odd:
+    unmatched = sorted(set(known) ^ set(teacher_weights))
+    if unmatched:
         raise ValueError(
             f"teacher_weights as a dict must name the teachers of teacher_columns as a dict, "
-            f"{', '.join(map(repr, known)) or 'which is none'}; not in both: {', '.join(map(repr, odd))}."
+            f"{', '.join(map(repr, known)) or 'which is none'}; not in both: {', '.join(map(repr, unmatched))}."
         )
     numbers = all(isinstance(weight, Real) for weight in teacher_weights.values())
     weights = np.array(list(teacher_weights.values()), dtype=np.float64) if numbers else np.full(1, np.nan)

@@ -1,4 +1,4 @@
-"""PairedDistillerRegressor: a quantity, and the same samples have both modalities in fit."""
+"""PairedDistillerRegressor: a continuous target, where the same samples have both modalities in fit."""
 
 from __future__ import annotations
 
@@ -24,53 +24,51 @@ from ._teachers import prepare_teachers
 
 
 class PairedDistillerRegressor(RegressorStudentMixin, BaseEstimator):
-    """Train a regressor of one modality with the help of another that is there only in fit.
+    """Train a regressor of one modality on the target and on soft targets from another, which only fit needs.
 
-    A teacher learns the target from its own modality; its predictions t for rows it has not seen are mixed with the
-    target y, and the student's squared error is minimised::
+    A teacher is fitted to the target y from its own modality. Its out-of-fold predictions t are the soft targets of the
+    student, whose predictions p minimize, with means over the rows with a target and over those with a soft target::
 
-        (1 - alpha) mean_labelled (y - p)^2 + alpha mean_taught (t - p)^2
+        (1 - alpha) mean_labeled (y - p)^2 + alpha mean_soft (t - p)^2
 
-    A row that has both is shown once, with the target (1 - alpha) y + alpha t, which has the same minimum. So any
-    regressor can be a student; where rows differ in weight, because some have no teacher or no target, its ``fit``
-    must take ``sample_weight``.
+    A row that has both enters once,
+    with the target (1 - alpha) y + alpha t, which has the same minimum. So any regressor can be a student; where rows
+    differ in weight, because some have no teacher or no target, its ``fit`` must take ``sample_weight``.
 
     Parameters
     ----------
     student : regressor, default=None
         Predicts from the student's modality; a Pipeline, or a network. None is ``NetworkRegressor()``.
     teacher : regressor, or dict of them, default=None
-        Learns from the teacher's modality; a Pipeline, or a ``FrozenEstimator`` that was fitted **on other rows**: it
-        gets the columns that it was fitted to, by name. A dict gives each of ``teacher_columns`` its own. None is
+        Predicts from the teacher's modality; a Pipeline, or a ``FrozenEstimator`` that was fitted **on other rows**:
+        its columns are selected by name. A dict gives a model for each name of ``teacher_columns``. None is
         ``NetworkRegressor()``.
     student_columns : columns, default=None
         For one table that holds both modalities: the student's columns, as names, positions, a slice, a boolean
         mask or a callable; **all others** are the teacher's. None means that X is the student's table.
     teacher_columns : columns or dict of them, default=None
-        Columns that the teacher sees, of ``X_teacher``, or of X when ``student_columns`` is set. A dict, name to
-        columns, makes one teacher for each modality. None is one teacher on all columns.
+        Columns of the teacher in ``X_teacher``, or in X when ``student_columns`` is set. A dict, name to columns,
+        makes one teacher for each modality. None is one teacher on all columns.
     teacher_input : {"teacher", "both"}, default="teacher"
-        "both" puts the student's columns beside each teacher's own.
-    teacher_weights : {"equal", "gap", "learned"} or dict, default="equal"
-        How the predictions of several teachers are averaged, for each row over those that it was measured on.
-        "learned" takes the weights with the least squared error on rows no teacher has seen; "gap" weighs by the
-        complementarity gap I(T; S) - I(S; Y) of out-of-fold predictions (Gaussian, nats), where it is positive; a dict
-        fixes them by name.
+        "both" adds the student's columns to those of each teacher.
+    teacher_weights : {"equal", "learned"} or dict, default="equal"
+        How the predictions of several teachers are averaged, for each row over the teachers whose modality it has.
+        "learned" takes the weights with the least squared error of out-of-fold predictions; a dict fixes them by name.
     alpha : float in [0, 1], "auto" or "analytic", default="auto"
-        The teacher's share: 0 targets only, 1 teacher only. "auto" takes 0.25, or 0.5 where unlabelled pairs outnumber
-        labelled rows, when on two held-out folds, or one of 1000 rows or groups, that beats the student alone in
-        squared error by a standard error, else 0; a network is judged there without its ``refit``. "analytic" is the
-        weight where the excess risk of a linear student is least to first order, in closed form::
+        The teacher's share: 0 targets only, 1 teacher only. "auto" takes 0.25, or 0.5 where unlabeled pairs outnumber
+        labeled rows, if that lowers the squared error of the student alone by more than a standard error on two
+        validation folds (one, if it has 1000 rows or groups), else 0; networks are fitted there without their
+        ``refit``. "analytic" minimizes the excess risk of a linear student to first order, in closed form::
 
             alpha = (Var(e) - Cov(e, u)) / (Var(e) - 2 Cov(e, u) + Var(u) + (n / d) E[b^2])
 
-        with e and u what the student's modality cannot explain of target and teacher, b their systematic
-        disagreement, all out of fold, and d the degrees of freedom of a ridge regression. It needs no fits of the
-        student, and errs where the student is far from linear.
+        with e and u the parts of target and teacher that the student's modality does not explain, b the difference of
+        the parts that it does explain, all out-of-fold, and d the degrees of freedom of a ridge regression. It needs
+        no fits of the student, and is inaccurate where the student is far from linear.
     cv : int or splitter, default=5
-        Folds in which the teacher's predictions are made and alpha is chosen; each row is held out once. Dealt out
-        along the sorted target when a number, at least 3 for "auto". With ``groups`` in ``fit`` the rows of a group
-        stay together.
+        Folds of the out-of-fold soft targets and of the choice of alpha; each row is held out once. A number, at least
+        3 for "auto", assigns the rows in the order of the target to the folds in turn. With ``groups`` in ``fit`` the
+        rows of a group stay together, and a number is lowered to that of the groups, at least 3 (``n_folds_``).
     n_jobs : int or None, default=None
         Parallel fits; changes nothing but time.
     random_state : int, RandomState or None, default=None
@@ -81,20 +79,22 @@ class PairedDistillerRegressor(RegressorStudentMixin, BaseEstimator):
     Attributes
     ----------
     student_ : regressor
-        The fitted student: predicts alone, knows nothing of the teacher, and can be deployed without it.
+        The fitted student: predicts alone, holds nothing of the teacher, and can be deployed without it.
     teacher_ : regressor, dict or None
-        The teacher, fitted to all rows that it was measured on, by name where ``teacher_columns`` is a dict; None when
+        The teacher, fitted to all rows that have its modality, by name where ``teacher_columns`` is a dict; None when
         no teacher was used.
     teacher_weights_ : dict or None
         Weight of each teacher by name where ``teacher_columns`` is a dict; they add up to 1.
     alpha_ : float
-        The weight used; 0 without a teacher's table.
+        The teacher's share in the loss of the student; 0 without a teacher's table.
     alpha_scores_ : DataFrame or None
-        With ``alpha="auto"``: for each weight the mean squared error on held-out rows (``squared_error``), its
-        difference to the student alone (``difference``) and the standard error of that.
+        With ``alpha="auto"``: for each alpha the mean squared error on validation folds (``squared_error``), its
+        difference from the student alone (``difference``) and the standard error of that (``standard_error``).
     teacher_prediction_ : ndarray of shape (n_samples,) or (n_samples, n_targets), or None
-        The teacher's predictions for the rows of X, averaged over several teachers, each by one that has not seen the
-        row; NaN where none was measured.
+        Out-of-fold predictions of the teacher for the rows of X, averaged over several teachers; NaN in rows without a
+        teacher's modality.
+    n_folds_ : int or None
+        Number of folds that were used, fewer than ``cv`` where there are fewer groups; None when no fold was held out.
     n_features_in_ : int
         Number of the student's columns.
     feature_names_in_ : ndarray of shape (n_features,)
@@ -102,7 +102,7 @@ class PairedDistillerRegressor(RegressorStudentMixin, BaseEstimator):
 
     See Also
     --------
-    PairedDistiller : The same for classes, where missing rows, groups and unlabelled pairs are explained.
+    PairedDistiller : The same for classes; explains missing rows, groups and unlabeled pairs.
 
     References
     ----------
@@ -162,7 +162,7 @@ class PairedDistillerRegressor(RegressorStudentMixin, BaseEstimator):
         X_teacher: Table | None = None,
         unlabeled_pairs: tuple[Table, ...] | None = None,
     ) -> PairedDistillerRegressor:
-        """Train the teacher, make its predictions, and train the student.
+        """Fit the teacher, make its out-of-fold predictions, choose alpha, and fit the student.
 
         Parameters
         ----------
@@ -171,17 +171,20 @@ class PairedDistillerRegressor(RegressorStudentMixin, BaseEstimator):
         y : array-like of shape (n_samples,) or (n_samples, n_targets)
             The target, finite numbers.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weight of each row of X, in the teacher's fit too where that takes weights, and in the choice of alpha.
+            Weight of each row of X: of its target and its soft target, in the teacher's fit if that takes weights, and
+            in the choice of alpha. Teachers get weights of mean one, unlabeled pairs the mean of the weights, and
+            rows of weight 0 have no part in any loss.
         groups : array-like of shape (n_samples,), default=None
-            Group of each row, such as the patient: no internal split parts a group.
+            Group of each row, such as the patient: every internal split keeps a group together.
         X_teacher : DataFrame or array-like of shape (n_samples, n_teacher_features), default=None
-            The teacher's table, a row for each row of X; rows missing throughout were not measured. None trains the
+            The teacher's table, a row for each row of X; rows missing throughout were not measured. None fits the
             student alone.
         unlabeled_pairs : tuple of tables, default=None
             Samples with both modalities and no target, ``(X_unlabeled, X_teacher_unlabeled)``, or ``(table,)`` of both
             when ``student_columns`` is set. Any number of rows; the tuple is never cut by cross-validation. With
-            ``groups``, one more element of the tuple may name the group of each: pairs of a group that has labelled
-            rows are taught by teachers that have not seen the group, and teach nothing where it judges.
+            ``groups``, one more element of the tuple may name the group of each: soft targets of pairs whose group has
+            labeled rows come from teachers that are not fitted to the group, and the pairs are left out where their
+            group is in the validation fold.
 
         Returns
         -------
@@ -203,18 +206,10 @@ class PairedDistillerRegressor(RegressorStudentMixin, BaseEstimator):
         y = check_continuous_target(y)
         check_same_length(tables.X, y, "y")
         data = make_paired_data(tables, y, sample_weight, groups)
-        seed, is_named = resolve_seed(self.random_state), isinstance(self.teacher_columns, Mapping)
+        seed = resolve_seed(self.random_state)
         result = distill(
             set_random_states(clone_or_default(self.student, self._default_student), seed),
-            prepare_teachers(
-                data,
-                tables.teacher_columns,
-                self.teacher,
-                self._default_student,
-                is_named=is_named,
-                teacher_input=self.teacher_input,
-                seed=seed,
-            ),
+            prepare_teachers(data, tables, self.teacher, self._default_student, self.teacher_input, seed),
             data,
             RegressionTarget(y.reshape(len(y), -1).shape[1]),
             StudentLoss(),
@@ -226,6 +221,7 @@ class PairedDistillerRegressor(RegressorStudentMixin, BaseEstimator):
         )
         self._student_columns, self._n_table_columns = tables.student_columns, tables.n_table_columns
         self.student_, self.alpha_, self.alpha_scores_ = result.student, result.alpha, result.alpha_scores
-        self.teacher_, self.teacher_weights_ = result.named_teachers(is_named)
+        self.teacher_, self.teacher_weights_ = result.named_teachers(tables.has_named_teachers)
         self.teacher_prediction_ = None if result.soft_targets is None else result.soft_targets.reshape(y.shape)
+        self.n_folds_ = result.n_folds
         return self

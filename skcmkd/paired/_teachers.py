@@ -1,4 +1,4 @@
-"""One teacher or several: the model of each, and the columns that it reads."""
+"""One teacher or several: the unfitted model of each, and its table."""
 
 from __future__ import annotations
 
@@ -13,17 +13,18 @@ from .._distillation._delegate import clone_or_default
 from .._validation._columns import select_student_columns
 from .._validation._sklearn import feature_names, n_features, set_random_states
 from .._validation._table_checks import observed_rows
-from .._validation._tables import Table, stack_columns, take_columns
-from ._data import PairedData
+from .._validation._tables import Table, abbreviate, stack_columns, take_columns
+from ._data import PairedData, PairedTables
 
 
 @dataclass(frozen=True)
 class TeacherInputs:
-    """A teacher, unfitted, and the rows that it reads.
+    """A teacher, unfitted, and its table.
 
     Attributes
     ----------
     name : str
+        Its name in ``teacher_columns``, or "".
     model : estimator
     X : table of shape (n_samples, n_columns)
         Row for row with the labeled rows of the ``PairedData``.
@@ -32,6 +33,7 @@ class TeacherInputs:
     X_unlabeled : table of shape (n_unlabeled, n_columns) or None
         Row for row with the unlabeled pairs.
     unlabeled_observed : ndarray of shape (n_unlabeled,)
+        Mask of the pairs that have the teacher's modality.
     """
 
     name: str
@@ -44,36 +46,33 @@ class TeacherInputs:
 
 def prepare_teachers(
     data: PairedData,
-    columns: Mapping[str, np.ndarray],
+    tables: PairedTables,
     teacher: BaseEstimator | Mapping[str, BaseEstimator] | None,
     default: type[BaseEstimator],
-    *,
-    is_named: bool,
     teacher_input: str,
     seed: int | None,
 ) -> list[TeacherInputs]:
-    """An unfitted copy of each teacher, with the rows that it reads.
+    """An unfitted copy of each teacher, with its table.
 
     Parameters
     ----------
     data : PairedData
-    columns : dict of str to ndarray of int
-        Positions of each teacher's columns in the teacher's table.
+    tables : PairedTables
+        With the positions of each teacher's columns.
     teacher : estimator, dict of them or None
         The distiller's parameter; None is the default.
     default : class of an estimator
-    is_named : bool
-        Whether ``teacher_columns`` is a dict.
     teacher_input : {"teacher", "both"}
-        Whether each teacher reads the student's columns beside its own.
+        "both" adds the student's columns to those of each teacher.
     seed : int or None
     """
+    columns, has_names = tables.teacher_columns, tables.has_named_teachers
     if isinstance(teacher, Mapping):
         unknown = sorted(set(columns) - set(teacher))
-        if unknown or not is_named:
+        if unknown or not has_names:
             raise ValueError(
                 f"teacher is a dict of {', '.join(map(repr, teacher))}; it needs teacher_columns as a dict of the same "
-                f"names{f', and lacks {unknown[0]!r}' if is_named else ', and that is no dict'}."
+                f"names{f', and lacks {unknown[0]!r}' if has_names else ', and that is no dict'}."
             )
     inputs = []
     for name, positions in columns.items():
@@ -83,7 +82,7 @@ def prepare_teachers(
 
 
 def _make_inputs(data: PairedData, name: str, model: BaseEstimator, positions: np.ndarray, both: bool) -> TeacherInputs:
-    """One teacher's rows. A ready teacher that was fitted to a table with fewer named columns gets those."""
+    """One teacher's table; for a frozen teacher the columns that it was fitted to, by name."""
     X, X_unlabeled = (_take_columns(table, positions) for table in (data.X_teacher, data.X_teacher_unlabeled))
     frozen = isinstance(model, FrozenEstimator)
     if frozen and not both:
@@ -102,22 +101,22 @@ def _make_inputs(data: PairedData, name: str, model: BaseEstimator, positions: n
 
 
 def _take_columns(X: Table | None, positions: np.ndarray) -> Table | None:
-    """Columns of a table; the table itself, and no copy of it, where they are all of them in their order."""
+    """Columns of a table; the table itself, and no copy of it, if these are all columns in their order."""
     if X is None or np.array_equal(positions, np.arange(n_features(X))):
         return X
     return take_columns(X, positions)
 
 
 def _select_feature_names_in(X: Table | None, model: BaseEstimator) -> Table | None:
-    """The columns that a ready model was fitted to, by name; the table as it is where either has no names."""
+    """The columns that a fitted model was fitted to, by name; the table as it is if either has no names."""
     names = getattr(model, "feature_names_in_", None)
     if X is None or names is None or feature_names(X) is None:
         return X
-    try:
-        return select_student_columns(X, names)
-    except ValueError as error:
+    known = set(feature_names(X))
+    missing = [repr(name) for name in names if name not in known]
+    if missing:
         raise ValueError(
-            f"The ready teacher {model.estimator.__class__.__name__} was fitted to {len(names)} columns that are not "
-            f"all in the teacher's table: {str(error).partition('columns: ')[2].partition('. Give')[0]}. Name the "
-            "columns as they were named then."
-        ) from error
+            f"The frozen teacher {model.estimator.__class__.__name__} was fitted to {len(names)} columns that are not "
+            f"all in the teacher's table: {abbreviate(missing)}. Name the columns as they were named then."
+        )
+    return select_student_columns(X, names)

@@ -1,4 +1,4 @@
-"""Probabilities sharpened or flattened to fit rows that the model has not seen."""
+"""Temperature scaling of probabilities, by their log-loss on held-out rows."""
 
 from __future__ import annotations
 
@@ -15,30 +15,38 @@ from sklearn.utils.validation import check_is_fitted
 from .._validation._tables import Table
 
 MIN_PROBABILITY = 1e-12
-# A model that is never wrong would be sharpened, and one that knows nothing flattened, without end.
+# Probabilities that are never wrong would be sharpened, and uninformative ones flattened, without end.
 MAX_LOG_TEMPERATURE = 5.0
 
 
 def scale_proba(proba: np.ndarray, temperature: float) -> np.ndarray:
-    """Probabilities p^(1/T), normalised: flatter for T above 1, sharper below; the order of classes stays."""
+    """Probabilities p^(1/T), normalized: flatter for T above 1, sharper below; the order of classes stays."""
     return softmax(np.log(np.clip(proba, MIN_PROBABILITY, 1)) / temperature, axis=1)
 
 
 def fit_temperature(proba: np.ndarray, codes: np.ndarray, weight: np.ndarray | None = None) -> float:
-    """The T with the least mean log-loss of p^(1/T) on rows that the model has not seen."""
+    """The T with the least mean log-loss of p^(1/T) on held-out rows.
+
+    Parameters
+    ----------
+    proba : ndarray of shape (n_rows, n_classes)
+    codes : ndarray of shape (n_rows,)
+        Column of each row's class.
+    weight : ndarray of shape (n_rows,) or None
+    """
     log_proba = np.log(np.clip(proba, MIN_PROBABILITY, 1))
     rows = np.arange(len(codes))
 
     def log_loss(log_temperature: float) -> float:
-        own = log_softmax(log_proba / np.exp(log_temperature), axis=1)[rows, codes]
-        return float(-np.average(own, weights=weight))
+        log_p_true = log_softmax(log_proba / np.exp(log_temperature), axis=1)[rows, codes]
+        return float(-np.average(log_p_true, weights=weight))
 
     limit = MAX_LOG_TEMPERATURE
     return float(np.exp(minimize_scalar(log_loss, bounds=(-limit, limit), method="bounded").x))
 
 
 class TemperatureScaled(ClassifierMixin, BaseEstimator):
-    """A fitted classifier whose probabilities are p^(1/temperature), normalised.
+    """A fitted classifier whose probabilities are p^(1/temperature), normalized.
 
     Guo, Pleiss, Sun, Weinberger. On calibration of modern neural networks. arXiv 1706.04599, section 4.2.
     """

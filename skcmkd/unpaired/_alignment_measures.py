@@ -1,4 +1,4 @@
-"""How near a student's features and labels are to the teacher's."""
+"""Distance of a student's features and probabilities from the teacher's."""
 
 from __future__ import annotations
 
@@ -6,21 +6,22 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.special import softmax, xlogy
+from scipy.special import softmax
 from sklearn.base import BaseEstimator
 from sklearn.linear_model import Ridge
 
 from .._losses._teacher_cohort import TeacherCohort
 from .._model_selection._pipelines import final_estimator
 from .._model_selection._probabilities import predict_smoothed_proba
+from .._model_selection._row_scores import kl_divergence
 from .._transport._costs import cost_matrix
 from .._transport._plan import transport
 from .._transport._sinkhorn_divergence import sinkhorn_divergence
 from .._validation._tables import Table, take_rows
 from ..networks._mlp import NetworkClassifier
 
-# Entropic regularization of the metric, in mean costs: exact transport between samples of one distribution is not 0,
-# and debiasing by this much entropy brings it near.
+# Entropic regularization of the metric, in mean costs: exact transport between two samples of one distribution is not
+# 0, and with debiasing this much entropy brings it near 0.
 METRIC_REG = 0.1
 MAX_METRIC_ROWS = 200
 MAX_ITER = 100
@@ -28,10 +29,10 @@ MAX_ITER = 100
 
 @dataclass(frozen=True)
 class AlignmentMeasure:
-    """Feature and label alignment of a fitted network student on held-out rows, as a function of both.
+    """Feature and label alignment of a fitted network student on held-out rows, as a function of the two.
 
-    Every student is compared with the same cohort: a ridge regression from its features to the prototypes of the
-    classes is fitted to its training rows, all but the held-out ones.
+    Every student is compared with the same cohort, by a ridge regression from its features to the prototypes of the
+    classes that is fitted to its training rows: all but the held-out ones.
 
     Attributes
     ----------
@@ -65,10 +66,22 @@ def alignment_metrics(
     held_out: np.ndarray,
     proba: np.ndarray,
 ) -> tuple[float, float]:
-    """Feature and label alignment of held-out rows whose class the teacher's cohort has.
+    """Feature and label alignment of held-out rows whose class the teacher's cohort has; NaN without any.
 
-    Features: debiased transport cost to the teacher's rows, in mean costs between two of these. Labels: KL of the
-    student's probabilities ``proba`` from those of the teacher's head, in nats.
+    Features: debiased transport cost to the teacher's rows, in mean costs between two of these. Labels: mean KL of the
+    student's probabilities from those of the teacher's head, in nats.
+
+    Parameters
+    ----------
+    student : fitted estimator
+    X : table of shape (n_samples, n_features)
+    y : ndarray of shape (n_samples,)
+    cohort : TeacherCohort
+    cost : str
+    train, held_out : ndarray of int
+        Positions of the student's training rows and of the rows to measure.
+    proba : ndarray of shape (len(held_out), n_classes)
+        The student's probabilities of the held-out rows.
     """
     codes = np.searchsorted(cohort.classes, y)
     shared = cohort.shared[codes[held_out]]
@@ -89,20 +102,28 @@ def alignment_metrics(
     )
     p = proba[:, cohort.shared] / proba[:, cohort.shared].sum(axis=1, keepdims=True)
     t = softmax((projected @ cohort.coef.T + cohort.intercept)[:, cohort.shared], axis=1)
-    labels = (xlogy(t, t) - t * np.log(np.maximum(p, 1e-12))).sum(axis=1).mean()
-    return features / scale, float(labels)
+    return features / scale, float(kl_divergence(t, p).mean())
 
 
 def project_to_teacher(
     fitted: BaseEstimator, cohort: TeacherCohort, X: Table, codes: np.ndarray, X_new: Table
 ) -> np.ndarray:
-    """A student's features of new rows in the teacher's space, by ridge regression to the prototypes of the classes.
+    """A student's features of new rows in the teacher's space, of shape (n_new, n_teacher_features).
 
-    The regression is fitted to the rows of X whose class the teacher's cohort has; ``codes`` are their classes.
+    By ridge regression to the prototypes of the classes, fitted to the rows of X whose class the teacher's cohort has.
+
+    Parameters
+    ----------
+    fitted : fitted student
+    cohort : TeacherCohort
+    X : table of shape (n_samples, n_features)
+    codes : ndarray of shape (n_samples,)
+        Classes of the rows of X, as positions in ``cohort.classes``.
+    X_new : table of shape (n_new, n_features)
     """
     shared = cohort.shared[codes]
     ridge = Ridge().fit(_transform(fitted, take_rows(X, np.flatnonzero(shared))), cohort.prototypes[codes[shared]])
-    # For one column scikit-learn gives a vector.
+    # For one column scikit-learn returns a vector.
     return ridge.predict(_transform(fitted, X_new)).reshape(-1, cohort.features.shape[1])
 
 
@@ -111,7 +132,17 @@ def class_transport_plan(
 ) -> pd.DataFrame:
     """Mass that exact transport moves from the student's rows of each class to the teacher's of each class.
 
-    Of the classes that both cohorts have, with the student's class priors on either side.
+    A square table of the classes that both cohorts have, with the student's class priors on either side.
+
+    Parameters
+    ----------
+    projected : ndarray of shape (n_samples, n_teacher_features)
+        The student's features in the teacher's space.
+    codes : ndarray of shape (n_samples,)
+    cohort : TeacherCohort
+    rows : ndarray of int
+        Rows of the cohort to transport to.
+    cost : str
     """
     shared = cohort.shared[codes]
     one_hot = [np.eye(len(cohort.classes))[:, part] for part in (codes[shared], cohort.codes[rows])]

@@ -1,4 +1,4 @@
-"""What the unpaired distiller is given beside X and y, checked and brought to one form."""
+"""Tables, labels and groups of ``UnpairedDistiller.fit``, checked."""
 
 from __future__ import annotations
 
@@ -10,7 +10,13 @@ import numpy as np
 from .._validation._array_checks import check_same_length
 from .._validation._table_checks import check_no_infinity, check_target_leakage, observed_rows
 from .._validation._tables import Table, as_table, check_same_columns, check_same_index, check_same_rows, take_rows
-from .._validation._target_checks import check_groups, check_labels, merge_group_ids, pop_groups
+from .._validation._target_checks import (
+    check_comparable_groups,
+    check_groups,
+    check_labels,
+    merge_group_ids,
+    pop_groups,
+)
 from ._linked_columns import check_linked_values, resolve_linked_columns
 
 BRIDGE_NAMES = ("bridge[0]", "bridge[1]")
@@ -49,6 +55,11 @@ class UnpairedData:
     bridge_groups: np.ndarray | None = None
     teacher_groups: np.ndarray | None = None
 
+    def student_tables(self) -> dict[str, Table]:
+        """The tables that the student reads, by the names that the user knows them by."""
+        tables = {"X": self.X, "unlabeled[0]": self.X_unlabeled, BRIDGE_NAMES[0]: self.X_bridge}
+        return {name: table for name, table in tables.items() if table is not None}
+
 
 def check_unpaired_data(
     X: Table,
@@ -59,15 +70,17 @@ def check_unpaired_data(
     bridge: tuple[Any, ...] | None,
     linked_columns: Any,
 ) -> UnpairedData:
-    """All that was given, checked against X and against each other; rows that were not measured are left out.
+    """Check the arguments of ``fit`` against each other; rows that were not measured are left out.
 
     Parameters
     ----------
-    X, y, groups
+    X : table of shape (n_samples, n_features)
+    y : ndarray of shape (n_samples,)
+    groups : ndarray of shape (n_samples,) or None
         The student's cohort, already checked.
-    teacher_data, unlabeled, bridge
-        As they were given to ``fit``.
-    linked_columns
+    teacher_data, unlabeled, bridge : tuple or None
+        Arguments of ``fit``.
+    linked_columns : list of pairs, "names" or None
         The distiller's parameter.
     """
     data = UnpairedData(X, y)
@@ -78,8 +91,8 @@ def check_unpaired_data(
         if bridge is not None or linked_columns is not None:
             name = "bridge" if bridge is not None else "linked_columns"
             raise ValueError(
-                f"{name} was given without teacher_data: the teacher learns from its own cohort. Give "
-                "teacher_data=(X_teacher, y_teacher), or take the student's own model."
+                f"{name} was given without teacher_data, the cohort that the teacher is fitted to. Give "
+                "teacher_data=(X_teacher, y_teacher), or fit the student's model itself."
             )
         return _merge_groups(data, groups)
     X_teacher, y_teacher, teacher_groups = _check_teacher_data(y, teacher_data)
@@ -88,12 +101,12 @@ def check_unpaired_data(
         X_bridge, X_teacher_bridge, bridge_groups = _check_bridge(X, X_teacher, bridge)
         data = replace(data, X_bridge=X_bridge, X_teacher_bridge=X_teacher_bridge, bridge_groups=bridge_groups)
     if linked_columns is not None:
-        own, other = resolve_linked_columns(X, X_teacher, linked_columns)
-        check_linked_values(X, own, "X")
+        columns, teacher_columns = resolve_linked_columns(X, X_teacher, linked_columns)
+        check_linked_values(X, columns, "X")
         if data.X_unlabeled is not None:
-            check_linked_values(data.X_unlabeled, own, "unlabeled[0]")
-        check_linked_values(X_teacher, other, "teacher_data[0]")
-        data = replace(data, linked_indices=(own, other))
+            check_linked_values(data.X_unlabeled, columns, "unlabeled[0]")
+        check_linked_values(X_teacher, teacher_columns, "teacher_data[0]")
+        data = replace(data, linked_indices=(columns, teacher_columns))
     return _merge_groups(data, groups)
 
 
@@ -102,8 +115,11 @@ def _merge_groups(data: UnpairedData, groups: np.ndarray | None) -> UnpairedData
     if groups is None:
         if data.unlabeled_groups is not None or data.bridge_groups is not None:
             name = "unlabeled[1]" if data.unlabeled_groups is not None else "bridge[2]"
-            raise ValueError(f"{name} names groups and X has none to compare them with. Give groups=, too.")
+            raise ValueError(f"{name} names groups, and X has none to compare them with. Give groups=, too.")
         return data
+    for extra, name in ((data.unlabeled_groups, "unlabeled[1]"), (data.bridge_groups, "bridge[2]")):
+        if extra is not None:
+            check_comparable_groups(groups, extra, name)
     n_rows = (0 if table is None else table.shape[0] for table in (data.X_unlabeled, data.X_bridge))
     ids, unlabeled, bridge = merge_group_ids(
         groups, list(zip(n_rows, (data.unlabeled_groups, data.bridge_groups), strict=True))
@@ -115,16 +131,16 @@ def _check_teacher_data(y: np.ndarray, teacher_data: Any) -> tuple[Table, np.nda
     teacher_data, groups = pop_groups(teacher_data, "teacher_data", "(X_teacher, y_teacher)", 2)
     name = "teacher_data[0]"
     X_teacher, y_teacher = as_table(teacher_data[0], name), check_labels(teacher_data[1], "teacher_data[1]")
+    check_same_index(X_teacher, teacher_data[1], "teacher_data[1]", name)
     check_same_length(X_teacher, y_teacher, "teacher_data[1]", name)
     groups = check_groups(groups, X_teacher, "teacher_data[2]", name)
-    check_same_index(X_teacher, teacher_data[1], "teacher_data[1]", name)
     check_target_leakage(X_teacher, y_teacher, name)
     check_no_infinity(X_teacher, name)
     observed = observed_rows(X_teacher)
     if not observed.any():
         raise ValueError(
-            f"{name} is missing in all of its {len(observed)} rows: nothing to learn from. Leave teacher_data out to "
-            "train the student alone."
+            f"{name} is missing in all of its {len(observed)} rows: there is nothing to fit a teacher to. Leave "
+            "teacher_data out to train the student alone."
         )
     X_teacher, y_teacher = take_rows(X_teacher, observed), y_teacher[observed]
     classes, teacher_classes = np.unique(y), np.unique(y_teacher)
@@ -157,14 +173,15 @@ def _check_unlabeled(X: Table, unlabeled: Any) -> tuple[Table | None, np.ndarray
 
 def _check_bridge(X: Table, X_teacher: Table, bridge: Any) -> tuple[Table | None, Table | None, np.ndarray | None]:
     bridge, groups = pop_groups(bridge, "bridge", "(X_bridge, X_teacher_bridge)", 2)
-    own, other = (as_table(table, name) for table, name in zip(bridge, BRIDGE_NAMES, strict=True))
-    check_same_columns(X, own, BRIDGE_NAMES[0], "X")
-    check_same_columns(X_teacher, other, BRIDGE_NAMES[1], "teacher_data[0]")
-    check_same_rows(own, other, BRIDGE_NAMES[1], BRIDGE_NAMES[0])
-    groups = check_groups(groups, own, "bridge[2]", BRIDGE_NAMES[0])
-    for table, name in zip((own, other), BRIDGE_NAMES, strict=True):
-        check_no_infinity(table, name)
-    complete = observed_rows(own) & observed_rows(other)
+    X_bridge, X_teacher_bridge = (as_table(table, name) for table, name in zip(bridge, BRIDGE_NAMES, strict=True))
+    check_same_columns(X, X_bridge, BRIDGE_NAMES[0], "X")
+    check_same_columns(X_teacher, X_teacher_bridge, BRIDGE_NAMES[1], "teacher_data[0]")
+    check_same_rows(X_bridge, X_teacher_bridge, BRIDGE_NAMES[1], BRIDGE_NAMES[0])
+    groups = check_groups(groups, X_bridge, "bridge[2]", BRIDGE_NAMES[0])
+    check_no_infinity(X_bridge, BRIDGE_NAMES[0])
+    check_no_infinity(X_teacher_bridge, BRIDGE_NAMES[1])
+    complete = observed_rows(X_bridge) & observed_rows(X_teacher_bridge)
     if not complete.any():
         return None, None, None
-    return take_rows(own, complete), take_rows(other, complete), None if groups is None else groups[complete]
+    groups = None if groups is None else groups[complete]
+    return take_rows(X_bridge, complete), take_rows(X_teacher_bridge, complete), groups

@@ -19,14 +19,23 @@ MIN_RELATIVE_STD = 1e-9
 
 
 def resolve_linked_columns(X: Table, X_teacher: Table, linked_columns: Any) -> tuple[np.ndarray, np.ndarray]:
-    """Positions of columns that measure the same in both tables: those of one name, or the given pairs."""
+    """Positions of the linked columns in both tables, each of shape (n_linked,).
+
+    Parameters
+    ----------
+    X : table of shape (n_samples, n_features)
+    X_teacher : table of shape (n_teacher_samples, n_teacher_features)
+    linked_columns : list of pairs or "names"
+        (student's column, teacher's column); "names" links columns of the same name.
+    """
     if isinstance(linked_columns, str):
         if linked_columns != "names":
             raise ValueError(
                 f"linked_columns={linked_columns!r} must be 'names' or a list of pairs (student's column, teacher's)."
             )
-        names, others = feature_names(X), feature_names(X_teacher)
-        shared = [] if names is None or others is None else [name for name in names if name in set(others)]
+        names, teacher_names = feature_names(X), feature_names(X_teacher)
+        missing = names is None or teacher_names is None
+        shared = [] if missing else [name for name in names if name in set(teacher_names)]
         if not shared:
             raise ValueError(
                 "linked_columns='names' found no column of the same name in X and teacher_data[0]. Give DataFrames "
@@ -50,7 +59,7 @@ def resolve_linked_columns(X: Table, X_teacher: Table, linked_columns: Any) -> t
 
 
 def _check_linked_numeric(table: Table, name: str) -> None:
-    """Raise on linked columns that hold categories: those of two tables cannot be compared by a regression."""
+    """Raise on linked columns that hold categories: a regression needs numbers."""
     for column in getattr(table, "columns", ()):
         if not pd.api.types.is_numeric_dtype(table[column].dtype):
             raise ValueError(
@@ -80,8 +89,8 @@ def impute_teacher_features(
     """Estimate the teacher's features of the student's rows from the linked columns.
 
     A ridge regression from these columns to the features is fitted to the teacher's rows. The student's columns, of
-    all its tables together, are first brought to the mean and spread that they have among the teacher's rows, weighted
-    to the student's class priors.
+    all its tables together, are first brought to the mean and standard deviation that they have among the teacher's
+    rows, weighted to the student's class priors.
 
     Parameters
     ----------
@@ -103,7 +112,14 @@ def impute_teacher_features(
 
 
 def match_moments(values: np.ndarray, reference: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Columns shifted and scaled to the mean and spread of the reference's, whose rows are weighted."""
+    """Columns shifted and scaled to the mean and standard deviation of the reference's, whose rows are weighted.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_rows, n_columns)
+    reference : ndarray of shape (n_reference_rows, n_columns)
+    weights : ndarray of shape (n_reference_rows,)
+    """
     mean, std = _weighted_moments(values, np.ones(len(values)))
     new_mean, new_std = _weighted_moments(reference, weights)
     varies = std > MIN_RELATIVE_STD * np.abs(mean)

@@ -10,27 +10,22 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.decomposition import PCA
 from sklearn.utils.validation import check_is_fitted
 
-from .._distillation._representations import choose_representation
-from .._losses._teacher_cohort import TeacherCohort
-from .._model_selection._pipelines import final_estimator
 from .._utils._plotting import escape_label
-from .._validation._array_checks import check_same_length
-from .._validation._sklearn import ArrayLike, check_tuple
+from .._validation._sklearn import ArrayLike, check_tuple, default_output
 from .._validation._tables import Table, take_rows
-from .._validation._target_checks import check_labels, pop_groups
+from .._validation._target_checks import pop_groups
 from ._alignment_measures import class_transport_plan, project_to_teacher
-from ._input import check_unpaired_data
-from ._teacher_cohort import make_cohort, represent_cohort
+from ._plot_input import check_history, check_rows, rebuild_cohort, sample_rows
 
 if TYPE_CHECKING:
     from ._classifier import UnpairedDistiller
 
 
 COMPONENTS = ["component_1", "component_2"]
-# Okabe and Ito (2008) without yellow, which is lost on white, and five markers: the first 35 classes differ in the
-# pair, neighbours in both.
+# Okabe and Ito (2008) without yellow, which is faint on white, and five markers: the first 35 classes have different
+# pairs, and adjacent ones differ in both.
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-GREY = "#767676"
+GRAY = "#767676"
 MARKERS = ("o", "s", "^", "D", "v")
 CURVES = {
     "train_loss": ("training", "#0072B2", "-"),
@@ -45,12 +40,12 @@ MAX_LINES = 20
 
 
 class AlignmentDisplay:
-    """What an alignment with the teacher's cohort did: losses, transport plan, both cohorts before and after.
+    """Show an alignment with the teacher's cohort: losses, transport plan, both cohorts before and after.
 
     Four panels. The losses of each epoch. The exact transport plan P from the student's rows to the teacher's, summed
     by pairs of classes: entry (c, d) is the sum of P_ij over student rows i of class c and teacher rows j of class d;
-    mass off the diagonal went to another class. Both cohorts in two dimensions, with the student as it is alone and as
-    it was aligned.
+    mass off the diagonal goes to another class. Both cohorts in two dimensions, with the student trained alone and
+    as the distiller trained it.
 
     Parameters
     ----------
@@ -59,9 +54,9 @@ class AlignmentDisplay:
     plan : DataFrame of shape (n_shared_classes, n_shared_classes)
         Mass from each of the student's classes (rows) to each of the teacher's (columns); sums to 1.
     before, after, teacher : DataFrame with columns ``component_1``, ``component_2`` and ``label``
-        Coordinates and class of the student's rows, alone and aligned, and of the teacher's.
+        Coordinates and class of the student's rows, trained alone and with the teacher, and of the teacher's.
     alignment : str, default="aligned"
-        Name of the alignment, for the title.
+        What the student was trained with beside the labels, for the title: ``UnpairedDistiller.training_mode_``.
 
     Attributes
     ----------
@@ -76,12 +71,12 @@ class AlignmentDisplay:
 
     Notes
     -----
-    A student's features are taken to the teacher's space as for ``alignment_metrics_``: by ridge regression to the prototypes
-    of the classes, fitted to the rows that the student learned from. They lie in the span of the prototypes: those of
-    two classes on a line. The plane is that of the first two principal components of the teacher's features; what
-    happens outside it is not seen. On rows that the student learned from its classes lie apart with or without a
-    teacher: give ``test_data`` to see what the alignment is worth. The alignment's curve is in mean costs; those of
-    "joint" and "bilevel" hold a label term in nats as well, and "published" divides its costs by nothing.
+    A student's features are mapped to the teacher's space as for ``alignment_metrics_``: by ridge regression to the
+    prototypes of the classes, fitted to the student's training rows. They lie in the span of the prototypes: those of
+    two classes on a line. The plane is that of the first two principal components of the teacher's features; other
+    directions are not drawn. The classes of a student's training rows lie apart with or without a teacher: give
+    ``test_data`` to see the effect of the alignment. The alignment's curve is in mean costs; those of "joint" and
+    "bilevel" contain a label term in nats as well, and "published" does not divide its costs.
 
     Examples
     --------
@@ -89,12 +84,12 @@ class AlignmentDisplay:
     >>> from sklearn.linear_model import LogisticRegression
     >>> from skcmkd import AlignmentDisplay, NetworkClassifier, UnpairedDistiller
     >>> X, y = load_iris(return_X_y=True)
-    >>> own, teacher_data = X[::2, :2], (X[1::2], y[1::2])
+    >>> panel, teacher_data = X[::2, :2], (X[1::2], y[1::2])
     >>> distiller = UnpairedDistiller(
     ...     NetworkClassifier(max_epochs=10), LogisticRegression(), alignment="prototypes", check_alignment=False,
     ...     random_state=0,
-    ... ).fit(own, y[::2], teacher_data=teacher_data)
-    >>> display = AlignmentDisplay.from_estimator(distiller, own, y[::2], teacher_data=teacher_data)
+    ... ).fit(panel, y[::2], teacher_data=teacher_data)
+    >>> display = AlignmentDisplay.from_estimator(distiller, panel, y[::2], teacher_data=teacher_data)
     >>> display.plan.shape
     (3, 3)
     """
@@ -139,7 +134,7 @@ class AlignmentDisplay:
         teacher_data : tuple of a table and labels
             The teacher's cohort that the distiller was fitted with; its groups as a third element where it had any.
         test_data : tuple of a table and labels, default=None
-            Rows of the student's to draw; None draws those of X.
+            Rows of the student's table to draw; None draws those of X.
         axes : array-like of matplotlib Axes of shape (4,), default=None
             Where to draw; None makes a figure.
 
@@ -154,18 +149,18 @@ class AlignmentDisplay:
             If the distiller had no teacher or its student is no network, or the tables are not what it was fitted to.
         """
         check_is_fitted(distiller)
-        history = _check_history(distiller)
+        history = check_history(distiller)
         pop_groups(teacher_data, "teacher_data", "(X_teacher, y_teacher)", 2)
-        X, codes = _check_rows(distiller, X, y, "y")
+        X, codes = check_rows(distiller, X, y, "y")
         X_drawn, drawn = X, codes
         if test_data is not None:
             check_tuple(test_data, "test_data", "(X_test, y_test)", 2)
-            X_drawn, drawn = _check_rows(distiller, *test_data, "test_data[1]")
+            X_drawn, drawn = check_rows(distiller, *test_data, "test_data[1]")
         rows = sample_rows(drawn, MAX_ROWS)
         X_drawn, drawn = take_rows(X_drawn, rows), drawn[rows]
-        cohort = _rebuild_cohort(distiller, X, codes, teacher_data)
+        cohort = rebuild_cohort(distiller, X, codes, teacher_data)
         teacher_rows = sample_rows(cohort.codes, MAX_ROWS)
-        # The student carries its seed, so that a clone starts as it did.
+        # The student holds its seed, so that a clone starts with the same weights.
         alone, classes = clone(distiller.student_).fit(X, distiller.classes_[codes]), distiller.classes_
         before, after = (
             project_to_teacher(student, cohort, X, codes, X_drawn) for student in (alone, distiller.student_)
@@ -177,7 +172,7 @@ class AlignmentDisplay:
             _project(pca, before, classes[drawn]),
             _project(pca, after, classes[drawn]),
             _project(pca, cohort.features[teacher_rows], classes[cohort.codes[teacher_rows]]),
-            distiller.best_alignment_ + ", bridge" * distiller.used_bridge_,
+            distiller.training_mode_,
         ).plot(axes)
 
     def plot(self, axes: Any = None) -> AlignmentDisplay:
@@ -258,65 +253,23 @@ class AlignmentDisplay:
 
     def _plot_cohorts(self, ax: Any, student: pd.DataFrame, title: str) -> None:
         filled, hollow = {"edgecolors": "white", "linewidths": 0.5, "zorder": 3}, {"facecolors": "none", "alpha": 0.7}
-        ax.scatter([], [], color=GREY, label="student", **filled)
-        ax.scatter([], [], edgecolors=GREY, label="teacher", **hollow)
+        ax.scatter([], [], color=GRAY, label="student", **filled)
+        ax.scatter([], [], edgecolors=GRAY, label="teacher", **hollow)
         for k, name in enumerate(np.unique(np.concatenate([self.before["label"], self.teacher["label"]]))):
             color, marker = COLORS[k % len(COLORS)], MARKERS[k % len(MARKERS)]
-            own, other = (part.loc[part["label"] == name, COMPONENTS].to_numpy() for part in (student, self.teacher))
-            ax.scatter(*own.T, s=36, marker=marker, color=color, label=escape_label(name), **filled)
-            ax.scatter(*other.T, s=28, marker=marker, edgecolors=color, **hollow)
+            points, teacher_points = (
+                table.loc[table["label"] == name, COMPONENTS].to_numpy() for table in (student, self.teacher)
+            )
+            ax.scatter(*points.T, s=36, marker=marker, color=color, label=escape_label(name), **filled)
+            ax.scatter(*teacher_points.T, s=28, marker=marker, edgecolors=color, **hollow)
         ax.set(xlabel="teacher's first principal component", ylabel="teacher's second principal component")
         ax.set_title(title, loc="left")
         ax.spines[["top", "right"]].set_visible(False)
 
 
-def _check_history(distiller: UnpairedDistiller) -> pd.DataFrame:
-    """The losses of a distiller that there is something to draw of."""
-    if distiller.teacher_ is None:
-        raise ValueError(
-            "The distiller was fitted without teacher_data: there is no cohort to draw. Fit it with "
-            "teacher_data=(X_teacher, y_teacher)."
-        )
-    if distiller.history_ is None:
-        raise ValueError(
-            f"The student is a {final_estimator(distiller.student_).__class__.__name__}, which has no representation to "
-            "draw. Use NetworkClassifier, or a Pipeline that ends in one."
-        )
-    return distiller.history_
-
-
-def _check_rows(distiller: UnpairedDistiller, X: Table, y: ArrayLike, name: str) -> tuple[Table, np.ndarray]:
-    """The student's table, and the classes of its rows as positions among the distiller's."""
-    X, labels = distiller._student_table(X), check_labels(y, name)
-    check_same_length(X, labels, name)
-    unknown = np.setdiff1d(labels, distiller.classes_)
-    if len(unknown):
-        raise ValueError(
-            f"{name} holds {unknown.tolist()[:5]}, and the distiller was fitted to the classes "
-            f"{distiller.classes_.tolist()[:5]}. Give rows of these."
-        )
-    return X, np.searchsorted(distiller.classes_, labels)
-
-
-def _rebuild_cohort(distiller: UnpairedDistiller, X: Table, codes: np.ndarray, teacher_data: Any) -> TeacherCohort:
-    """The teacher's cohort as it was in fit."""
-    teacher, classes = distiller.teacher_, distiller.classes_
-    data = check_unpaired_data(X, classes[codes], None, teacher_data, None, None, None)
-    method = choose_representation(teacher, distiller.representation)
-    features = represent_cohort(teacher, data, method, distiller.cv, distiller.n_jobs)
-    return make_cohort(teacher, features, data.y_teacher, classes, codes, method)
-
-
-def sample_rows(codes: np.ndarray, max_rows: int) -> np.ndarray:
-    """Some rows, classes with their shares as nearly as can be and each with one row or more."""
-    order = np.random.RandomState(0).permutation(len(codes))
-    of_class = pd.Series(codes[order]).groupby(codes[order])
-    position = (of_class.cumcount() / of_class.transform("size")).to_numpy()
-    return np.sort(order[np.argsort(position, kind="stable")[:max_rows]])
-
-
 def _project(pca: BaseEstimator, features: np.ndarray, labels: np.ndarray) -> pd.DataFrame:
     """Coordinates in the plane; 0 along a second axis that features of one column do not have."""
     projected = np.zeros((len(features), 2))
-    projected[:, : pca.n_components_] = pca.transform(features)
+    with default_output():
+        projected[:, : pca.n_components_] = pca.transform(features)
     return pd.DataFrame(projected, columns=COMPONENTS).assign(label=labels)

@@ -1,21 +1,106 @@
-"""The choice among the modes of training a student, and the terms of the bound, on held-out rows."""
+"""Select the mode of training a student by its scores on held-out rows, and tabulate these."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
+from numbers import Integral
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator
+from sklearn.utils import check_random_state
 
 from .._distillation._select import ValidationScores, cross_validate_trainings
 from .._distillation._targets import ClassificationTarget
+from .._model_selection._folds import make_fold_ids
 from .._model_selection._resampling import standard_error_of_mean
 from .._model_selection._row_scores import brier_score, log_loss
+from .._utils._warnings import warn_user
 from ._alignment_measures import AlignmentMeasure
 from ._input import UnpairedData
-from ._training import TrainingMode, UnpairedTraining, fit_mode
+from ._modes import auto_modes, fit_mode, fixed_modes
+from ._training import LABELS_ONLY, TrainingMode, UnpairedTraining
+
+
+@dataclass(frozen=True)
+class ModeSelection:
+    """The mode to train the student by, and how it was selected.
+
+    Attributes
+    ----------
+    mode : TrainingMode
+    candidate_scores, alignment_metrics : DataFrame or None
+        Attributes of the distiller.
+    n_folds : int or None
+        Number of folds of the labeled rows; None when no fold was held out.
+    """
+
+    mode: TrainingMode
+    candidate_scores: pd.DataFrame | None = None
+    alignment_metrics: pd.DataFrame | None = None
+    n_folds: int | None = None
+
+
+def select_mode(
+    student: BaseEstimator,
+    training: UnpairedTraining,
+    data: UnpairedData,
+    alignment: str,
+    *,
+    teacher_error: float,
+    check_alignment: bool,
+    cv: Any,
+    n_jobs: int | None,
+    seed: int | None,
+    verbose: bool,
+) -> ModeSelection:
+    """Select the mode to train the student by, and measure it on held-out rows.
+
+    "auto" takes the candidate of least Brier score. A requested alignment is scored, too, with a warning where the
+    student alone is better; both are compared with a teacher whose labels and soft targets are permuted.
+
+    Parameters
+    ----------
+    student : estimator
+    training : UnpairedTraining
+    data : UnpairedData
+    alignment : str
+        The distiller's parameter.
+    teacher_error : float
+        Out-of-fold error rate of the teacher.
+    check_alignment : bool
+    cv, n_jobs, seed, verbose
+        The distiller's parameters.
+    """
+    automatic = alignment == "auto"
+    modes = auto_modes(student, training) if automatic else fixed_modes(alignment, training)
+    mode = modes[-1]
+    if mode == LABELS_ONLY or not (automatic or check_alignment):
+        return ModeSelection(mode)
+    fold_ids = make_fold_ids(cv, data.y, groups=data.groups)
+    # One fold is enough of a check, unless a splitter makes it a single row.
+    all_folds = automatic or not isinstance(cv, Integral)
+    n_folds = int(fold_ids.max()) + 1
+    val_folds = range(n_folds) if all_folds else (0,)
+    options: dict[str, Any] = {"with_alignment": check_alignment, "n_jobs": n_jobs, "verbose": verbose}
+    scores = cross_validate_modes(student, modes, training, data, fold_ids, val_folds, **options)
+    best = scores.best("min") if automatic else len(modes) - 1
+    mode, table = modes[best], mode_table(scores) if automatic else None
+    if not check_alignment:
+        return ModeSelection(mode, table, n_folds=n_folds)
+    students = {"alone": (scores, 0)}
+    if mode != LABELS_ONLY:
+        students["aligned" if mode.aligns else mode.name] = (scores, best)
+    if mode.aligns or mode.use_bridge:
+        permuted = training.permute_teacher(check_random_state(seed))
+        control = cross_validate_modes(student, [mode], permuted, data, fold_ids, val_folds, **options)
+        students["shuffled teacher"] = (control, 0)
+    if not automatic and (harm := describe_harm(scores, best, mode)) is not None:
+        warn_user(harm)
+    return ModeSelection(mode, table, alignment_table(students, teacher_error), n_folds)
 
 
 def cross_validate_modes(
@@ -41,7 +126,7 @@ def cross_validate_modes(
     fold_ids : ndarray of shape (n_samples,)
     val_folds : sequence of int
     with_alignment : bool
-        Whether to measure how near features and labels are to the teacher's.
+        Whether to compute feature and label alignment.
     n_jobs, verbose
         The distiller's parameters.
     """
@@ -74,6 +159,7 @@ def mode_table(scores: ValidationScores) -> pd.DataFrame:
     """``candidate_scores_``: the validation scores, a row for each mode."""
     modes = pd.DataFrame(
         {
+            "training_mode": [mode.name for mode in scores.candidates],
             "alignment": [mode.alignment for mode in scores.candidates],
             "used_bridge": [mode.use_bridge for mode in scores.candidates],
         }
@@ -87,7 +173,7 @@ def alignment_table(students: dict[str, tuple[ValidationScores, int]], teacher_e
     Parameters
     ----------
     students : dict of str to (ValidationScores, int)
-        Of each student the scores, and its position among the candidates.
+        Scores that hold each student, and its position among their candidates.
     teacher_error : float
     """
     rows = {}
@@ -116,16 +202,16 @@ def mean_alignment(scores: ValidationScores, index: int) -> tuple[float, float]:
 
 
 def describe_harm(scores: ValidationScores, index: int, mode: TrainingMode) -> str | None:
-    """Why a fixed alignment is no help on the held-out rows: worse than the labels alone, or no nearer; else None."""
+    """A message if the student is worse than alone on the held-out rows, or no nearer to the teacher; else None."""
     codes = np.searchsorted(scores.target.classes, scores.y)
     losses = [log_loss(scores.predictions[k], codes) for k in (0, index)]
     difference = losses[1] - losses[0]
     error = standard_error_of_mean(difference, scores.groups)
     if difference.mean() > error:
         return (
-            f"With alignment={mode.alignment!r} the student is worse than alone on {len(difference)} held-out rows: its "
-            f"log-loss is {difference.mean():.3f} nats higher (standard error {error:.3f}). Use alignment='auto', which "
-            "falls back on the student alone."
+            f"Trained with {mode.name}, the student is worse than alone on {len(difference)} held-out rows: its "
+            f"log-loss is {difference.mean():.3f} nats higher (standard error {error:.3f}). Use alignment='auto', "
+            "which falls back on the student alone."
         )
     before, after = (mean_alignment(scores, k)[0] for k in (0, index))
     if mode.aligns and not after < before:

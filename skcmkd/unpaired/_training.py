@@ -1,4 +1,4 @@
-"""The rows that a student can be trained on when the teacher's cohort is another one, and the modes of doing so."""
+"""The rows that a student can be trained on when the teacher's cohort is another one."""
 
 from __future__ import annotations
 
@@ -6,33 +6,34 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.special import softmax
-from sklearn.base import BaseEstimator, clone
 
-from .._distillation._fit_student import fit_student
 from .._distillation._representations import teacher_representation
 from .._distillation._student_loss import StudentLoss
 from .._distillation._training_data import UNLABELED, TrainingData, stack_tables
 from .._losses._teacher_cohort import AlignmentSpec, TeacherCohort
-from .._model_selection._pipelines import final_estimator
 from .._model_selection._probabilities import predict_proba_for
 from .._validation._failures import explain_failure
 from .._validation._sklearn import n_samples
-from .._validation._tables import take_columns, take_rows
-from ..networks._mlp import NetworkClassifier
+from .._validation._tables import take_columns
+from ._class_priors import adjust_priors
 from ._input import BRIDGE_NAMES, UnpairedData
 from ._linked_columns import impute_teacher_features
-from ._teacher_cohort import FittedTeacher, adjust_priors
+from ._teacher_fit import FittedTeacher
 
-# The alignment that alignment="auto" tries.
-AUTO_ALIGNMENT = "prototypes"
-# A predicted class at least this probable becomes a pseudo-label, as in SelfTrainingClassifier.
-PSEUDO_LABEL_THRESHOLD = 0.75
 LABELED_ROW, BRIDGE_ROW, UNLABELED_ROW = range(3)
 
 
 @dataclass(frozen=True)
 class TrainingMode:
-    """An alignment, and whether soft targets over the bridge or the linked columns are used beside it."""
+    """One way to train the student.
+
+    Attributes
+    ----------
+    alignment : str
+        A value of the distiller's parameter, but for "auto".
+    use_bridge : bool
+        Whether the student is trained on soft targets of single rows, too: those over the bridge or linked columns.
+    """
 
     alignment: str
     use_bridge: bool
@@ -41,6 +42,13 @@ class TrainingMode:
     def aligns(self) -> bool:
         """Whether features are aligned with the teacher's cohort."""
         return self.alignment not in ("none", "self_training")
+
+    @property
+    def name(self) -> str:
+        """What the student is trained on beside the labels, in words, such as "prototypes and soft targets"."""
+        parts = [] if self.alignment == "none" else [self.alignment]
+        parts += ["soft targets"] * self.use_bridge
+        return " and ".join(parts) or "labels alone"
 
 
 LABELS_ONLY = TrainingMode("none", False)
@@ -55,13 +63,14 @@ class UnpairedTraining:
     data : TrainingData
         Labeled rows, then samples of the bridge, then unlabeled rows.
     origin : ndarray of shape (n_rows,)
-        Which of the three each row is.
+        ``LABELED_ROW``, ``BRIDGE_ROW`` or ``UNLABELED_ROW``.
     alpha : float or "auto"
+        The teacher's share; "auto" depends on the numbers of rows.
     temperature : float
     alignment : AlignmentSpec or None
         None without a teacher.
     reference_cohort : TeacherCohort or None
-        The teacher's cohort that every student is compared with.
+        The teacher's cohort with which the features of every student are compared.
     """
 
     data: TrainingData
@@ -73,7 +82,7 @@ class UnpairedTraining:
 
     @property
     def has_bridge(self) -> bool:
-        """Whether the teacher gives soft targets of single rows."""
+        """Whether any row has a soft target."""
         return bool(self.data.has_soft_target.any())
 
     @property
@@ -81,13 +90,13 @@ class UnpairedTraining:
         return bool((self.origin == UNLABELED_ROW).any())
 
     def training_data(self, mode: TrainingMode) -> TrainingData:
-        """The rows that a mode uses, with what it uses of the teacher."""
+        """The rows that a mode uses; without soft targets and teacher features unless it uses the bridge."""
         unlabeled = self.origin == UNLABELED_ROW
-        linked = bool(self.data.has_soft_target[unlabeled].any())
+        has_linked = bool(self.data.has_soft_target[unlabeled].any())
         rows = self.origin == LABELED_ROW
         if mode.use_bridge:
             rows = rows | (self.origin == BRIDGE_ROW)
-        if mode.aligns or (mode.use_bridge and linked):
+        if mode.aligns or (mode.use_bridge and has_linked):
             rows = rows | unlabeled
         data = self.data.take(rows)
         if mode.use_bridge:
@@ -95,18 +104,18 @@ class UnpairedTraining:
         return replace(data, soft_targets=np.full_like(data.soft_targets, np.nan), teacher_features=None)
 
     def loss(self, mode: TrainingMode, data: TrainingData) -> StudentLoss:
-        """The loss of a mode on some data."""
+        """The loss of a mode on its training data."""
         alignment = replace(self.alignment, name=mode.alignment) if self.alignment and mode.aligns else None
         alpha = auto_alpha(data) if isinstance(self.alpha, str) else self.alpha
         return StudentLoss(alpha if data.has_soft_target.any() else 0.0, self.temperature, alignment=alignment)
 
     def exclude(self, held_out: np.ndarray) -> UnpairedTraining:
-        """Without some labeled rows, and without other rows of their groups."""
+        """The rows but some labeled ones, given by position, and but the bridge and unlabeled rows of their groups."""
         keep = np.ones(len(self.origin), dtype=bool)
         keep[held_out] = False
         if self.data.groups is not None:
-            own = np.isin(self.data.groups, self.data.groups[held_out])
-            keep &= (self.origin == LABELED_ROW) | ~own
+            same_group = np.isin(self.data.groups, self.data.groups[held_out])
+            keep &= (self.origin == LABELED_ROW) | ~same_group
         return replace(self, data=self.data.take(keep), origin=self.origin[keep])
 
     def permute_teacher(self, random_state: np.random.RandomState) -> UnpairedTraining:
@@ -143,7 +152,18 @@ def make_training(
     alpha: float | str,
     temperature: float,
 ) -> UnpairedTraining:
-    """Stack the student's rows, with the soft targets and features that a fitted teacher has of them."""
+    """Stack the student's rows, with the soft targets and features of a fitted teacher.
+
+    Parameters
+    ----------
+    data : UnpairedData
+    classes : ndarray of shape (n_classes,)
+        The student's.
+    teacher : FittedTeacher or None
+    alignment : AlignmentSpec or None
+    alpha, temperature
+        The distiller's parameters.
+    """
     use_soft_targets = teacher is not None and alpha != 0
     bridge = data.X_bridge if use_soft_targets else None
     tables = [(LABELED_ROW, data.X, data.groups), (BRIDGE_ROW, bridge, data.bridge_groups)]
@@ -178,15 +198,19 @@ def make_training(
 
 
 def _linked_features(data: UnpairedData, classes: np.ndarray, teacher: FittedTeacher) -> np.ndarray:
-    """The teacher's features of labeled, then unlabeled rows, estimated from the linked columns."""
-    own, other = data.linked_indices
+    """The teacher's features of labeled, then unlabeled rows, estimated from the linked columns.
+
+    The moments of the linked columns are compared at the student's class priors: rows of the teacher's cohort are
+    weighted to these, those of classes that the student lacks by 0.
+    """
+    columns, teacher_columns = data.linked_indices
     tables = [data.X] if data.X_unlabeled is None else [data.X, data.X_unlabeled]
     priors, source = teacher.cohort.class_priors, teacher.source_priors
     codes = np.searchsorted(classes, data.y_teacher).clip(max=len(classes) - 1)
     weights = (priors / np.where(source > 0, source, 1.0))[codes]
     estimates = impute_teacher_features(
-        [take_columns(table, own) for table in tables],
-        take_columns(data.X_teacher, other),
+        [take_columns(table, columns) for table in tables],
+        take_columns(data.X_teacher, teacher_columns),
         np.where(np.isin(data.y_teacher, classes), weights, 0.0),
         teacher.cohort.standardize(teacher.features),
         data.teacher_groups,
@@ -195,84 +219,14 @@ def _linked_features(data: UnpairedData, classes: np.ndarray, teacher: FittedTea
 
 
 def _bridge_targets(data: UnpairedData, classes: np.ndarray, teacher: FittedTeacher) -> tuple[np.ndarray, np.ndarray]:
-    """The teacher's probabilities of the bridge samples, at the student's class priors, and its features of them."""
+    """The teacher's probabilities, (n_bridge, n_classes), and features, (n_bridge, n_features), of the bridge samples.
+
+    The probabilities are moved to the cohort's class priors by offsets, and from these to the student's.
+    """
     with explain_failure(teacher.model, "teacher", lambda: {BRIDGE_NAMES[1]: data.X_teacher_bridge}):
         proba = predict_proba_for(teacher.model, data.X_teacher_bridge, classes)
         features = teacher_representation(
             teacher.model, data.X_teacher_bridge, teacher.method, np.unique(data.y_teacher)
         )
-    return adjust_priors(proba, teacher.cohort.class_priors, teacher.source_priors), teacher.cohort.standardize(
-        features
-    )
-
-
-def auto_modes(student: BaseEstimator, training: UnpairedTraining) -> list[TrainingMode]:
-    """What "auto" chooses among, the labels alone first."""
-    alignments = ["none"]
-    if training.alignment is not None and isinstance(final_estimator(student), NetworkClassifier):
-        alignments.append(AUTO_ALIGNMENT)
-    modes = [
-        TrainingMode(alignment, use_bridge)
-        for use_bridge in sorted({False, training.has_bridge})
-        for alignment in alignments
-    ]
-    if training.has_unlabeled:
-        modes.append(TrainingMode("self_training", training.has_bridge))
-    return modes
-
-
-def fixed_modes(alignment: str, training: UnpairedTraining) -> list[TrainingMode]:
-    """The labels alone, and the mode of an alignment that was asked for; last without it where data for it lack."""
-    mode = TrainingMode(alignment, training.has_bridge)
-    missing_cohort = mode.aligns and training.alignment is None
-    missing_unlabeled = alignment == "self_training" and not training.has_unlabeled
-    if missing_cohort or missing_unlabeled:
-        mode = TrainingMode("none", training.has_bridge)
-    return [LABELS_ONLY, mode]
-
-
-def fit_mode(student: BaseEstimator, training: UnpairedTraining, mode: TrainingMode) -> BaseEstimator:
-    """Fit the student in place by a mode and return it."""
-    data = training.training_data(mode)
-    if not isinstance(final_estimator(student), NetworkClassifier) and data.teacher_class_indices() is not None:
-        data = impute_missing_classes(data, fit_student(clone(student), data, StudentLoss()))
-    loss = training.loss(mode, data)
-    if mode.alignment != "self_training" or not training.has_unlabeled:
-        return fit_student(student, data, loss)
-    base_student = fit_student(clone(student), data, loss)
-    data = add_pseudo_labels(impute_missing_classes(data, base_student), training, base_student)
-    return fit_student(student, data, replace(loss, alpha=auto_alpha(data)))
-
-
-def impute_missing_classes(data: TrainingData, base_student: BaseEstimator) -> TrainingData:
-    """Soft targets with the student's own probabilities for the classes that the teacher does not know.
-
-    The teacher's are then those given that the class is one of its own. A network's loss needs no imputation: it leaves
-    the other classes out.
-    """
-    if data.teacher_class_indices() is None:
-        return data
-    rows = data.has_soft_target
-    soft_targets = data.soft_targets.copy()
-    if rows.any():
-        known = np.isin(data.classes, np.asarray(data.teacher_classes))
-        proba = predict_proba_for(base_student, take_rows(data.X, rows), data.classes)
-        shared = soft_targets[rows] * proba[:, known].sum(axis=1, keepdims=True)
-        soft_targets[rows] = np.where(known, shared, proba)
-    return replace(data, soft_targets=soft_targets, teacher_classes=None)
-
-
-def add_pseudo_labels(data: TrainingData, training: UnpairedTraining, base_student: BaseEstimator) -> TrainingData:
-    """The unlabeled rows once more, those that the student is confident of with its class as their soft target."""
-    unlabeled = training.data.take(training.origin == UNLABELED_ROW)
-    proba = predict_proba_for(base_student, unlabeled.X, data.classes)
-    confident = proba.max(axis=1) >= PSEUDO_LABEL_THRESHOLD
-    one_hot = np.eye(len(data.classes))[proba.argmax(axis=1)]
-    return replace(
-        data,
-        X=stack_tables([data.X, unlabeled.X]),
-        y=np.concatenate([data.y, np.full(len(proba), UNLABELED)]),
-        soft_targets=np.concatenate([data.soft_targets, np.where(confident[:, None], one_hot, np.nan)]),
-        teacher_features=None,
-        groups=None if data.groups is None else np.concatenate([data.groups, unlabeled.groups]),
-    )
+    proba = adjust_priors(proba, teacher.cohort.class_priors, teacher.source_priors, teacher.class_offsets)
+    return proba, teacher.cohort.standardize(features)

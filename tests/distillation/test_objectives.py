@@ -1,4 +1,4 @@
-"""What is meant by an objective, and what is no objective."""
+"""Values of the parameter ``objective``, the records behind the names, and the loss of a network student."""
 
 import pickle
 import subprocess
@@ -6,11 +6,13 @@ import sys
 
 import numpy as np
 import pytest
+import torch
 
-from skcmkd._distillation._fit_network import loss_of_objective
-from skcmkd._distillation._objectives import COMPOSITES, DEFAULT_WEIGHTS, LOGIT_OBJECTIVES, resolve_objective
+from skcmkd._distillation._fit_network import make_objective_loss
+from skcmkd._distillation._objectives import resolve_objective
 from skcmkd._distillation._teacher_features import modality_focus_weights
-from skcmkd._losses._objective import OBJECTIVE_TERMS
+from skcmkd._losses import _objective_terms
+from skcmkd._losses._objective_records import OBJECTIVES
 from skcmkd._losses._soft_targets import DistillationLoss
 
 
@@ -18,20 +20,56 @@ def squared_norm(student_logits, student_features, teacher_proba, teacher_featur
     return student_features.square().sum(dim=1)
 
 
-def test_every_name_is_a_term_or_made_of_terms():
-    assert set(DEFAULT_WEIGHTS) == set(OBJECTIVE_TERMS) | set(COMPOSITES)
-    for name, weight in DEFAULT_WEIGHTS.items():
-        terms = resolve_objective(name).terms
-        assert {single for single, _ in terms} <= set(OBJECTIVE_TERMS)
-        assert weight > 0
-        if name not in COMPOSITES:
-            assert terms == ((name, weight),)
+def test_every_record_builds_a_term_or_sums_records_that_do():
+    config = _objective_terms.TermConfig(4, 5, 3, 2.0)
+    for name, record in OBJECTIVES.items():
+        assert record.name == name
+        assert record.default_weight > 0
+        assert bool(record.builder) != bool(record.parts)
+        if record.builder:
+            assert isinstance(getattr(_objective_terms, record.builder)(config), torch.nn.Module)
+            assert resolve_objective(name).terms == ((name, record.default_weight),)
+        else:
+            assert all(OBJECTIVES[part].builder for part, _ in record.parts)
+
+
+def test_every_builder_has_a_record():
+    terms = {name for name in vars(_objective_terms) if name.endswith(("_term", "Term")) and not name.startswith("_")}
+    assert terms - {"FunctionTerm"} == {record.builder for record in OBJECTIVES.values()} - {""}
+
+
+def make_batch(seed, *, spoil=()):
+    """A batch of seven rows, with some of its parts drawn by another seed."""
+    parts = {}
+    for name, size in (("logits", 3), ("features", 4), ("teacher_proba", 3), ("teacher_features", 5)):
+        drawn = torch.tensor(np.random.RandomState(seed + 9 * (name in spoil)).normal(size=(7, size))).float()
+        parts[name] = drawn.softmax(dim=1) if name == "teacher_proba" else drawn
+    return _objective_terms.TeacherBatch(labels=torch.arange(7) % 3, **parts)
+
+
+@pytest.mark.parametrize("name", [name for name, record in OBJECTIVES.items() if record.builder])
+def test_records_name_the_representations_that_terms_depend_on(name):
+    """Other representations change the losses if and only if the record says so; class scores, if it does not."""
+    record, config = OBJECTIVES[name], _objective_terms.TermConfig(4, 5, 3, 2.0)
+    term = getattr(_objective_terms, record.builder)(config)
+    for parameter in term.parameters():
+        parameter.data.copy_(torch.linspace(-1, 1, parameter.numel()).reshape(parameter.shape))
+    losses = term(make_batch(0))
+    assert losses.shape == (7,)
+    features, logits = (
+        not torch.equal(losses, term(make_batch(0, spoil=parts)))
+        for parts in (("features", "teacher_features"), ("logits",))
+    )
+    assert (features, logits) == (record.uses_features, not record.uses_features)
 
 
 def test_names_pairs_and_callables():
     assert resolve_objective(["soft_targets", ("hints", 3)]).terms == (("soft_targets", 1.0), ("hints", 3.0))
     assert resolve_objective(squared_norm).terms == ((squared_norm, 1.0),)
-    assert resolve_objective([(squared_norm, 0.5), "sp"]).terms == ((squared_norm, 0.5), ("sp", DEFAULT_WEIGHTS["sp"]))
+    assert resolve_objective([(squared_norm, 0.5), "sp"]).terms == (
+        (squared_norm, 0.5),
+        ("sp", OBJECTIVES["sp"].default_weight),
+    )
     assert resolve_objective((("dkd", np.float32(2)),)).terms == (("dkd", 2.0),)
 
 
@@ -52,18 +90,26 @@ def test_only_plain_soft_targets_are_plain():
 
 
 def test_representations_are_needed_by_all_but_objectives_of_probabilities():
-    for name in DEFAULT_WEIGHTS:
-        assert resolve_objective(name).needs_features == (name not in LOGIT_OBJECTIVES)
+    for name in OBJECTIVES:
+        assert resolve_objective(name).needs_features == (name not in ("soft_targets", "dkd", "ckd"))
     assert resolve_objective(["soft_targets", "cc"]).needs_features
     assert resolve_objective(squared_norm).needs_features
 
 
+def test_objectives_of_representations_alone_ignore_the_class_scores():
+    for name in OBJECTIVES:
+        objective = resolve_objective(name)
+        assert objective.ignores_logits == objective.needs_features
+    assert not resolve_objective(["soft_targets", "cc"]).ignores_logits
+    assert not resolve_objective(squared_norm).ignores_logits
+
+
 @pytest.mark.parametrize(
-    ("given", "message"),
+    ("value", "message"),
     {
         "name": ("soft_target", "'soft_target', which is unknown. Choose among soft_targets, dkd"),
         "name in a list": (["hints", "nothing"], "holds 'nothing'"),
-        "nothing": ([], "asks for nothing"),
+        "nothing": ([], "names no term"),
         "None": (None, "holds None"),
         "a pair that is no list of pairs": (("dkd", 2.0), r"holds 2.0.*\[\(\"soft_targets\", 1.0\)"),
         "three": ([("dkd", 2.0, 1.0)], "which is unknown"),
@@ -76,9 +122,9 @@ def test_representations_are_needed_by_all_but_objectives_of_probabilities():
         "truth": ([("dkd", True)], "positive"),
     }.values(),
 )
-def test_errors_name_the_value_and_the_choices(given, message):
+def test_errors_name_the_value_and_the_choices(value, message):
     with pytest.raises(ValueError, match=message):
-        resolve_objective(given)
+        resolve_objective(value)
 
 
 def test_naming_an_objective_does_not_import_torch():
@@ -95,34 +141,36 @@ def make_targets(n=12, n_classes=3):
     return [rng.permutation(np.arange(n) % n_classes), (np.arange(n) < 8) * 0.5, proba, (np.arange(n) > 2) * 0.5]
 
 
-def test_features_without_a_teacher_become_zero_and_are_never_read():
+def test_features_without_a_teacher_become_zero():
     targets, features = make_targets(), np.random.RandomState(1).normal(size=(12, 4))
     features[:3] = np.nan
-    loss, found = loss_of_objective(resolve_objective("hints"), DistillationLoss(2.0, None), None, targets, features, 5)
-    assert (found[:3] == 0).all()
-    np.testing.assert_array_equal(found[3:], features[3:].astype(np.float32))
+    loss, result = make_objective_loss(
+        resolve_objective("hints"), DistillationLoss(2.0, None), None, targets, features, 5
+    )
+    assert (result[:3] == 0).all()
+    np.testing.assert_array_equal(result[3:], features[3:].astype(np.float32))
     assert loss.terms[0].map.weight.shape == (4, 5)
 
 
-def test_weights_of_the_modality_focus_are_of_the_taught_rows_and_the_teachers_pseudo_label():
+def test_weights_of_the_modality_focus_use_rows_with_a_teacher_and_its_class_in_place_of_a_label():
     targets, rng = make_targets(), np.random.RandomState(1)
     X, features = rng.normal(size=(12, 3)), rng.normal(size=(12, 4)).astype(np.float32)
     features[:, 0] += X[:, 0]
-    loss, _ = loss_of_objective(
+    loss, _ = make_objective_loss(
         resolve_objective(["hints", "mfh"]), DistillationLoss(2.0, None), X, targets, features, 5
     )
     codes, label_weight, proba, _ = targets
-    guess = [code if weight else row.argmax() for code, weight, row in zip(codes, label_weight, proba, strict=True)]
-    expected = modality_focus_weights(X[3:], np.array(guess)[3:], features[3:])
+    labels = np.where(label_weight > 0, codes, proba.argmax(axis=1))
+    expected = modality_focus_weights(X[3:], labels[3:], features[3:])
     assert loss.terms[0].feature_weights is None
     np.testing.assert_allclose(loss.terms[1].feature_weights, expected, rtol=1e-6)
 
 
 def test_an_objective_of_representations_needs_those_of_the_teacher():
     with pytest.raises(ValueError, match="give teacher_features"):
-        loss_of_objective(resolve_objective("sp"), DistillationLoss(2.0, None), None, make_targets(), None, 5)
-    loss, found = loss_of_objective(
+        make_objective_loss(resolve_objective("sp"), DistillationLoss(2.0, None), None, make_targets(), None, 5)
+    loss, result = make_objective_loss(
         resolve_objective("dkd"), DistillationLoss(2.0, None), None, make_targets(), None, 5
     )
-    assert found.shape == (12, 0)
+    assert result.shape == (12, 0)
     assert not list(loss.parameters())

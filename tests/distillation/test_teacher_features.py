@@ -1,4 +1,4 @@
-"""Features of unseen rows in one space, against closed forms."""
+"""Out-of-fold features in one space, against closed forms."""
 
 import numpy as np
 import pytest
@@ -13,7 +13,7 @@ from skcmkd._distillation._teacher_features import modality_focus_weights, oof_f
 
 
 class Rotated(BaseEstimator):
-    """A teacher whose representation is the table in a basis of its own, which depends on the rows seen."""
+    """A teacher whose representation is the table in a basis that depends on the training rows."""
 
     def fit(self, X, y):
         self.map_ = np.random.RandomState(len(y)).normal(size=(X.shape[1], X.shape[1]))
@@ -32,19 +32,19 @@ def halves(n):
     return np.arange(0, n, 2), np.arange(1, n, 2)
 
 
-def test_features_of_another_basis_come_back_in_the_teachers(iris):
-    """Two representations that differ by a linear map: the map is found."""
+def test_features_of_another_basis_are_mapped_to_the_teachers(iris):
+    """The two representations differ by a linear map."""
     X, y = iris
     training, held_out = halves(len(y))
     teacher, fold_teacher = Rotated().fit(X, y), Rotated().fit(X[training], y[training])
-    wanted, own = (model.transform(X[held_out]) for model in (teacher, fold_teacher))
-    found = oof_features(fold_teacher, teacher, X[training], X[held_out], "transform")
-    assert found.shape == wanted.shape
-    np.testing.assert_allclose(found, wanted, atol=0.05 * wanted.std())
-    assert np.abs(own - wanted).mean() > wanted.std()
+    expected, unmapped = (model.transform(X[held_out]) for model in (teacher, fold_teacher))
+    features = oof_features(fold_teacher, teacher, X[training], X[held_out], "transform")
+    assert features.shape == expected.shape
+    np.testing.assert_allclose(features, expected, atol=0.05 * expected.std())
+    assert np.abs(unmapped - expected).mean() > expected.std()
 
 
-def test_the_map_is_of_the_seen_rows_alone(iris):
+def test_the_map_is_fitted_to_the_training_rows_alone(iris):
     """Which other rows are held out changes nothing for a row."""
     X, y = iris
     training, held_out = halves(len(y))
@@ -55,12 +55,12 @@ def test_the_map_is_of_the_seen_rows_alone(iris):
     np.testing.assert_allclose(part, found[:5], rtol=1e-6)
 
 
-def test_a_ready_teacher_is_taken_as_it_is(iris):
+def test_features_of_a_frozen_teacher_need_no_map(iris):
     X, y = iris
     training, held_out = halves(len(y))
-    ready = FrozenEstimator(LogisticRegression(max_iter=1000).fit(X, y))
-    found = oof_features(clone(ready), ready, X[training], X[held_out], "decision_function")
-    np.testing.assert_array_equal(found, teacher_representation(ready, X[held_out], "decision_function"))
+    frozen = FrozenEstimator(LogisticRegression(max_iter=1000).fit(X, y))
+    found = oof_features(clone(frozen), frozen, X[training], X[held_out], "decision_function")
+    np.testing.assert_array_equal(found, teacher_representation(frozen, X[held_out], "decision_function"))
 
 
 def test_parts_are_standardized_together_and_rows_without_a_teacher_stay():
@@ -79,13 +79,13 @@ def test_parts_are_standardized_together_and_rows_without_a_teacher_stay():
     np.testing.assert_allclose(found[known, 0], expected, rtol=1e-5)
 
 
-def test_nothing_known_stays_unknown():
+def test_features_of_rows_without_a_teacher_stay_missing():
     (found,) = standardize_features([np.full((3, 2), np.nan)])
     assert np.isnan(found).all()
 
 
-def test_focus_is_the_share_between_classes_where_the_student_knows_every_feature():
-    """The student's table holds the features: the weights are in proportion to the F test's share of variance."""
+def test_focus_is_the_variance_between_classes_where_the_student_has_every_feature():
+    """The student's table holds the features: weights are in proportion to the fraction of variance between classes."""
     rng = np.random.RandomState(0)
     codes = rng.permutation(np.arange(300) % 3)
     features = rng.normal(size=(300, 4)) + np.outer(codes - 1.0, [0.0, 0.5, 1.0, 3.0])
@@ -96,12 +96,12 @@ def test_focus_is_the_share_between_classes_where_the_student_knows_every_featur
     np.testing.assert_allclose(found, shares / shares.mean(), rtol=1e-3)
 
 
-def test_focus_leaves_out_what_the_student_cannot_know_and_what_has_no_part_in_the_class():
+def test_focus_is_least_for_features_that_are_unpredictable_or_irrelevant():
     rng = np.random.RandomState(0)
     codes = rng.permutation(np.arange(400) % 2)
-    common, own, other = rng.normal(size=(3, 400))
+    common, specific, other = rng.normal(size=(3, 400))
     common = common + 2 * codes
-    within = own + 2 * codes - 2 * codes.mean()
+    within = specific + 2 * codes - 2 * codes.mean()
     X = np.column_stack([common, other])
     noise = rng.normal(size=400)
     features = np.column_stack([common, other, noise, np.ones(400), within])

@@ -1,124 +1,133 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
-from skcmkd.paired._pairs import Pairs
 from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression, Ridge
-from sklearn.model_selection import GridSearchCV
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 
 from skcmkd import NetworkClassifier
-from skcmkd._distillation._targets import QuantityTarget
+from skcmkd._distillation._student_loss import StudentLoss
+from skcmkd._distillation._targets import RegressionTarget
+from skcmkd._linear_model._excess_risk import linear_student_risk
 from skcmkd._model_selection._folds import stratified_folds
-from skcmkd.paired._alpha import WEIGHT, WEIGHT_WITH_MANY_PAIRS, candidate_weight, try_weights, without_refit
-from skcmkd.paired._soft_targets import N_JUDGES, Opinions
-from tests.opinion_problems import TARGET, form, make_pairs, side
+from skcmkd.paired._alpha import (
+    ALPHA,
+    ALPHA_MANY_PAIRS,
+    alpha_table,
+    analytic_alpha,
+    candidate_alpha,
+    cross_validate_alpha,
+)
+from skcmkd.paired._cross_fitted_teachers import N_VAL_FOLDS
 
-
-@pytest.fixture
-def pairs():
-    return make_pairs()
-
+from .cross_fitting_problems import TARGET, cross_fit, make_data, make_teacher
 
 ALPHAS = (0.0, 0.25, 0.5)
 
 
-def choose_alpha(student, opinions, temperature, **parallel):
-    trial = try_weights(student, opinions, ALPHAS, temperature, **parallel)
-    assert set(trial.rows) == set(np.flatnonzero(opinions.fold_ids < N_JUDGES))
-    return trial.choice(), trial.scores("brier")
+@pytest.fixture
+def data():
+    return make_data()
 
 
-def test_scores_are_brier_scores_of_held_out_rows(pairs):
-    opinions = form(LogisticRegression(), pairs)
-    alpha, scores = choose_alpha(LogisticRegression(), opinions, 2.0, n_jobs=None, verbose=False)
+def validate(student, teachers, alphas=ALPHAS, n_jobs=None):
+    return cross_validate_alpha(student, teachers, alphas, StudentLoss(temperature=2.0), n_jobs=n_jobs, verbose=False)
+
+
+def test_scores_are_brier_scores_of_the_validation_folds(data):
+    teachers = cross_fit(LogisticRegression(), data)
+    scores = validate(LogisticRegression(), teachers)
     losses = np.full(40, np.nan)
-    for fold in range(N_JUDGES):
-        train, test = opinions.fold_ids != fold, opinions.fold_ids == fold
-        proba = LogisticRegression().fit(pairs.X[train], pairs.y[train]).predict_proba(pairs.X[test])
-        losses[test] = ((proba - np.eye(2)[pairs.y[test]]) ** 2).sum(axis=1)
-    np.testing.assert_allclose(scores.loc[0.0, "brier"], np.nanmean(losses))
-    assert scores.loc[0.0, "difference"] == 0
-    assert alpha in ALPHAS
-    assert tuple(scores.index) == ALPHAS
+    for fold in range(N_VAL_FOLDS):
+        train, test = teachers.fold_ids_ != fold, teachers.fold_ids_ == fold
+        proba = LogisticRegression().fit(data.X[train], data.y[train]).predict_proba(data.X[test])
+        losses[test] = ((proba - np.eye(2)[data.y[test]]) ** 2).sum(axis=1)
+    table = alpha_table(scores)
+    np.testing.assert_array_equal(scores.rows, np.flatnonzero(teachers.fold_ids_ < N_VAL_FOLDS))
+    np.testing.assert_allclose(table.loc[0.0, "brier"], np.nanmean(losses))
+    assert table.loc[0.0, "difference"] == 0
+    assert table.index.tolist() == list(ALPHAS)
+    assert table.index.name == "alpha"
 
 
-def test_a_harmful_teacher_is_given_no_weight(pairs):
-    class Liar(LogisticRegression):
-        def predict_proba(self, X):
-            return super().predict_proba(X)[:, ::-1]
-
-    opinions = form(Liar(), pairs)
-    assert choose_alpha(LogisticRegression(), opinions, 2.0, n_jobs=None, verbose=False)[0] == 0.0
+class FlippedRegression(LogisticRegression):
+    def predict_proba(self, X):
+        return super().predict_proba(X)[:, ::-1]
 
 
-class Stubborn(NetworkClassifier):
-    """A network without the parameter."""
-
-    def __init__(self, max_epochs=3):
-        super().__init__(max_epochs=max_epochs)
+def test_a_harmful_teacher_is_not_chosen(data):
+    scores = validate(LogisticRegression(), cross_fit(FlippedRegression(), data))
+    assert scores.candidates[scores.best("one_standard_error")] == 0.0
 
 
-def test_students_are_validated_without_their_refit(pairs):
+def test_networks_are_validated_without_their_refit(data):
     network = NetworkClassifier((8,), max_epochs=20, patience=3, random_state=0)
-    opinions = form(LogisticRegression(), pairs)
-    for student, name in ((network, "refit"), (make_pipeline(StandardScaler(), network), "networkclassifier__refit")):
-        judged = [
-            try_weights(
-                clone(student).set_params(**{name: refit}), opinions, (0.0, 0.5), 1.0, n_jobs=None, verbose=False
-            )
-            for refit in (True, False)
-        ]
-        np.testing.assert_array_equal(judged[0].losses, judged[1].losses)
-        assert student.get_params()[name]
-    assert isinstance(without_refit(Stubborn()), Stubborn)
-    # A search's refit is another thing: without it there is no model to judge.
-    search = GridSearchCV(LogisticRegression(), {"C": [0.1, 1.0]})
-    assert without_refit(search).refit
+    teachers = cross_fit(LogisticRegression(), data)
+    losses = [validate(clone(network).set_params(refit=refit), teachers, (0.0, 0.5)).losses for refit in (True, False)]
+    np.testing.assert_array_equal(losses[0], losses[1])
 
 
-def test_processes_change_nothing_but_time(pairs):
-    results = []
-    for n_jobs in (None, 2):
-        opinions = form(LogisticRegression(), pairs, n_jobs=n_jobs)
-        alpha, scores = choose_alpha(LogisticRegression(), opinions, 2.0, n_jobs=n_jobs, verbose=False)
-        results.append((alpha, scores))
-    assert results[0][0] == results[1][0]
-    assert results[0][1].equals(results[1][1])
+def test_processes_change_nothing_but_time(data):
+    tables = [
+        alpha_table(validate(LogisticRegression(), cross_fit(LogisticRegression(), data, n_jobs=n), n_jobs=n))
+        for n in (None, 2)
+    ]
+    assert tables[0].equals(tables[1])
 
 
-def test_row_weights_reach_teachers_students_and_validation_folds(pairs):
-    """A row of weight 0 is as good as absent, for all of them."""
-    keep = np.arange(40) % 5 != 2
-    weighted = Pairs(**{**vars(pairs), "sample_weight": keep.astype(float)})
-    fold_of = stratified_folds(pairs.y, 4)
-    settings = {"weigh": None, "judged": True, "n_jobs": None, "verbose": False}
-    whole = Opinions(TARGET, weighted, [side(LogisticRegression(), weighted)], fold_of, **settings)
-    parts = {"X": pairs.X[keep], "y": pairs.y[keep], "X_teacher": pairs.X_teacher[keep]}
-    masks = {"measured": pairs.has_teacher[keep], "studied": pairs.has_student[keep]}
-    few = Pairs(**{**vars(pairs), **parts, **masks})
-    kept = Opinions(TARGET, few, [side(LogisticRegression(), few)], fold_of[keep], **settings)
-    np.testing.assert_allclose(whole.lesson().opinion[keep], kept.lesson().opinion, rtol=1e-5)
-    trials = [try_weights(LogisticRegression(), o, (0.0, 0.5), 1.0, n_jobs=None, verbose=False) for o in (whole, kept)]
-    assert keep[trials[0].rows].all()
-    np.testing.assert_allclose(trials[0].losses, trials[1].losses, rtol=1e-3)
+def test_row_weights_reach_teachers_students_and_validation_folds(data):
+    """For all of them a row of weight 0 is absent."""
+    keep, fold_ids = np.arange(40) % 5 != 2, stratified_folds(data.y, 4)
+    weighted = replace(data, sample_weight=keep.astype(float))
+    absent = replace(
+        data, X=data.X[keep], y=data.y[keep], X_teacher=data.X_teacher[keep], has_student=data.has_student[keep]
+    )
+    whole = cross_fit(LogisticRegression(), weighted, fold_ids=fold_ids)
+    kept = cross_fit(LogisticRegression(), absent, fold_ids=fold_ids[keep])
+    np.testing.assert_allclose(whole.soft_targets()[keep], kept.soft_targets(), rtol=1e-5)
+    scores = [validate(LogisticRegression(), teachers, (0.0, 0.5)) for teachers in (whole, kept)]
+    assert keep[scores[0].rows].all()
+    np.testing.assert_allclose(scores[0].losses, scores[1].losses, rtol=1e-3)
 
 
-def test_continuous_targets_are_validated_by_squared_error(pairs):
-    pairs.y = pairs.X[:, 0] + pairs.X_teacher[:, 0]
-    opinions = form(None, pairs, [side(Ridge(), pairs)], QuantityTarget(1))
-    trial = try_weights(Ridge(), opinions, (0.0, 0.5), 1.0, n_jobs=None, verbose=False)
+def test_continuous_targets_are_validated_by_squared_error(data):
+    data = replace(data, y=data.X[:, 0] + np.nan_to_num(data.X_teacher[:, 0]))
+    teachers = cross_fit(None, data, [make_teacher(Ridge(), data)], RegressionTarget(1))
+    scores = validate(Ridge(), teachers, (0.0, 0.5))
     error = np.full(40, np.nan)
-    for fold in range(N_JUDGES):
-        train, test = opinions.fold_ids != fold, opinions.fold_ids == fold
-        error[test] = (Ridge().fit(pairs.X[train], pairs.y[train]).predict(pairs.X[test]) - pairs.y[test]) ** 2
-    np.testing.assert_allclose(trial.losses[:, 0], error[trial.rows])
-    assert trial.scores("squared_error").loc[0.0, "squared_error"] == pytest.approx(np.nanmean(error))
+    for fold in range(N_VAL_FOLDS):
+        train, test = teachers.fold_ids_ != fold, teachers.fold_ids_ == fold
+        error[test] = (Ridge().fit(data.X[train], data.y[train]).predict(data.X[test]) - data.y[test]) ** 2
+    np.testing.assert_allclose(scores.losses[:, 0], error[scores.rows])
+    assert alpha_table(scores).loc[0.0, "squared_error"] == pytest.approx(np.nanmean(error))
 
 
-def test_more_weight_is_tried_where_the_teacher_labels_more_rows(pairs):
-    assert candidate_weight(pairs) == WEIGHT
-    pairs.X_unlabeled = np.zeros((41, 2))
-    assert candidate_weight(pairs) == WEIGHT_WITH_MANY_PAIRS
-    pairs.X_unlabeled = None
-    assert candidate_weight(pairs) == WEIGHT
+def test_a_larger_alpha_is_tried_where_unlabeled_pairs_outnumber_labeled_rows(data):
+    many = replace(data, X_unlabeled=np.zeros((41, 2)), X_teacher_unlabeled=np.zeros((41, 3)))
+    none = replace(data, X_unlabeled=None)
+    teachers = cross_fit(LogisticRegression(), data, needs_validation=False)
+    assert candidate_alpha(teachers) == ALPHA
+    for changed, expected in ((many, ALPHA_MANY_PAIRS), (none, ALPHA)):
+        teachers.data_ = changed
+        assert candidate_alpha(teachers) == expected
+
+
+def test_validation_folds_without_rows_of_the_student(data):
+    fold_ids = stratified_folds(data.y, 4)
+    teachers = cross_fit(LogisticRegression(), replace(data, has_student=fold_ids > 1), fold_ids=fold_ids)
+    with pytest.raises(ValueError, match=r"0 rows with the student's modality and a positive weight lie in the 2"):
+        validate(LogisticRegression(), teachers)
+
+
+def test_analytic_alpha_is_that_of_the_rows_with_both_modalities(data):
+    has_student = np.arange(40) % 4 != 3
+    teachers = cross_fit(LogisticRegression(), replace(data, has_student=has_student), needs_validation=False)
+    rows = has_student & (np.arange(40) >= 5)
+    expected = linear_student_risk(
+        data.X[rows],
+        TARGET.encode(data.y[rows]),
+        teachers.soft_targets()[rows],
+        teachers.fold_ids_[rows],
+        rows.sum() / (rows.sum() + 7),
+    ).best_alpha()
+    assert analytic_alpha(teachers) == expected

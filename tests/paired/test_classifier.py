@@ -4,12 +4,13 @@ import numpy as np
 import pandas as pd
 import pytest
 import sklearn
+from sklearn.base import clone
 from sklearn.compose import make_column_selector, make_column_transformer
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
 from sklearn.frozen import FrozenEstimator
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import GridSearchCV, GroupKFold, cross_validate
+from sklearn.model_selection import GridSearchCV, GroupKFold, PredefinedSplit, cross_validate
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
@@ -27,7 +28,7 @@ LOGISTIC = LogisticRegression()
 
 @pytest.fixture(scope="module")
 def drawn():
-    """150 rows, of which the last 30 stand in for tomorrow's samples and 50 for pairs without a label."""
+    """150 rows: 70 to fit, 50 unlabeled pairs, 30 to predict."""
     drawn = make_gaussian_modalities(150, random_state=0)
     drawn.X = drawn.data[drawn.modalities["student"]]
     drawn.T = drawn.data[drawn.modalities["teacher"]]
@@ -46,7 +47,7 @@ def fit_pair(drawn, rows=slice(0, 70), unlabeled=slice(70, 120), **changed):
     )
 
 
-# The three ways of giving data
+# The three forms of input
 
 
 def test_one_table_and_two_tables_agree(drawn):
@@ -71,30 +72,30 @@ def test_one_table_and_two_tables_agree(drawn):
 )
 def test_every_way_of_naming_columns(drawn, columns):
     reference = distiller(student_columns=drawn.modalities["student"]).fit(drawn.data, drawn.y)
-    found = distiller(student_columns=columns).fit(drawn.data, drawn.y)
-    np.testing.assert_array_equal(found.predict_proba(drawn.data), reference.predict_proba(drawn.data))
+    fitted = distiller(student_columns=columns).fit(drawn.data, drawn.y)
+    np.testing.assert_array_equal(fitted.predict_proba(drawn.data), reference.predict_proba(drawn.data))
 
 
-def test_teacher_columns_at_predict_are_not_looked_at(drawn):
-    found = distiller(student_columns=drawn.modalities["student"]).fit(drawn.data, drawn.y)
-    whole = found.predict_proba(drawn.data)
+def test_teacher_columns_at_predict_are_ignored(drawn):
+    fitted = distiller(student_columns=drawn.modalities["student"]).fit(drawn.data, drawn.y)
+    whole = fitted.predict_proba(drawn.data)
     spoiled = drawn.data.assign(**dict.fromkeys(drawn.modalities["teacher"], np.nan))
     for table in (drawn.X, drawn.X[drawn.X.columns[::-1]], spoiled):
-        np.testing.assert_array_equal(found.predict_proba(table), whole)
+        np.testing.assert_array_equal(fitted.predict_proba(table), whole)
     array = distiller(student_columns=slice(16, 32)).fit(drawn.data.to_numpy(), drawn.y)
     np.testing.assert_array_equal(array.predict_proba(drawn.data.to_numpy()), array.predict_proba(drawn.X.to_numpy()))
 
 
 def test_without_a_teacher_the_student_is_alone(drawn):
-    found = distiller(alpha="auto").fit(drawn.X, drawn.y)
-    assert (found.alpha_, found.teacher_, found.teacher_proba_, found.alpha_scores_) == (
+    fitted = distiller(alpha="auto").fit(drawn.X, drawn.y)
+    assert (fitted.alpha_, fitted.teacher_, fitted.teacher_proba_, fitted.alpha_scores_) == (
         0.0,
         None,
         None,
         None,
     )
     alone = LogisticRegression().fit(drawn.X, drawn.y)
-    np.testing.assert_array_equal(found.predict_proba(drawn.X), alone.predict_proba(drawn.X))
+    np.testing.assert_array_equal(fitted.predict_proba(drawn.X), alone.predict_proba(drawn.X))
 
 
 @pytest.mark.parametrize("student", [LOGISTIC, NetworkClassifier(max_epochs=5), None], ids=["linear", "net", "default"])
@@ -104,30 +105,30 @@ def test_alpha_zero_is_the_student_alone_bit_for_bit(drawn, student):
     np.testing.assert_array_equal(zero.predict_proba(drawn.X), alone.predict_proba(drawn.X))
 
 
-def test_unlabeled_pairs_of_the_length_of_x_are_not_mixed_up(drawn):
-    """Equal lengths hide slicing faults: the rows that count are the same whatever the length."""
+def test_unlabeled_pairs_of_the_length_of_x_are_not_sliced_with_it(drawn):
+    """Equal lengths hide slicing faults: the rows that are used are the same whatever the length."""
     equal = fit_pair(drawn, slice(0, 60), slice(60, 120))
     unequal = fit_pair(drawn, slice(0, 60), slice(60, 119))
     assert np.abs(equal.student_.coef_ - unequal.student_.coef_).max() < 0.1
     assert (equal.student_.coef_ != unequal.student_.coef_).any()
 
 
-def test_rows_without_a_teacher_are_taught_by_their_label_alone(drawn):
+def test_rows_without_a_teacher_have_no_soft_target(drawn):
     T = drawn.T.copy()
     T.iloc[:50] = np.nan
-    found = distiller().fit(drawn.X, drawn.y, X_teacher=T)
-    assert np.isnan(found.teacher_proba_[:50]).all()
-    assert not np.isnan(found.teacher_proba_[50:]).any()
+    fitted = distiller().fit(drawn.X, drawn.y, X_teacher=T)
+    assert np.isnan(fitted.teacher_proba_[:50]).all()
+    assert not np.isnan(fitted.teacher_proba_[50:]).any()
     direct = LogisticRegression().fit(drawn.T.iloc[50:], drawn.y.iloc[50:])
-    np.testing.assert_allclose(found.teacher_.coef_, direct.coef_)
+    np.testing.assert_allclose(fitted.teacher_.coef_, direct.coef_)
 
 
 def test_pairs_whose_teacher_was_not_measured_are_left_out(drawn):
     T = drawn.T.copy()
     T.iloc[90:120] = np.nan
-    found = distiller().fit(drawn.X[:70], drawn.y[:70], X_teacher=T[:70], unlabeled_pairs=(drawn.X[70:120], T[70:120]))
+    fitted = distiller().fit(drawn.X[:70], drawn.y[:70], X_teacher=T[:70], unlabeled_pairs=(drawn.X[70:120], T[70:120]))
     expected = fit_pair(drawn, unlabeled=slice(70, 90))
-    np.testing.assert_array_equal(found.predict_proba(drawn.X), expected.predict_proba(drawn.X))
+    np.testing.assert_array_equal(fitted.predict_proba(drawn.X), expected.predict_proba(drawn.X))
 
 
 def test_rows_missing_in_part_go_to_the_teachers_imputer(drawn):
@@ -195,16 +196,16 @@ def test_selector_passes_the_unlabeled_pairs_on(drawn, routing, n_unlabeled):
     pipeline = one_table_pipeline(drawn, transform_input=["unlabeled_pairs"])
     for step in pipeline.named_steps.values():
         step.set_fit_request(unlabeled_pairs=True)
-    X, y, more = drawn.data[:80], drawn.y[:80], drawn.data.iloc[150 - n_unlabeled :]
-    pipeline.fit(X, y, unlabeled_pairs=(more,))
+    X, y, unlabeled = drawn.data[:80], drawn.y[:80], drawn.data.iloc[150 - n_unlabeled :]
+    pipeline.fit(X, y, unlabeled_pairs=(unlabeled,))
     kept = pipeline["select"].get_feature_names_out()
-    direct = distiller(student_columns=drawn.modalities["student"]).fit(X[kept], y, unlabeled_pairs=(more[kept],))
+    direct = distiller(student_columns=drawn.modalities["student"]).fit(X[kept], y, unlabeled_pairs=(unlabeled[kept],))
     np.testing.assert_array_equal(pipeline.predict_proba(drawn.X), direct.predict_proba(drawn.X))
-    scores = cross_validate(pipeline, X, y, params={"unlabeled_pairs": (more,)}, cv=2, error_score="raise")
+    scores = cross_validate(pipeline, X, y, params={"unlabeled_pairs": (unlabeled,)}, cv=2, error_score="raise")
     assert len(scores["test_score"]) == 2
 
 
-def test_selector_that_keeps_nobody_trains_the_student_alone(drawn):
+def test_selector_that_keeps_no_teacher_trains_the_student_alone(drawn):
     modalities = {"student": drawn.modalities["teacher"], "teacher": drawn.modalities["student"]}
     pipeline = Pipeline(
         [
@@ -232,28 +233,28 @@ def test_selector_that_keeps_nobody_trains_the_student_alone(drawn):
     ids=lambda student: student.__class__.__name__,
 )
 def test_students(drawn, student):
-    found = fit_pair(drawn, student=student, alpha="auto")
-    assert found.predict(drawn.X).shape == (150,)
-    assert hasattr(found, "predict_proba") == hasattr(student, "predict_proba")
-    assert list(found.student_.predict(drawn.X)) == list(found.predict(drawn.X))
+    fitted = fit_pair(drawn, student=student, alpha="auto")
+    assert fitted.predict(drawn.X).shape == (150,)
+    assert hasattr(fitted, "predict_proba") == hasattr(student, "predict_proba")
+    assert list(fitted.student_.predict(drawn.X)) == list(fitted.predict(drawn.X))
 
 
-def test_frozen_teacher_is_used_as_it_is(drawn):
-    fitted = LogisticRegression(C=0.01).fit(drawn.T[70:], drawn.y[70:])
-    found = fit_pair(drawn, teacher=FrozenEstimator(fitted), unlabeled=None)
-    np.testing.assert_allclose(found.teacher_proba_, fitted.predict_proba(drawn.T[:70]))
+def test_frozen_teacher_is_not_refitted(drawn):
+    model = LogisticRegression(C=0.01).fit(drawn.T[70:], drawn.y[70:])
+    fitted = fit_pair(drawn, teacher=FrozenEstimator(model), unlabeled=None)
+    np.testing.assert_allclose(fitted.teacher_proba_, model.predict_proba(drawn.T[:70]))
 
 
 def test_frozen_teacher_of_more_classes(drawn):
     labels = np.where(np.arange(80) % 4 == 0, "other", drawn.y[70:].map({0: "no", 1: "yes"}))
-    fitted = FrozenEstimator(LogisticRegression().fit(drawn.T[70:], labels))
+    frozen = FrozenEstimator(LogisticRegression().fit(drawn.T[70:], labels))
     y = drawn.y[:70].map({0: "no", 1: "yes"})
-    found = distiller(teacher=fitted).fit(drawn.X[:70], y, X_teacher=drawn.T[:70])
-    assert list(found.classes_) == ["no", "yes"]
-    np.testing.assert_allclose(found.teacher_proba_.sum(axis=1), 1)
+    fitted = distiller(teacher=frozen).fit(drawn.X[:70], y, X_teacher=drawn.T[:70])
+    assert list(fitted.classes_) == ["no", "yes"]
+    np.testing.assert_allclose(fitted.teacher_proba_.sum(axis=1), 1)
 
 
-def test_text_columns_are_the_pipelines_business(drawn):
+def test_text_columns_are_encoded_by_the_students_pipeline(drawn):
     X = drawn.X.assign(sex=np.where(np.arange(150) % 2, "f", "m"))
     encode = make_column_transformer((OneHotEncoder(), ["sex"]), remainder="passthrough")
     student = make_pipeline(encode, LogisticRegression())
@@ -262,28 +263,26 @@ def test_text_columns_are_the_pipelines_business(drawn):
 
 def test_string_labels(drawn):
     y = drawn.y.map({0: "control", 1: "case"})
-    found = distiller().fit(drawn.X, y, X_teacher=drawn.T)
-    assert list(found.classes_) == ["case", "control"]
-    assert set(found.predict(drawn.X)) == {"case", "control"}
+    fitted = distiller().fit(drawn.X, y, X_teacher=drawn.T)
+    assert list(fitted.classes_) == ["case", "control"]
+    assert set(fitted.predict(drawn.X)) == {"case", "control"}
 
 
 def test_the_student_is_deployed_alone(drawn):
-    found = fit_pair(drawn, student=NetworkClassifier(max_epochs=5), random_state=0)
-    student = pickle.loads(pickle.dumps(found.student_))
-    np.testing.assert_array_equal(student.predict_proba(drawn.X), found.predict_proba(drawn.X))
+    fitted = fit_pair(drawn, student=NetworkClassifier(max_epochs=5), random_state=0)
+    student = pickle.loads(pickle.dumps(fitted.student_))
+    np.testing.assert_array_equal(student.predict_proba(drawn.X), fitted.predict_proba(drawn.X))
 
 
-# Repetition, and the weight
+# Repetition, and the choice of alpha
 
 
 def test_same_seed_same_bits_and_global_states_untouched(drawn):
     import torch
 
     states = torch.random.get_rng_state(), np.random.get_state()[1].copy()
-    fits = [
-        fit_pair(drawn, student=NetworkClassifier(max_epochs=5), teacher=None, random_state=0, n_jobs=n)
-        for n in (None, None, 2)
-    ]
+    network = NetworkClassifier((8,), max_epochs=5)
+    fits = [fit_pair(drawn, student=network, teacher=network, random_state=0, n_jobs=n) for n in (None, None, 2)]
     assert torch.equal(torch.random.get_rng_state(), states[0])
     np.testing.assert_array_equal(np.random.get_state()[1], states[1])
     for other in fits[1:]:
@@ -291,8 +290,8 @@ def test_same_seed_same_bits_and_global_states_untouched(drawn):
 
 
 def test_seed_reaches_parts_that_have_none(drawn):
-    found = fit_pair(drawn, student=RandomForestClassifier(5), teacher=RandomForestClassifier(5), random_state=7)
-    assert (found.student_.random_state, found.teacher_.random_state) == (7, 7)
+    fitted = fit_pair(drawn, student=RandomForestClassifier(5), teacher=RandomForestClassifier(5), random_state=7)
+    assert (fitted.student_.random_state, fitted.teacher_.random_state) == (7, 7)
 
 
 def test_silent_unless_asked(drawn, capfd):
@@ -321,16 +320,16 @@ def test_digit_views_gain_and_do_no_harm():
     """One seed of benchmarks/digit_pairs.py at a fixed weight; the mean of five is there."""
     digits = load_digit_views()
     order = np.random.RandomState(0).permutation(2000)
-    labelled, unlabeled, test = order[:100], order[100:1000], order[1000:]
+    labeled, unlabeled, test = order[:100], order[100:1000], order[1000:]
     X = digits.data[digits.modalities["zernike"]].to_numpy()
     T = digits.data[digits.modalities["profile_correlations"]].to_numpy()
     y = digits.target.to_numpy()
     network = NetworkClassifier(max_epochs=60, random_state=0)
-    found = PairedDistiller(network, network, alpha=0.5, cv=3).fit(
-        X[labelled], y[labelled], X_teacher=T[labelled], unlabeled_pairs=(X[unlabeled], T[unlabeled])
+    fitted = PairedDistiller(network, network, alpha=0.5, cv=3).fit(
+        X[labeled], y[labeled], X_teacher=T[labeled], unlabeled_pairs=(X[unlabeled], T[unlabeled])
     )
-    alone = network.fit(X[labelled], y[labelled])
-    assert found.score(X[test], y[test]) > alone.score(X[test], y[test]) + 0.04
+    alone = network.fit(X[labeled], y[labeled])
+    assert fitted.score(X[test], y[test]) > alone.score(X[test], y[test]) + 0.04
 
 
 # Bad input
@@ -360,7 +359,7 @@ def with_infinity(table):
         (lambda d: {"X": d.X.assign(student_noise_0=np.nan)}, "150 values, the first in column 'student_noise_0'"),
         (lambda d: {"y": np.zeros(150, dtype=int)}, "y holds one class only, 0"),
         (lambda d: {"y": d.y.where(d.y.index > 5)}, "y holds 6 missing labels"),
-        (lambda d: {"y": np.random.RandomState(0).normal(size=150)}, "Unknown label type: continuous"),
+        (lambda d: {"y": np.random.RandomState(0).normal(size=150)}, "Unknown label type: y is continuous"),
         (lambda d: {"y": d.y[:9]}, "one for each row of"),
         (
             lambda d: {"unlabeled_pairs": d.X},
@@ -378,9 +377,9 @@ def with_infinity(table):
     ],
 )
 def test_bad_tables(drawn, change, message):
-    given = {"X": drawn.X, "y": drawn.y, "X_teacher": drawn.T, **change(drawn)}
+    tables = {"X": drawn.X, "y": drawn.y, "X_teacher": drawn.T, **change(drawn)}
     with pytest.raises(ValueError, match=message):
-        distiller().fit(given.pop("X"), given.pop("y"), **given)
+        distiller().fit(tables.pop("X"), tables.pop("y"), **tables)
 
 
 @pytest.mark.parametrize(
@@ -389,7 +388,7 @@ def test_bad_tables(drawn, change, message):
         ({"teacher": LinearSVC()}, "teacher LinearSVC has no predict_proba.*CalibratedClassifierCV"),
         ({"alpha": 1.5}, "'alpha' parameter of PairedDistiller must be a float in the range"),
         ({"temperature": 0.0}, "'temperature' parameter"),
-        ({"cv": 100}, "100 folds need at least 100 rows of some class, but there are 150 labelled rows"),
+        ({"cv": 100}, r"100 folds need at least 100 rows of some class, but there are 150 label\w+ rows"),
         ({"student_columns": ["student_noise_0"]}, "X_teacher was given although student_columns"),
     ],
 )
@@ -404,26 +403,38 @@ def test_unknown_student_column(drawn):
 
 
 def test_five_rows(drawn):
-    with pytest.raises(ValueError, match=r"labelled rows.*Lower cv, or add rows"):
+    with pytest.raises(ValueError, match=r"label\w+ rows.*Lower cv, or add rows"):
         distiller(cv=5).fit(drawn.X[:5], [0, 0, 1, 1, 1], X_teacher=drawn.T[:5])
 
 
 def test_missing_student_column_at_predict(drawn):
-    found = distiller(student_columns=drawn.modalities["student"]).fit(drawn.data, drawn.y)
+    fitted = distiller(student_columns=drawn.modalities["student"]).fit(drawn.data, drawn.y)
     with pytest.raises(ValueError, match="X lacks 1 of the student's 16 columns: 'student_noise_3'"):
-        found.predict(drawn.X.drop(columns="student_noise_3"))
+        fitted.predict(drawn.X.drop(columns="student_noise_3"))
     two = fit_pair(drawn)
     with pytest.raises(ValueError, match="now missing:\n- student_noise_3"):
         two.predict(drawn.X.drop(columns="student_noise_3"))
 
 
 def test_failed_fit_leaves_the_earlier_fit(drawn):
-    found = fit_pair(drawn)
-    before = found.predict_proba(drawn.X)
+    fitted = fit_pair(drawn)
+    before = fitted.predict_proba(drawn.X)
     with pytest.raises(ValueError, match="missing in all"):
-        found.fit(drawn.X.iloc[:, :3], drawn.y, X_teacher=drawn.T * np.nan)
-    np.testing.assert_array_equal(found.predict_proba(drawn.X), before)
-    assert found.n_features_in_ == 16
+        fitted.fit(drawn.X.iloc[:, :3], drawn.y, X_teacher=drawn.T * np.nan)
+    np.testing.assert_array_equal(fitted.predict_proba(drawn.X), before)
+    assert fitted.n_features_in_ == 16
+
+
+def test_failures_within_the_training_leave_the_earlier_fit(drawn):
+    """Also where the student fails after the teachers were fitted."""
+    fitted = fit_pair(drawn, alpha="auto")
+    before, attributes = fitted.predict_proba(drawn.X), set(vars(fitted))
+    network = NetworkClassifier((4,), learning_rate=1e30, max_epochs=5, random_state=0)
+    fitted.set_params(student=network, calibrate=True)
+    with pytest.raises(ValueError, match="Lower learning_rate"):
+        fitted.fit(drawn.X.iloc[:, :3], drawn.y, X_teacher=drawn.T)
+    np.testing.assert_array_equal(fitted.predict_proba(drawn.X), before)
+    assert set(vars(fitted)) == attributes
 
 
 def test_constant_columns(drawn):
@@ -448,30 +459,29 @@ def modalities_of_teacher(drawn):
 
 def test_several_teachers_are_the_mean_of_each_alone(drawn):
     columns = modalities_of_teacher(drawn)
-    alone = [fit_pair(drawn, teacher_columns=own).teacher_proba_ for own in columns.values()]
-    found = fit_pair(drawn, teacher_columns=columns)
-    np.testing.assert_allclose(found.teacher_proba_, np.mean(alone, axis=0))
-    assert found.teacher_weights_ == {"first": 0.5, "second": 0.5}
-    assert found.teacher_["second"].n_features_in_ == len(columns["second"])
+    alone = [fit_pair(drawn, teacher_columns=names).teacher_proba_ for names in columns.values()]
+    fitted = fit_pair(drawn, teacher_columns=columns)
+    np.testing.assert_allclose(fitted.teacher_proba_, np.mean(alone, axis=0))
+    assert fitted.teacher_weights_ == {"first": 0.5, "second": 0.5}
+    assert fitted.teacher_["second"].n_features_in_ == len(columns["second"])
     fixed = fit_pair(drawn, teacher_columns=columns, teacher_weights={"first": 1, "second": 3})
     np.testing.assert_allclose(fixed.teacher_proba_, 0.25 * alone[0] + 0.75 * alone[1])
 
 
-@pytest.mark.parametrize("rule", ["learned", "gap"])
-def test_a_teacher_of_noise_gets_little_weight(drawn, rule):
+def test_a_teacher_of_noise_gets_little_weight(drawn):
     noise = pd.DataFrame(np.random.RandomState(0).normal(size=(150, 8)), index=drawn.T.index).add_prefix("noise")
     tables = drawn.T.join(noise)
     columns = {"noise": list(noise.columns), "good": list(drawn.T.columns)}
-    found = distiller(teacher_columns=columns, teacher_weights=rule).fit(drawn.X, drawn.y, X_teacher=tables)
-    assert found.teacher_weights_["good"] > 0.8
-    assert sum(found.teacher_weights_.values()) == pytest.approx(1)
+    fitted = distiller(teacher_columns=columns, teacher_weights="learned").fit(drawn.X, drawn.y, X_teacher=tables)
+    assert fitted.teacher_weights_["good"] > 0.8
+    assert sum(fitted.teacher_weights_.values()) == pytest.approx(1)
 
 
 def test_each_teacher_may_be_another_model(drawn):
     columns = modalities_of_teacher(drawn)
     models = {"first": LOGISTIC, "second": RandomForestClassifier(5, random_state=0)}
-    found = fit_pair(drawn, teacher=models, teacher_columns=columns, alpha="auto")
-    assert isinstance(found.teacher_["second"], RandomForestClassifier)
+    fitted = fit_pair(drawn, teacher=models, teacher_columns=columns, alpha="auto")
+    assert isinstance(fitted.teacher_["second"], RandomForestClassifier)
     with pytest.raises(ValueError, match=r"lacks 'second'"):
         fit_pair(drawn, teacher={"first": LOGISTIC}, teacher_columns=columns)
     with pytest.raises(ValueError, match="needs teacher_columns as a dict"):
@@ -490,11 +500,11 @@ def test_one_table_with_several_teachers(drawn):
     assert none.teacher_ is None
 
 
-def test_teacher_that_sees_both(drawn):
-    found = fit_pair(drawn, teacher_input="both", unlabeled=None)
-    assert list(found.teacher_.feature_names_in_) == [*drawn.X.columns, *drawn.T.columns]
+def test_teacher_on_the_columns_of_both(drawn):
+    fitted = fit_pair(drawn, teacher_input="both", unlabeled=None)
+    assert list(fitted.teacher_.feature_names_in_) == [*drawn.X.columns, *drawn.T.columns]
     direct = fit_pair(drawn, student_columns=None, unlabeled=None)
-    assert not np.allclose(found.teacher_proba_, direct.teacher_proba_)
+    assert not np.allclose(fitted.teacher_proba_, direct.teacher_proba_)
     clash = drawn.T.set_axis([drawn.X.columns[0], *drawn.T.columns[1:]], axis=1)
     with pytest.raises(ValueError, match="columns of the same name"):
         distiller(teacher_input="both").fit(drawn.X, drawn.y, X_teacher=clash)
@@ -507,11 +517,11 @@ def test_every_pattern_of_missing_modalities(drawn):
     X.iloc[:10] = np.nan
     T.loc[T.index[5:30], columns["first"]] = np.nan
     T.loc[T.index[20:50], columns["second"]] = np.nan
-    found = distiller(teacher_columns=columns).fit(X, drawn.y, X_teacher=T)
-    assert np.flatnonzero(np.isnan(found.teacher_proba_[:, 0])).tolist() == list(range(20, 30))
+    fitted = distiller(teacher_columns=columns).fit(X, drawn.y, X_teacher=T)
+    assert np.flatnonzero(np.isnan(fitted.teacher_proba_[:, 0])).tolist() == list(range(20, 30))
     first = T[columns["first"]].notna().all(axis=1)
     direct = LogisticRegression().fit(T.loc[first, columns["first"]], drawn.y[first])
-    np.testing.assert_allclose(found.teacher_["first"].coef_, direct.coef_)
+    np.testing.assert_allclose(fitted.teacher_["first"].coef_, direct.coef_)
     alone = distiller(alpha=0, teacher_columns=columns).fit(X, drawn.y, X_teacher=T)
     np.testing.assert_array_equal(alone.student_.coef_, LogisticRegression().fit(X[10:], drawn.y[10:]).coef_)
 
@@ -531,13 +541,51 @@ def test_rows_of_weight_zero_are_absent(drawn, alpha):
     np.testing.assert_allclose(weighted.predict_proba(drawn.X), absent.predict_proba(drawn.X), atol=1e-4)
 
 
+@pytest.mark.parametrize("alpha", [0, 0.5, "auto"])
+def test_scale_of_weights_changes_nothing_beside_unlabeled_pairs(drawn, alpha):
+    """Teacher, network student and the balance between labels and pairs: any factor, as weights that add up to 1."""
+    student = NetworkClassifier(max_epochs=10)
+    X, T, y = drawn.X.to_numpy(), drawn.T.to_numpy(), drawn.y.to_numpy()[:70]
+    weight = np.random.RandomState(3).uniform(0.5, 1.5, size=70)
+    pairs = X[70:], T[70:]
+    proba = [
+        distiller(student=student, alpha=alpha, random_state=0)
+        .fit(X[:70], y, weight * factor, X_teacher=T[:70], unlabeled_pairs=pairs)
+        .predict_proba(X)
+        for factor in (1, 100, 1 / weight.sum())
+    ]
+    np.testing.assert_allclose(proba[1], proba[0], atol=2e-3)
+    np.testing.assert_allclose(proba[2], proba[0], atol=2e-3)
+
+
+@pytest.mark.parametrize("factor", [1, 100])
+def test_a_penalized_student_alone_is_fitted_with_the_weights_as_they_are(drawn, factor):
+    X, T, y = drawn.X.to_numpy()[:70], drawn.T.to_numpy()[:70], drawn.y.to_numpy()[:70]
+    weight = factor * np.random.RandomState(3).uniform(0.5, 1.5, size=70)
+    student = LogisticRegression()
+    fitted = distiller(student=student, alpha=0).fit(X, y, weight, X_teacher=T)
+    np.testing.assert_array_equal(fitted.student_.coef_, clone(student).fit(X, y, weight).coef_)
+
+
+def test_rows_of_weight_zero_change_no_recorded_loss(drawn):
+    keep = np.arange(70) % 7 != 3
+    X, T, y = drawn.X.to_numpy()[:70], drawn.T.to_numpy()[:70], drawn.y.to_numpy()[:70]
+    folds = np.arange(70) % 3
+    losses = []
+    for rows, weight in ((np.arange(70), keep.astype(float)), (np.flatnonzero(keep), None)):
+        fitted = distiller(student=NetworkClassifier(max_epochs=5), cv=PredefinedSplit(folds[rows]), random_state=0)
+        fitted.fit(X[rows], y[rows], weight, X_teacher=T[rows])
+        losses.append([epoch["train_loss"] for epoch in fitted.student_.net_.history])
+    np.testing.assert_allclose(*losses, rtol=1e-4)
+
+
 def test_class_weights_are_row_weights(drawn):
     y = drawn.y[:70]
     weight = np.where(y == y.iloc[0], 3.0, 1.0)
     by_class = distiller(class_weight={c: 3.0 if c == y.iloc[0] else 1.0 for c in y.unique()})
-    found = by_class.fit(drawn.X[:70], y, X_teacher=drawn.T[:70])
+    fitted = by_class.fit(drawn.X[:70], y, X_teacher=drawn.T[:70])
     direct = distiller().fit(drawn.X[:70], y, sample_weight=weight, X_teacher=drawn.T[:70])
-    np.testing.assert_array_equal(found.predict_proba(drawn.X), direct.predict_proba(drawn.X))
+    np.testing.assert_array_equal(fitted.predict_proba(drawn.X), direct.predict_proba(drawn.X))
 
 
 def test_balanced_weights_find_the_rare_class(drawn):
@@ -545,8 +593,10 @@ def test_balanced_weights_find_the_rare_class(drawn):
     rows = np.flatnonzero(~rare | (rare.cumsum() <= 8))
     recall = []
     for weight in (None, "balanced"):
-        found = distiller(class_weight=weight).fit(drawn.X.iloc[rows], drawn.y.iloc[rows], X_teacher=drawn.T.iloc[rows])
-        recall.append((found.predict(drawn.X[rare]) == drawn.y[rare]).mean())
+        fitted = distiller(class_weight=weight).fit(
+            drawn.X.iloc[rows], drawn.y.iloc[rows], X_teacher=drawn.T.iloc[rows]
+        )
+        recall.append((fitted.predict(drawn.X[rare]) == drawn.y[rare]).mean())
     assert recall[1] > recall[0] + 0.1
 
 
@@ -555,35 +605,35 @@ def test_student_without_row_weights(drawn):
         distiller(student=KNeighborsClassifier()).fit(drawn.X, drawn.y, np.ones(150))
 
 
-class GroupWitness(LogisticRegression):
-    """Keeps the groups of each of its fits."""
+class GroupRecorder(LogisticRegression):
+    """Records the groups of each of its fits."""
 
-    seen = []  # noqa: RUF012 - clones share it
+    fits = []  # noqa: RUF012 - clones share it
 
     def fit(self, X, y, sample_weight=None, groups=None):
-        self.seen.append(set(groups))
+        self.fits.append(set(groups))
         return super().fit(X, y, sample_weight)
 
 
-def test_no_group_is_parted(drawn):
-    """Of every teacher that is fitted without folds, no group is on both sides."""
-    GroupWitness.seen.clear()
+def test_no_group_is_split(drawn):
+    """Every teacher that is fitted without folds is fitted without all rows of their groups."""
+    GroupRecorder.fits.clear()
     groups = np.arange(150) // 5
-    found = distiller(teacher=GroupWitness(), alpha="auto", cv=4).fit(
+    fitted = distiller(teacher=GroupRecorder(), alpha="auto", cv=4).fit(
         drawn.X, drawn.y, X_teacher=drawn.T, groups=groups
     )
-    assert len(GroupWitness.seen) == 1 + 4 + 5
-    sizes = sorted(len(seen) for seen in GroupWitness.seen)
+    assert len(GroupRecorder.fits) == 1 + 4 + 5
+    sizes = sorted(map(len, GroupRecorder.fits))
     assert sizes[-1] == 30
-    # Every group is left out with its own fold, and with each pair of that fold and a judging one.
+    # Every group is left out with its fold, and with each pair of that fold and a validation fold.
     for group in range(30):
-        assert sum(group not in seen for seen in GroupWitness.seen) in (1 + 2, 1 + 3)
-    assert found.alpha_scores_ is not None
+        assert sum(group not in fit for fit in GroupRecorder.fits) in (1 + 2, 1 + 3)
+    assert fitted.alpha_scores_ is not None
 
 
 def test_groups_by_routing(drawn, routing):
     groups = np.arange(150) // 5
-    routed = distiller(student=GroupWitness()).set_fit_request(X_teacher=True, groups=True)
+    routed = distiller(student=GroupRecorder()).set_fit_request(X_teacher=True, groups=True)
     scores = cross_validate(routed, drawn.X, drawn.y, cv=GroupKFold(3), params={"X_teacher": drawn.T, "groups": groups})
     assert len(scores["test_score"]) == 3
 
@@ -591,9 +641,9 @@ def test_groups_by_routing(drawn, routing):
 def test_network_holds_out_whole_groups(drawn):
     groups = np.arange(150) // 15
     network = NetworkClassifier((8,), max_epochs=5, random_state=0)
-    found = distiller(student=network, alpha=0.5).fit(drawn.X, drawn.y, X_teacher=drawn.T, groups=groups)
+    fitted = distiller(student=network, alpha=0.5).fit(drawn.X, drawn.y, X_teacher=drawn.T, groups=groups)
     other = distiller(student=network, alpha=0.5).fit(drawn.X, drawn.y, X_teacher=drawn.T)
-    assert not np.allclose(found.predict_proba(drawn.X), other.predict_proba(drawn.X))
+    assert not np.allclose(fitted.predict_proba(drawn.X), other.predict_proba(drawn.X))
 
 
 @pytest.mark.parametrize("alpha", [0, 0.5, "auto"])
@@ -606,45 +656,40 @@ def test_calibrated_student(drawn, alpha):
 
 
 def test_calibration_is_of_held_out_rows(drawn):
-    """A student that learns its rows by heart is too sure elsewhere, and its own rows do not show it."""
+    """A student that memorizes its rows is overconfident on others, and its training rows do not show it."""
     forest = RandomForestClassifier(20, random_state=0, max_features=1)
-    found = fit_pair(drawn, student=forest, alpha=0, calibrate=True, unlabeled=None)
-    codes = np.searchsorted(found.classes_, drawn.y[:70])
-    own_rows = fit_temperature(found.student_.estimator.predict_proba(drawn.X[:70]), codes)
-    assert own_rows < 0.5 < 1 < found.student_.temperature
+    fitted = fit_pair(drawn, student=forest, alpha=0, calibrate=True, unlabeled=None)
+    codes = np.searchsorted(fitted.classes_, drawn.y[:70])
+    of_training_rows = fit_temperature(fitted.student_.estimator.predict_proba(drawn.X[:70]), codes)
+    assert of_training_rows < 0.5 < 1 < fitted.student_.temperature
     alone = distiller(student=forest, calibrate=True).fit(drawn.X[:70], drawn.y[:70])
-    np.testing.assert_allclose(alone.student_.temperature, found.student_.temperature)
+    np.testing.assert_allclose(alone.student_.temperature, fitted.student_.temperature)
 
 
-def test_sure_soft_targets_weigh_more(drawn):
-    uniform, sure = (fit_pair(drawn, unlabeled_weight=w) for w in ("uniform", "confidence"))
-    assert not np.allclose(uniform.predict_proba(drawn.X), sure.predict_proba(drawn.X))
-
-
-def test_analytic_weight(drawn):
-    found = fit_pair(drawn, alpha="analytic", unlabeled=None)
-    target = (drawn.y[:70].to_numpy()[:, None] == found.classes_).astype(float)
-    fold_of = make_fold_ids(3, drawn.y[:70].to_numpy())
-    expected = linear_student_risk(drawn.X[:70], target, found.teacher_proba_, fold_of).best_alpha()
-    assert found.alpha_ == expected
+def test_analytic_alpha(drawn):
+    fitted = fit_pair(drawn, alpha="analytic", unlabeled=None)
+    target = (drawn.y[:70].to_numpy()[:, None] == fitted.classes_).astype(float)
+    fold_ids = make_fold_ids(3, drawn.y[:70].to_numpy())
+    expected = linear_student_risk(drawn.X[:70], target, fitted.teacher_proba_, fold_ids).best_alpha()
+    assert fitted.alpha_ == expected
     noise = pd.DataFrame(np.random.RandomState(0).normal(size=(70, 4)))
     useless = distiller(alpha="analytic").fit(drawn.X[:70], drawn.y[:70], X_teacher=noise.set_index(drawn.X.index[:70]))
-    assert useless.alpha_ < 0.5 < found.alpha_
+    assert useless.alpha_ < 0.5 < fitted.alpha_
 
 
-def test_pretrained_teacher_of_fewer_columns(drawn):
+def test_frozen_teacher_of_fewer_columns(drawn):
     columns = list(drawn.T.columns[5:2:-1])
-    ready = FrozenEstimator(LogisticRegression().fit(drawn.T.iloc[70:][columns], drawn.y[70:]))
-    found = distiller(teacher=ready).fit(drawn.X[:70], drawn.y[:70], X_teacher=drawn.T[:70])
-    np.testing.assert_allclose(found.teacher_proba_, ready.predict_proba(drawn.T[:70][columns]))
+    frozen = FrozenEstimator(LogisticRegression().fit(drawn.T.iloc[70:][columns], drawn.y[70:]))
+    fitted = distiller(teacher=frozen).fit(drawn.X[:70], drawn.y[:70], X_teacher=drawn.T[:70])
+    np.testing.assert_allclose(fitted.teacher_proba_, frozen.predict_proba(drawn.T[:70][columns]))
 
 
 def test_teacher_of_the_students_modality_is_reproduced(drawn):
-    """With alpha = 1 an unregularised student converges to what a teacher of its own kind and columns says."""
+    """With alpha = 1 an unpenalized student converges to a teacher of the same model and columns."""
     plain = LogisticRegression(C=np.inf, tol=1e-10, max_iter=5000)
-    ready = FrozenEstimator(LogisticRegression().fit(drawn.X[70:], drawn.y[70:]))
-    found = distiller(student=plain, teacher=ready, alpha=1.0).fit(drawn.X[:70], drawn.y[:70], X_teacher=drawn.X[:70])
-    np.testing.assert_allclose(found.predict_proba(drawn.X), ready.predict_proba(drawn.X), atol=1e-5)
+    frozen = FrozenEstimator(LogisticRegression().fit(drawn.X[70:], drawn.y[70:]))
+    fitted = distiller(student=plain, teacher=frozen, alpha=1.0).fit(drawn.X[:70], drawn.y[:70], X_teacher=drawn.X[:70])
+    np.testing.assert_allclose(fitted.predict_proba(drawn.X), frozen.predict_proba(drawn.X), atol=1e-5)
 
 
 # Objectives
@@ -662,37 +707,37 @@ def test_soft_targets_by_name_are_the_default_bit_for_bit(drawn):
     "objective", ["dkd", "hints", ["soft_targets", ("sp", 0.5)], [("mfh", 2.0)], "shared_specific"]
 )
 @pytest.mark.parametrize("teacher", [LOGISTIC, NETWORK], ids=["scores", "features"])
-def test_objectives_change_the_student_and_leave_no_trace(drawn, objective, teacher):
+def test_objectives_change_the_student_which_pickles(drawn, objective, teacher):
     T = drawn.T.copy()
     T.iloc[:9] = np.nan
-    found = distiller(student=NETWORK, teacher=teacher, objective=objective).fit(
+    fitted = distiller(student=NETWORK, teacher=teacher, objective=objective).fit(
         drawn.X[:70], drawn.y[:70], X_teacher=T[:70], unlabeled_pairs=(drawn.X[70:120], drawn.T[70:120])
     )
     other = distiller(student=NETWORK, teacher=teacher).fit(
         drawn.X[:70], drawn.y[:70], X_teacher=T[:70], unlabeled_pairs=(drawn.X[70:120], drawn.T[70:120])
     )
-    assert not np.allclose(found.predict_proba(drawn.X), other.predict_proba(drawn.X))
-    again = pickle.loads(pickle.dumps(found))
-    np.testing.assert_array_equal(again.student_.transform(drawn.X), found.student_.transform(drawn.X))
+    assert not np.allclose(fitted.predict_proba(drawn.X), other.predict_proba(drawn.X))
+    again = pickle.loads(pickle.dumps(fitted))
+    np.testing.assert_array_equal(again.student_.transform(drawn.X), fitted.student_.transform(drawn.X))
 
 
 def test_decoupled_divergence_of_two_classes_is_the_plain_one(drawn):
-    """With one other class there is nothing to tell apart among the others."""
+    """The distribution over the other classes is constant if there is only one."""
     plain, decoupled = (fit_pair(drawn, student=NETWORK, objective=o) for o in ("soft_targets", [("dkd", 1.0)]))
     np.testing.assert_allclose(decoupled.predict_proba(drawn.X), plain.predict_proba(drawn.X), atol=1e-4)
 
 
-def test_own_objective(drawn):
+def test_callable_objective(drawn):
     """A callable that is the soft-target divergence gives the student that the name gives."""
 
     def divergence(student_logits, student_features, teacher_proba, teacher_features):
         return soft_target_divergence(student_logits, teacher_proba, 2.0)
 
-    own, named = (fit_pair(drawn, student=NETWORK, objective=o) for o in (divergence, "soft_targets"))
-    np.testing.assert_allclose(own.predict_proba(drawn.X), named.predict_proba(drawn.X), atol=1e-4)
+    by_callable, named = (fit_pair(drawn, student=NETWORK, objective=o) for o in (divergence, "soft_targets"))
+    np.testing.assert_allclose(by_callable.predict_proba(drawn.X), named.predict_proba(drawn.X), atol=1e-4)
 
 
-def test_weight_of_an_objective_may_be_chosen(drawn, routing):
+def test_search_over_objectives_and_their_weights(drawn, routing):
     search = GridSearchCV(
         distiller(student=NETWORK).set_fit_request(X_teacher=True),
         {"objective": ["soft_targets", [("hints", 0.1)], [("hints", 1.0)]]},
@@ -707,8 +752,8 @@ def test_objectives_of_several_teachers(drawn):
     T = drawn.T.copy()
     columns = modalities_of_teacher(drawn)
     T.loc[T.index[:30], columns["second"]] = np.nan
-    found = distiller(student=NETWORK, objective="hints", teacher_columns=columns).fit(drawn.X, drawn.y, X_teacher=T)
-    assert np.isfinite(found.predict_proba(drawn.X)).all()
+    fitted = distiller(student=NETWORK, objective="hints", teacher_columns=columns).fit(drawn.X, drawn.y, X_teacher=T)
+    assert np.isfinite(fitted.predict_proba(drawn.X)).all()
 
 
 @pytest.mark.parametrize(
@@ -716,7 +761,7 @@ def test_objectives_of_several_teachers(drawn):
     [
         ({"student": LOGISTIC, "objective": "hints"}, r"objective=\['hints'\] needs a network as student"),
         ({"student": NETWORK, "objective": "hint"}, "'hint', which is unknown. Choose among soft_targets, dkd"),
-        ({"student": NETWORK, "objective": []}, "asks for nothing"),
+        ({"student": NETWORK, "objective": []}, "names no term"),
         ({"student": NETWORK, "objective": [("sp", -1)]}, "must be a positive number"),
         (
             {"student": NETWORK, "objective": "hints", "representation": "transform"},
@@ -729,7 +774,7 @@ def test_bad_objectives(drawn, parameters, message):
         fit_pair(drawn, **parameters)
 
 
-# What partial pairing must not do
+# Partial pairing
 
 
 def test_rows_of_the_teacher_alone_cannot_hide_a_class(drawn):
@@ -739,51 +784,51 @@ def test_rows_of_the_teacher_alone_cannot_hide_a_class(drawn):
 
 
 def test_teacher_measured_on_adjacent_rows(drawn):
-    """Each fold gets its share of the rows that were measured, wherever in the table they stand."""
+    """Each fold gets its share of the rows with a teacher, whatever their position in the table."""
     T = drawn.T.copy()
     T.iloc[60:] = np.nan
-    found = distiller(alpha="auto", cv=5).fit(drawn.X, drawn.y, X_teacher=T)
-    assert not np.isnan(found.teacher_proba_[:60]).any()
+    fitted = distiller(alpha="auto", cv=5).fit(drawn.X, drawn.y, X_teacher=T)
+    assert not np.isnan(fitted.teacher_proba_[:60]).any()
     X = drawn.X.copy()
     X.iloc[:50] = np.nan
     swapped = distiller(alpha="auto", cv=5).fit(X, drawn.y, X_teacher=drawn.T)
     assert np.isfinite(swapped.alpha_scores_.to_numpy()).all()
 
 
-def test_class_that_a_fold_of_the_teacher_has_not_met_gets_no_soft_target(drawn):
+def test_class_absent_from_a_teachers_training_folds_gets_no_soft_target(drawn):
     y = drawn.y.astype(str).to_numpy()
     y[3:8] = "rare"
     groups = np.where(y == "rare", 0, 1 + np.arange(150) // 5)
-    found = distiller(cv=4).fit(drawn.X, y, X_teacher=drawn.T, groups=groups)
-    assert np.isnan(found.teacher_proba_[y == "rare"]).all()
-    assert not np.isnan(found.teacher_proba_[y != "rare"]).any()
+    fitted = distiller(cv=4).fit(drawn.X, y, X_teacher=drawn.T, groups=groups)
+    assert np.isnan(fitted.teacher_proba_[y == "rare"]).all()
+    assert not np.isnan(fitted.teacher_proba_[y != "rare"]).any()
 
 
-def test_ready_teachers_rows_are_those_with_its_own_columns(drawn):
+def test_frozen_teachers_rows_are_those_with_its_columns(drawn):
     columns = list(drawn.T.columns[:3])
-    ready = FrozenEstimator(LogisticRegression().fit(drawn.T[columns], drawn.y))
+    frozen = FrozenEstimator(LogisticRegression().fit(drawn.T[columns], drawn.y))
     T = drawn.T.copy()
     T.loc[T.index[:20], columns] = np.nan
-    found = distiller(teacher=ready).fit(drawn.X, drawn.y, X_teacher=T)
-    assert np.isnan(found.teacher_proba_[:20]).all()
+    fitted = distiller(teacher=frozen).fit(drawn.X, drawn.y, X_teacher=T)
+    assert np.isnan(fitted.teacher_proba_[:20]).all()
 
 
-def test_ready_teacher_of_fewer_classes_teaches_those(drawn):
-    """Of a class that it never met it says nothing: a network student keeps what the labels say."""
+def test_soft_targets_of_a_frozen_teacher_of_fewer_classes_are_of_those(drawn):
+    """It has no probability of another class: of that a network student keeps what it learns from labels."""
     y = drawn.y.astype(str).to_numpy()
     y[::5] = "new"
     known = y != "new"
-    ready = FrozenEstimator(LogisticRegression().fit(drawn.T[known], y[known]))
+    frozen = FrozenEstimator(LogisticRegression().fit(drawn.T[known], y[known]))
     network = NetworkClassifier((16,), max_epochs=30, random_state=0)
-    found = distiller(student=network, teacher=ready).fit(drawn.X, y, X_teacher=drawn.T)
-    assert np.isnan(found.teacher_proba_[~known]).all()
-    assert found.predict_proba(drawn.X)[:, list(found.classes_).index("new")].mean() > 0.1
+    fitted = distiller(student=network, teacher=frozen).fit(drawn.X, y, X_teacher=drawn.T)
+    assert np.isnan(fitted.teacher_proba_[~known]).all()
+    assert fitted.predict_proba(drawn.X)[:, list(fitted.classes_).index("new")].mean() > 0.1
 
 
 def test_frozen_teachers_features_do_not_depend_on_processes(drawn):
-    ready = FrozenEstimator(NETWORK.fit(drawn.T[100:], drawn.y[100:]))
+    frozen = FrozenEstimator(NETWORK.fit(drawn.T[100:], drawn.y[100:]))
     proba = [
-        distiller(student=NETWORK, teacher=ready, objective="hints", n_jobs=n_jobs)
+        distiller(student=NETWORK, teacher=frozen, objective="hints", n_jobs=n_jobs)
         .fit(drawn.X[:100], drawn.y[:100], X_teacher=drawn.T[:100])
         .predict_proba(drawn.X)
         for n_jobs in (1, 2)
@@ -797,7 +842,7 @@ def test_frozen_teachers_features_do_not_depend_on_processes(drawn):
         ({"student": LinearSVC(), "calibrate": True}, "LinearSVC has no predict_proba"),
         ({"student": NETWORK, "objective": "hints", "alpha": 1.0}, "nothing trains the student's last layer"),
         ({"student": NETWORK, "objective": "hints", "alpha": "analytic"}, "formula for soft targets"),
-        ({"teacher_weights": {"nobody": 1}}, "not in both: 'nobody'"),
+        ({"teacher_weights": {"absent": 1}}, "not in both: 'absent'"),
     ],
 )
 def test_bad_combinations(drawn, parameters, message):
@@ -805,21 +850,21 @@ def test_bad_combinations(drawn, parameters, message):
         fit_pair(drawn, **parameters)
 
 
-def test_misspelt_teacher_columns_of_one_table(drawn):
+def test_misspelled_teacher_columns_of_one_table(drawn):
     student = drawn.modalities["student"]
     for columns in (["typo"], {"a": ["typo"], "b": ["other"]}):
         with pytest.raises(ValueError, match="names none of the columns of X, and X has 16 columns"):
             distiller(student_columns=student, teacher_columns=columns).fit(drawn.data, drawn.y)
 
 
-def test_weights_of_teachers_that_a_selector_took_away(drawn):
+def test_weights_of_teachers_that_a_selector_removed(drawn):
     columns = modalities_of_teacher(drawn)
-    found = distiller(
+    fitted = distiller(
         student_columns=drawn.modalities["student"], teacher_columns=columns, teacher_weights={"first": 1, "second": 3}
     ).fit(drawn.data.drop(columns=columns["first"]), drawn.y)
-    assert found.teacher_weights_ == {"second": 1.0}
+    assert fitted.teacher_weights_ == {"second": 1.0}
 
 
-def test_a_continuous_target_is_sent_to_the_other_distiller(drawn):
+def test_a_continuous_target_needs_the_regressor(drawn):
     with pytest.raises(ValueError, match="take PairedDistillerRegressor"):
         distiller().fit(drawn.X, drawn.X.iloc[:, 0], X_teacher=drawn.T)

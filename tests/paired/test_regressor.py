@@ -47,53 +47,53 @@ def fit_pair(drawn, rows=slice(0, 80), unlabeled=None, **changed):
 
 @pytest.mark.parametrize("student", [Ridge(), KNeighborsRegressor(), make_pipeline(StandardScaler(), Ridge())])
 def test_student_is_fitted_to_the_mixed_target(drawn, student):
-    found = fit_pair(drawn, student=student, alpha=0.3)
+    fitted = fit_pair(drawn, student=student, alpha=0.3)
     X, y = drawn.X[:80], drawn.y[:80]
-    fold_of = make_fold_ids(4, y, classes=False)
-    splits = [(np.flatnonzero(fold_of != f), np.flatnonzero(fold_of == f)) for f in range(4)]
+    fold_ids = make_fold_ids(4, y, classes=False)
+    splits = [(np.flatnonzero(fold_ids != f), np.flatnonzero(fold_ids == f)) for f in range(4)]
     t = cross_val_predict(Ridge(), drawn.T[:80], y, cv=splits)
-    np.testing.assert_allclose(found.teacher_prediction_, t)
+    np.testing.assert_allclose(fitted.teacher_prediction_, t)
     direct = clone(student).fit(X, 0.7 * y + 0.3 * t)
-    np.testing.assert_allclose(found.predict(drawn.X), direct.predict(drawn.X))
+    np.testing.assert_allclose(fitted.predict(drawn.X), direct.predict(drawn.X))
 
 
 @pytest.mark.parametrize("student", [Ridge(), NetworkRegressor((8,), max_epochs=5, random_state=0)])
 def test_alpha_zero_is_the_student_alone_bit_for_bit(drawn, student):
-    found = fit_pair(drawn, student=student, alpha=0)
+    fitted = fit_pair(drawn, student=student, alpha=0)
     direct = clone(student).fit(drawn.X[:80], drawn.y[:80])
-    np.testing.assert_array_equal(found.predict(drawn.X), direct.predict(drawn.X))
-    assert (found.teacher_, found.teacher_prediction_) == (None, None)
+    np.testing.assert_array_equal(fitted.predict(drawn.X), direct.predict(drawn.X))
+    assert (fitted.teacher_, fitted.teacher_prediction_) == (None, None)
     without = distiller(student=student).fit(drawn.X[:80], drawn.y[:80])
     np.testing.assert_array_equal(without.predict(drawn.X), direct.predict(drawn.X))
 
 
-def test_mixed_targets_minimise_both_squared_errors(drawn):
+def test_mixed_targets_minimize_both_squared_errors(drawn):
     """Some rows lack a teacher, others a target: the weighted least-squares solution by normal equations."""
     X, T, y = drawn.X[:60], drawn.T[:60].copy(), drawn.y[:60]
     T.iloc[:15] = np.nan
-    further = (drawn.X[60:120], drawn.T[60:120])
+    pairs = (drawn.X[60:120], drawn.T[60:120])
     alpha, student = 0.4, LinearRegression()
-    found = distiller(student=student, alpha=alpha).fit(X, y, X_teacher=T, unlabeled_pairs=further)
-    t = found.teacher_prediction_
-    taught = ~np.isnan(t)
-    t_further = found.teacher_.predict(further[1])
-    A = np.vstack([X, X[taught], further[0]])
+    fitted = distiller(student=student, alpha=alpha).fit(X, y, X_teacher=T, unlabeled_pairs=pairs)
+    t = fitted.teacher_prediction_
+    known = ~np.isnan(t)
+    t_unlabeled = fitted.teacher_.predict(pairs[1])
+    A = np.vstack([X, X[known], pairs[0]])
     A = np.hstack([A, np.ones((len(A), 1))])
-    b = np.concatenate([y, t[taught], t_further])
-    n_taught = taught.sum() + 60
-    w = np.concatenate([np.full(60, (1 - alpha) / 60), np.full(n_taught, alpha / n_taught)])
+    b = np.concatenate([y, t[known], t_unlabeled])
+    n_soft = known.sum() + 60
+    w = np.concatenate([np.full(60, (1 - alpha) / 60), np.full(n_soft, alpha / n_soft)])
     coef = np.linalg.solve(A.T @ (w[:, None] * A), A.T @ (w * b))
-    np.testing.assert_allclose(found.student_.coef_, coef[:-1], rtol=1e-6)
-    np.testing.assert_allclose(found.student_.intercept_, coef[-1], rtol=1e-5)
+    np.testing.assert_allclose(fitted.student_.coef_, coef[:-1], rtol=1e-6)
+    np.testing.assert_allclose(fitted.student_.intercept_, coef[-1], rtol=1e-5)
 
 
 def test_teacher_of_the_students_modality_is_reproduced(drawn):
-    """With alpha = 1 a linear student returns what a linear teacher on the same columns says."""
-    ready = FrozenEstimator(LinearRegression().fit(drawn.X[80:], drawn.y[80:]))
-    found = distiller(student=LinearRegression(), teacher=ready, alpha=1.0).fit(
+    """With alpha = 1 a linear student predicts as a linear teacher on the same columns does."""
+    frozen = FrozenEstimator(LinearRegression().fit(drawn.X[80:], drawn.y[80:]))
+    fitted = distiller(student=LinearRegression(), teacher=frozen, alpha=1.0).fit(
         drawn.X[:80], drawn.y[:80], X_teacher=drawn.X[:80]
     )
-    np.testing.assert_allclose(found.predict(drawn.X), ready.predict(drawn.X))
+    np.testing.assert_allclose(fitted.predict(drawn.X), frozen.predict(drawn.X))
 
 
 def test_auto_takes_a_good_teacher_and_leaves_a_harmful_one():
@@ -111,28 +111,28 @@ def test_auto_takes_a_good_teacher_and_leaves_a_harmful_one():
     assert list(good.alpha_scores_.columns) == ["squared_error", "difference", "standard_error"]
 
 
-def test_analytic_weight_is_the_closed_form(drawn):
-    found = fit_pair(drawn, alpha="analytic", student=HistGradientBoostingRegressor(max_iter=5))
-    fold_of = make_fold_ids(4, drawn.y[:80], classes=False)
-    t = found.teacher_prediction_[:, None]
-    expected = linear_student_risk(drawn.X[:80], drawn.y[:80, None], t, fold_of).best_alpha()
-    assert found.alpha_ == expected
-    assert found.alpha_ > 0
+def test_analytic_alpha_is_the_closed_form(drawn):
+    fitted = fit_pair(drawn, alpha="analytic", student=HistGradientBoostingRegressor(max_iter=5))
+    fold_ids = make_fold_ids(4, drawn.y[:80], classes=False)
+    t = fitted.teacher_prediction_[:, None]
+    expected = linear_student_risk(drawn.X[:80], drawn.y[:80, None], t, fold_ids).best_alpha()
+    assert fitted.alpha_ == expected
+    assert fitted.alpha_ > 0
 
 
-def test_analytic_weight_counts_unlabeled_pairs(drawn):
-    found = fit_pair(drawn, alpha="analytic", unlabeled=slice(80, 180))
-    fold_of = make_fold_ids(4, drawn.y[:80], classes=False)
-    t = found.teacher_prediction_[:, None]
-    expected = linear_student_risk(drawn.X[:80], drawn.y[:80, None], t, fold_of, 80 / 180).best_alpha()
-    assert found.alpha_ == expected
+def test_analytic_alpha_counts_unlabeled_pairs(drawn):
+    fitted = fit_pair(drawn, alpha="analytic", unlabeled=slice(80, 180))
+    fold_ids = make_fold_ids(4, drawn.y[:80], classes=False)
+    t = fitted.teacher_prediction_[:, None]
+    expected = linear_student_risk(drawn.X[:80], drawn.y[:80, None], t, fold_ids, 80 / 180).best_alpha()
+    assert fitted.alpha_ == expected
 
 
 def test_several_targets(drawn):
     Y = np.column_stack([drawn.y, -2 * drawn.y])
-    found = distiller(alpha="auto").fit(drawn.X, Y, X_teacher=drawn.T)
-    assert found.predict(drawn.X).shape == found.teacher_prediction_.shape == (200, 2)
-    np.testing.assert_allclose(found.predict(drawn.X)[:, 1], -2 * found.predict(drawn.X)[:, 0], atol=1e-6)
+    fitted = distiller(alpha="auto").fit(drawn.X, Y, X_teacher=drawn.T)
+    assert fitted.predict(drawn.X).shape == fitted.teacher_prediction_.shape == (200, 2)
+    np.testing.assert_allclose(fitted.predict(drawn.X)[:, 1], -2 * fitted.predict(drawn.X)[:, 0], atol=1e-6)
 
 
 def test_student_that_takes_no_weights(drawn):
@@ -142,11 +142,11 @@ def test_student_that_takes_no_weights(drawn):
 
 def test_several_teachers(drawn):
     names = list(drawn.T.columns)
-    found = fit_pair(drawn, teacher_columns={"a": names[:8], "b": names[8:]}, teacher_weights="learned")
-    alone = [fit_pair(drawn, teacher_columns=own).teacher_prediction_ for own in (names[:8], names[8:])]
-    weights = found.teacher_weights_
-    np.testing.assert_allclose(found.teacher_prediction_, weights["a"] * alone[0] + weights["b"] * alone[1])
-    errors = [((p - drawn.y[:80]) ** 2).mean() for p in (*alone, found.teacher_prediction_)]
+    fitted = fit_pair(drawn, teacher_columns={"a": names[:8], "b": names[8:]}, teacher_weights="learned")
+    alone = [fit_pair(drawn, teacher_columns=columns).teacher_prediction_ for columns in (names[:8], names[8:])]
+    weights = fitted.teacher_weights_
+    np.testing.assert_allclose(fitted.teacher_prediction_, weights["a"] * alone[0] + weights["b"] * alone[1])
+    errors = [((p - drawn.y[:80]) ** 2).mean() for p in (*alone, fitted.teacher_prediction_)]
     assert errors[2] <= min(errors[:2]) + 1e-12
 
 
@@ -157,9 +157,9 @@ def test_grid_search_over_alpha(drawn, routing):
 
 
 def test_pickle_and_deployment(drawn):
-    found = fit_pair(drawn)
-    again = pickle.loads(pickle.dumps(found))
-    np.testing.assert_array_equal(again.predict(drawn.X), found.student_.predict(drawn.X))
+    fitted = fit_pair(drawn)
+    again = pickle.loads(pickle.dumps(fitted))
+    np.testing.assert_array_equal(again.predict(drawn.X), fitted.student_.predict(drawn.X))
 
 
 @pytest.mark.parametrize(
@@ -173,26 +173,26 @@ def test_pickle_and_deployment(drawn):
     ],
 )
 def test_bad_tables(drawn, change, message):
-    given = {"X": drawn.X.to_numpy(), "y": drawn.y, "X_teacher": drawn.T.to_numpy(), **change}
+    tables = {"X": drawn.X.to_numpy(), "y": drawn.y, "X_teacher": drawn.T.to_numpy(), **change}
     with pytest.raises(ValueError, match=message):
-        distiller().fit(given["X"], given["y"], X_teacher=given["X_teacher"])
+        distiller().fit(tables["X"], tables["y"], X_teacher=tables["X_teacher"])
 
 
 def test_failed_fit_leaves_the_earlier_fit(drawn):
-    found = fit_pair(drawn)
-    before = found.predict(drawn.X)
+    fitted = fit_pair(drawn)
+    before = fitted.predict(drawn.X)
     with pytest.raises(ValueError, match="X_teacher"):
-        found.fit(drawn.X, drawn.y, X_teacher=drawn.T[:5])
-    np.testing.assert_array_equal(found.predict(drawn.X), before)
+        fitted.fit(drawn.X, drawn.y, X_teacher=drawn.T[:5])
+    np.testing.assert_array_equal(fitted.predict(drawn.X), before)
 
 
 def test_constant_target(drawn):
-    found = distiller(teacher=DummyRegressor(), alpha="auto").fit(drawn.X, np.ones(200), X_teacher=drawn.T)
-    np.testing.assert_allclose(found.predict(drawn.X), 1)
+    fitted = distiller(teacher=DummyRegressor(), alpha="auto").fit(drawn.X, np.ones(200), X_teacher=drawn.T)
+    np.testing.assert_allclose(fitted.predict(drawn.X), 1)
 
 
 def test_weights_of_all_rows_alike_are_weights(drawn):
-    """They set how strongly a penalised student is bound, with a teacher as without."""
+    """They set the strength of a student's penalty, with a teacher as without."""
     light = np.full(80, 0.01)
     coef = [
         distiller(student=Ridge(10), alpha=alpha).fit(drawn.X[:80], drawn.y[:80], light, X_teacher=drawn.T[:80])
@@ -201,10 +201,26 @@ def test_weights_of_all_rows_alike_are_weights(drawn):
     np.testing.assert_allclose(coef[0].student_.coef_, coef[1].student_.coef_, rtol=1e-5)
 
 
-def test_rows_of_weight_zero_do_not_speak_for_the_teacher(drawn):
+def test_soft_targets_of_rows_of_weight_zero_are_not_used(drawn):
     T = drawn.T[:80].copy()
     T.iloc[10:] = np.nan
-    ready = FrozenEstimator(Ridge().fit(drawn.T[80:], drawn.y[80:]))
+    frozen = FrozenEstimator(Ridge().fit(drawn.T[80:], drawn.y[80:]))
     weight = (np.arange(80) >= 10).astype(float)
-    found = distiller(student=Ridge(50), teacher=ready).fit(drawn.X[:80], drawn.y[:80], weight, X_teacher=T)
-    np.testing.assert_allclose(found.student_.coef_, Ridge(50).fit(drawn.X[10:80], drawn.y[10:80]).coef_)
+    fitted = distiller(student=Ridge(50), teacher=frozen).fit(drawn.X[:80], drawn.y[:80], weight, X_teacher=T)
+    np.testing.assert_allclose(fitted.student_.coef_, Ridge(50).fit(drawn.X[10:80], drawn.y[10:80]).coef_)
+
+
+def test_failures_within_the_training_leave_the_earlier_fit(drawn):
+    """Also where the fit fails after the tables were checked and the teachers were fitted."""
+    fitted = fit_pair(drawn)
+    before, attributes = fitted.predict(drawn.X), set(vars(fitted))
+    fitted.set_params(student=KNeighborsRegressor())
+    with pytest.raises(ValueError, match="rows differ in weight"):
+        fitted.fit(
+            drawn.X.iloc[:60, :4],
+            drawn.y[:60],
+            X_teacher=drawn.T[:60],
+            unlabeled_pairs=(drawn.X.iloc[60:90, :4], drawn.T[60:90]),
+        )
+    np.testing.assert_array_equal(fitted.predict(drawn.X), before)
+    assert set(vars(fitted)) == attributes

@@ -13,7 +13,7 @@ from skcmkd.paired._temperature_scaling import TemperatureScaled, fit_temperatur
 
 @pytest.fixture
 def drawn():
-    """Scores, and labels drawn from their softmax: what is well calibrated is known."""
+    """Probabilities, and labels drawn from them: they are calibrated."""
     rng = np.random.RandomState(0)
     scores = 2 * rng.normal(size=(4000, 3))
     truth = softmax(scores, axis=1)
@@ -27,25 +27,25 @@ def test_temperature_one_changes_nothing(drawn):
     np.testing.assert_array_equal(scale_proba(truth, 3.0).argmax(axis=1), truth.argmax(axis=1))
 
 
-@pytest.mark.parametrize("wrong", [0.5, 1.0, 3.0])
-def test_known_miscalibration_is_undone(drawn, wrong):
+@pytest.mark.parametrize("factor", [0.5, 1.0, 3.0])
+def test_known_miscalibration_is_undone(drawn, factor):
     truth, codes = drawn
-    temperature = fit_temperature(scale_proba(truth, wrong), codes)
-    np.testing.assert_allclose(temperature, 1 / wrong, rtol=0.08)
+    temperature = fit_temperature(scale_proba(truth, factor), codes)
+    np.testing.assert_allclose(temperature, 1 / factor, rtol=0.08)
 
 
 def test_temperature_has_the_least_log_loss(drawn):
     truth, codes = drawn
     weight = np.random.RandomState(1).uniform(size=len(codes))
     proba = scale_proba(truth, 0.4)
-    found = fit_temperature(proba, codes, weight)
+    temperature = fit_temperature(proba, codes, weight)
     direct = minimize(
         lambda t: log_loss(codes, scale_proba(proba, t[0]), sample_weight=weight), [1.0], method="Nelder-Mead"
     )
-    np.testing.assert_allclose(found, direct.x[0], rtol=1e-3)
+    np.testing.assert_allclose(temperature, direct.x[0], rtol=1e-3)
 
 
-def test_sure_and_never_wrong_stays_finite():
+def test_the_temperature_of_certain_probabilities_is_finite():
     proba = np.eye(2)[[0, 1, 0]]
     assert np.isfinite(fit_temperature(proba, np.array([0, 1, 0])))
     assert np.isfinite(fit_temperature(proba, np.array([1, 0, 1])))

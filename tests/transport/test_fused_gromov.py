@@ -29,37 +29,37 @@ def test_fused_gromov_finds_the_rows_of_a_turned_cloud(factor):
     labels = A[:, 0] > 0
     label_cost = factor**2 * (labels[:, None] != labels[rows]).astype(float)
     structures = factor * cost_matrix(A, A, "euclidean"), factor * cost_matrix(turned, turned, "euclidean")
-    given = fused_gromov(label_cost, *structures)
-    np.testing.assert_array_equal(given.plan.argmax(axis=1), np.argsort(rows))
-    np.testing.assert_allclose(given.value, 0, atol=1e-9 * factor**2)
+    result = fused_gromov(label_cost, *structures)
+    np.testing.assert_array_equal(result.plan.argmax(axis=1), np.argsort(rows))
+    np.testing.assert_allclose(result.value, 0, atol=1e-9 * factor**2)
 
 
-@pytest.mark.parametrize("share", [0.0, 0.3, 1.0])
-def test_fused_gromov_value_and_marginals(share, capsys):
+@pytest.mark.parametrize("alpha", [0.0, 0.3, 1.0])
+def test_fused_gromov_value_and_marginals(alpha, capsys):
     A, B = draw(10, 7)
     C1, C2 = cost_matrix(A, A, "euclidean"), cost_matrix(B, B, "cityblock")
     M, a, b = draw_cost(10, 7, 5), draw_weights(10), draw_weights(7, 1)
     a[3] = 0
     a /= a.sum()
-    given = fused_gromov(M, C1, C2, a, b, alpha=share)
-    np.testing.assert_allclose(given.plan.sum(axis=1), a, atol=1e-9)
-    np.testing.assert_allclose(given.plan.sum(axis=0), b, atol=1e-9)
+    result = fused_gromov(M, C1, C2, a, b, alpha=alpha)
+    np.testing.assert_allclose(result.plan.sum(axis=1), a, atol=1e-9)
+    np.testing.assert_allclose(result.plan.sum(axis=0), b, atol=1e-9)
 
     def fused(P):
-        return (1 - share) * np.sum(M * P) + share * gromov_energy(P, C1, C2)
+        return (1 - alpha) * np.sum(M * P) + alpha * gromov_energy(P, C1, C2)
 
-    np.testing.assert_allclose(given.value, fused(given.plan), rtol=1e-9)
-    assert given.value < fused(np.outer(a, b))
+    np.testing.assert_allclose(result.value, fused(result.plan), rtol=1e-9)
+    assert result.value < fused(np.outer(a, b))
     # At a local minimum no step towards another plan lowers the objective.
     for seed in range(5):
-        other = transport(np.random.RandomState(seed).uniform(size=(10, 7)), a, b).plan
-        assert fused(given.plan) <= fused(0.99 * given.plan + 0.01 * other) + 1e-9
+        plan = transport(np.random.RandomState(seed).uniform(size=(10, 7)), a, b).plan
+        assert fused(result.plan) <= fused(0.99 * result.plan + 0.01 * plan) + 1e-9
     assert capsys.readouterr().out == ""
 
 
 @pytest.mark.parametrize(
-    ("sizes", "share", "message"), [((3, 4), 0.5, r"\(4, 4\) do not fit"), ((3, 3), 1.5, "share=1.5")]
+    ("sizes", "alpha", "message"), [((3, 4), 0.5, r"\(4, 4\) do not fit"), ((3, 3), 1.5, "alpha=1.5")]
 )
-def test_fused_gromov_errors(sizes, share, message):
+def test_fused_gromov_errors(sizes, alpha, message):
     with pytest.raises(ValueError, match=message):
-        fused_gromov(np.ones((3, 3)), *(np.ones((n, n)) for n in sizes), alpha=share)
+        fused_gromov(np.ones((3, 3)), *(np.ones((n, n)) for n in sizes), alpha=alpha)

@@ -10,7 +10,7 @@ from .transport_problems import draw, draw_weights, every_case, objective, sinkh
 @every_case
 @pytest.mark.parametrize("cost", COSTS)
 @pytest.mark.parametrize("factor", [1e-6, 1.0, 1e6])
-def test_debiased_cost_of_equal_distributions_is_zero(options, cost, factor):
+def test_sinkhorn_divergence_of_equal_distributions_is_zero(options, cost, factor):
     A = factor * draw(15, 1)[0]
     A[4] = 0
     scaled = {name: value * (factor if cost in ("euclidean", "cityblock") else 1) for name, value in options.items()}
@@ -20,7 +20,7 @@ def test_debiased_cost_of_equal_distributions_is_zero(options, cost, factor):
 
 
 @every_case
-def test_debiased_cost_grows_with_the_shift_and_is_symmetric(options):
+def test_sinkhorn_divergence_grows_with_the_shift_and_is_symmetric(options):
     A, _ = draw(25, 1)
     B = draw(20, 1, seed=4)[0]
     costs = [sinkhorn_divergence(A, B + shift, "euclidean", **options) for shift in (0.0, 0.5, 1.0)]
@@ -28,7 +28,7 @@ def test_debiased_cost_grows_with_the_shift_and_is_symmetric(options):
     np.testing.assert_allclose(sinkhorn_divergence(B, A, "euclidean", **options), costs[0], atol=1e-4)
 
 
-def test_debiased_cost_is_its_formula_with_weights():
+def test_sinkhorn_divergence_is_its_formula_with_weights():
     (A, B), a, b, reg = draw(8, 6), draw_weights(8), draw_weights(6, 1), 0.3
 
     def ot(X, Y, p, q):
@@ -36,11 +36,11 @@ def test_debiased_cost_is_its_formula_with_weights():
         return objective(sinkhorn(C, p, q, reg, n_iterations=2000), C, p, q, reg)
 
     expected = ot(A, B, a, b) - ot(A, A, a, a) / 2 - ot(B, B, b, b) / 2
-    given = sinkhorn_divergence(A, B, "euclidean", source_weights=a, target_weights=b, reg=reg)
-    np.testing.assert_allclose(given, expected, atol=1e-7)
+    result = sinkhorn_divergence(A, B, "euclidean", source_weights=a, target_weights=b, reg=reg)
+    np.testing.assert_allclose(result, expected, atol=1e-7)
 
 
-def test_debiased_cost_of_long_tables_takes_evenly_spaced_rows():
+def test_sinkhorn_divergence_of_long_tables_takes_evenly_spaced_rows():
     A = np.linspace(0, 1, 5001)[:, None]
     short = A[[0, 1250, 2500, 3750, 5000]]
     assert sinkhorn_divergence(A, short, "euclidean", max_rows=5) == 0

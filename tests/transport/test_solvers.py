@@ -37,9 +37,9 @@ def test_published_cost_underflows_in_silence_where_transport_does_not():
     loss.backward()
     assert loss.item() == 0
     assert (tensor.grad == 0).all()
-    given = transport(C, reg=0.1)
-    assert given.value > 50
-    np.testing.assert_allclose(given.plan.sum(), 1, rtol=1e-6)
+    result = transport(C, reg=0.1)
+    assert result.value > 50
+    np.testing.assert_allclose(result.plan.sum(), 1, rtol=1e-6)
 
 
 def test_importing_the_file_imports_neither_pot_nor_torch():

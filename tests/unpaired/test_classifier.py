@@ -11,14 +11,17 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
-from sklearn.model_selection import GridSearchCV, StratifiedKFold, cross_val_predict, cross_validate
+from sklearn.model_selection import GridSearchCV, PredefinedSplit, StratifiedKFold, cross_val_predict, cross_validate
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
 
 from skcmkd import NetworkClassifier, UnpairedDistiller
 from skcmkd._distillation._fit_student import fit_student
-from skcmkd._distillation._training_data import Lesson
+from skcmkd._distillation._student_loss import StudentLoss
+from skcmkd._distillation._training_data import UNLABELED, TrainingData
+from skcmkd._model_selection._folds import stratified_folds
+from skcmkd.unpaired._class_priors import fit_class_offsets
 from skcmkd.unpaired._classifier import ALIGNMENTS
 
 LOGISTIC = LogisticRegression()
@@ -27,17 +30,17 @@ WITH_COHORT = sorted(set(ALIGNMENTS) - {"auto", "none", "self_training"})
 
 
 class Drawn:
-    """Three classes; 60 labelled rows and 40 more of 5 columns, a cohort of 80 with 7, and 20 rows with both."""
+    """Three classes; 60 labeled and 40 unlabeled rows of 5 columns, a cohort of 80 with 7, a bridge of 20 samples."""
 
     def __init__(self):
         rng = np.random.RandomState(0)
-        centres, other_centres = np.eye(3, 5), np.eye(3, 7)
+        means, teacher_means = np.eye(3, 5), np.eye(3, 7)
 
         def draw(n, k):
             y = np.arange(n) % k
             z = rng.normal(size=(n, 1))
-            X = rng.normal(size=(n, 5)) + 2.5 * centres[y] + z
-            return X, rng.normal(size=(n, 7)) + 3 * other_centres[y] - z, y
+            X = rng.normal(size=(n, 5)) + 2.5 * means[y] + z
+            return X, rng.normal(size=(n, 7)) + 3 * teacher_means[y] - z, y
 
         self.X, _, self.y = draw(60, 3)
         _, self.T, self.y_teacher = draw(80, 3)
@@ -46,7 +49,7 @@ class Drawn:
         self.X_test, _, self.y_test = draw(300, 3)
 
     @property
-    def sides(self):
+    def tables(self):
         return {"teacher_data": (self.T, self.y_teacher), "unlabeled": (self.U,), "bridge": self.bridge}
 
 
@@ -56,15 +59,21 @@ def drawn():
 
 
 def distiller(**changed):
-    given = {"student": NETWORK, "teacher": LOGISTIC, "cv": 3, "check_alignment": False, "random_state": 0}
-    return UnpairedDistiller(**{**given, **changed})
+    parameters = {"student": NETWORK, "teacher": LOGISTIC, "cv": 3, "check_alignment": False, "random_state": 0}
+    return UnpairedDistiller(**{**parameters, **changed})
 
 
 def proba_of(model, drawn, X=None, y=None, **changed):
-    """Test probabilities of a clone fitted to the drawn data, some of it changed; a side of None is left out."""
-    sides = {name: side for name, side in {**drawn.sides, **changed}.items() if side is not None}
-    fitted = clone(model).fit(drawn.X if X is None else X, drawn.y if y is None else y, **sides)
+    """Test probabilities of a clone fitted to the drawn data, some of it changed; a table of None is left out."""
+    tables = {name: table for name, table in {**drawn.tables, **changed}.items() if table is not None}
+    fitted = clone(model).fit(drawn.X if X is None else X, drawn.y if y is None else y, **tables)
     return fitted.predict_proba(drawn.X_test)
+
+
+def oof_weights(T, y):
+    """Factors exp(b_k) with which the out-of-fold probabilities of the teacher have the least log-loss."""
+    folds = PredefinedSplit(stratified_folds(y, 3))
+    return np.exp(fit_class_offsets(cross_val_predict(LOGISTIC, T, y, cv=folds, method="predict_proba"), y))
 
 
 # The student alone
@@ -72,18 +81,18 @@ def proba_of(model, drawn, X=None, y=None, **changed):
 
 @pytest.mark.parametrize("student", [LOGISTIC, NETWORK, make_pipeline(StandardScaler(), NETWORK)])
 @pytest.mark.parametrize("alignment", ["auto", "none", "self_training", "prototypes"])
-def test_without_a_teacher_the_student_is_alone(drawn, student, alignment):
-    found = distiller(student=student, alignment=alignment, check_alignment=True).fit(drawn.X, drawn.y)
+def test_without_a_teacher_the_student_is_trained_alone(drawn, student, alignment):
+    fitted = distiller(student=student, alignment=alignment, check_alignment=True).fit(drawn.X, drawn.y)
     alone = distiller(student=student).student
     alone = clone(alone).set_params(**{k: 0 for k in alone.get_params() if k.endswith("random_state")})
     alone.fit(drawn.X, drawn.y)
-    np.testing.assert_array_equal(found.predict_proba(drawn.X_test), alone.predict_proba(drawn.X_test))
-    np.testing.assert_array_equal(found.predict(drawn.X_test), alone.predict(drawn.X_test))
-    assert found.teacher_ is None
-    assert not found.used_bridge_
+    np.testing.assert_array_equal(fitted.predict_proba(drawn.X_test), alone.predict_proba(drawn.X_test))
+    np.testing.assert_array_equal(fitted.predict(drawn.X_test), alone.predict(drawn.X_test))
+    assert fitted.teacher_ is None
+    assert not fitted.used_bridge_
 
 
-def test_cohort_changes_nothing_without_an_alignment_or_a_link(drawn):
+def test_cohort_changes_nothing_without_an_alignment_or_soft_targets(drawn):
     alone = clone(NETWORK).set_params(random_state=0).fit(drawn.X, drawn.y).predict_proba(drawn.X_test)
     none = proba_of(distiller(alignment="none"), drawn, unlabeled=None, bridge=None)
     np.testing.assert_array_equal(none, alone)
@@ -93,7 +102,7 @@ def test_cohort_changes_nothing_without_an_alignment_or_a_link(drawn):
 
 
 def test_auto_leaves_a_harmful_teacher(drawn):
-    """Classes of its cohort without meaning, and a bridge on which it takes each class for the next."""
+    """A cohort whose classes are noise, and a bridge whose samples show the teacher the next class."""
     rng = np.random.RandomState(1)
     network = NetworkClassifier((16, 8), max_epochs=40, learning_rate=1e-2, validation_fraction=0)
     next_class = [np.flatnonzero(drawn.y_teacher == (k + 1) % 3)[0] for k in drawn.y_test[:60]]
@@ -101,24 +110,26 @@ def test_auto_leaves_a_harmful_teacher(drawn):
         {"teacher_data": (rng.normal(size=(80, 7)), drawn.y_teacher)},
         {"teacher_data": (drawn.T, drawn.y_teacher), "bridge": (drawn.X_test[:60], drawn.T[next_class])},
     ):
-        found = distiller(student=network, alignment="auto").fit(drawn.X, drawn.y, **harmful)
-        assert found.candidate_scores_["brier"].idxmin() == 0
-        assert (found.best_alignment_, found.used_bridge_) == ("none", False)
+        fitted = distiller(student=network, alignment="auto").fit(drawn.X, drawn.y, **harmful)
+        assert fitted.candidate_scores_["brier"].idxmin() == 0
+        assert (fitted.best_alignment_, fitted.used_bridge_) == ("none", False)
         alone = clone(network).set_params(random_state=0).fit(drawn.X, drawn.y)
-        np.testing.assert_array_equal(found.predict_proba(drawn.X_test), alone.predict_proba(drawn.X_test))
+        np.testing.assert_array_equal(fitted.predict_proba(drawn.X_test), alone.predict_proba(drawn.X_test))
 
 
 @pytest.mark.parametrize("student", [LOGISTIC, clone(NETWORK).set_params(random_state=0)])
-def test_bridge_without_an_alignment_is_taught_as_pairs_are(drawn, student):
-    """Equal shares of the classes need no correction: soft targets on the bridge, each row as loud as a label."""
+def test_bridge_without_an_alignment_is_trained_on_as_unlabeled_pairs_are(drawn, student):
+    """With equal class frequencies no priors are corrected: each bridge sample weighs as much as a label."""
     T, y_teacher = drawn.T[:78], drawn.y_teacher[:78]
     rows = np.concatenate([np.flatnonzero(y_teacher == k)[:20] for k in range(3)])
     cohort = (T[rows], y_teacher[rows])
-    proba = LogisticRegression().fit(*cohort).predict_proba(drawn.bridge[1])
-    lesson = Lesson(drawn.X, drawn.y, np.full((60, 3), np.nan), drawn.bridge[0], proba, np.arange(3))
-    direct = fit_student(clone(student), lesson, 20 / 80, 1.0)
-    found = proba_of(distiller(student=student, alignment="none"), drawn, teacher_data=cohort, unlabeled=None)
-    np.testing.assert_allclose(found, direct.predict_proba(drawn.X_test), atol=1e-5)
+    proba = LogisticRegression().fit(*cohort).predict_proba(drawn.bridge[1]) * oof_weights(*cohort)
+    proba /= proba.sum(axis=1, keepdims=True)
+    X, soft_targets = np.concatenate([drawn.X, drawn.bridge[0]]), np.concatenate([np.full((60, 3), np.nan), proba])
+    data = TrainingData(X, np.concatenate([drawn.y, np.full(20, UNLABELED)]), soft_targets, np.arange(3))
+    direct = fit_student(clone(student), data, StudentLoss(20 / 80))
+    result = proba_of(distiller(student=student, alignment="none"), drawn, teacher_data=cohort, unlabeled=None)
+    np.testing.assert_allclose(result, direct.predict_proba(drawn.X_test), atol=1e-5)
 
 
 # scikit-learn's machinery
@@ -127,7 +138,7 @@ def test_bridge_without_an_alignment_is_taught_as_pairs_are(drawn, student):
 def test_clone_and_pickle(drawn):
     model = distiller(alignment="classwise", linked_columns=[(0, 0)])
     assert clone(model).get_params().keys() == model.get_params().keys()
-    fitted = model.fit(drawn.X, drawn.y, **drawn.sides)
+    fitted = model.fit(drawn.X, drawn.y, **drawn.tables)
     again = pickle.loads(pickle.dumps(fitted))
     np.testing.assert_array_equal(again.predict_proba(drawn.X_test), fitted.predict_proba(drawn.X_test))
 
@@ -142,7 +153,7 @@ def test_student_is_deployed_without_the_teachers_cohort(drawn, alignment):
         cohort = (T, np.repeat(drawn.y_teacher, times))
         network = NetworkClassifier((8, 4), max_epochs=4, validation_fraction=0)
         model = distiller(alignment=alignment, student=network)
-        fitted = model.fit(drawn.X, drawn.y, **{**drawn.sides, "teacher_data": cohort})
+        fitted = model.fit(drawn.X, drawn.y, **{**drawn.tables, "teacher_data": cohort})
         dumped = pickle.dumps(fitted.student_)
         sizes.append(len(dumped))
         assert cohort[0].tobytes()[:64] not in dumped
@@ -164,92 +175,104 @@ def test_grid_search_over_alignment_and_cost(drawn, routing):
     grid = {"alignment": ["none", "prototypes"], "cost": ["cosine", "euclidean"]}
     model = distiller().set_fit_request(**REQUEST)
     search = GridSearchCV(model, grid, cv=2, scoring="neg_log_loss", error_score="raise")
-    search.fit(drawn.X, drawn.y, **drawn.sides)
-    direct = distiller(**search.best_params_).fit(drawn.X, drawn.y, **drawn.sides)
+    search.fit(drawn.X, drawn.y, **drawn.tables)
+    direct = distiller(**search.best_params_).fit(drawn.X, drawn.y, **drawn.tables)
     np.testing.assert_array_equal(search.predict_proba(drawn.X_test), direct.predict_proba(drawn.X_test))
     assert len(search.cv_results_["params"]) == 4
 
 
 def test_pipeline_around_the_distiller(drawn, routing):
     pipeline = make_pipeline(StandardScaler(), distiller(alignment="none").set_fit_request(**REQUEST))
-    pipeline.fit(drawn.X, drawn.y, **drawn.sides)
+    pipeline.fit(drawn.X, drawn.y, **drawn.tables)
     scaled = StandardScaler().fit(drawn.X).transform(drawn.X)
-    direct = distiller(alignment="none").fit(scaled, drawn.y, **drawn.sides)
+    direct = distiller(alignment="none").fit(scaled, drawn.y, **drawn.tables)
     np.testing.assert_array_equal(pipeline[-1].predict_proba(scaled), direct.predict_proba(scaled))
 
 
 class CountingTeacher(LogisticRegression):
-    """Records how many rows each fit was given."""
+    """Records the number of rows of each fit."""
 
-    seen = None
+    n_rows = None
 
     def fit(self, X, y):
-        CountingTeacher.seen.append(len(X))
+        CountingTeacher.n_rows.append(len(X))
         return super().fit(X, y)
 
 
 class CountingStudent(LogisticRegression):
-    """Records how often each row of its further data was in a fit."""
+    """Records the number of rows of each fit."""
 
-    seen = None
+    n_rows = None
 
     def fit(self, X, y, sample_weight=None):
-        CountingStudent.seen.append(len(X))
+        CountingStudent.n_rows.append(len(X))
         return super().fit(X, y, sample_weight)
 
 
 @pytest.mark.parametrize("n", [60, 80], ids=["length of X", "other length"])
-def test_side_data_are_never_cut(drawn, routing, n):
-    """Neither when they have as many rows as X."""
+def test_tuples_are_never_cut(drawn, routing, n):
+    """Neither when their tables have as many rows as X."""
     rows = np.arange(n) % 60
-    sides = {
+    tables = {
         "teacher_data": (drawn.T[:n], drawn.y_teacher[:n]),
         "bridge": (drawn.X[rows], drawn.T[:n]),
     }
-    CountingTeacher.seen, CountingStudent.seen = [], []
+    CountingTeacher.n_rows, CountingStudent.n_rows = [], []
     model = distiller(alignment="none", student=CountingStudent(), teacher=CountingTeacher())
     model.set_fit_request(teacher_data=True, bridge=True)
     result = cross_validate(
-        model, drawn.X, drawn.y, params=sides, cv=2, return_estimator=True, return_indices=True, error_score="raise"
+        model, drawn.X, drawn.y, params=tables, cv=2, return_estimator=True, return_indices=True, error_score="raise"
     )
-    assert CountingTeacher.seen == [n, n]
-    # 30 labelled rows and each row of the bridge once per class.
-    assert CountingStudent.seen == [30 + 3 * n] * 2
+    # Each teacher of all rows, then those without each of its three folds, for the offsets of the classes.
+    assert CountingTeacher.n_rows[::4] == [n, n]
+    assert len(CountingTeacher.n_rows) == 8
+    assert sum(CountingTeacher.n_rows) == 2 * (n + 2 * n)
+    # 30 labeled rows and each sample of the bridge once per class.
+    assert CountingStudent.n_rows == [30 + 3 * n] * 2
     for fitted, train in zip(result["estimator"], result["indices"]["train"], strict=True):
-        direct = distiller(alignment="none", student=CountingStudent()).fit(drawn.X[train], drawn.y[train], **sides)
+        direct = distiller(alignment="none", student=CountingStudent()).fit(drawn.X[train], drawn.y[train], **tables)
         np.testing.assert_array_equal(fitted.predict_proba(drawn.X_test), direct.predict_proba(drawn.X_test))
 
 
 def test_unlabeled_rows_of_the_length_of_x_are_not_cut(drawn, routing):
-    sides = {"teacher_data": (drawn.T, drawn.y_teacher), "unlabeled": (drawn.X_test[:60],)}
+    tables = {"teacher_data": (drawn.T, drawn.y_teacher), "unlabeled": (drawn.X_test[:60],)}
     model = distiller(alignment="prototypes").set_fit_request(teacher_data=True, unlabeled=True)
-    result = cross_validate(model, drawn.X, drawn.y, params=sides, cv=2, return_estimator=True, return_indices=True)
+    result = cross_validate(model, drawn.X, drawn.y, params=tables, cv=2, return_estimator=True, return_indices=True)
     for fitted, train in zip(result["estimator"], result["indices"]["train"], strict=True):
-        direct = distiller(alignment="prototypes").fit(drawn.X[train], drawn.y[train], **sides)
+        direct = distiller(alignment="prototypes").fit(drawn.X[train], drawn.y[train], **tables)
         np.testing.assert_array_equal(fitted.predict_proba(drawn.X_test), direct.predict_proba(drawn.X_test))
 
 
 # Repetition
 
 
-def test_same_seed_same_bits_and_global_states_untouched(drawn):
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"alignment": "auto", "check_alignment": True, "teacher": NETWORK, "cv": 2},
+        {"alignment": "feature"},
+        {"alignment": "published", "random_state": np.random.RandomState(5)},
+    ],
+    ids=["auto", "feature", "published"],
+)
+def test_same_seed_same_bits_and_global_states_untouched(drawn, parameters):
     import torch
 
     states = torch.random.get_rng_state(), np.random.get_state()[1].copy()
-    for model in (
-        distiller(alignment="auto", check_alignment=True, teacher=None),
-        distiller(alignment="feature"),
-        distiller(alignment="published", random_state=np.random.RandomState(5)),
-    ):
-        np.testing.assert_array_equal(proba_of(model, drawn), proba_of(model, drawn))
+    model = distiller(**parameters)
+    np.testing.assert_array_equal(proba_of(model, drawn), proba_of(model, drawn))
     assert torch.equal(torch.random.get_rng_state(), states[0])
     np.testing.assert_array_equal(np.random.get_state()[1], states[1])
-    assert (proba_of(distiller(random_state=0), drawn) != proba_of(distiller(random_state=1), drawn)).any()
+
+
+def test_seed_changes_the_student(drawn):
+    models = [distiller(alignment="feature", random_state=seed) for seed in (0, 1)]
+    assert (proba_of(models[0], drawn) != proba_of(models[1], drawn)).any()
 
 
 def test_number_of_processes_changes_nothing(drawn):
     model = distiller(alignment="auto", check_alignment=True, student=LOGISTIC)
-    fits = [clone(model).set_params(n_jobs=n).fit(drawn.X, drawn.y, **drawn.sides) for n in (1, 2)]
+    fits = [clone(model).set_params(n_jobs=n).fit(drawn.X, drawn.y, **drawn.tables) for n in (1, 2)]
     np.testing.assert_array_equal(*(fitted.predict_proba(drawn.X_test) for fitted in fits))
     pd.testing.assert_frame_equal(*(fitted.alignment_metrics_ for fitted in fits))
     pd.testing.assert_frame_equal(*(fitted.candidate_scores_ for fitted in fits))
@@ -257,15 +280,15 @@ def test_number_of_processes_changes_nothing(drawn):
 
 def test_seed_reaches_parts_that_have_none(drawn):
     forest = RandomForestClassifier(5)
-    found = distiller(student=forest, teacher=forest, alignment="none", random_state=7, representation="predict_proba")
-    found.fit(drawn.X, drawn.y, **drawn.sides)
-    assert (found.student_.random_state, found.teacher_.random_state) == (7, 7)
+    fitted = distiller(student=forest, teacher=forest, alignment="none", random_state=7, representation="predict_proba")
+    fitted.fit(drawn.X, drawn.y, **drawn.tables)
+    assert (fitted.student_.random_state, fitted.teacher_.random_state) == (7, 7)
 
 
-def test_silent_unless_asked(drawn, capfd):
-    distiller(alignment="auto", check_alignment=True).fit(drawn.X, drawn.y, **drawn.sides)
+def test_nothing_is_printed_unless_verbose(drawn, capfd):
+    distiller(alignment="auto", check_alignment=True).fit(drawn.X, drawn.y, **drawn.tables)
     assert capfd.readouterr() == ("", "")
-    distiller(alignment="auto", verbose=1, student=LOGISTIC).fit(drawn.X, drawn.y, **drawn.sides)
+    distiller(alignment="auto", verbose=1, student=LOGISTIC).fit(drawn.X, drawn.y, **drawn.tables)
     assert "alignment" in capfd.readouterr().err
 
 
@@ -275,14 +298,14 @@ def test_failed_fit_leaves_the_earlier_fit(drawn, error):
         def fit(self, X, y):
             raise error("stop")
 
-    found = distiller(alignment="prototypes").fit(drawn.X, drawn.y, **drawn.sides)
-    before, history = found.predict_proba(drawn.X_test), found.history_
-    found.set_params(teacher=Failing())
+    fitted = distiller(alignment="prototypes").fit(drawn.X, drawn.y, **drawn.tables)
+    before, history = fitted.predict_proba(drawn.X_test), fitted.history_
+    fitted.set_params(teacher=Failing())
     with pytest.raises(error, match="stop"):
-        found.fit(drawn.X[:, :3], drawn.y, teacher_data=drawn.sides["teacher_data"])
-    np.testing.assert_array_equal(found.predict_proba(drawn.X_test), before)
-    assert found.n_features_in_ == 5
-    assert found.history_ is history
+        fitted.fit(drawn.X[:, :3], drawn.y, teacher_data=drawn.tables["teacher_data"])
+    np.testing.assert_array_equal(fitted.predict_proba(drawn.X_test), before)
+    assert fitted.n_features_in_ == 5
+    assert fitted.history_ is history
 
 
 # Students, teachers, alignments
@@ -291,36 +314,36 @@ def test_failed_fit_leaves_the_earlier_fit(drawn, error):
 @pytest.mark.parametrize("student", [NETWORK, make_pipeline(StandardScaler(), NETWORK)], ids=["network", "pipeline"])
 @pytest.mark.parametrize("alignment", WITH_COHORT)
 def test_every_alignment(drawn, alignment, student):
-    found = distiller(alignment=alignment, student=student, linked_columns=[(0, 0)])
-    found.fit(drawn.X, drawn.y, **drawn.sides)
-    assert (found.best_alignment_, found.used_bridge_) == (alignment, True)
-    assert np.isfinite(found.predict_proba(drawn.X_test)).all()
-    assert len(found.history_) == (found.student_[-1] if student is not NETWORK else found.student_).n_iter_
-    assert np.isfinite(found.history_[["train_alignment", "train_distillation"]]).all(axis=None)
-    assert found.alignment_metrics_ is found.candidate_scores_ is None
+    fitted = distiller(alignment=alignment, student=student, linked_columns=[(0, 0)])
+    fitted.fit(drawn.X, drawn.y, **drawn.tables)
+    assert (fitted.best_alignment_, fitted.used_bridge_) == (alignment, True)
+    assert np.isfinite(fitted.predict_proba(drawn.X_test)).all()
+    assert len(fitted.history_) == (fitted.student_[-1] if student is not NETWORK else fitted.student_).n_iter_
+    assert np.isfinite(fitted.history_[["train_alignment", "train_distillation"]]).all(axis=None)
+    assert fitted.alignment_metrics_ is fitted.candidate_scores_ is None
 
 
 @pytest.mark.parametrize("cost", ["cosine", "euclidean", "cityblock", "chordal"])
-@pytest.mark.parametrize("settings", [{}, {"reg": 0.1}, {"reg": 0.1, "reg_m": 1.0}, {"reg_m": 1.0}])
-def test_every_transport(drawn, cost, settings):
+@pytest.mark.parametrize("reg", [0.0, 0.1])
+def test_every_transport(drawn, cost, reg):
     network = NetworkClassifier((4,), max_epochs=1)
-    model = distiller(alignment="classwise", cost=cost, student=network, **settings)
-    found = model.fit(drawn.X, drawn.y, **drawn.sides)
-    assert np.isfinite(found.history_["train_alignment"]).all()
-    assert np.isfinite(found.predict_proba(drawn.X_test)).all()
+    model = distiller(alignment="classwise", cost=cost, student=network, reg=reg)
+    fitted = model.fit(drawn.X, drawn.y, **drawn.tables)
+    assert np.isfinite(fitted.history_["train_alignment"]).all()
+    assert np.isfinite(fitted.predict_proba(drawn.X_test)).all()
 
 
 @pytest.mark.parametrize("alignment", ["auto", "none", "self_training"])
 @pytest.mark.parametrize("student", [LOGISTIC, RandomForestClassifier(5), make_pipeline(StandardScaler(), LOGISTIC)])
 def test_students_without_a_representation(drawn, alignment, student):
-    found = distiller(alignment=alignment, student=student, check_alignment=True)
+    fitted = distiller(alignment=alignment, student=student, check_alignment=True)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # whether it helps is not asked here
-        found.fit(drawn.X, drawn.y, **drawn.sides)
-    assert found.history_ is None
-    assert np.isfinite(found.predict_proba(drawn.X_test)).all()
-    assert found.alignment_metrics_["feature_alignment"].isna().all()
-    assert np.isfinite(found.alignment_metrics_[["error", "log_loss", "brier", "teacher_error"]]).all(axis=None)
+        warnings.simplefilter("ignore")  # whether it helps does not matter here
+        fitted.fit(drawn.X, drawn.y, **drawn.tables)
+    assert fitted.history_ is None
+    assert np.isfinite(fitted.predict_proba(drawn.X_test)).all()
+    assert fitted.alignment_metrics_["feature_alignment"].isna().all()
+    assert np.isfinite(fitted.alignment_metrics_[["error", "log_loss", "brier", "teacher_error"]]).all(axis=None)
 
 
 @pytest.mark.parametrize("alignment", ["prototypes", "joint"])
@@ -337,40 +360,40 @@ def test_students_without_a_representation(drawn, alignment, student):
 )
 def test_teachers_and_their_representations(drawn, alignment, teacher, representation, width):
     """Whatever the size of the teacher's features, the student's are mapped to it."""
-    sides = {name: side for name, side in drawn.sides.items() if name != "bridge"}
-    found = distiller(alignment=alignment, teacher=teacher, representation=representation)
-    found.fit(drawn.X, drawn.y, **sides)
-    assert np.isfinite(found.history_["train_alignment"]).all()
-    assert np.isfinite(found.predict_proba(drawn.X_test)).all()
-    method = next(m for m in ("transform", "decision_function", "predict_proba") if hasattr(found.teacher_, m))
+    tables = {name: table for name, table in drawn.tables.items() if name != "bridge"}
+    fitted = distiller(alignment=alignment, teacher=teacher, representation=representation)
+    fitted.fit(drawn.X, drawn.y, **tables)
+    assert np.isfinite(fitted.history_["train_alignment"]).all()
+    assert np.isfinite(fitted.predict_proba(drawn.X_test)).all()
+    method = next(m for m in ("transform", "decision_function", "predict_proba") if hasattr(fitted.teacher_, m))
     if representation != "predict_proba" and method != "predict_proba":
-        assert getattr(found.teacher_, method)(drawn.T).shape == (80, width)
+        assert getattr(fitted.teacher_, method)(drawn.T).shape == (80, width)
 
 
 @pytest.mark.parametrize("model", [NETWORK, LOGISTIC], ids=["network", "logistic"])
 def test_frozen_teacher_is_used_as_it_is(drawn, model):
     fitted = clone(model).fit(drawn.T[::2], drawn.y_teacher[::2])
     before = fitted.predict_proba(drawn.T)
-    found = distiller(alignment="prototypes", teacher=FrozenEstimator(fitted), check_alignment=True)
+    distilled = distiller(alignment="prototypes", teacher=FrozenEstimator(fitted), check_alignment=True)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # whether four epochs of alignment help is not asked here
-        found.fit(drawn.X, drawn.y, **drawn.sides)
-    np.testing.assert_array_equal(found.teacher_.predict_proba(drawn.T), before)
+        warnings.simplefilter("ignore")  # whether four epochs of alignment help does not matter here
+        distilled.fit(drawn.X, drawn.y, **drawn.tables)
+    np.testing.assert_array_equal(distilled.teacher_.predict_proba(drawn.T), before)
     wrong = (fitted.classes_[before.argmax(axis=1)] != drawn.y_teacher).mean()
-    assert found.alignment_metrics_.loc["alone", "teacher_error"] == pytest.approx(wrong)
+    assert distilled.alignment_metrics_.loc["alone", "teacher_error"] == pytest.approx(wrong)
 
 
 def test_unlabeled_rows_are_used_by_alignments_and_not_by_none(drawn):
     far = (drawn.U + 3,)
     models = [distiller(alignment=alignment) for alignment in WITH_COHORT if alignment != "published"]
-    # "published" aligns labelled rows alone.
+    # "published" aligns labeled rows only.
     for model in [*models, distiller(alignment="self_training", student=LOGISTIC)]:
         assert (proba_of(model, drawn, bridge=None) != proba_of(model, drawn, bridge=None, unlabeled=far)).any()
     model = distiller(alignment="none")
     np.testing.assert_array_equal(proba_of(model, drawn), proba_of(model, drawn, unlabeled=far))
 
 
-def test_linked_columns_reach_the_student(drawn):
+def test_linked_columns_change_the_student(drawn):
     frames = {
         "X": pd.DataFrame(drawn.X, columns=list("abcde")),
         "teacher_data": (pd.DataFrame(drawn.T, columns=list("auvwxye"[:7])), drawn.y_teacher),
@@ -381,8 +404,8 @@ def test_linked_columns_reach_the_student(drawn):
         )
         for links in ("names", [("a", "a"), ("e", "e")], [(0, 0), (4, 6)], None)
     ]
-    for other in fits[1:3]:
-        np.testing.assert_array_equal(other.student_.coef_, fits[0].student_.coef_)
+    for by_pairs in fits[1:3]:
+        np.testing.assert_array_equal(by_pairs.student_.coef_, fits[0].student_.coef_)
     assert fits[0].used_bridge_
     assert (fits[3].student_.coef_ != fits[0].student_.coef_).any()
 
@@ -396,7 +419,7 @@ def test_classes_that_one_cohort_lacks(drawn, alignment):
     y, y_teacher = names[drawn.y], np.where(drawn.y_teacher == 1, "d", names[drawn.y_teacher])
     network = NetworkClassifier((16, 8), max_epochs=15, learning_rate=1e-2, validation_fraction=0)
     model = distiller(alignment=alignment, student=network, alignment_weight=0.3)
-    message = r"\['b'\] are missing in the teacher's cohort and are taught by labels alone; \['d'\] are missing in y"
+    message = r"\['b'\] are missing in the teacher's cohort and are learned from labels alone; \['d'\] are missing in y"
     with pytest.warns(UserWarning, match=message):
         model.fit(drawn.X, y, teacher_data=(drawn.T, y_teacher))
     assert model.shared_classes_.tolist() == ["a", "c"]
@@ -406,18 +429,19 @@ def test_classes_that_one_cohort_lacks(drawn, alignment):
     assert (predicted == "b")[drawn.y_test == 1].mean() > 0.2
 
 
-def test_soft_targets_are_corrected_for_other_class_shares(drawn):
-    """A student at alpha = 1 hears q(k) share(k) / former(k), by Bayes."""
+def test_soft_targets_are_corrected_to_the_students_class_priors(drawn):
+    """The soft target of a student at alpha = 1 is q_k exp(b_k) priors_k / source_priors_k, by Bayes."""
     kept = np.r_[np.flatnonzero(drawn.y == 0), np.flatnonzero(drawn.y == 1)[:5], np.flatnonzero(drawn.y == 2)[:10]]
     X, y = drawn.X[kept], drawn.y[kept]
     exact = LogisticRegression(tol=1e-10, max_iter=5000)
-    found = distiller(alignment="none", student=exact, alpha=1.0)
-    found.fit(X, y, teacher_data=(drawn.T, drawn.y_teacher), bridge=drawn.bridge)
+    fitted = distiller(alignment="none", student=exact, alpha=1.0)
+    fitted.fit(X, y, teacher_data=(drawn.T, drawn.y_teacher), bridge=drawn.bridge)
     teacher = LogisticRegression().fit(drawn.T, drawn.y_teacher)
     proba = teacher.predict_proba(drawn.bridge[1]) * np.bincount(y) / np.bincount(drawn.y_teacher)
+    proba *= oof_weights(drawn.T, drawn.y_teacher)
     proba /= proba.sum(axis=1, keepdims=True)
     direct = clone(exact).fit(np.repeat(drawn.bridge[0], 3, axis=0), np.tile([0, 1, 2], 20), proba.ravel())
-    np.testing.assert_allclose(found.predict_proba(drawn.X_test), direct.predict_proba(drawn.X_test), atol=1e-5)
+    np.testing.assert_allclose(fitted.predict_proba(drawn.X_test), direct.predict_proba(drawn.X_test), atol=1e-5)
 
 
 @pytest.mark.parametrize("alignment", ["none", *WITH_COHORT])
@@ -433,10 +457,10 @@ def test_two_classes_and_truth_values(drawn):
     y, y_teacher = drawn.y == 0, drawn.y_teacher == 0
     for alignment in ("none", *WITH_COHORT):
         model = distiller(alignment=alignment)
-        found = proba_of(model, drawn, y=y, teacher_data=(drawn.T, y_teacher))
+        result = proba_of(model, drawn, y=y, teacher_data=(drawn.T, y_teacher))
         as_numbers = proba_of(model, drawn, y=y.astype(int), teacher_data=(drawn.T, y_teacher.astype(int)))
-        assert found.shape == (300, 2)
-        np.testing.assert_array_equal(found, as_numbers)
+        assert result.shape == (300, 2)
+        np.testing.assert_array_equal(result, as_numbers)
     fitted = distiller(alignment="none").fit(drawn.X, y, teacher_data=(drawn.T, y_teacher))
     assert fitted.predict(drawn.X_test).dtype == bool
 
@@ -449,23 +473,23 @@ def test_order_of_rows_does_not_matter_in_full_batches(drawn, alignment):
         model.set_params(inner_learning_rate=1e-3)
     reference = proba_of(model, drawn)
     rng = np.random.RandomState(3)
-    own, other, tied = rng.permutation(60), rng.permutation(80), rng.permutation(20)
+    rows, teacher_rows, samples = rng.permutation(60), rng.permutation(80), rng.permutation(20)
     for changed in (
-        {"X": drawn.X[own], "y": drawn.y[own]},
-        {"teacher_data": (drawn.T[other], drawn.y_teacher[other])},
-        {"bridge": (drawn.bridge[0][tied], drawn.bridge[1][tied]), "unlabeled": (drawn.U[::-1],)},
+        {"X": drawn.X[rows], "y": drawn.y[rows]},
+        {"teacher_data": (drawn.T[teacher_rows], drawn.y_teacher[teacher_rows])},
+        {"bridge": (drawn.bridge[0][samples], drawn.bridge[1][samples]), "unlabeled": (drawn.U[::-1],)},
     ):
         np.testing.assert_allclose(proba_of(model, drawn, **changed), reference, atol=1e-3)
 
 
-# Awkward data
+# Degenerate data
 
 
-def awkward(name, drawn):
+def degenerate(name, drawn):
     X, T, y, y_teacher = drawn.X, drawn.T, drawn.y, drawn.y_teacher
     if name == "three rows a class":
-        own, other = (np.concatenate([np.flatnonzero(c == k)[:3] for k in range(3)]) for c in (y, y_teacher))
-        return X[own], y[own], T[other], y_teacher[other], 1
+        rows, teacher_rows = (np.concatenate([np.flatnonzero(c == k)[:3] for k in range(3)]) for c in (y, y_teacher))
+        return X[rows], y[rows], T[teacher_rows], y_teacher[teacher_rows], 1
     if name == "a batch larger than the cohort":
         return X, y, T[:20], y_teacher[:20], 1
     if name == "duplicated rows":
@@ -475,7 +499,7 @@ def awkward(name, drawn):
         X, T = X.copy(), T.copy()
         X[:, 2], T[:, 3] = 5.0, -1.0
         return X, y, T, y_teacher, 1
-    if name == "rows that are all alike":
+    if name == "equal rows":
         return np.ones_like(X), y, T, y_teacher, 1
     return X, y, T, y_teacher, float(name)
 
@@ -488,47 +512,47 @@ def awkward(name, drawn):
         "a batch larger than the cohort",
         "duplicated rows",
         "constant columns",
-        "rows that are all alike",
+        "equal rows",
         "1e6",
         "1e-6",
     ],
 )
-def test_awkward_data(drawn, alignment, name):
-    X, y, T, y_teacher, scale = awkward(name, drawn)
+def test_degenerate_data(drawn, alignment, name):
+    X, y, T, y_teacher, scale = degenerate(name, drawn)
     teacher, student = (NetworkClassifier((8, 4), max_epochs=3, validation_fraction=0) for _ in range(2))
-    found = distiller(alignment=alignment, student=student, teacher=teacher, linked_columns=[(0, 0)])
-    found.fit(
+    fitted = distiller(alignment=alignment, student=student, teacher=teacher, linked_columns=[(0, 0)])
+    fitted.fit(
         scale * X,
         y,
         teacher_data=(scale * T, y_teacher),
         unlabeled=(scale * drawn.U,),
         bridge=tuple(scale * table for table in drawn.bridge),
     )
-    assert np.isfinite(found.predict_proba(scale * drawn.X_test)).all()
-    losses = found.history_["train_loss"]
+    assert np.isfinite(fitted.predict_proba(scale * drawn.X_test)).all()
+    losses = fitted.history_["train_loss"]
     assert np.isfinite(losses).all()
     assert losses.iloc[-1] != losses.iloc[0]
 
 
 @pytest.mark.parametrize("scale", [1e6, 1e-6])
 def test_units_of_the_columns_do_not_matter(drawn, scale):
-    """The network standardises its columns, the distiller the teacher's features."""
+    """The network standardizes its columns, the distiller the teacher's features."""
     model = distiller(alignment="prototypes", teacher=NETWORK)
     reference = proba_of(model, drawn)
-    found = clone(model).fit(
+    fitted = clone(model).fit(
         scale * drawn.X,
         drawn.y,
         teacher_data=(scale * drawn.T, drawn.y_teacher),
         unlabeled=(scale * drawn.U,),
         bridge=tuple(scale * table for table in drawn.bridge),
     )
-    np.testing.assert_allclose(found.predict_proba(scale * drawn.X_test), reference, atol=1e-3)
+    np.testing.assert_allclose(fitted.predict_proba(scale * drawn.X_test), reference, atol=1e-3)
 
 
-# Whether it helped
+# Alignment metrics and selection
 
 
-def with_sure_teacher(drawn):
+def bridge_of_a_good_teacher(drawn):
     """A bridge of 150 samples, each with a row of the teacher's cohort that has its class."""
     rng = np.random.RandomState(0)
     same_class = [rng.choice(np.flatnonzero(drawn.y_teacher == k)) for k in drawn.y_test[:150]]
@@ -536,72 +560,97 @@ def with_sure_teacher(drawn):
 
 
 @pytest.mark.parametrize("cv", [3, StratifiedKFold(3)], ids=["number", "splitter"])
-def test_terms_of_the_bound(drawn, cv):
+def test_alignment_metrics(drawn, cv):
     """Against cross-validation of the teacher, and a student fitted to all folds but the first."""
-    found = distiller(alignment="prototypes", check_alignment=True, cv=cv, alignment_weight=0.5)
+    fitted = distiller(alignment="prototypes", check_alignment=True, cv=cv, alignment_weight=0.5)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        found.fit(drawn.X, drawn.y, **drawn.sides)
-    table = found.alignment_metrics_
+        fitted.fit(drawn.X, drawn.y, **drawn.tables)
+    table = fitted.alignment_metrics_
     assert table.index.tolist() == ["alone", "aligned", "shuffled teacher"]
     n_folds = 3 if cv == 3 else 5
     predicted = cross_val_predict(LOGISTIC, drawn.T, drawn.y_teacher, cv=StratifiedKFold(n_folds))
     np.testing.assert_allclose(table["teacher_error"], (predicted != drawn.y_teacher).mean())
     # A number of folds is checked on the first, a splitter on all.
     splits = list(StratifiedKFold(3).split(drawn.X, drawn.y))[: 1 if cv == 3 else 3]
-    network = clone(NETWORK).set_params(random_state=0)
+    network = clone(NETWORK).set_params(random_state=0, refit=False)
     proba = np.concatenate([clone(network).fit(drawn.X[a], drawn.y[a]).predict_proba(drawn.X[b]) for a, b in splits])
     truth = np.concatenate([drawn.y[b] for _, b in splits])
     assert table.loc["alone", "error"] == pytest.approx((proba.argmax(axis=1) != truth).mean())
     assert table.loc["alone", "log_loss"] == pytest.approx(log_loss(truth, proba))
     assert np.isfinite(table).all(axis=None)
-    assert found.candidate_scores_ is None
+    assert fitted.candidate_scores_ is None
 
 
-def test_shuffled_teacher_is_the_worse_one(drawn):
-    """Opinions of other rows tell classes apart no longer."""
-    found = distiller(alignment="none", student=LOGISTIC, check_alignment=True, alpha=0.8)
+def test_permuted_teacher_is_worse(drawn):
+    """Soft targets of other rows do not separate the classes."""
+    fitted = distiller(alignment="none", student=LOGISTIC, check_alignment=True, alpha=0.8)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # twenty held-out rows cannot tell whether the true teacher helps
-        found.fit(drawn.X, drawn.y, teacher_data=(drawn.T, drawn.y_teacher), bridge=with_sure_teacher(drawn))
-    losses = found.alignment_metrics_["log_loss"]
-    assert losses["shuffled teacher"] > max(losses["alone"], losses["aligned"]) + 0.1
+        warnings.simplefilter("ignore")  # twenty held-out rows are too few to show that the true teacher helps
+        fitted.fit(drawn.X, drawn.y, teacher_data=(drawn.T, drawn.y_teacher), bridge=bridge_of_a_good_teacher(drawn))
+    losses = fitted.alignment_metrics_["log_loss"]
+    assert losses["shuffled teacher"] > max(losses["alone"], losses["soft targets"]) + 0.1
 
 
 def test_warning_of_a_harmful_teacher(drawn):
-    """A bridge whose teacher says the opposite, and is heard more than the labels."""
+    """A bridge whose soft targets are wrong, and weigh more than the labels."""
     rng = np.random.RandomState(0)
     rows = rng.randint(60, size=200)
     wrong = drawn.T[[np.flatnonzero(drawn.y_teacher == (k + 1) % 3)[0] for k in drawn.y[rows]]]
     model = distiller(alignment="none", student=LOGISTIC, alpha=0.9, check_alignment=True)
-    sides = {"teacher_data": (drawn.T, drawn.y_teacher), "bridge": (drawn.X[rows], wrong)}
-    with pytest.warns(UserWarning, match="alignment='none' the student is worse than alone on 20 held-out rows") as w:
-        model.fit(drawn.X, drawn.y, **sides)
+    tables = {"teacher_data": (drawn.T, drawn.y_teacher), "bridge": (drawn.X[rows], wrong)}
+    with pytest.warns(
+        UserWarning, match="Trained with soft targets, the student is worse than alone on 20 held-out rows"
+    ) as w:
+        model.fit(drawn.X, drawn.y, **tables)
     assert w[0].filename == __file__
-    auto = distiller(alignment="auto", student=LOGISTIC, alpha=0.9).fit(drawn.X, drawn.y, **sides)
+    auto = distiller(alignment="auto", student=LOGISTIC, alpha=0.9).fit(drawn.X, drawn.y, **tables)
     assert not auto.used_bridge_
 
 
-def test_auto_takes_a_good_bridge(drawn):
-    """Twelve labels, and 150 samples in which a teacher that hardly errs sees the class."""
-    found = distiller(alignment="auto", student=LOGISTIC, check_alignment=True).fit(
+def test_auto_uses_a_good_bridge(drawn):
+    """Twelve labels, and 150 bridge samples of a teacher that predicts almost without error."""
+    fitted = distiller(alignment="auto", student=LOGISTIC, check_alignment=True).fit(
         drawn.X[:12],
         drawn.y[:12],
         teacher_data=(drawn.T, drawn.y_teacher),
-        bridge=with_sure_teacher(drawn),
+        bridge=bridge_of_a_good_teacher(drawn),
     )
-    assert found.candidate_scores_["tied"].tolist() == [False, True]
-    assert found.used_bridge_
+    assert fitted.candidate_scores_["used_bridge"].tolist() == [False, True]
+    assert fitted.used_bridge_
     alone = clone(LOGISTIC).fit(drawn.X[:12], drawn.y[:12])
-    losses = [log_loss(drawn.y_test[150:], model.predict_proba(drawn.X_test[150:])) for model in (found, alone)]
+    losses = [log_loss(drawn.y_test[150:], model.predict_proba(drawn.X_test[150:])) for model in (fitted, alone)]
     assert losses[0] < losses[1]
 
 
+@pytest.mark.parametrize("alignment", ["none", "self_training", "auto"])
+def test_nothing_is_called_aligned_where_nothing_was_aligned(drawn, alignment):
+    fitted = distiller(alignment=alignment, student=LOGISTIC, check_alignment=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        fitted.fit(drawn.X, drawn.y, **drawn.tables)
+    assert "aligned" not in fitted.alignment_metrics_.index
+    expected = ["alone"]
+    if fitted.training_mode_ != "labels alone":
+        expected += [fitted.training_mode_, "shuffled teacher"]
+    assert fitted.alignment_metrics_.index.tolist() == expected
+    if alignment != "auto":
+        words = {"none": "soft targets", "self_training": "self_training and soft targets"}
+        assert fitted.training_mode_ == words[alignment]
+
+
 def test_scores_of_auto(drawn):
-    found = distiller(alignment="auto", check_alignment=True).fit(drawn.X, drawn.y, **drawn.sides)
-    scores = found.candidate_scores_
-    assert list(scores.columns) == ["alignment", "tied", "brier", "difference", "standard_error"]
-    assert list(zip(scores["alignment"], scores["tied"], strict=True)) == [
+    fitted = distiller(alignment="auto", check_alignment=True).fit(drawn.X, drawn.y, **drawn.tables)
+    scores = fitted.candidate_scores_
+    assert list(scores.columns) == [
+        "training_mode",
+        "alignment",
+        "used_bridge",
+        "brier",
+        "difference",
+        "standard_error",
+    ]
+    assert list(zip(scores["alignment"], scores["used_bridge"], strict=True)) == [
         ("none", False),
         ("prototypes", False),
         ("none", True),
@@ -609,9 +658,19 @@ def test_scores_of_auto(drawn):
         ("self_training", True),
     ]
     best = scores.loc[scores["brier"].idxmin()]
-    assert (found.best_alignment_, found.used_bridge_) == (best["alignment"], best["tied"])
-    np.testing.assert_allclose(found.alignment_metrics_.loc["aligned", "brier"], best["brier"])
-    alone = clone(NETWORK).set_params(random_state=0)
+    assert (fitted.best_alignment_, fitted.used_bridge_) == (best["alignment"], best["used_bridge"])
+    row = "aligned" if fitted.best_alignment_ == "prototypes" else fitted.training_mode_
+    np.testing.assert_allclose(fitted.alignment_metrics_.loc[row, "brier"], best["brier"])
+    assert fitted.training_mode_ == best["training_mode"]
+    assert scores["training_mode"].tolist() == [
+        "labels alone",
+        "prototypes",
+        "soft targets",
+        "prototypes and soft targets",
+        "self_training and soft targets",
+    ]
+    # Networks are validated without their refit.
+    alone = clone(NETWORK).set_params(random_state=0, refit=False)
     proba = cross_val_predict(alone, drawn.X, drawn.y, cv=StratifiedKFold(3), method="predict_proba")
     np.testing.assert_allclose(scores["brier"][0], ((proba - np.eye(3)[drawn.y]) ** 2).sum(axis=1).mean())
 
@@ -643,7 +702,7 @@ def test_scores_of_auto(drawn):
 )
 def test_bad_parameters(drawn, parameters, message):
     with pytest.raises(ValueError, match=message):
-        distiller(**{"alignment": "prototypes", **parameters}).fit(drawn.X, drawn.y, **drawn.sides)
+        distiller(**{"alignment": "prototypes", **parameters}).fit(drawn.X, drawn.y, **drawn.tables)
 
 
 def test_student_that_takes_no_weights(drawn):
@@ -654,8 +713,8 @@ def test_student_that_takes_no_weights(drawn):
         def predict(self, X):
             return np.zeros(len(X))
 
-    with pytest.raises(ValueError, match="Weightless cannot be taught: its fit takes no sample_weight"):
-        distiller(student=Weightless(), alignment="none").fit(drawn.X, drawn.y, **drawn.sides)
+    with pytest.raises(ValueError, match=r"The student Weightless .*fit takes no sample_weight"):
+        distiller(student=Weightless(), alignment="none").fit(drawn.X, drawn.y, **drawn.tables)
 
 
 @pytest.mark.parametrize(
@@ -677,15 +736,15 @@ def test_student_that_takes_no_weights(drawn):
     ],
 )
 def test_bad_tables(drawn, change, message):
-    given = {"X": drawn.X, "y": drawn.y, **drawn.sides, **change(drawn)}
+    arguments = {"X": drawn.X, "y": drawn.y, **drawn.tables, **change(drawn)}
     with pytest.raises(ValueError, match=message):
-        distiller(alignment="none", check_alignment=True).fit(given.pop("X"), given.pop("y"), **given)
+        distiller(alignment="none", check_alignment=True).fit(arguments.pop("X"), arguments.pop("y"), **arguments)
 
 
 @pytest.mark.parametrize("alignment", ["auto", "prototypes"])
 def test_five_rows(drawn, alignment):
     model = distiller(alignment=alignment, check_alignment=True, cv=5)
-    with pytest.raises(ValueError, match=r"5 folds need at least 5 rows.*5 labelled rows.*Lower cv, or add rows"):
+    with pytest.raises(ValueError, match=r"5 folds need at least 5 rows.*5 labell?ed rows.*Lower cv, or add rows"):
         model.fit(drawn.X[:5], [0, 0, 1, 1, 1], teacher_data=(drawn.T, drawn.y_teacher % 2))
 
 
@@ -699,61 +758,61 @@ def test_five_rows(drawn, alignment):
 )
 def test_models_without_probabilities(drawn, parameters, name):
     with pytest.raises(ValueError, match=rf"{name} has no predict_proba.*CalibratedClassifierCV"):
-        distiller(**parameters).fit(drawn.X, drawn.y, **drawn.sides)
+        distiller(**parameters).fit(drawn.X, drawn.y, **drawn.tables)
 
 
 def test_missing_column_at_predict(drawn):
     X = pd.DataFrame(drawn.X, columns=list("abcde"))
-    found = distiller(alignment="prototypes").fit(X, drawn.y, teacher_data=(drawn.T, drawn.y_teacher))
-    assert list(found.feature_names_in_) == list("abcde")
+    fitted = distiller(alignment="prototypes").fit(X, drawn.y, teacher_data=(drawn.T, drawn.y_teacher))
+    assert list(fitted.feature_names_in_) == list("abcde")
     with pytest.raises(ValueError, match="now missing:\n- c"):
-        found.predict(X.drop(columns="c"))
+        fitted.predict(X.drop(columns="c"))
 
 
-# Faults that were found and mended
+# Former faults
 
 
 @pytest.mark.parametrize("alignment", ["none", "self_training"])
 @pytest.mark.parametrize("student", [LOGISTIC, NETWORK], ids=["logistic", "network"])
-def test_a_class_that_the_teacher_lacks_is_not_unlearnt(drawn, alignment, student):
-    """Bridge rows of that class are not taught that they belong to another one."""
+def test_class_that_the_teacher_lacks_is_still_predicted(drawn, alignment, student):
+    """Soft targets of bridge samples of that class do not assign them to another one."""
     known = drawn.y_teacher != 1
     alone = clone(student).set_params(random_state=0).fit(drawn.X, drawn.y)
-    sides = {"teacher_data": (drawn.T[known], drawn.y_teacher[known]), "bridge": drawn.bridge}
-    found = distiller(alignment=alignment, student=student)
-    with pytest.warns(UserWarning, match="taught by labels alone"):
-        found.fit(drawn.X, drawn.y, unlabeled=(drawn.X_test,), **sides)
-    assert found.used_bridge_
-    own = drawn.y_test == 1
-    recall = [(model.predict(drawn.X_test[own]) == 1).mean() for model in (alone, found)]
+    tables = {"teacher_data": (drawn.T[known], drawn.y_teacher[known]), "bridge": drawn.bridge}
+    fitted = distiller(alignment=alignment, student=student)
+    with pytest.warns(UserWarning, match="learned from labels alone"):
+        fitted.fit(drawn.X, drawn.y, unlabeled=(drawn.X_test,), **tables)
+    assert fitted.used_bridge_
+    rows = drawn.y_test == 1
+    recall = [(model.predict(drawn.X_test[rows]) == 1).mean() for model in (alone, fitted)]
     assert recall[1] > recall[0] - 0.2
 
 
 @pytest.mark.parametrize("cost", ["cosine", "chordal"])
-def test_a_teacher_with_one_score_can_align(drawn, cost):
-    """Of two classes: a single number has no direction that a gradient could turn."""
-    two, others = drawn.y < 2, drawn.y_teacher < 2
-    found = distiller(alignment="prototypes", cost=cost, alignment_weight=10).fit(
-        drawn.X[two], drawn.y[two], teacher_data=(drawn.T[others], drawn.y_teacher[others])
+def test_teacher_with_one_score_can_align(drawn, cost):
+    """Of two classes: the direction of a single number has no gradient."""
+    two, teacher_two = drawn.y < 2, drawn.y_teacher < 2
+    fitted = distiller(alignment="prototypes", cost=cost, alignment_weight=10).fit(
+        drawn.X[two], drawn.y[two], teacher_data=(drawn.T[teacher_two], drawn.y_teacher[teacher_two])
     )
     alone = clone(NETWORK).set_params(random_state=0).fit(drawn.X[two], drawn.y[two])
-    assert np.abs(found.predict_proba(drawn.X_test) - alone.predict_proba(drawn.X_test)).max() > 1e-3
+    assert np.abs(fitted.predict_proba(drawn.X_test) - alone.predict_proba(drawn.X_test)).max() > 1e-3
 
 
-def test_no_common_class_in_a_fold_leaves_the_student_alone(drawn):
-    """One row of the only class that both cohorts have: in its own fold there is nothing to align."""
+def test_fold_without_a_shared_class_trains_the_student_alone(drawn):
+    """One row of the only shared class: while it is held out there is nothing to align."""
     y = np.where(drawn.y == 0, 0, 5)
     y[np.flatnonzero(drawn.y == 0)[1:]] = 7
     y_teacher = np.where(drawn.y_teacher == 0, 0, 1)
-    found = distiller(alignment="prototypes", check_alignment=True, cv=StratifiedKFold(3))
+    fitted = distiller(alignment="prototypes", check_alignment=True, cv=StratifiedKFold(3))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        found.fit(drawn.X, y, teacher_data=(drawn.T, y_teacher))
-    assert np.isfinite(found.alignment_metrics_["log_loss"]).all()
+        fitted.fit(drawn.X, y, teacher_data=(drawn.T, y_teacher))
+    assert np.isfinite(fitted.alignment_metrics_["log_loss"]).all()
 
 
-def test_no_share_for_the_teacher_means_labels_alone(drawn):
-    found = distiller(alignment="none", alpha=0, student=LOGISTIC).fit(drawn.X, drawn.y, **drawn.sides)
-    assert not found.used_bridge_
+def test_alpha_of_zero_trains_on_labels_alone(drawn):
+    fitted = distiller(alignment="none", alpha=0, student=LOGISTIC).fit(drawn.X, drawn.y, **drawn.tables)
+    assert not fitted.used_bridge_
     alone = clone(LOGISTIC).fit(drawn.X, drawn.y)
-    np.testing.assert_array_equal(found.predict_proba(drawn.X_test), alone.predict_proba(drawn.X_test))
+    np.testing.assert_array_equal(fitted.predict_proba(drawn.X_test), alone.predict_proba(drawn.X_test))

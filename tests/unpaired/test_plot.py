@@ -18,7 +18,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skcmkd import AlignmentDisplay, NetworkClassifier, UnpairedDistiller
-from skcmkd.unpaired._plot import MAX_ROWS, sample_rows
+from skcmkd.unpaired._plot import MAX_ROWS
+from skcmkd.unpaired._plot_input import sample_rows
 
 NETWORK = NetworkClassifier((8,), max_epochs=5)
 
@@ -30,7 +31,7 @@ def _close_figures():
 
 
 def make_cohorts(classes=("a", "b", "c"), n=30, n_teacher=45, seed=0):
-    """Two cohorts with their own columns; the teacher's is of another size and the classes' shares differ."""
+    """Two cohorts of other columns, sizes and class frequencies."""
     rng = np.random.RandomState(seed)
     y, y_teacher = np.repeat(classes, n // len(classes)), np.resize(np.repeat(classes, 5)[2:], n_teacher)
     codes, teacher_codes = (np.searchsorted(np.unique(classes), labels) for labels in (y, y_teacher))
@@ -70,24 +71,24 @@ def test_panels_are_recomputed_from_the_fitted_parts():
     np.testing.assert_array_equal(display.teacher["label"], cohort[1])
     prototypes = np.array([features[cohort[1] == label].mean(axis=0) for label in y])
     alone = clone(NETWORK).set_params(random_state=0).fit(X, y)
-    for found, student in ((display.before, alone), (display.after, distiller.student_)):
-        own = student.transform(X)
-        mapped = Ridge().fit(own, prototypes).predict(own)
-        np.testing.assert_allclose(np.abs(coordinates(found)), np.abs(plane.transform(mapped)), atol=1e-4)
-        np.testing.assert_array_equal(found["label"], y)
+    for result, student in ((display.before, alone), (display.after, distiller.student_)):
+        student_features = student.transform(X)
+        projected = Ridge().fit(student_features, prototypes).predict(student_features)
+        np.testing.assert_allclose(np.abs(coordinates(result)), np.abs(plane.transform(projected)), atol=1e-4)
+        np.testing.assert_array_equal(result["label"], y)
     assert np.abs(coordinates(display.before) - coordinates(display.after)).max() > 1e-3
 
-    # The last one mapped is the aligned student. Teacher rows are weighted to the student's shares of the classes.
+    # The last one is the aligned student. Teacher rows are weighted to the student's class frequencies.
     weights = np.array([(y == label).mean() / (cohort[1] == label).sum() for label in cohort[1]])
-    plan = ot.emd(np.full(len(y), 1 / len(y)), weights / weights.sum(), cdist(mapped, features))
-    for own_label in "abc":
-        for other in "abc":
-            mass = plan[np.ix_(y == own_label, cohort[1] == other)].sum()
-            np.testing.assert_allclose(display.plan.loc[own_label, other], mass, atol=1e-6)
+    plan = ot.emd(np.full(len(y), 1 / len(y)), weights / weights.sum(), cdist(projected, features))
+    for label in "abc":
+        for teacher_label in "abc":
+            mass = plan[np.ix_(y == label, cohort[1] == teacher_label)].sum()
+            np.testing.assert_allclose(display.plan.loc[label, teacher_label], mass, atol=1e-6)
     pd.testing.assert_frame_equal(display.history, distiller.history_)
 
 
-def test_sums_of_the_plan_are_the_shares_of_the_classes():
+def test_sums_of_the_plan_are_class_frequencies():
     X, y, *cohort = make_cohorts()
     rows = np.r_[0:10, 10:14, 20:26]
     X, y = X[rows], y[rows]
@@ -99,7 +100,7 @@ def test_sums_of_the_plan_are_the_shares_of_the_classes():
     np.testing.assert_array_equal(display.after["label"], y[::2])
 
 
-def test_what_is_drawn_is_what_the_display_holds():
+def test_panels_show_the_tables_of_the_display():
     X, y, *cohort = make_cohorts()
     distiller = fit_distiller(X, y, tuple(cohort), student=clone(NETWORK).set_params(refit=False))
     display = AlignmentDisplay.from_estimator(distiller, X, y, teacher_data=tuple(cohort))
@@ -111,8 +112,8 @@ def test_what_is_drawn_is_what_the_display_holds():
     assert losses.get_ylabel() == "loss, nats; alignment, mean costs"
     np.testing.assert_allclose(plan.images[0].get_array(), 100 * display.plan)
     written = {text.get_position()[::-1]: float(text.get_text()) for text in plan.texts}
-    expected = {place: value for place, value in np.ndenumerate(100 * display.plan.to_numpy()) if value >= 0.05}
-    assert written == {place: pytest.approx(value, abs=0.051) for place, value in expected.items()}
+    expected = {position: value for position, value in np.ndenumerate(100 * display.plan.to_numpy()) if value >= 0.05}
+    assert written == {position: pytest.approx(value, abs=0.051) for position, value in expected.items()}
     for ax, student in ((before, display.before), (after, display.after)):
         both = np.concatenate([coordinates(student), coordinates(display.teacher)])
         assert rows_of(drawn_offsets(ax)) == rows_of(both)
@@ -127,7 +128,7 @@ def test_legends_lie_beside_the_data():
     display.figure_.canvas.draw()
     for ax in (display.axes_[0], display.axes_[3]):
         legend = ax.get_legend().get_window_extent()
-        assert not any(legend.overlaps(other.get_window_extent()) for other in display.axes_)
+        assert not any(legend.overlaps(panel.get_window_extent()) for panel in display.axes_)
 
 
 def test_two_classes_by_one_score_lie_on_a_line():
@@ -142,7 +143,7 @@ def test_two_classes_by_one_score_lie_on_a_line():
     assert np.corrcoef(scores, coordinates(display.teacher)[:, 0])[0, 1] ** 2 == pytest.approx(1)
 
 
-def test_alignment_is_measured_in_a_space_of_one_column():
+def test_alignment_is_measured_with_one_teacher_score():
     X, y, *cohort = make_cohorts(classes=("no", "yes"))
     distiller = UnpairedDistiller(NETWORK, LogisticRegression(), alignment="classwise", random_state=0)
     with warnings.catch_warnings():
@@ -157,7 +158,7 @@ def test_probabilities_of_teacher_rows_are_out_of_fold():
     display = AlignmentDisplay.from_estimator(distiller, X, y, teacher_data=tuple(cohort))
     proba = cross_val_predict(GaussianNB(), *cohort, method="predict_proba")
     log_q = np.log(np.maximum(proba, 1e-7))
-    features = (log_q - log_q.mean(axis=1, keepdims=True))[:, :2]
+    features = log_q - log_q.mean(axis=1, keepdims=True)
     features = (features - features.mean(axis=0)) / np.sqrt(features.var(axis=0).mean())
     expected = PCA(2).fit_transform(features)
     np.testing.assert_allclose(np.abs(coordinates(display.teacher)), np.abs(expected), atol=1e-4)
@@ -183,10 +184,10 @@ def test_without_alignment_before_and_after_are_equal():
     display = AlignmentDisplay.from_estimator(distiller, X, y, teacher_data=tuple(cohort))
     pd.testing.assert_frame_equal(display.before, display.after)
     assert [line.get_label() for line in display.axes_[0].lines] == ["training"]
-    assert display.axes_[3].get_title(loc="left") == "After: none"
+    assert display.axes_[3].get_title(loc="left") == "After: labels alone"
 
 
-def test_one_epoch_is_seen_and_many_classes_have_no_numbers():
+def test_one_epoch_has_a_marker_and_many_classes_no_numbers():
     labels = np.arange(40)
     points = pd.DataFrame({"component_1": labels / 40, "component_2": labels % 7, "label": labels})
     history = pd.DataFrame({"epoch": [1], "train_loss": [0.7]})
@@ -213,12 +214,12 @@ def test_given_axes_are_used():
         display.plot(axes[:3])
 
 
-def test_rows_drawn_keep_every_class_and_its_share():
+def test_sample_of_rows_keeps_every_class_and_its_frequency():
     codes = np.repeat([0, 1, 2], [3000, 999, 1])
     rows = sample_rows(codes, MAX_ROWS)
     assert len(np.unique(rows)) == MAX_ROWS
     np.testing.assert_allclose(np.bincount(codes[rows]), [375, 125, 1], atol=1)
-    # Not the first rows of each class, which may have been measured together.
+    # Rows are not the first of each class, which may have been measured together.
     assert rows[codes[rows] == 0].mean() == pytest.approx(1500, abs=200)
     np.testing.assert_array_equal(sample_rows(codes, 5000), np.arange(4000))
 
@@ -235,7 +236,7 @@ def test_repeats_and_leaves_global_random_states():
     pd.testing.assert_frame_equal(first.plan, second.plan)
 
 
-def test_what_cannot_be_drawn():
+def test_distillers_and_tables_that_cannot_be_drawn_are_refused():
     X, y, *cohort = make_cohorts()
     draw = AlignmentDisplay.from_estimator
     with pytest.raises(ValueError, match="fitted without teacher_data"):

@@ -1,229 +1,259 @@
+import warnings
 from dataclasses import replace
 
 import numpy as np
 import pytest
-from scipy.special import rel_entr, softmax
-from skcmkd.unpaired._candidates import LABELS_ONLY, Candidate, Material, Ties, fit_candidate
 from sklearn.base import clone
-from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import accuracy_score, brier_score_loss, log_loss
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skcmkd import NetworkClassifier
-from skcmkd._losses._teacher_cohort import Alignment
+from skcmkd._distillation._select import ValidationScores
+from skcmkd._distillation._targets import ClassificationTarget
+from skcmkd._distillation._training_data import UNLABELED, TrainingData
 from skcmkd._model_selection._folds import make_fold_ids
-from skcmkd._transport._costs import cost_matrix
-from skcmkd._transport._sinkhorn_divergence import sinkhorn_divergence
-from skcmkd.unpaired._alignment_measures import measure_alignment
+from skcmkd.unpaired._alignment_measures import AlignmentMeasure
+from skcmkd.unpaired._input import UnpairedData
+from skcmkd.unpaired._modes import fit_mode
 from skcmkd.unpaired._selection import (
-    Judgement,
-    choose_candidate,
-    judge_candidate,
-    judge_candidates,
-    tabulate_alignment,
-    warn_of_harm,
+    alignment_table,
+    cross_validate_modes,
+    describe_harm,
+    mean_alignment,
+    mode_table,
+    select_mode,
 )
-from skcmkd.unpaired._teacher_cohort import build_cohort
+from skcmkd.unpaired._training import BRIDGE_ROW, LABELED_ROW, LABELS_ONLY, TrainingMode, UnpairedTraining
 
-LOGISTIC = LogisticRegression()
+from .unpaired_problems import CLASSES, LOGISTIC, draw_training
+
 NETWORK = NetworkClassifier((8, 4), max_epochs=8, random_state=0)
-CLASSES = np.arange(3)
-PROTOTYPES = Candidate("prototypes", False)
+BRIDGE, PROTOTYPES = TrainingMode("none", True), TrainingMode("prototypes", False)
+TRAIN, HELD_OUT = np.arange(60), np.arange(60, 90)
+LAST_THIRD = (np.arange(90) >= 60).astype(int)
 
 
 @pytest.fixture
-def material():
-    """90 rows of 5 columns, and a cohort of 120 rows with two features; three classes."""
-    rng = np.random.RandomState(0)
-    y, y_teacher = rng.randint(3, size=90), rng.randint(3, size=120)
-    X = rng.normal(size=(90, 5)) + 1.5 * rng.normal(size=(3, 5))[y]
-    features = rng.normal(size=(120, 2)) + 3 * np.array([[0, 1], [1, 0], [-1, -1]])[y_teacher]
-    teacher = LogisticRegression().fit(features, y_teacher)
-    cohort = build_cohort(teacher, features, y_teacher, CLASSES, y, "decision_function")
-    alignment = Alignment("prototypes", cohort, 1.0, "euclidean", 0.0, None, 1, 0.01)
-    return Material(X, y, CLASSES, "auto", 1.0, alignment=alignment, taught_classes=CLASSES)
+def training():
+    return draw_training()
 
 
-def judgement(brier, log_loss=None, features=np.nan):
-    brier = np.asarray(brier, dtype=float)
-    losses = brier if log_loss is None else np.asarray(log_loss, dtype=float)
-    return Judgement(brier, losses, brier > 0.5, features, 0.25)
+def scores_of(student, training, modes=(LABELS_ONLY,), fold_ids=LAST_THIRD, val_folds=(1,), groups=None, **options):
+    data = UnpairedData(training.data.X[:90], training.data.y[:90], groups=groups)
+    options = {"with_alignment": True, "n_jobs": None, "verbose": False} | options
+    return cross_validate_modes(student, list(modes), training, data, fold_ids, val_folds, **options)
 
 
-# One candidate
+def make_scores(proba_of_label, candidates=(LABELS_ONLY, PROTOTYPES), metrics=None, groups=None):
+    """Scores of two classes, of which the first is the label, from each candidate's probability of it."""
+    p = np.asarray(proba_of_label, dtype=float)
+    predictions = np.stack([p, 1 - p], axis=2)
+    n = p.shape[1]
+    metrics = [[pair] for pair in metrics] if metrics is not None else [[None]] * len(p)
+    target = ClassificationTarget(np.array(["a", "b"]))
+    y, rows = np.full(n, "a"), np.arange(n)
+    return ValidationScores(candidates, target, rows, y, predictions, np.ones(n, bool), None, groups, metrics)
+
+
+# One mode
 
 
 @pytest.mark.parametrize("student", [LOGISTIC, NETWORK, make_pipeline(StandardScaler(), NETWORK)])
-def test_losses_are_scikit_learns(material, student):
-    rows, held_out = np.arange(60), np.arange(60, 90)
-    judged = judge_candidate(student, material, LABELS_ONLY, rows, held_out)
-    proba = clone(student).fit(material.X[rows], material.y[rows]).predict_proba(material.X[held_out])
-    truth = material.y[held_out]
-    assert judged.log_loss.mean() == pytest.approx(log_loss(truth, proba))
-    assert judged.error.mean() == pytest.approx(1 - accuracy_score(truth, proba.argmax(axis=1)))
-    assert judged.brier.mean() == pytest.approx(brier_score_loss(truth, proba, scale_by_half=False))
+def test_scores_of_the_student_alone_are_scikit_learns(training, student):
+    """A network is validated without its ``refit``."""
+    scores = scores_of(student, training)
+    X, y = training.data.X, training.data.y
+    reference = clone(student)
+    reference.set_params(**{name: False for name in reference.get_params() if name.endswith("refit")})
+    proba = reference.fit(X[TRAIN], y[TRAIN]).predict_proba(X[HELD_OUT])
+    row = alignment_table({"alone": (scores, 0)}, np.nan).loc["alone"]
+    assert row["log_loss"] == pytest.approx(log_loss(y[HELD_OUT], proba))
+    assert row["error"] == pytest.approx(1 - accuracy_score(y[HELD_OUT], proba.argmax(axis=1)))
+    assert row["brier"] == pytest.approx(brier_score_loss(y[HELD_OUT], proba, scale_by_half=False))
 
 
-def test_students_without_a_representation_have_no_alignment(material):
-    judged = judge_candidate(LOGISTIC, material, LABELS_ONLY, np.arange(60), np.arange(60, 90))
-    assert np.isnan([judged.feature_alignment, judged.label_alignment]).all()
-    alone = replace(material, alignment=None)
-    judged = judge_candidate(NETWORK, alone, LABELS_ONLY, np.arange(60), np.arange(60, 90))
-    assert np.isnan([judged.feature_alignment, judged.label_alignment]).all()
+def test_alignment_of_a_mode_is_that_of_its_student(training):
+    scores = scores_of(NETWORK, training, [PROTOTYPES])
+    data = training.data
+    student = clone(NETWORK).set_params(refit=False)
+    fit_mode(student, training.exclude(HELD_OUT), PROTOTYPES)
+    expected = AlignmentMeasure(data.X, data.y, training.reference_cohort, "euclidean")(student, HELD_OUT)
+    np.testing.assert_allclose(mean_alignment(scores, 0), expected)
 
 
-def test_class_without_a_training_row_costs_what_one_row_would(material):
-    """The student cannot name it: 1 / (n + 1), as of one row among n + 1."""
-    rows, held_out = np.flatnonzero(material.y != 1), np.flatnonzero(material.y == 1)
-    judged = judge_candidate(LOGISTIC, material, LABELS_ONLY, rows, held_out)
-    np.testing.assert_allclose(judged.log_loss, np.log(len(rows) + 1))
-    assert judged.error.all()
+def test_students_without_a_representation_or_a_cohort_have_no_alignment(training):
+    alone = replace(training, alignment=None, reference_cohort=None)
+    for student, data, options in (
+        (LOGISTIC, training, {}),
+        (NETWORK, alone, {}),
+        (NETWORK, training, {"with_alignment": False}),
+    ):
+        assert np.isnan(mean_alignment(scores_of(student, data, **options), 0)).all()
 
 
-def test_alignment_measured_by_hand(material):
-    rows, held_out = np.arange(60), np.arange(60, 90)
-    X, cohort = material.X, material.alignment.cohort
-    fitted = fit_candidate(clone(NETWORK), material, PROTOTYPES, rows)
-    proba = fitted.predict_proba(X[held_out])
-    features, labels = measure_alignment(fitted, material, rows, held_out, proba)
-    means = np.stack([cohort.features[cohort.codes == code].mean(axis=0) for code in range(3)])
-    ridge = Ridge().fit(fitted.transform(X[rows]), means[material.y[rows]])
-    mapped = ridge.predict(fitted.transform(X[held_out]))
-    teacher = softmax(mapped @ cohort.coef.T + cohort.intercept, axis=1)
-    assert labels == pytest.approx(rel_entr(teacher, proba).sum(axis=1).mean(), rel=1e-4)
-    scale = cost_matrix(cohort.features, cohort.features, "euclidean").mean()
-    shares = np.bincount(material.y) / 90 / np.bincount(cohort.codes)
-    expected = sinkhorn_divergence(
-        mapped, cohort.features, "euclidean", target_weights=shares[cohort.codes], reg=0.1 * scale, max_iter=100
-    )
-    assert features == pytest.approx(expected / scale, rel=1e-3)
+def test_class_without_a_training_row_has_the_probability_of_one_row(training):
+    """1 / (n + 1), as of one row among n + 1."""
+    fold_ids = (training.data.y == 1).astype(int)
+    n_training = int((fold_ids == 0).sum())
+    scores = scores_of(LOGISTIC, training, fold_ids=fold_ids)
+    np.testing.assert_allclose(scores.predictions[0][:, 1], 1 / (n_training + 1))
+    assert not scores.in_training.any()
+    assert alignment_table({"alone": (scores, 0)}, np.nan).loc["alone", "error"] == 1
 
 
-def test_alignment_does_not_depend_on_the_units_of_the_cohort(material):
-    """Costs are in mean costs between the teacher's rows."""
-    rows, held_out = np.arange(60), np.arange(60, 90)
-    fitted = fit_candidate(clone(NETWORK), material, LABELS_ONLY, rows)
-    proba = fitted.predict_proba(material.X[held_out])
-    cohort = material.alignment.cohort
-    stretched = replace(cohort, features=8 * cohort.features, coef=cohort.coef / 8)
-    other = replace(material, alignment=replace(material.alignment, cohort=stretched))
-    found = measure_alignment(fitted, material, rows, held_out, proba)
-    np.testing.assert_allclose(measure_alignment(fitted, other, rows, held_out, proba), found, rtol=1e-3)
+# Several modes and folds
 
 
-def test_alignment_with_a_class_that_the_cohort_lacks(material):
-    cohort = material.alignment.cohort
-    known = np.array([True, False, True])
-    rows = known[cohort.codes]
-    part = replace(
-        cohort,
-        features=cohort.features[rows],
-        codes=cohort.codes[rows],
-        shares=(cohort.shares * known / cohort.shares[known].sum()).astype(np.float32),
-    )
-    other = replace(material, alignment=replace(material.alignment, cohort=part), teacher_classes=np.array([0, 2]))
-    judged = judge_candidate(NETWORK, other, PROTOTYPES, np.arange(60), np.arange(60, 90))
-    assert np.isfinite([judged.feature_alignment, judged.label_alignment]).all()
+def test_each_row_is_validated_once_out_of_fold(training):
+    fold_ids = make_fold_ids(3, training.data.y)
+    modes = [LABELS_ONLY, PROTOTYPES]
+    scores = scores_of(NETWORK, training, modes, fold_ids, range(3))
+    np.testing.assert_array_equal(scores.rows, np.arange(90))
+    for index, mode in enumerate(modes):
+        by_fold = [scores_of(NETWORK, training, [mode], fold_ids, [fold]) for fold in range(3)]
+        for fold, part in enumerate(by_fold):
+            np.testing.assert_array_equal(part.predictions[0], scores.predictions[index][fold_ids == fold])
+        expected = np.mean([mean_alignment(part, 0) for part in by_fold], axis=0)
+        np.testing.assert_allclose(mean_alignment(scores, index), expected)
 
 
-# Several
-
-
-def test_each_row_is_validated_once_by_a_student_that_has_not_seen_it(material):
-    fold_of = make_fold_ids(3, material.y)
-    trials = [(material, LABELS_ONLY), (material, PROTOTYPES)]
-    found = judge_candidates(NETWORK, trials, fold_of, range(3), n_jobs=None, verbose=False)
-    for (own, candidate), judged in zip(trials, found, strict=True):
-        by_fold = [
-            judge_candidate(NETWORK, own, candidate, np.flatnonzero(fold_of != k), np.flatnonzero(fold_of == k))
-            for k in range(3)
-        ]
-        for name in ("brier", "log_loss", "error"):
-            expected = np.concatenate([getattr(part, name) for part in by_fold])
-            np.testing.assert_array_equal(getattr(judged, name), expected)
-        assert judged.feature_alignment == pytest.approx(np.mean([part.feature_alignment for part in by_fold]))
-
-
-def test_best_brier_score_is_chosen_and_the_first_of_equals():
-    candidates = [LABELS_ONLY, PROTOTYPES, Candidate("none", True), Candidate("self_training", True)]
-    losses = [[0.4, 0.2, 0.6], [0.5, 0.1, 0.3], [0.2, 0.2, 0.5], [0.9, 0.9, 0.9]]
-    chosen, scores = choose_candidate(candidates, [judgement(loss) for loss in losses])
-    assert chosen == PROTOTYPES
-    assert scores["alignment"].tolist() == ["none", "prototypes", "none", "self_training"]
-    assert scores["tied"].tolist() == [False, False, True, True]
-    np.testing.assert_allclose(scores["brier"], [0.4, 0.3, 0.3, 0.9])
-    np.testing.assert_allclose(scores["difference"], [0, -0.1, -0.1, 0.5], atol=1e-12)
-    np.testing.assert_allclose(scores["standard_error"][1], np.std([0.1, -0.1, -0.3], ddof=1) / np.sqrt(3))
+def test_mode_of_least_brier_score_is_best_and_the_first_of_equals():
+    candidates = (LABELS_ONLY, PROTOTYPES, BRIDGE, TrainingMode("self_training", True))
+    proba = np.array([[0.5, 0.6, 0.4], [0.5, 0.7, 0.6], [0.7, 0.6, 0.5], [0.2, 0.2, 0.2]])
+    scores = make_scores(proba, candidates)
+    table, losses = mode_table(scores), 2 * (1 - proba) ** 2
+    assert scores.best("min") == 1
+    assert list(table.columns) == ["training_mode", "alignment", "used_bridge", "brier", "difference", "standard_error"]
+    assert table["alignment"].tolist() == ["none", "prototypes", "none", "self_training"]
+    assert table["used_bridge"].tolist() == [False, False, True, True]
+    np.testing.assert_allclose(table["brier"], losses.mean(axis=1))
+    np.testing.assert_allclose(table["difference"], (losses - losses[0]).mean(axis=1), atol=1e-12)
+    expected = np.std(losses[1] - losses[0], ddof=1) / np.sqrt(3)
+    np.testing.assert_allclose(table["standard_error"][1], expected)
 
 
 def test_table_of_the_terms():
-    judgements = {"alone": judgement([0.4, 0.8], [1, 2], 0.5), "aligned": judgement([0.2, 0.2], [3, 4], 0.125)}
-    table = tabulate_alignment(judgements, np.array([True, False, False, False]))
+    scores = make_scores([[0.4, 0.8], [0.9, 0.9]], metrics=[(0.5, 0.25), (0.125, 0.75)])
+    table = alignment_table({"alone": (scores, 0), "aligned": (scores, 1)}, 0.25)
     assert table.index.name == "student"
     assert table.loc["alone"].to_dict() == {
         "teacher_error": 0.25,
         "feature_alignment": 0.5,
         "label_alignment": 0.25,
         "error": 0.5,
-        "log_loss": 1.5,
-        "brier": pytest.approx(0.6),
+        "log_loss": pytest.approx(-np.log([0.4, 0.8]).mean()),
+        "brier": pytest.approx(2 * np.mean([0.6**2, 0.2**2])),
     }
     assert table.loc["aligned", "feature_alignment"] == 0.125
-    assert np.isnan(tabulate_alignment(judgements, None)["teacher_error"]).all()
+    assert np.isnan(alignment_table({"alone": (scores, 0)}, np.nan)["teacher_error"]).all()
 
 
-# Warnings
+def test_mean_alignment_skips_folds_where_it_could_not_be_measured():
+    scores = replace(make_scores([[0.4, 0.8]]), metrics=[[(0.5, np.nan), None, (0.7, 0.2)]])
+    np.testing.assert_allclose(mean_alignment(scores, 0), [0.6, 0.2])
 
 
-def test_warning_of_harm():
-    alone, worse = judgement([0.4] * 4, [1, 1, 1, 1], 0.5), judgement([0.4] * 4, [2, 2, 2, 3], 0.1)
-    with pytest.warns(UserWarning, match=r"alignment='prototypes'.*worse than alone on 4 held-out rows.*1.250 nats"):
-        warn_of_harm(alone, worse, PROTOTYPES)
+# Selection
 
 
-def test_harm_within_the_noise_is_no_harm():
-    alone, noisy = judgement([0.4] * 4, [1, 1, 1, 1], 0.5), judgement([0.4] * 4, [0, 0, 1, 4], 0.1)
-    warn_of_harm(alone, noisy, PROTOTYPES)
+@pytest.mark.parametrize("alignment", ["auto", "prototypes"])
+def test_selected_mode_and_its_tables(training, alignment):
+    data = UnpairedData(training.data.X, training.data.y)
+    options = {"teacher_error": 0.5, "cv": 3, "n_jobs": None, "seed": 0, "verbose": False}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # whether a few epochs of alignment help does not matter here
+        selection = select_mode(NETWORK, training, data, alignment, check_alignment=True, **options)
+    mode, scores, metrics = selection.mode, selection.candidate_scores, selection.alignment_metrics
+    assert selection.n_folds == 3
+    if alignment == "auto":
+        assert scores["alignment"].tolist() == ["none", "prototypes"]
+        assert mode.alignment == scores["alignment"][scores["brier"].idxmin()]
+    else:
+        assert (mode, scores) == (PROTOTYPES, None)
+    names = ["alone", "aligned", "shuffled teacher"][: 3 if mode.aligns else 1]
+    assert metrics.index.tolist() == names
+    assert (metrics["teacher_error"] == 0.5).all()
+    unchecked = select_mode(NETWORK, training, data, alignment, check_alignment=False, **options)
+    assert unchecked.mode == mode
+    assert unchecked.alignment_metrics is None
 
 
-def test_warning_of_an_alignment_that_did_nothing():
-    alone, same = judgement([0.4] * 4, None, 0.5), judgement([0.4] * 4, None, 0.5)
-    with pytest.warns(UserWarning, match=r"no nearer to the teacher's: .* is 0.500, 0.500 for the student alone"):
-        warn_of_harm(alone, same, PROTOTYPES)
-    warn_of_harm(alone, same, Candidate("none", True))
-    warn_of_harm(alone, judgement([0.4] * 4, None, 0.4), PROTOTYPES)
+def test_control_has_a_permuted_teacher(training):
+    data = UnpairedData(training.data.X, training.data.y)
+    options = {"teacher_error": 0.0, "check_alignment": True, "cv": 3, "n_jobs": None, "verbose": False}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        metrics = select_mode(NETWORK, training, data, "prototypes", seed=0, **options).alignment_metrics
+    permuted = training.permute_teacher(np.random.RandomState(0))
+    fold_ids = make_fold_ids(3, training.data.y)
+    control = scores_of(NETWORK, permuted, [PROTOTYPES], fold_ids, [0])
+    expected = alignment_table({"shuffled teacher": (control, 0)}, 0.0).loc["shuffled teacher"]
+    np.testing.assert_allclose(metrics.loc["shuffled teacher"], expected)
 
 
-def test_errors_count_groups():
-    rng = np.random.RandomState(0)
-    alone, tied = rng.normal(size=(2, 30))
-    copies, groups = np.repeat(np.arange(30), 3), np.repeat(np.arange(30), 3)
-    once = choose_candidate([LABELS_ONLY, PROTOTYPES], [judgement(alone), judgement(tied)])[1]
-    grouped = [replace(judgement(losses[copies]), groups=groups) for losses in (alone, tied)]
-    found = choose_candidate([LABELS_ONLY, PROTOTYPES], grouped)[1]
-    np.testing.assert_allclose(found["standard_error"], once["standard_error"])
+# Harm
 
 
-def test_further_rows_of_the_validated_groups_teach_nothing(material):
-    """A student judged on a group is that of a material without the group's further rows."""
-    ties = Ties(np.eye(3)[np.arange(40) % 3], np.zeros((40, 2), dtype=np.float32))
-    rows, held_out = np.arange(60), np.arange(60, 90)
-    groups, further = np.arange(90) // 10, np.arange(40) // 4
-    X_further = np.random.RandomState(0).normal(size=(40, material.X.shape[1]))
-    whole = replace(
-        material, X_bridge=X_further, bridge_ties=ties, groups=groups, bridge_groups=further, teacher_classes=CLASSES
+def test_harm_is_described():
+    scores = make_scores(np.exp([[-1.0] * 4, [-2.0, -2.0, -2.0, -3.0]]), metrics=[(0.5, 0.25), (0.1, 0.25)])
+    message = describe_harm(scores, 1, PROTOTYPES)
+    assert message.startswith("Trained with prototypes, the student is worse than alone on 4 held-out rows")
+    assert "1.250 nats" in message
+
+
+def test_difference_within_a_standard_error_is_no_harm():
+    proba = np.exp([[-1.0] * 4, [-0.1, -0.1, -1.0, -3.0]])
+    assert describe_harm(make_scores(proba, metrics=[(0.5, 0.25), (0.1, 0.25)]), 1, PROTOTYPES) is None
+
+
+def test_alignment_that_did_not_align_is_described():
+    equal = np.full((2, 4), 0.5)
+    scores = make_scores(equal, metrics=[(0.5, 0.25), (0.5, 0.25)])
+    message = describe_harm(scores, 1, PROTOTYPES)
+    assert "no nearer to the teacher's: the transport cost on 4 held-out rows is 0.500, 0.500 for" in message
+    assert describe_harm(scores, 1, BRIDGE) is None
+    assert describe_harm(make_scores(equal, metrics=[(0.5, 0.25), (0.4, 0.25)]), 1, PROTOTYPES) is None
+
+
+# Groups
+
+
+def test_standard_errors_count_groups():
+    proba = np.random.RandomState(0).uniform(size=(2, 30))
+    groups = np.repeat(np.arange(30), 3)
+    grouped = make_scores(np.repeat(proba, 3, axis=1), groups=groups)
+    expected = mode_table(make_scores(proba))["standard_error"]
+    np.testing.assert_allclose(mode_table(grouped)["standard_error"], expected)
+
+
+def with_bridge(training, rows, groups, X_bridge, soft_targets):
+    """Training data with some rows of a bridge appended; ``groups`` are those of all labeled and bridge rows."""
+    n = len(training.data.y)
+    data = training.data
+    data = TrainingData(
+        np.concatenate([data.X, X_bridge[rows]]),
+        np.concatenate([data.y, np.full(rows.sum(), UNLABELED)]),
+        np.concatenate([data.soft_targets, soft_targets[rows]]),
+        CLASSES,
+        CLASSES,
+        groups=None if groups is None else np.concatenate([groups[:n], groups[n:][rows]]),
     )
-    others = (further < 6) | (further == 9)
-    kept = replace(
-        whole,
-        X_bridge=X_further[others],
-        bridge_ties=Ties(ties.proba[others], ties.features[others]),
-        groups=None,
-    )
-    tied = Candidate("none", True)
-    found, expected = (judge_candidate(LOGISTIC, own, tied, rows, held_out) for own in (whole, kept))
-    np.testing.assert_array_equal(found.brier, expected.brier)
-    leaked = judge_candidate(LOGISTIC, replace(whole, groups=None), tied, rows, held_out)
-    assert not np.allclose(found.brier, leaked.brier)
-    np.testing.assert_array_equal(found.groups, groups[held_out])
+    return UnpairedTraining(data, np.repeat([LABELED_ROW, BRIDGE_ROW], [n, rows.sum()]), "auto", 1.0)
+
+
+def test_bridge_samples_of_the_held_out_groups_are_not_trained_on(training):
+    """A student validated on a group is fitted as if there were no bridge samples of that group."""
+    groups, bridge_groups = np.arange(90) // 10, np.arange(40) // 4
+    X_bridge = np.random.RandomState(0).normal(size=(40, training.data.X.shape[1]))
+    soft_targets = np.eye(3)[np.arange(40) % 3]
+    kept = (bridge_groups < 6) | (bridge_groups == 9)
+    joined = np.concatenate([groups, bridge_groups])
+    everything = with_bridge(training, np.ones(40, dtype=bool), joined, X_bridge, soft_targets)
+    result = scores_of(LOGISTIC, everything, [BRIDGE], groups=groups)
+    expected = scores_of(LOGISTIC, with_bridge(training, kept, None, X_bridge, soft_targets), [BRIDGE])
+    np.testing.assert_array_equal(result.predictions, expected.predictions)
+    np.testing.assert_array_equal(result.groups, groups[HELD_OUT])
+    without_groups = with_bridge(training, np.ones(40, dtype=bool), None, X_bridge, soft_targets)
+    leaked = scores_of(LOGISTIC, without_groups, [BRIDGE])
+    assert not np.allclose(result.predictions, leaked.predictions)

@@ -1,4 +1,4 @@
-"""The teacher, fitted to its own cohort: the cohort's representation, and the head that reads it."""
+"""The teacher, fitted to its cohort: the representation of the cohort, and a linear head on it."""
 
 from __future__ import annotations
 
@@ -18,13 +18,15 @@ from .._model_selection._cross_fitting import check_training_classes, cross_fit,
 from .._model_selection._folds import make_fold_ids
 from .._model_selection._pipelines import final_estimator, fit_with_metadata
 from .._model_selection._probabilities import centered_log_ratio
+from .._utils._warnings import warn_user
 from .._validation._failures import explain_failure
 from .._validation._tables import Table, apply_as_float32
 from ..networks._base import head_parameters
 from ..networks._mlp import NetworkClassifier
+from ._class_priors import fit_class_offsets
 from ._input import UnpairedData
 
-# Folds of the teacher's cohort where cv is a splitter, which is for the student's rows.
+# Number of folds of the teacher's cohort when ``cv`` is a splitter, which splits the student's rows.
 N_TEACHER_FOLDS = 5
 
 
@@ -39,11 +41,13 @@ class FittedTeacher:
         The method that represents a row.
     cohort : TeacherCohort
     features : ndarray of shape (n_teacher_samples, n_features)
-        The representation of its own rows, unscaled.
+        Representation of the cohort, unscaled.
     source_priors : ndarray of shape (n_classes,)
         Frequencies of the student's classes in the teacher's cohort.
+    class_offsets : ndarray of shape (n_classes,)
+        Added to log-probabilities, these have the source priors on average over the cohort; 0 where not needed.
     error : float
-        Share of its own rows that it predicts wrong, out of fold; NaN unless it was asked for.
+        Out-of-fold error rate on the cohort; NaN where it was not computed.
     """
 
     model: BaseEstimator
@@ -51,6 +55,7 @@ class FittedTeacher:
     cohort: TeacherCohort
     features: np.ndarray
     source_priors: np.ndarray
+    class_offsets: np.ndarray
     error: float
 
 
@@ -79,16 +84,38 @@ def fit_teacher(
     cv, n_jobs
         The distiller's parameters.
     """
-    with explain_failure(teacher, "teacher", partial(_tables_of, data)):
+    offsets = np.zeros(len(classes))
+    with explain_failure(teacher, "teacher", partial(_tables_of, data), {"teacher_data[1]": data.y_teacher}):
         model = fit_with_metadata(teacher, data.X_teacher, data.y_teacher, None, data.teacher_groups)
         proba, error = None, np.nan
         if needs_error:
             proba, prediction = _oof_predictions(teacher, data, cv, n_jobs)
             error = float((prediction != data.y_teacher).mean())
+        elif needs_offsets(model, data, method):
+            proba = _oof_proba(teacher, data, cv, n_jobs)
         features = represent_cohort(model, data, method, cv, n_jobs, proba)
-    cohort = make_cohort(model, features, data.y_teacher, classes, np.searchsorted(classes, data.y), method)
+    if proba is not None and needs_offsets(model, data, method):
+        offsets = _class_offsets(proba, data.y_teacher, classes)
+    codes = np.searchsorted(classes, data.y)
+    cohort = make_cohort(model, features, data.y_teacher, classes, codes, method, offsets)
     source_priors = np.array([(data.y_teacher == label).mean() for label in classes])
-    return FittedTeacher(model, method, cohort, features, source_priors, error)
+    return FittedTeacher(model, method, cohort, features, source_priors, offsets, error)
+
+
+def needs_offsets(teacher: BaseEstimator, data: UnpairedData, method: str) -> bool:
+    """Whether the teacher's probabilities are used as they are, over a bridge or by the head of a network.
+
+    A logistic regression of the features has the cohort's class priors by itself.
+    """
+    return hasattr(teacher, "predict_proba") and (data.X_bridge is not None or _has_network_head(teacher, method))
+
+
+def _class_offsets(proba: np.ndarray, y: np.ndarray, classes: np.ndarray) -> np.ndarray:
+    """Offsets of the student's classes, (n_classes,), from probabilities of the sorted classes of the cohort."""
+    teacher_classes, codes = np.unique(y, return_inverse=True)
+    offsets, shared = np.zeros(len(classes)), np.isin(classes, teacher_classes)
+    offsets[shared] = fit_class_offsets(proba, codes)[np.searchsorted(teacher_classes, classes[shared])]
+    return offsets
 
 
 def represent_cohort(
@@ -99,7 +126,18 @@ def represent_cohort(
     n_jobs: int | None,
     proba: np.ndarray | None = None,
 ) -> np.ndarray:
-    """A fitted teacher's representation of its own rows; from probabilities, ``proba`` if given, out of fold."""
+    """Representation of the cohort by a fitted teacher, of shape (n_teacher_samples, n_features).
+
+    Parameters
+    ----------
+    teacher : fitted estimator
+    data : UnpairedData
+    method : {"transform", "decision_function", "predict_proba"}
+    cv, n_jobs
+        The distiller's parameters.
+    proba : ndarray of shape (n_teacher_samples, n_teacher_classes), default=None
+        Out-of-fold probabilities, where they are there already.
+    """
     if method != "predict_proba":
         return teacher_representation(teacher, data.X_teacher, method, np.unique(data.y_teacher))
     proba = _oof_proba(teacher, data, cv, n_jobs) if proba is None else proba
@@ -107,9 +145,15 @@ def represent_cohort(
 
 
 def make_cohort(
-    teacher: BaseEstimator, features: np.ndarray, y: np.ndarray, classes: np.ndarray, codes: np.ndarray, method: str
+    teacher: BaseEstimator,
+    features: np.ndarray,
+    y: np.ndarray,
+    classes: np.ndarray,
+    codes: np.ndarray,
+    method: str,
+    class_offsets: np.ndarray | None = None,
 ) -> TeacherCohort:
-    """The cohort of a fitted teacher, given the representation of its rows, for a student with the given labels.
+    """The cohort of a fitted teacher, centered and scaled, for a student with labels ``codes``.
 
     Parameters
     ----------
@@ -120,7 +164,10 @@ def make_cohort(
         The student's.
     codes : ndarray of shape (n_samples,)
         Positions of the student's labels in ``classes``.
-    method : str
+    method : {"transform", "decision_function", "predict_proba"}
+        The method that gave ``features``.
+    class_offsets : ndarray of shape (n_classes,), default=None
+        Added to the scores of a network's head; None for 0.
     """
     shared = np.isin(classes, y)
     counts = np.bincount(codes, minlength=len(classes)) * shared
@@ -132,6 +179,8 @@ def make_cohort(
     scale = float(np.sqrt(np.vdot(features, features) / features.size)) or 1.0
     features /= np.float32(scale)
     coef, intercept = _linear_head(teacher, features, teacher_codes, classes, mean, scale, method)
+    if class_offsets is not None and _has_network_head(teacher, method):
+        intercept[shared] += class_offsets[shared]
     priors = counts / counts.sum()
     source_priors = np.bincount(teacher_codes, minlength=len(classes)) / len(teacher_codes)
     intercept[shared] += np.log(priors[shared] / source_priors[shared])
@@ -156,14 +205,21 @@ def _linear_head(
     scale: float,
     method: str,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Scores of each of the student's classes, linear in the features: a network's own head, or a fitted one."""
+    """Coefficients (n_classes, n_features) and intercepts (n_classes,) of scores that are linear in the features.
+
+    The head of a network; else a logistic regression of ``codes``, fitted to ``features``. Zero for a class that the
+    cohort lacks.
+    """
     coef, intercept = np.zeros((len(classes), features.shape[1])), np.zeros(len(classes))
-    model = final_estimator(teacher.estimator if isinstance(teacher, FrozenEstimator) else teacher)
-    if method == "transform" and isinstance(model, NetworkClassifier):
+    if _has_network_head(teacher, method):
+        model = _final_model(teacher)
         network_coef, network_intercept = head_parameters(model)
-        known = np.isin(classes, model.classes_)
-        rows = np.searchsorted(model.classes_, classes[known])
-        coef[known], intercept[known] = network_coef[rows] * scale, network_intercept[rows] + network_coef[rows] @ mean
+        shared = np.isin(classes, model.classes_)
+        rows = np.searchsorted(model.classes_, classes[shared])
+        coef[shared], intercept[shared] = (
+            network_coef[rows] * scale,
+            network_intercept[rows] + network_coef[rows] @ mean,
+        )
         return coef, intercept
     present = np.unique(codes)
     if len(present) > 1:
@@ -174,20 +230,18 @@ def _linear_head(
     return coef, intercept
 
 
-def adjust_priors(proba: np.ndarray, priors: np.ndarray, source_priors: np.ndarray) -> np.ndarray:
-    """Probabilities under other class priors: each times its prior over the former one, divided by the sum.
+def _has_network_head(teacher: BaseEstimator, method: str) -> bool:
+    return method == "transform" and isinstance(_final_model(teacher), NetworkClassifier)
 
-    Saerens et al. 2002, equation 4, with known priors. A class that had no prior before is left at 0.
-    """
-    moved = proba * np.where(source_priors > 0, priors / np.where(source_priors > 0, source_priors, 1.0), 0.0)
-    total = moved.sum(axis=1, keepdims=True)
-    return np.where(total > 0, moved / np.where(total > 0, total, 1.0), proba)
+
+def _final_model(teacher: BaseEstimator) -> Any:
+    return final_estimator(teacher.estimator if isinstance(teacher, FrozenEstimator) else teacher)
 
 
 def _oof_predictions(
     teacher: BaseEstimator, data: UnpairedData, cv: Any, n_jobs: int | None
 ) -> tuple[np.ndarray | None, np.ndarray]:
-    """Out-of-fold probabilities of the teacher's own rows, None where it has none, and classes."""
+    """Out-of-fold probabilities of the cohort, None for a teacher that has none, and predicted classes."""
     if hasattr(teacher, "predict_proba"):
         proba = _oof_proba(teacher, data, cv, n_jobs)
         return proba, np.unique(data.y_teacher)[proba.argmax(axis=1)]
@@ -211,11 +265,24 @@ def _oof_proba(teacher: BaseEstimator, data: UnpairedData, cv: Any, n_jobs: int 
 
 def _teacher_folds(data: UnpairedData, cv: Any) -> np.ndarray:
     n_folds = cv if isinstance(cv, Integral) else N_TEACHER_FOLDS
+    if data.teacher_groups is None:
+        # A small cohort has fewer folds, at least 2.
+        n_folds = max(2, min(n_folds, np.unique(data.y_teacher, return_counts=True)[1].max()))
     return make_fold_ids(n_folds, data.y_teacher, groups=data.teacher_groups)
 
 
 def _predict(model: BaseEstimator, X: Table) -> np.ndarray:
     return model.predict(X)
+
+
+def warn_of_unshared_classes(classes: np.ndarray, teacher_classes: np.ndarray) -> None:
+    """Warn of classes that one cohort lacks."""
+    missing = np.setdiff1d(classes, teacher_classes).tolist()
+    unknown = np.setdiff1d(teacher_classes, classes).tolist()
+    if missing or unknown:
+        parts = [f"{missing} are missing in the teacher's cohort and are learned from labels alone"] * bool(missing)
+        parts += [f"{unknown} are missing in y and will not be predicted"] * bool(unknown)
+        warn_user(f"The cohorts do not have the same classes: {'; '.join(parts)}.")
 
 
 def _tables_of(data: UnpairedData) -> dict[str, Table]:
