@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-EXIT_OK, EXIT_DATA_ERROR, EXIT_USAGE, EXIT_INTERRUPTED = 0, 1, 2, 130
+EXIT_DATA_ERROR, EXIT_USAGE, EXIT_INTERRUPTED = 1, 2, 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -43,12 +43,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
+    from .._validation._sklearn import default_output
     from ._console import print_error
     from ._errors import UsageError
 
     try:
-        code = options.run(options)
-        sys.stdout.flush()  # what a pipe does not take is told here, not when the interpreter ends
+        with default_output():
+            code = options.run(options)
+        sys.stdout.flush()  # an error of a pipe is raised here, not when the interpreter ends
         return code
     except KeyboardInterrupt:
         if options.debug:
@@ -66,7 +68,7 @@ def _run(options: argparse.Namespace) -> int:
     except Exception as error:
         if options.debug:
             raise
-        # The package's own errors name the value and the remedy; anything else deserves its kind.
+        # The package's own errors name the value and the remedy; of any other error the type is printed, too.
         kind = "" if isinstance(error, (ValueError, ImportError)) else f"{type(error).__name__}: "
         print_error(f"{kind}{str(error) or 'no message'}")
         return EXIT_DATA_ERROR

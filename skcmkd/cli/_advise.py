@@ -1,4 +1,4 @@
-"""``skcmkd advise``: who should teach, and what distilling would bring on this table."""
+"""``skcmkd advise``: which modality should teach, and what distilling would bring on this table."""
 
 from __future__ import annotations
 
@@ -9,20 +9,22 @@ import sys
 import numpy as np
 
 from .._utils._atomic_write import atomic_write
+from ..evaluation._cross_validate import make_splits
+from ..evaluation._input import ReportData
+from ..evaluation._report import DistillationReport
 from ..selection._selector import CCHSelector
 from ._conclusion import summarize
 from ._console import make_console, print_error, print_table
 from ._errors import UsageError
-from ._evaluation import Evaluation, evaluate
 from ._input import CliData, load_data
 from ._output_path import check_output
-from ._pipeline import fit_selector
+from ._pipeline import fit_selector, make_select_distill, n_inner_folds
 from ._text import as_warning, truncate
-from ._text_tables import TextTable, choice_table, decision_table, gain_table, modality_table
+from ._text_tables import TextTable, choice_table, decision_table, describe_folds, gain_table, modality_table
 
 HOW_TO_READ_DECISIONS = (
-    "T and S are what models of the teacher's and of the student's modality say of rows that they have not seen, Y is "
-    "the label. gap = I(T;S) - I(S;Y), advantage = I(T;Y) - I(S;Y). distil: the advantage's interval lies above zero; "
+    "T and S are what models of the teacher's and of the student's modality predict for held-out rows, Y is the "
+    "label. gap = I(T;S) - I(S;Y), advantage = I(T;Y) - I(S;Y). distil: the advantage's interval lies above zero; "
     "do not distil: below; undecided: it holds zero. This is about what the teacher knows, and promises no gain."
 )
 HOW_TO_READ_GAINS = (
@@ -46,46 +48,51 @@ def run_advise(options: argparse.Namespace) -> int:
         print_error(note)
     modalities = modality_table(data.X, data.y, data.modalities, data.student, data.unlabeled, data.classes is not None)
     print_table(console, modalities)
-    selector, evaluation = select_and_evaluate(data, options)
+    verbose = int(sys.stderr.isatty())
+    selector = fit_selector(data, options.seed, options.jobs, verbose)
+    report = evaluate(data, options, verbose)
     tables = [
         modalities,
         decision_table(selector),
-        gain_table(evaluation, options.folds, options.repeats),
-        choice_table(evaluation.selections),
+        gain_table(report, describe_folds(options.folds, options.repeats)),
+        choice_table(report),
     ]
     for table in tables[1:]:
         print_table(console, table)
-    conclusion = [*map(as_warning, data.leaks), *summarize(data, selector, evaluation)]
+    conclusion = [*map(as_warning, data.leaks), *summarize(data, selector, report)]
     console.print("\nIn short", style="bold")
     for sentence in conclusion:
         console.print(sentence)
     if options.report:
-        write_report(options, data, selector, evaluation, tables, conclusion)
+        write_report(options, data, selector, report, tables, conclusion)
         console.print(f"\nReport: {truncate(options.report, 200)}")
     return 0
 
 
-def select_and_evaluate(data: CliData, options: argparse.Namespace) -> tuple[CCHSelector, Evaluation]:
-    """The selection on all rows, and the cross-validated gain."""
-    shown = sys.stderr.isatty()
-    selector = fit_selector(data, np.arange(len(data.y)), options.seed, n_jobs=options.jobs, verbose=int(shown))
-    evaluation = evaluate(
-        data,
-        options.model,
-        n_folds=options.folds,
-        n_repeats=options.repeats,
-        seed=options.seed,
+def evaluate(data: CliData, options: argparse.Namespace, verbose: int) -> DistillationReport:
+    """Cross-validate selection and distillation: both are done anew on the training rows of each split."""
+    rows = ReportData(data.X, data.y, data.classes, groups=data.groups)
+    splits = make_splits(options.folds, options.repeats, rows, np.random.RandomState(options.seed))
+    n_folds = min(n_inner_folds(None if data.groups is None else data.groups[train]) for train, _ in splits)
+    return DistillationReport.from_estimator(
+        make_select_distill(data, options.model, n_folds, options.seed),
+        data.X,
+        data.y,
+        unlabeled_pairs=data.unlabeled_pairs,
+        groups=data.groups,
+        fused=None,
+        cv=splits,
         n_jobs=options.jobs,
-        verbose=shown,
+        random_state=options.seed,
+        verbose=verbose,
     )
-    return selector, evaluation
 
 
 def write_report(
     options: argparse.Namespace,
     data: CliData,
     selector: CCHSelector,
-    evaluation: Evaluation,
+    report: DistillationReport,
     tables: list[TextTable],
     conclusion: list[str],
 ) -> None:
@@ -99,7 +106,7 @@ def write_report(
     modalities, decisions, gains, choices = tables
     page = render_report(
         f"Should {truncate(data.student)} be taught about {truncate(options.label)}?",
-        f"{truncate(options.table.name, 100)}: {len(data.y)} labelled rows, {len(data.unlabeled)} pairs without a "
+        f"{truncate(options.table.name, 100)}: {len(data.y)} labeled rows, {len(data.unlabeled)} pairs without a "
         f"label; {options.model} student and teacher",
         conclusion,
         [
@@ -110,7 +117,7 @@ def write_report(
                 decision_figure(selector),
                 "The candidates' advantage over the student",
             ),
-            Section(gains, HOW_TO_READ_GAINS, gain_figure(evaluation), "Gains over the student alone with intervals"),
+            Section(gains, HOW_TO_READ_GAINS, gain_figure(report), "Gains over the student alone with intervals"),
             Section(choices),
         ],
         data.notes,

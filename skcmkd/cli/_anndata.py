@@ -38,7 +38,7 @@ def read_annotated(
         raise DataError(f"{quote(path, 200)} cannot be read as {path.suffix}: {error}") from error
     if label is None:
         data.obs[NO_LABEL] = 0
-    found = _ignore_warnings(
+    bunch = _ignore_warnings(
         from_mudata,
         data,
         label or NO_LABEL,
@@ -46,13 +46,13 @@ def read_annotated(
         groups=groups,
         split_by=split_by if path.suffix == ".h5ad" else None,
     )
-    beside = {} if label is None else {label: found.target}
-    beside |= {} if groups is None else {groups: found.groups}
-    return pd.concat([found.data, pd.DataFrame(beside, index=found.data.index)], axis=1), dict(found.modalities)
+    columns = {} if label is None else {label: bunch.target}
+    columns |= {} if groups is None else {groups: bunch.groups}
+    return pd.concat([bunch.data, pd.DataFrame(columns, index=bunch.data.index)], axis=1), dict(bunch.modalities)
 
 
-def _ignore_warnings(function: Callable[..., Any], *given: Any, **further: Any) -> Any:
-    """What the function gives, without what the packages say to programmers on the way."""
+def _ignore_warnings(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    """Call a function without the warnings of packages, which are for programmers."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return function(*given, **further)
+        return function(*args, **kwargs)

@@ -1,4 +1,4 @@
-"""What the figures say, in plain words, and what they do not."""
+"""What the tables show, in plain words, and what they do not."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ import pandas as pd
 from ..evaluation._cross_validate import ALONE, DISTILLED, SHUFFLED, TEACHER
 from ..evaluation._report import DistillationReport
 from ..selection._selector import CCHSelector
-from ._evaluation import Evaluation
 from ._input import CliData
 from ._text import quote, truncate
+from ._text_tables import selections_with_alpha
 
 
-def summarize(data: CliData, selector: CCHSelector, evaluation: Evaluation) -> list[str]:
-    """Sentences: who may teach, whether it helped, where from, and what would change the answer."""
+def summarize(data: CliData, selector: CCHSelector, report: DistillationReport) -> list[str]:
+    """Sentences: which modality may teach, whether it helped and why, and what would change the answer."""
     sentences = [
         summarize_selection(selector),
-        *summarize_gain(evaluation),
-        summarize_teacher(evaluation),
-        *summarize_disagreement(selector, evaluation),
+        *summarize_gain(report),
+        summarize_teacher(report),
+        *summarize_disagreement(selector, report),
     ]
     if not len(data.unlabeled):
         sentences.append(
@@ -44,9 +44,9 @@ def summarize_selection(selector: CCHSelector) -> str:
     return f"No candidate is shown to know more about the label than {student}; {quote(name)} is nearest ({metrics})."
 
 
-def summarize_gain(evaluation: Evaluation) -> list[str]:
-    """Whether the distilled student was better on rows it had not seen, and whether a shuffled teacher does as well."""
-    report, alphas = evaluation.report, evaluation.selections["alpha"]
+def summarize_gain(report: DistillationReport) -> list[str]:
+    """Whether the distilled student was better on held-out rows, and whether it is with a shuffled teacher."""
+    alphas = report.alphas_[DISTILLED]
     n_fits = len(alphas)
     if (alphas == 0).all():
         return [
@@ -83,13 +83,12 @@ def summarize_gain(evaluation: Evaluation) -> list[str]:
     return [weighed, f"Distilling helped on held-out rows ({metrics}).", origin]
 
 
-def summarize_teacher(evaluation: Evaluation) -> str:
-    """Whether there was anything to teach."""
-    report = evaluation.report
+def summarize_teacher(report: DistillationReport) -> str:
+    """Whether the teacher predicts better than the student alone."""
     row = _compare(report, TEACHER)
     if not np.isfinite(row["lower"]):
         return "The teacher was measured in too few held-out rows to say how well it predicts."
-    subject, metrics = f"The teacher{_name_teachers(evaluation.selections)} itself", _metrics(report, row)
+    subject, metrics = f"The teacher{_name_teachers(selections_with_alpha(report))} itself", _metrics(report, row)
     if row["lower"] > 0:
         return f"{subject} predicts better than the student alone ({metrics})."
     if row["upper"] < 0:
@@ -97,16 +96,16 @@ def summarize_teacher(evaluation: Evaluation) -> str:
     return f"{subject} is not shown to predict better than the student alone ({metrics})."
 
 
-def summarize_disagreement(selector: CCHSelector, evaluation: Evaluation) -> list[str]:
+def summarize_disagreement(selector: CCHSelector, report: DistillationReport) -> list[str]:
     """Where the decision table and the held-out rows do not agree."""
-    sentences, kept, selections = [], bool(selector.teachers_), evaluation.selections
+    sentences, kept, selections = [], bool(selector.teachers_), selections_with_alpha(report)
     n_none = int((~selections["kept"].astype(bool)).sum())
     if kept and n_none > len(selections) / 2:
         sentences.append(
-            f"On the whole table a teacher is kept, but in {n_none} of {len(selections)} fits, which had fewer rows, none "
-            "was: the decision hangs on a few rows."
+            f"On the whole table a teacher is kept, but in {n_none} of {len(selections)} fits, which had fewer rows, "
+            "none was: the decision hangs on a few rows."
         )
-    row = _compare(evaluation.report, TEACHER)
+    row = _compare(report, TEACHER)
     if (kept and row["upper"] < 0) or (not kept and row["lower"] > 0):
         sentences.append(
             "The decision table and the held-out rows do not agree on the teacher: they look at different rows and "
@@ -121,15 +120,15 @@ def _name_teachers(selections: pd.DataFrame) -> str:
     kept = selections["kept"].astype(bool)
     if len(counts) == 1 and kept.all():
         return ""
-    (first, n_first), *others = counts.items()
-    named = [f"{truncate(first)} in {n_first} fits", *(f"{truncate(name)} in {count}" for name, count in others)]
+    (first, n_first), *rest = counts.items()
+    named = [f"{truncate(first)} in {n_first} fits", *(f"{truncate(name)} in {count}" for name, count in rest)]
     unkept = f"; kept in {int(kept.sum())} of {len(kept)}, otherwise the nearest candidate"
     unkept = "" if kept.all() else unkept if kept.any() else "; the nearest candidate, never kept"
     return f" ({', '.join(named)}{unkept})"
 
 
 def _compare(report: DistillationReport, model: str, base: str = ALONE) -> pd.Series:
-    # The score that the weight is chosen by judges: whoever looks for the best of several scores finds noise.
+    # The metric that selected the weight: picking the best of several metrics overstates the effect.
     return pd.Series(report.compare(model, base).loc["squared_error" if report.classes is None else "brier"])
 
 

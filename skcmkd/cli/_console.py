@@ -1,4 +1,4 @@
-"""The terminal: tables that stay readable when it is narrow, without markup, colours only where they are wanted."""
+"""The terminal: tables that stay readable when it is narrow, without markup, colors only where they are wanted."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from ._read_table import as_text
 from ._text import abbreviate, quote
 
 MIN_ROWS = 20
-# A leak is told where noise would give one among all the columns with less than this probability.
+# A leak is reported where noise would give one among all the columns with less than this probability.
 P_CHANCE = 1e-3
 MIN_CORRELATION = 0.999
 IDENTIFIER = re.compile(r"(^|[\W_])(id|nr|index)$", re.IGNORECASE)
@@ -25,7 +25,7 @@ DECIMAL_COMMA = re.compile(r"[-+]?\d*,\d+([eE][-+]?\d+)?")
 
 
 def check_leakage(X: pd.DataFrame, y: np.ndarray, classes: np.ndarray | None) -> list[str]:
-    """Columns that tell the label alone: each class has values of its own, or the quantity follows a straight line."""
+    """Columns that determine the label alone: the ranges of the classes do not meet, or it follows a straight line."""
     telling = _correlates_perfectly(X.to_numpy(dtype=np.float64), y) if classes is None else _separates_classes(X, y)
     names = list(X.columns[telling])
     if not names:
@@ -37,12 +37,12 @@ def check_leakage(X: pd.DataFrame, y: np.ndarray, classes: np.ndarray | None) ->
 
 def check_row_ids(X: pd.DataFrame, modalities: Mapping[str, Sequence[str]]) -> list[str]:
     """Modalities that some rows have next to nothing of, and columns that number the rows."""
-    found = []
+    notes = []
     for name, columns in modalities.items():
         part = X[list(columns)]
         numbering = [column for column in columns if IDENTIFIER.search(column) and _is_row_number(part[column])]
         if numbering:
-            found.append(
+            notes.append(
                 f"{abbreviate(numbering)} of {quote(name)} numbers the rows: leave it out if it measures nothing."
             )
         known = part.notna().to_numpy()
@@ -53,23 +53,23 @@ def check_row_ids(X: pd.DataFrame, modalities: Mapping[str, Sequence[str]]) -> l
             continue
         only = [column for column, often in zip(columns, known[poor].mean(axis=0), strict=True) if often == 1]
         such = f" (only {abbreviate(only)})" if only else ""
-        found.append(
+        notes.append(
             f"{int(poor.sum())} rows have at most {int(n_known[poor].max())} of the {len(columns)} cells of "
             f"{quote(name)}{such} and count as measured. If they were not, leave those cells empty too."
         )
-    return found
+    return notes
 
 
 def check_repeated_subjects(table: pd.DataFrame, label: str) -> list[str]:
     """Columns that name patients who come more than once."""
-    found = []
+    notes = []
     for name in table.columns:
         if name == label or not SUBJECT_PATTERN.search(str(name)):
             continue
         n_known, n_different = int(table[name].notna().sum()), int(table[name].nunique())
         if n_different >= MIN_SUBJECTS and n_known >= MIN_ROWS_PER_SUBJECT * n_different:
-            found.append(f"{quote(name)} repeats ({n_different} values in {n_known} rows): --groups {quote(name)}?")
-    return found
+            notes.append(f"{quote(name)} repeats ({n_different} values in {n_known} rows): --groups {quote(name)}?")
+    return notes
 
 
 def check_label_spelling(classes: Sequence[str]) -> list[str]:
@@ -86,14 +86,14 @@ def check_label_spelling(classes: Sequence[str]) -> list[str]:
 
 def find_decimal_commas(table: pd.DataFrame, names: Sequence[str]) -> list[str]:
     """Columns of text whose cells are numbers with a comma."""
-    found = []
+    columns = []
     for name in names:
         if pd.api.types.is_numeric_dtype(table[name].dtype):
             continue
         text = as_text(table[name]).dropna().head(100)
         if len(text) and all(map(DECIMAL_COMMA.fullmatch, text)):
-            found.append(name)
-    return [f"{abbreviate(found)} hold numbers such as 0,047: try --decimal ,"] if found else []
+            columns.append(name)
+    return [f"{abbreviate(columns)} hold numbers such as 0,047: try --decimal ,"] if columns else []
 
 
 def _separates_classes(X: pd.DataFrame, y: np.ndarray) -> np.ndarray:
@@ -109,7 +109,7 @@ def _separates_classes(X: pd.DataFrame, y: np.ndarray) -> np.ndarray:
 
 
 def _correlates_perfectly(X: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Mask of the columns that correlate with a quantity, but for rounding, without a rest."""
+    """Mask of the columns that correlate perfectly, but for rounding, with a continuous target."""
     known = ~np.isnan(X)
     n_known = known.sum(axis=0)
     least = np.maximum(n_known, 1)

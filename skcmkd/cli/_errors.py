@@ -1,4 +1,4 @@
-"""What a user of the command line can mend, told in one line."""
+"""Errors that a user of the command line can fix, printed in one line."""
 
 from __future__ import annotations
 

@@ -20,9 +20,10 @@ from jinja2 import Environment, StrictUndefined
 import skcmkd
 
 from ..evaluation._plot import plot_report
+from ..evaluation._report import DistillationReport
+from ..selection._criteria import decisive_metric
 from ..selection._plot import CCHDisplay
 from ..selection._selector import CCHSelector
-from ._evaluation import Evaluation
 from ._text import plot_safe
 from ._text_tables import TextTable
 
@@ -82,14 +83,13 @@ def provenance(table: Path, seed: int) -> list[tuple[str, str]]:
 
 
 def decision_figure(selector: CCHSelector) -> str:
-    """The candidates' figures with their intervals."""
+    """The candidates' metrics with their intervals."""
     results = selector.results_.rename(index=plot_safe)
-    return _as_png(CCHDisplay(results, selector._metric, plot_safe(selector.student)).plot().figure_)
+    return _as_png(CCHDisplay(results, decisive_metric(selector.criterion), plot_safe(selector.student)).plot().figure_)
 
 
-def gain_figure(evaluation: Evaluation) -> str:
+def gain_figure(report: DistillationReport) -> str:
     """Gains over the student alone, for classes each class's too."""
-    report = evaluation.report
     per_class: pd.DataFrame | None = report.per_class_
     if per_class is not None:
         per_class = per_class.rename(index=plot_safe, level="class")

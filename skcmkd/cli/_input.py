@@ -1,10 +1,11 @@
-"""The samples of a table: modalities as numbers, the label, groups, and which rows can be learnt from."""
+"""The samples of a table: modalities as numbers, the label, groups, and which rows a model can be trained on."""
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -31,11 +32,26 @@ MAX_NAME_LENGTH = 200
 
 @dataclass(frozen=True)
 class CliData:
-    """Labelled samples and unlabelled pairs, with the columns of every modality side by side.
+    """Labeled samples and unlabeled pairs, with the columns of every modality side by side.
 
-    ``classes`` are sorted, or None where the label is a quantity. ``groups`` and ``unlabeled_groups`` go with the rows
-    of ``X`` and ``unlabeled``, or are None. ``notes`` say what was left out and what looks wrong, ``leaks`` which
-    columns tell the label alone.
+    Attributes
+    ----------
+    X : DataFrame of shape (n_samples, n_features)
+        Labeled rows; missing values where a modality was not measured.
+    y : ndarray of shape (n_samples,)
+        Class labels as text, or a continuous target.
+    unlabeled : DataFrame of shape (n_unlabeled, n_features)
+        Rows without a label that have the student's modality and a teacher's.
+    modalities : dict of str to list of str
+        Columns of each modality.
+    student : str
+    classes : ndarray of shape (n_classes,) or None
+        Sorted; None for a continuous target.
+    groups, unlabeled_groups : ndarray of shape (n_samples,) and (n_unlabeled,), or None
+    notes : list of str
+        What was left out and what looks wrong.
+    leaks : list of str
+        Columns that determine the label alone.
     """
 
     X: pd.DataFrame
@@ -54,16 +70,12 @@ class CliData:
         """Names of the student's columns."""
         return self.modalities[self.student]
 
-    def observed(self, name: str) -> np.ndarray:
-        """Mask of the labelled rows where a modality was measured."""
-        return observed_rows(self.X[self.modalities[name]])
-
-    def exclude_groups(self, groups: np.ndarray | None) -> CliData:
-        """The cohort less the unlabelled pairs of some groups."""
-        if groups is None or self.unlabeled_groups is None:
-            return self
-        kept = ~np.isin(self.unlabeled_groups, groups)
-        return replace(self, unlabeled=self.unlabeled[kept], unlabeled_groups=self.unlabeled_groups[kept])
+    @property
+    def unlabeled_pairs(self) -> tuple[Any, ...] | None:
+        """The tuple that selector and distiller take, with groups where there are some; None without pairs."""
+        if not len(self.unlabeled):
+            return None
+        return (self.unlabeled,) if self.unlabeled_groups is None else (self.unlabeled, self.unlabeled_groups)
 
 
 def measurement_test(prefixes: Sequence[str]) -> Callable[[str], bool]:
@@ -72,7 +84,7 @@ def measurement_test(prefixes: Sequence[str]) -> Callable[[str], bool]:
 
 
 def load_data(options: argparse.Namespace, n_folds: int) -> CliData:
-    """The samples that the options of ``advise`` and ``distill`` speak of."""
+    """Read the table that the options of ``advise`` and ``distill`` name."""
     grouping = {"groups": options.groups, "n_folds": n_folds}
     if is_annotated(options.table):
         teachers = None if options.teacher is None else [options.student, *options.teacher]
@@ -107,7 +119,7 @@ def make_data(
     groups: str | None = None,
     n_folds: int = 5,
 ) -> CliData:
-    """Sort columns into modalities, unless they come sorted, and rows into labelled ones and pairs without a label."""
+    """Sort columns into modalities, unless they are given, and rows into labeled ones and unlabeled pairs."""
     target = as_text(find_column(table, label, "--label"))
     grouping = None if groups is None else _parse_groups(find_column(table, groups, "--groups"))
     notes = []
@@ -124,16 +136,19 @@ def make_data(
     notes += check_label_spelling([] if classes is None else list(classes))
     useful = observed.any(axis=1).to_numpy()
     if not useful[known].all():
-        notes.append(f"{int((known & ~useful).sum())} labelled rows without any measurement are left out.")
-    studied = observed[student].to_numpy()
-    check_size(y[studied[known]], label, classes, n_folds, None if grouping is None else grouping[known & studied])
+        notes.append(f"{int((known & ~useful).sum())} labeled rows without any measurement are left out.")
+    has_student = observed[student].to_numpy()
+    groups_of_student = None if grouping is None else grouping[known & has_student]
+    check_size(y[has_student[known]], label, classes, n_folds, groups_of_student)
     y = y[useful[known]]
-    pair = ~known & studied & observed.drop(columns=student).any(axis=1).to_numpy()
+    pair = ~known & has_student & observed.drop(columns=student).any(axis=1).to_numpy()
     rest = int((~known & ~pair).sum())
     if rest:
         notes.append(f"{rest} rows without a label and without both student and teacher are left out.")
     labeled = known & useful
-    kept = _usable_modalities(observed[labeled & studied], y[studied[labeled]], student, classes, n_folds, notes)
+    kept = _usable_modalities(
+        observed[labeled & has_student], y[has_student[labeled]], student, classes, n_folds, notes
+    )
     X = pd.concat([numbers[name] for name in kept], axis=1)
     notes += check_row_ids(X, {name: modalities[name] for name in kept})
     return CliData(
@@ -151,7 +166,7 @@ def make_data(
 
 
 def check_size(y: np.ndarray, label: str, classes: np.ndarray | None, n_folds: int, groups: np.ndarray | None) -> None:
-    """Raise when there are too few labelled rows with the student's modality, of a class too."""
+    """Raise when there are too few labeled rows with the student's modality, of a class too."""
     least = MIN_ROWS_PER_FOLD * n_folds
     if len(y) < least:
         raise DataError(
@@ -161,22 +176,22 @@ def check_size(y: np.ndarray, label: str, classes: np.ndarray | None, n_folds: i
     units = np.arange(len(y)) if groups is None else groups
     what = "row(s)" if groups is None else "group(s)"
     for one in [None] if classes is None else classes.tolist():
-        own = len(np.unique(units if one is None else units[y == one]))
-        if own < n_folds:
+        n_units = len(np.unique(units if one is None else units[y == one]))
+        if n_units < n_folds:
             of = f"the label {quote(label)}" if one is None else f"class {quote(one)} of {quote(label)}"
             raise DataError(
-                f"{of} has {own} {what} with the student's modality, fewer than {n_folds} folds. Add some, leave that "
-                "class out (empty its label), or merge it with another."
+                f"{of} has {n_units} {what} with the student's modality, fewer than {n_folds} folds. Add some, leave "
+                "that class out (empty its label), or merge it with another."
                 + "".join(f" Note: {hint}" for hint in check_label_spelling([] if classes is None else list(classes)))
             )
 
 
 def _parse_target(values: pd.Series, label: str) -> tuple[np.ndarray, np.ndarray | None]:
-    """The label of each row and its sorted classes, None where it is a quantity; classes are text, as written."""
+    """The label of each row and its sorted classes, None for a continuous target; classes are text, as written."""
     if values.empty:
         raise DataError(f"the label {quote(label)} is missing in all rows.")
     if values.nunique() < 2:
-        raise DataError(f"the label {quote(label)} is {quote(values.iloc[0])} in all {len(values)} labelled rows.")
+        raise DataError(f"the label {quote(label)} is {quote(values.iloc[0])} in all {len(values)} labeled rows.")
     if all(map(is_number, values)):
         numbers = values.astype(float).to_numpy()
         if not check_target(numbers)[1]:
@@ -200,7 +215,8 @@ def _check_name_lengths(values: pd.Series) -> np.ndarray:
     longest = values.str.len().max()
     if longest > MAX_NAME_LENGTH:
         raise DataError(
-            f"{quote(values.name)} holds a value of {longest:g} letters; a class or a group has at most {MAX_NAME_LENGTH}."
+            f"{quote(values.name)} holds a value of {longest:g} letters; a class or a group has at most "
+            f"{MAX_NAME_LENGTH}."
         )
     return values.to_numpy().astype(str)
 
@@ -208,17 +224,17 @@ def _check_name_lengths(values: pd.Series) -> np.ndarray:
 def _usable_modalities(
     observed: pd.DataFrame, y: np.ndarray, student: str, classes: np.ndarray | None, n_folds: int, notes: list[str]
 ) -> list[str]:
-    """The modalities to study: a candidate needs rows of two classes in every fold; the notes say what was left out."""
+    """The modalities with enough rows: a candidate needs rows of two classes in every fold; others go to the notes."""
     kept = [student]
     for name in observed.columns.drop(student):
-        own = y[observed[name].to_numpy()]
-        counts = np.sort(np.unique(own, return_counts=True)[1])[::-1]
-        enough = len(own) >= MIN_ROWS_PER_FOLD * n_folds
+        y_observed = y[observed[name].to_numpy()]
+        counts = np.sort(np.unique(y_observed, return_counts=True)[1])[::-1]
+        enough = len(y_observed) >= MIN_ROWS_PER_FOLD * n_folds
         if enough and (classes is None or (len(counts) > 1 and counts[1] >= 2 * n_folds)):
             kept.append(name)
         else:
             notes.append(
-                f"{truncate(name)} is left out: measured beside the student in {len(own)} labelled rows"
+                f"{truncate(name)} is left out: measured beside the student in {len(y_observed)} labeled rows"
                 + (", too few." if not enough else ", too few of a second class.")
             )
     if len(kept) == 1:

@@ -73,9 +73,9 @@ def _check_prefixes(student: str, teachers: Sequence[str]) -> list[str]:
 
 
 def _starting_with(names: Sequence[str], prefix: str) -> list[str]:
-    found = [name for name in names if name.startswith(prefix)]
-    if not found:
+    columns = [name for name in names if name.startswith(prefix)]
+    if not columns:
         starts = list(dict.fromkeys(SEPARATOR.split(name)[0] for name in names))
         near = difflib.get_close_matches(prefix[:200], [start[:200] for start in starts], n=3, cutoff=0.5) or starts
         raise DataError(f"no column starts with {quote(prefix)}. The table has {abbreviate(near)}.")
-    return found
+    return columns

@@ -13,7 +13,7 @@ panelx alike, panel_ the first alone. Prefixes of which one begins with the othe
 refused. Without --teacher the columns that are left are grouped by their text before
 the first of _ . : | / - or a blank. A row whose cells of a modality are all empty was
 not measured there; one with an empty label is a pair without a label. Text and few
-different whole numbers are classes, other numbers a quantity. The first column names
+different whole numbers are classes, other numbers continuous. The first column names
 the samples, unless it is the label, the groups or one of a named modality. In h5mu and
 h5ad files a prefix is the name of a modality; label and groups are columns of obs.
 """
@@ -66,7 +66,7 @@ def _add_advise(commands: argparse._SubParsersAction) -> None:
     text = "Say which modality should teach the student's, and by cross-validation what distilling brings."
     parser = _add(commands, "advise", text, PREFIX_HELP)
     _add_table(parser)
-    _add_cohort(parser)
+    _add_data(parser)
     parser.add_argument("--report", type=Path, metavar="FILE.html", help="write a report that needs no other file")
     parser.add_argument("--folds", type=int, default=5, help="folds of the cross-validation (default: 5)")
     parser.add_argument("--repeats", type=int, default=1, help="repeats of the cross-validation (default: 1)")
@@ -77,7 +77,7 @@ def _add_distill(commands: argparse._SubParsersAction) -> None:
     text = "Select a teacher and distil on all rows of a table, and save the student."
     parser = _add(commands, "distill", text, PREFIX_HELP)
     _add_table(parser)
-    _add_cohort(parser)
+    _add_data(parser)
     parser.add_argument("--out", type=Path, required=True, metavar="FILE.skops", help="where the student goes")
     parser.set_defaults(run=_run_distill)
 
@@ -87,7 +87,9 @@ def _add_predict(commands: argparse._SubParsersAction) -> None:
     parser = _add(commands, "predict", text)
     _add_table(parser)
     parser.add_argument("--model", type=Path, required=True, metavar="FILE.skops", help="a student of skcmkd distill")
-    parser.add_argument("--out", type=Path, metavar="FILE.csv", help="where the answers go (default: standard output)")
+    parser.add_argument(
+        "--out", type=Path, metavar="FILE.csv", help="where the predictions go (default: standard output)"
+    )
     parser.set_defaults(run=_run_predict)
 
 
@@ -106,7 +108,7 @@ def _add_table(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--decimal", default=".", choices=[".", ","], help="decimal sign (default: .)")
 
 
-def _add_cohort(parser: argparse.ArgumentParser) -> None:
+def _add_data(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--label", required=True, metavar="COL", help="the column to be predicted")
     parser.add_argument("--student", required=True, metavar="PREFIX", help="the modality that predicts")
     parser.add_argument(

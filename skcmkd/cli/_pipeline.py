@@ -1,23 +1,28 @@
-"""Student and teacher of the command line, and their training: selection, then distillation."""
+"""The models of the command line: a selector, and a distiller whose linear student is tuned alone first."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
-import pandas as pd
+from sklearn import config_context
 from sklearn.base import BaseEstimator, clone
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.model_selection import GridSearchCV, PredefinedSplit
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from .._linear_model._logistic import make_default_classifier
 from .._linear_model._ridge import LeaveOutRidge
 from .._model_selection._folds import make_fold_ids
-from .._model_selection._probabilities import predict_smoothed_proba
+from .._model_selection._probabilities import predict_proba_for
+from .._model_selection._row_scores import log_loss
+from .._validation._columns import column_indices
 from .._validation._table_checks import observed_rows
+from .._validation._tables import Table, take_columns, take_rows
 from ..networks._mlp import NetworkClassifier, NetworkRegressor
 from ..paired._classifier import PairedDistiller
 from ..paired._regressor import PairedDistillerRegressor
@@ -26,136 +31,161 @@ from ._input import CliData
 
 LINEAR, NETWORK = "linear", "network"
 PENALTIES = {LogisticRegression: ("C", np.logspace(-4, 1, 6)), Ridge: ("alpha", np.logspace(5, -1, 7))}
+MAX_INNER_FOLDS = 5
 
 
-@dataclass(frozen=True)
-class FittedPipeline:
-    """A selector and a distiller that were fitted to the same rows, and the table that the distiller saw."""
+class TunedDistiller(PairedDistiller):
+    """PairedDistiller whose linear student first gets the penalty that is best for it without a teacher."""
 
-    selector: CCHSelector
-    distiller: PairedDistiller | PairedDistillerRegressor
-    table: pd.DataFrame
-    y: np.ndarray
-    fit_params: dict
+    def fit(
+        self,
+        X: Table,
+        y: np.ndarray,
+        sample_weight: np.ndarray | None = None,
+        *,
+        groups: np.ndarray | None = None,
+        X_teacher: Table | None = None,
+        unlabeled_pairs: tuple[Any, ...] | None = None,
+    ) -> TunedDistiller:
+        params = {"sample_weight": sample_weight, "X_teacher": X_teacher, "unlabeled_pairs": unlabeled_pairs}
+        return _tune_and_fit(self, PairedDistiller.fit, X, y, groups, params)
 
-    @property
-    def teacher(self) -> str:
-        """The kept teacher, or the first candidate where none was kept."""
-        return (self.selector.teachers_ or list(self.selector.results_.index))[0]
 
-    def refit(self, alpha: float, table: pd.DataFrame, unlabeled: tuple | None) -> BaseEstimator:
-        """The distiller with a weight and tables of its own, otherwise as it was fitted."""
-        model = clone(self.distiller).set_params(alpha=alpha)
-        return model.fit(table, self.y, **self.fit_params | {"unlabeled_pairs": unlabeled})
+class TunedDistillerRegressor(PairedDistillerRegressor):
+    """PairedDistillerRegressor whose linear student first gets the penalty that is best for it without a teacher."""
+
+    def fit(
+        self,
+        X: Table,
+        y: np.ndarray,
+        sample_weight: np.ndarray | None = None,
+        *,
+        groups: np.ndarray | None = None,
+        X_teacher: Table | None = None,
+        unlabeled_pairs: tuple[Any, ...] | None = None,
+    ) -> TunedDistillerRegressor:
+        params = {"sample_weight": sample_weight, "X_teacher": X_teacher, "unlabeled_pairs": unlabeled_pairs}
+        return _tune_and_fit(self, PairedDistillerRegressor.fit, X, y, groups, params)
+
+
+def _tune_and_fit(
+    distiller: Any,
+    fit: Callable[..., Any],
+    X: Table,
+    y: np.ndarray,
+    groups: np.ndarray | None,
+    params: Mapping[str, Any],
+) -> Any:
+    """Tune the student without a teacher on the rows that have its modality, then fit the distiller.
+
+    A student that is too weakly penalized gains from any soft targets, those of a permuted teacher too.
+    """
+    table = take_columns(X, column_indices(X, distiller.student_columns, "student_columns"))
+    rows = np.flatnonzero(observed_rows(table))
+    groups_of_rows = None if groups is None else groups[rows]
+    student = tune_penalty(distiller.student, take_rows(table, rows), y[rows], groups_of_rows)
+    tuned = fit(clone(distiller).set_params(student=student), X, y, groups=groups, **params)
+    # The fitted attributes of the copy, and the distiller's own parameters.
+    vars(distiller).update(vars(tuned) | distiller.get_params(deep=False))
+    return distiller
 
 
 def make_teacher(kind: str, of_classes: bool, seed: int) -> BaseEstimator:
-    """The model that learns from a teacher's modality."""
+    """The model that reads a teacher's modality."""
     if kind == NETWORK:
         return _with_imputer(NetworkClassifier if of_classes else NetworkRegressor, seed)
     if of_classes:
         return make_default_classifier()
-    # TunedRidge fills and standardises too, but single empty cells are refused to a model that does not say so.
+    # LeaveOutRidge imputes and standardizes too, but single empty cells are refused to a model without that tag.
     return make_pipeline(SimpleImputer(strategy="median", keep_empty_features=True), LeaveOutRidge())
 
 
-def make_student(
-    kind: str, X: pd.DataFrame, y: np.ndarray, classes: np.ndarray | None, groups: np.ndarray | None, seed: int
-) -> Pipeline:
-    """The student; the penalty of a linear one is the best for it alone on these rows.
-
-    A student that is too weakly penalised gains from any soft targets, those of a teacher without knowledge too.
-    """
+def make_student(kind: str, of_classes: bool, seed: int) -> Pipeline:
+    """The model that reads the student's modality; the penalty of a linear one is to be tuned."""
     if kind == NETWORK:
-        return _with_imputer(NetworkRegressor if classes is None else NetworkClassifier, seed)
-    linear = Ridge() if classes is None else LogisticRegression(max_iter=2000)
-    model = make_pipeline(SimpleImputer(strategy="median", keep_empty_features=True), StandardScaler(), linear)
-    rows = np.flatnonzero(observed_rows(X))
-    groups = None if groups is None else groups[rows]
-    return tune_penalty(model, X.iloc[rows], y[rows], classes, groups)
+        return _with_imputer(NetworkClassifier if of_classes else NetworkRegressor, seed)
+    linear = LogisticRegression(max_iter=2000) if of_classes else Ridge()
+    return make_pipeline(SimpleImputer(strategy="median", keep_empty_features=True), StandardScaler(), linear)
 
 
-def tune_penalty(
-    model: Pipeline, X: pd.DataFrame, y: np.ndarray, classes: np.ndarray | None, groups: np.ndarray | None
-) -> Pipeline:
-    """The model with the penalty of its last step that predicts held-out rows best, groups kept together."""
+def tune_penalty(model: Pipeline, X: Table, y: np.ndarray, groups: np.ndarray | None) -> Pipeline:
+    """The model with the penalty of its last step that predicts held-out rows best, groups kept together.
+
+    A model whose last step has no penalty to be tuned is returned as it is.
+    """
     step, last = model.steps[-1]
+    if type(last) not in PENALTIES:
+        return model
     name, values = PENALTIES[type(last)]
-    row_fold_ids = make_fold_ids(n_inner_folds(groups), y, classes=classes is not None, groups=groups)
-    best, least = values[0], np.inf
-    for value in values:
-        model.set_params(**{f"{step}__{name}": value})
-        loss = sum(_loss(model, X, y, classes, row_fold_ids == fold) for fold in np.unique(row_fold_ids))
-        # The loss has one valley over the penalties, and weak penalties are slow to fit.
-        if loss >= least:
-            break
-        best, least = value, loss
-    return model.set_params(**{f"{step}__{name}": float(best)})
+    of_classes = isinstance(last, LogisticRegression)
+    fold_ids = make_fold_ids(n_inner_folds(groups), y, classes=of_classes, groups=groups)
+    search = GridSearchCV(
+        model,
+        {f"{step}__{name}": values},
+        cv=PredefinedSplit(fold_ids),
+        scoring=partial(_negative_log_loss, np.unique(y)) if of_classes else "neg_mean_squared_error",
+        refit=False,
+    ).fit(X, y)
+    return clone(model).set_params(**search.best_params_)
 
 
 def n_inner_folds(groups: np.ndarray | None) -> int:
     """Folds inside a training part, which may have fewer groups than the whole."""
-    return 5 if groups is None else min(5, len(np.unique(groups)))
+    return MAX_INNER_FOLDS if groups is None else min(MAX_INNER_FOLDS, len(np.unique(groups)))
 
 
-def fit_selector(data: CliData, rows: np.ndarray, seed: int, n_jobs: int | None = 1, verbose: int = 0) -> CCHSelector:
-    """The selector, fitted to some of the labelled rows and to pairs without a label."""
-    groups = None if data.groups is None else data.groups[rows]
-    selector = CCHSelector(
-        data.modalities,
-        data.student,
-        cv=n_inner_folds(groups),
-        random_state=seed,
-        n_jobs=n_jobs,
-        verbose=verbose,
-    )
-    pairs = _with_groups(data, data.unlabeled)
-    return selector.fit(data.X.iloc[rows], data.y[rows], unlabeled_pairs=pairs, groups=groups)
+def make_selector(data: CliData, n_folds: int, seed: int, n_jobs: int | None = None, verbose: int = 0) -> CCHSelector:
+    """The selector among all candidate teachers."""
+    return CCHSelector(data.modalities, data.student, cv=n_folds, random_state=seed, n_jobs=n_jobs, verbose=verbose)
 
 
-def fit_pipeline(
-    data: CliData,
-    rows: np.ndarray,
-    kind: str,
-    seed: int,
-    n_jobs: int | None = 1,
-    verbose: int = 0,
-) -> FittedPipeline:
-    """Select a teacher and distil on some of the labelled rows, with pairs without a label beside them."""
-    selector = fit_selector(data, rows, seed, n_jobs, verbose)
-    X, y = data.X.iloc[rows], data.y[rows]
-    groups = None if data.groups is None else data.groups[rows]
+def make_distiller(
+    data: CliData, kind: str, n_folds: int, seed: int, n_jobs: int | None = None, verbose: int = 0
+) -> PairedDistiller | PairedDistillerRegressor:
+    """The distiller behind the selector."""
     of_classes = data.classes is not None
-    distiller = (PairedDistiller if of_classes else PairedDistillerRegressor)(
-        make_student(kind, X[data.student_columns], y, data.classes, groups, seed),
+    return (TunedDistiller if of_classes else TunedDistillerRegressor)(
+        make_student(kind, of_classes, seed),
         make_teacher(kind, of_classes, seed),
         student_columns=data.student_columns,
-        cv=n_inner_folds(groups),
+        cv=n_folds,
         random_state=seed,
         n_jobs=n_jobs,
         verbose=verbose,
     )
-    table = selector.transform(X)
-    pairs = _with_groups(data, selector.transform(data.unlabeled))
-    fit_params = {"groups": groups, "unlabeled_pairs": pairs}
-    return FittedPipeline(selector, distiller.fit(table, y, **fit_params), table, y, fit_params)
 
 
-def _with_groups(data: CliData, unlabeled: pd.DataFrame) -> tuple[Any, ...] | None:
-    """Unlabelled pairs and, where there are some, their groups; None without pairs."""
-    if not len(unlabeled):
-        return None
-    return (unlabeled,) if data.unlabeled_groups is None else (unlabeled, data.unlabeled_groups)
+def make_select_distill(data: CliData, kind: str, n_folds: int, seed: int) -> Pipeline:
+    """Selector and distiller, to which groups and unlabeled pairs are routed."""
+    request = {"groups": True, "unlabeled_pairs": True}
+    with config_context(enable_metadata_routing=True):
+        selector = make_selector(data, n_folds, seed).set_fit_request(**request)
+        distiller = make_distiller(data, kind, n_folds, seed).set_fit_request(**request)
+    return Pipeline([("select", selector), ("distill", distiller)], transform_input=["unlabeled_pairs"])
+
+
+def fit_selector(data: CliData, seed: int, n_jobs: int | None, verbose: int) -> CCHSelector:
+    """The selector, fitted to all labeled rows and to the unlabeled pairs."""
+    selector = make_selector(data, n_inner_folds(data.groups), seed, n_jobs, verbose)
+    return selector.fit(data.X, data.y, groups=data.groups, unlabeled_pairs=data.unlabeled_pairs)
+
+
+def fit_select_distill(
+    data: CliData, kind: str, seed: int, n_jobs: int | None, verbose: int
+) -> tuple[CCHSelector, PairedDistiller | PairedDistillerRegressor]:
+    """The selector and the distiller behind it, fitted to all labeled rows and to the unlabeled pairs."""
+    selector = fit_selector(data, seed, n_jobs, verbose)
+    distiller = make_distiller(data, kind, n_inner_folds(data.groups), seed, n_jobs, verbose)
+    pairs = data.unlabeled_pairs
+    if pairs is not None:
+        pairs = (selector.transform(pairs[0]), *pairs[1:])
+    return selector, distiller.fit(selector.transform(data.X), data.y, groups=data.groups, unlabeled_pairs=pairs)
 
 
 def _with_imputer(network: type[BaseEstimator], seed: int) -> Pipeline:
     return make_pipeline(SimpleImputer(strategy="median", keep_empty_features=True), network(random_state=seed))
 
 
-def _loss(model: Pipeline, X: pd.DataFrame, y: np.ndarray, classes: np.ndarray | None, held_out: np.ndarray) -> float:
-    """Sum over the held-out rows of the log-loss, or of the squared error."""
-    fitted = model.fit(X[~held_out], y[~held_out])
-    if classes is None:
-        return float(((fitted.predict(X[held_out]) - y[held_out]) ** 2).sum())
-    proba = predict_smoothed_proba(fitted, X[held_out], classes, int((~held_out).sum()))
-    return float(-np.log(proba[np.arange(len(proba)), np.searchsorted(classes, y[held_out])]).sum())
+def _negative_log_loss(classes: np.ndarray, model: BaseEstimator, X: Table, y: np.ndarray) -> float:
+    """A score of scikit-learn's kind, also where a class is missing in the training rows or in the held-out ones."""
+    return -float(log_loss(predict_proba_for(model, X, classes), np.searchsorted(classes, y)).mean())

@@ -190,8 +190,8 @@ def with_point(values: pd.Series, decimal: str) -> pd.Series:
 
 def as_numbers(table: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
     """The columns as numbers; raise on a cell that is none, naming column, row and value."""
-    found = {name: _column_of_numbers(table[name]) for name in columns}
-    return pd.DataFrame(found, index=table.index, columns=list(columns))
+    numbers = {name: _column_of_numbers(table[name]) for name in columns}
+    return pd.DataFrame(numbers, index=table.index, columns=list(columns))
 
 
 def has_numbers(values: pd.Series) -> bool:

@@ -1,4 +1,4 @@
-"""``skcmkd distill`` and ``skcmkd predict``: a student from one table, and its answers for another."""
+"""``skcmkd distill`` and ``skcmkd predict``: a student from one table, and its predictions for another."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ from sklearn.base import BaseEstimator, is_classifier
 from .._utils._atomic_write import atomic_write
 from .._validation._table_checks import observed_rows
 from ..persistence._skops import load_student, save_student
+from ..selection._selector import CCHSelector
 from ._anndata import is_annotated, read_annotated
 from ._console import make_console, print_error, print_table
 from ._errors import DataError
-from ._input import CliData, load_data
+from ._input import load_data
 from ._output_path import check_output
-from ._pipeline import FittedPipeline, fit_pipeline
+from ._pipeline import fit_select_distill
 from ._read_table import as_numbers, read_table
 from ._text import abbreviate, as_warning, escape_formula, quote, truncate
 from ._text_tables import decision_table, modality_table
@@ -27,48 +28,43 @@ N_DIGITS = 6  # of probabilities
 
 
 def run_distill(options: argparse.Namespace) -> int:
-    """Select and distil on all rows, say what was decided, and save the student."""
+    """Select and distill on all rows, print what was decided, and save the student."""
     check_output(options.out, "--out", [options.table])
     console = make_console()
     data = load_data(options, N_FOLDS)
     for note in [*data.leaks, *data.notes]:
         print_error(note)
-    fitted = fit_pipeline(
-        data,
-        np.arange(len(data.y)),
-        options.model,
-        options.seed,
-        n_jobs=options.jobs,
-        verbose=int(sys.stderr.isatty()),
+    selector, distiller = fit_select_distill(
+        data, options.model, options.seed, n_jobs=options.jobs, verbose=int(sys.stderr.isatty())
     )
     with atomic_write(options.out) as tmp_path:
-        save_student(fitted.distiller.student_, tmp_path)
+        save_student(distiller.student_, tmp_path)
     of_classes = data.classes is not None
     print_table(
         console,
         modality_table(data.X, data.y, data.modalities, data.student, data.unlabeled, of_classes),
     )
-    print_table(console, decision_table(fitted.selector))
+    print_table(console, decision_table(selector))
     console.print()
-    for sentence in [*map(as_warning, data.leaks), describe_decision(data, fitted)]:
+    for sentence in [*map(as_warning, data.leaks), describe_decision(selector, distiller.alpha_)]:
         console.print(sentence)
     console.print(f"Student: {truncate(options.out, 200)}")
     return 0
 
 
-def describe_decision(data: CliData, fitted: FittedPipeline) -> str:
+def describe_decision(selector: CCHSelector, alpha: float) -> str:
     """What was decided, and the weight."""
-    student, alpha = quote(data.student), fitted.distiller.alpha_
-    if not fitted.selector.teachers_:
+    student = quote(selector.student)
+    if not selector.teachers_:
         return f"No teacher is kept: {student} was trained alone."
-    teacher = quote(fitted.teacher)
+    teacher = quote(selector.teachers_[0])
     if alpha == 0:
         return f"{teacher} is kept, but held-out rows gave it no weight: {student} was trained alone."
     return f"{teacher} taught {student} with the weight {alpha:g} ({1 - alpha:g} for the labels)."
 
 
 def run_predict(options: argparse.Namespace) -> int:
-    """The student's answers for the rows of a table."""
+    """Write the student's predictions for the rows of a table."""
     check_output(options.out, "--out", [options.table, options.model])
     if not options.model.is_file():
         raise DataError(f"there is no file {quote(options.model, 200)}.")
@@ -122,20 +118,20 @@ def student_columns(student: BaseEstimator) -> list[str]:
 
 
 def predict_table(student: BaseEstimator, X: pd.DataFrame) -> pd.DataFrame:
-    """The predicted class and each one's probability, or the quantity; missing where nothing was measured."""
+    """The predicted class and each class's probability, or the predicted number; missing where nothing was measured."""
     observed = observed_rows(X)
-    found = pd.DataFrame(index=X.index)
-    found["predicted"] = pd.Series(np.nan, index=X.index, dtype=object)
+    predictions = pd.DataFrame(index=X.index)
+    predictions["predicted"] = pd.Series(np.nan, index=X.index, dtype=object)
     if not observed.any():
         raise DataError("no row has any of the student's measurements.")
     rows = X[observed]
     predicted = student.predict(rows)
     if not is_classifier(student):
-        found["predicted"] = np.nan
-        found.loc[observed, "predicted"] = predicted.astype(float)
-        return found
-    found.loc[observed, "predicted"] = predicted.astype(str)
+        predictions["predicted"] = np.nan
+        predictions.loc[observed, "predicted"] = predicted.astype(float)
+        return predictions
+    predictions.loc[observed, "predicted"] = predicted.astype(str)
     for label, column in zip(student.classes_, student.predict_proba(rows).T, strict=True):
-        found[f"probability_{label}"] = np.nan
-        found.loc[observed, f"probability_{label}"] = column.round(N_DIGITS)
-    return found
+        predictions[f"probability_{label}"] = np.nan
+        predictions.loc[observed, f"probability_{label}"] = column.round(N_DIGITS)
+    return predictions

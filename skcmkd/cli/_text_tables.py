@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 
 from .._validation._table_checks import observed_rows
-from ..evaluation._cross_validate import ALONE
+from ..evaluation._cross_validate import ALONE, DISTILLED
+from ..evaluation._report import DistillationReport
 from ..selection._selector import CCHSelector
-from ._evaluation import Evaluation
 from ._text import truncate
 
 SCORES = {"accuracy": "accuracy", "log_loss": "log-loss", "brier": "Brier", "r2": "R2", "squared_error": "sq. error"}
@@ -46,13 +46,13 @@ def modality_table(
         rows.append(row)
     if unlabeled is not None and len(unlabeled):
         headings.append("pairs without a label")
-    return TextTable(f"Modalities of {len(y)} labelled rows ({describe_label(y, of_classes)})", headings, rows)
+    return TextTable(f"Modalities of {len(y)} labeled rows ({describe_label(y, of_classes)})", headings, rows)
 
 
 def describe_label(y: np.ndarray | pd.Series, of_classes: bool = True) -> str:
-    """The classes and their sizes, or the span of a quantity."""
+    """The classes and their sizes, or the range of a continuous target."""
     if not of_classes:
-        return f"a quantity from {np.min(y):.3g} to {np.max(y):.3g}"
+        return f"a number from {np.min(y):.3g} to {np.max(y):.3g}"
     counts = pd.Series(y).value_counts().sort_index()
     few = ", ".join(f"{truncate(label)}: {count}" for label, count in counts.items())
     return few if len(counts) < 5 else f"{len(counts)} classes"
@@ -70,16 +70,16 @@ def decision_table(selector: CCHSelector) -> TextTable:
         kept = " *" if row["kept"] else "  "
         rows.append((truncate(name), str(row["n_rows"]), *mi_values, *intervals, row["decision"] + kept))
     return TextTable(
-        "Who should teach? Informations in nats with 90 % intervals; the advantage decides; * is kept",
+        "Who should teach? Mutual information in nats with 90 % intervals; the advantage decides; * is kept",
         ("teacher", "rows", "I(T;S)", "I(S;Y)", "I(T;Y)", "gap", "advantage", "decision  "),
         rows,
     )
 
 
-def gain_table(evaluation: Evaluation, n_folds: int, n_repeats: int) -> TextTable:
+def gain_table(report: DistillationReport, title: str, scores: Sequence[str] = tuple(SCORES)) -> TextTable:
     """Scores on held-out rows and paired gains over the student alone."""
-    frame = evaluation.report.to_frame()
-    scores = [score for score in SCORES if score in frame]
+    frame = report.to_frame()
+    scores = [score for score in scores if score in frame]
     headings = ["model", "rows"]
     for score in scores:
         headings += [SCORES[score], "gain (s.e.)"]
@@ -90,14 +90,24 @@ def gain_table(evaluation: Evaluation, n_folds: int, n_repeats: int) -> TextTabl
             gain = "" if name == ALONE else f"{row[f'{score}_gain']:+.3f} ({row[f'{score}_standard_error']:.3f})"
             cells += [f"{row[score]:.3f}", gain]
         rows.append(cells)
+    return TextTable(f"{title}; gains over the student alone, more is better", headings, rows)
+
+
+def describe_folds(n_folds: int, n_repeats: int) -> str:
+    """How rows were held out, for the title of a table."""
     repeated = f" x {n_repeats}" if n_repeats > 1 else ""
-    title = f"Held-out rows, {n_folds} folds{repeated}, selection in each; gains over the student alone, more is better"
-    return TextTable(title, headings, rows)
+    return f"Held-out rows, {n_folds} folds{repeated}, selection in each"
 
 
-def choice_table(selections: pd.DataFrame) -> TextTable:
-    """How often each teacher was taken, and each weight."""
+def choice_table(report: DistillationReport) -> TextTable:
+    """How often each teacher was kept, and each weight taken."""
+    selections = selections_with_alpha(report)
     kept = selections["teacher"].where(selections["kept"], None).map(truncate, na_action="ignore").fillna("none kept")
     counts = Counter(zip(kept, selections["alpha"], strict=True))
     rows = [(teacher, f"{alpha:g}", str(count)) for (teacher, alpha), count in sorted(counts.items())]
     return TextTable(f"Choices in {len(selections)} fits", ("teacher", "weight", "times"), rows)
+
+
+def selections_with_alpha(report: DistillationReport) -> pd.DataFrame:
+    """For each split the selected teacher, whether it was kept, and its weight."""
+    return pd.DataFrame(report.selections_).assign(alpha=report.alphas_[DISTILLED])

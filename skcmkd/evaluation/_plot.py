@@ -24,7 +24,7 @@ MAX_LABEL_LENGTH = 28
 
 
 def displayed_scores(frame: pd.DataFrame) -> list[str]:
-    """The scores that a report shows first, those that the student has: without probabilities there is no log-loss."""
+    """The scores that a report displays: log-loss only where the student has probabilities."""
     scores = ["r2", "squared_error"] if "r2" in frame else ["accuracy", "log_loss"]
     return [score for score in scores if frame[f"{score}_gain"].notna().any()]
 
@@ -42,7 +42,8 @@ def format_report(frame: pd.DataFrame, confidence: float) -> str:
 def plot_report(frame: pd.DataFrame, per_class: pd.DataFrame | None, confidence: float, axes: Any) -> np.ndarray:
     """Draw gains over the student alone: a column for each score, models above and classes below."""
     scores = displayed_scores(frame)
-    models: pd.DataFrame = frame.drop(index=ALONE)
+    gains = frame[[f"{score}_gain" for score in scores]].notna().any(axis=1)
+    models: pd.DataFrame = frame[gains]
     panels: list[list[tuple[pd.DataFrame, str, str]]] = [[(models, score, score) for score in scores]]
     if per_class is not None:
         classes = per_class.loc[[DISTILLED]].droplevel("model")
@@ -69,10 +70,10 @@ def plot_report(frame: pd.DataFrame, per_class: pd.DataFrame | None, confidence:
 def _axes(axes: Any, panels: list[list[tuple[pd.DataFrame, str, str]]]) -> np.ndarray:
     shape = (len(panels), len(panels[0]))
     if axes is not None:
-        given = np.atleast_1d(np.asarray(axes, dtype=object))
-        if given.size != np.prod(shape):
-            raise ValueError(f"axes holds {given.size} axes and the report needs {shape[0]} x {shape[1]} of them.")
-        return given.reshape(shape)
+        flat_axes = np.atleast_1d(np.asarray(axes, dtype=object))
+        if flat_axes.size != np.prod(shape):
+            raise ValueError(f"axes holds {flat_axes.size} axes and the report needs {shape[0]} x {shape[1]} of them.")
+        return flat_axes.reshape(shape)
     import matplotlib.pyplot as plt
 
     heights = [1.0 + 0.38 * len(line[0][0]) for line in panels]
@@ -96,12 +97,14 @@ def _plot_gains(ax: Any, rows: pd.DataFrame, prefix: str, *, with_labels: bool) 
     value, lower, upper = (scale * rows[f"{prefix}_{end}"].to_numpy(dtype=float) for end in ("gain", "lower", "upper"))
     decision = np.array([sign_of_interval(*ends) for ends in zip(lower, upper, strict=True)])
     for name, style in DECISION_STYLES.items():
-        own = np.flatnonzero((decision == name) & ~np.isnan(value))
-        if len(own):
-            errors = np.nan_to_num([value[own] - lower[own], upper[own] - value[own]])
+        rows_of_decision = np.flatnonzero((decision == name) & ~np.isnan(value))
+        if len(rows_of_decision):
+            errors = np.nan_to_num(
+                [value[rows_of_decision] - lower[rows_of_decision], upper[rows_of_decision] - value[rows_of_decision]]
+            )
             ax.errorbar(
-                value[own],
-                own,
+                value[rows_of_decision],
+                rows_of_decision,
                 xerr=errors,
                 label=DECISION_LABELS[name],
                 linestyle="none",

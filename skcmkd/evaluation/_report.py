@@ -1,4 +1,4 @@
-"""DistillationReport: what distilling brought on given data, by cross-validation."""
+"""DistillationReport: what distilling brings on a table, by cross-validation."""
 
 from __future__ import annotations
 
@@ -9,32 +9,37 @@ import pandas as pd
 from sklearn.base import BaseEstimator, clone
 from sklearn.utils import check_random_state
 
+from .._model_selection._pipelines import final_estimator
 from .._validation._sklearn import ArrayLike, check_choice, draw_seed, set_random_states
 from .._validation._tables import Table
-from ._cross_validate import ALONE, DISTILLED, SHUFFLED, TEACHER, cross_validate_models, make_fused_model, make_splits
-from ._input import check_distiller, check_report_data
+from ._cross_validate import ALONE, DISTILLED, SHUFFLED, TEACHER, cross_validate_models, make_splits
+from ._estimators import check_accepted, check_estimator, make_models
+from ._input import check_report_data
 from ._plot import format_report, plot_report
 from ._scores import DIFFERENCE, add_r2, collect_row_scores, mean_agreement, paired_difference, per_class_differences
+from ._unpaired import score_teacher
 
 
 class DistillationReport:
-    """What did distilling bring on my data? Five models on the same folds, against the student alone.
+    """What did distilling bring on my data? Several models on the same folds, against the student alone.
 
-    Each model is scored on rows that it has not seen. For a score s the gain of a model m over the student alone is::
+    Each model is scored on held-out rows. For a score s the gain of a model m over the student alone is::
 
         gain_m = mean_i sign_s (s_i(m) - s_i(alone)),    se_m^2 = Var_i(s_i(m) - s_i(alone)) / n
 
     over the rows i where both were scored, with the sign that makes more better: **a positive gain is always an
     improvement**. The models:
 
-    - ``student alone``: the distiller with ``alpha=0``;
+    - ``student alone``: the distiller without its teacher; for unpaired cohorts the labels alone;
     - ``distilled``: the distiller;
-    - ``teacher``: its teacher on what that sees, on the rows where it was measured; several teachers are pooled as the
-      distiller pools them;
-    - ``fused``: the teacher's model on both tables side by side, on the rows where both were measured;
-    - ``shuffled teacher``: the control. The distiller with the teacher's measured rows in random order, those of
-      unlabelled pairs too. What remains of the gain here does not come from what the teacher knows: soft targets
-      smooth labels whoever gives them.
+    - ``teacher``: its teacher on the rows that have the teacher's modality; several teachers are pooled as the
+      distiller pools them. For unpaired cohorts the teacher on held-out rows of its own cohort, without a gain;
+    - ``fused``: the teacher's model on both tables side by side, on the rows that have both; none for unpaired cohorts;
+    - ``shuffled teacher``: the control. The distiller with the teacher's observed rows in random order, those of
+      unlabeled pairs or of the bridge too. What remains of the gain here does not come from the
+      teacher's information about the label: any soft targets smooth the labels.
+
+    Of a Pipeline the steps before the distiller are fitted to the training rows of each split, once for all models.
 
     Make it with :meth:`from_estimator`.
 
@@ -42,37 +47,50 @@ class DistillationReport:
     ----------
     row_scores : DataFrame of shape (n_samples, n_models * n_scores)
         Scores of each held-out row; columns (model, score).
-    row_agreement : DataFrame of shape (n_samples, n_models * n_measures)
-        Agreement with the teacher on each row; columns (model, measure).
+    row_agreement : DataFrame of shape (n_samples, n_models * n_measures) or None
+        Agreement with the teacher on each row; columns (model, measure). None where no row has the teacher's modality.
     alphas : DataFrame
         ``alphas_``.
     y : ndarray of shape (n_samples,)
-        Class labels, or a quantity.
+        Class labels, or a continuous target.
     classes : ndarray of shape (n_classes,), default=None
-        Sorted classes; None for a quantity.
+        Sorted classes; None for a continuous target.
     groups : ndarray of shape (n_samples,), default=None
         Groups of rows that may depend on each other; None takes each row as independent.
     confidence : float in (0, 1), default=0.95
         Probability of the intervals.
+    selections : DataFrame, default=None
+        ``selections_``.
+    teacher_scores : DataFrame of shape (n_teacher_samples, n_scores), default=None
+        ``teacher_scores_``.
 
     Attributes
     ----------
     differences_ : DataFrame
         Index ``model``, ``score``. ``n_rows``, ``gain``, ``standard_error``, ``lower``, ``upper``, and the shares of
-        rows that the model scores ``frac_better`` and ``frac_worse`` than the student alone. Scores of classes: ``accuracy``,
-        ``log_loss`` in nats, ``brier`` (|onehot(y) - p|^2, 0 to 2). Of quantities: ``r2``, ``squared_error``.
+        rows that the model scores ``frac_better`` and ``frac_worse`` than the student alone. Scores of classes:
+        ``accuracy``, ``log_loss`` in nats, ``brier`` (|onehot(y) - p|^2, 0 to 2). Of a continuous target: ``r2``,
+        ``squared_error``.
     per_class_ : DataFrame or None
         Index ``model``, ``class``. ``n_rows`` of the class, ``recall`` and ``log_loss`` (nats) in it, and for both the
-        gain over the student alone with standard error and interval. None for a quantity.
-    agreement_ : DataFrame
+        gain over the student alone with standard error and interval. None for a continuous target.
+    agreement_ : DataFrame or None
         Index ``model``. ``n_rows`` that have a teacher; ``same_prediction``, the share where model and teacher predict
-        alike, and ``kl``, the mean KL(teacher || model) in nats; of quantities ``root_mean_squared_difference``.
+        alike, and ``kl``, the mean KL(teacher || model) in nats; of a continuous target
+        ``root_mean_squared_difference``. None for unpaired cohorts.
     alphas_ : DataFrame
-        Index ``split``; the teacher's weight in each of them, columns ``distilled`` and ``shuffled teacher``.
+        Index ``split``; the teacher's weight in each of them, columns ``distilled`` and ``shuffled teacher``. NaN for
+        unpaired cohorts.
+    selections_ : DataFrame or None
+        Index ``split``; what was chosen on the training rows. With a CCHSelector before the distiller ``teacher``, the
+        kept teachers, or the best candidate where none is kept, and whether it was ``kept``; the row ``teacher`` is
+        about this one. For unpaired cohorts ``training_mode``, ``alignment`` and ``used_bridge``. None otherwise.
     row_scores_ : DataFrame of shape (n_samples, n_models * n_scores)
         Scores of each held-out row, averaged over repeats; columns ``model``, ``score``. NaN where a model has none.
+    teacher_scores_ : DataFrame of shape (n_teacher_samples, n_scores) or None
+        For unpaired cohorts the teacher's scores on held-out rows of its own cohort.
     n_without_teacher_ : int
-        Held-out rows without a measured teacher: not part of ``teacher`` and ``fused``.
+        Held-out rows without the teacher's modality: not part of ``teacher`` and ``fused``.
     axes_ : ndarray of matplotlib Axes of shape (n_rows, n_scores)
         Where it was drawn, after ``plot``.
     figure_ : matplotlib Figure
@@ -80,12 +98,12 @@ class DistillationReport:
 
     See Also
     --------
-    CCHSelector : Says beforehand which modality should teach.
-    PairedDistiller : The distiller.
+    CCHSelector : Decides beforehand which modality should teach.
+    PairedDistiller, UnpairedDistiller : The distillers.
 
     Notes
     -----
-    A row's scores are averaged over repeats before anything else, so that rows are counted and not answers; with
+    A row's scores are averaged over repeats before anything else, so that rows are counted and not predictions; with
     ``groups`` the standard error is that of a mean over clusters. Folds share training rows, which a mean over rows
     leaves out. On simulated cohorts of 80 and 200 rows 91 to 100 % of the 95 % intervals held the mean gain over
     cohorts, with one repeat and with four: at worst they are somewhat too narrow. With the corrected variance of folds
@@ -96,7 +114,7 @@ class DistillationReport:
     scores but accuracy.
 
     The control has the weight that the distilled student took in the same fold. A student that is too weakly
-    regularised gains from any soft targets: tune it alone first.
+    regularized gains from any soft targets: tune it alone first.
 
     References
     ----------
@@ -122,13 +140,15 @@ class DistillationReport:
     def __init__(
         self,
         row_scores: pd.DataFrame,
-        row_agreement: pd.DataFrame,
+        row_agreement: pd.DataFrame | None,
         alphas: pd.DataFrame,
         y: np.ndarray,
         *,
         classes: np.ndarray | None = None,
         groups: np.ndarray | None = None,
         confidence: float = 0.95,
+        selections: pd.DataFrame | None = None,
+        teacher_scores: pd.DataFrame | None = None,
     ) -> None:
         self.row_scores_ = row_scores
         self.row_agreement = row_agreement
@@ -137,27 +157,32 @@ class DistillationReport:
         self.classes = classes
         self.groups = groups
         self.confidence = confidence
+        self.selections_ = selections
+        self.teacher_scores_ = teacher_scores
         self._models = list(dict.fromkeys(row_scores.columns.get_level_values("model")))
         self._unit_ids = np.arange(len(y)) if groups is None else groups
         self._scores = ["r2", "squared_error"] if classes is None else ["accuracy", "log_loss", "brier"]
         scored = row_scores.notna().T.groupby(level="model").any().T
-        self.n_without_teacher_ = int((scored[ALONE] & ~scored[TEACHER]).sum())
-        others = [model for model in self._models if model != ALONE]
-        self.differences_ = pd.concat({model: self.compare(model) for model in others}, names=["model"])
+        self.n_without_teacher_ = int((scored[ALONE] & ~scored.get(TEACHER, False)).sum())
+        compared = [model for model in self._models if model != ALONE]
+        self.differences_ = pd.concat({model: self.compare(model) for model in compared}, names=["model"])
         self.per_class_ = (
             None if classes is None else per_class_differences(row_scores, y, classes, self._unit_ids, confidence)
         )
-        self.agreement_ = mean_agreement(row_agreement)
+        self.agreement_ = None if row_agreement is None else mean_agreement(row_agreement)
 
     @classmethod
     def from_estimator(
         cls,
-        distiller: BaseEstimator,
+        estimator: BaseEstimator,
         X: Table,
         y: ArrayLike,
         *,
         X_teacher: Table | None = None,
-        unlabeled_pairs: tuple[Table, ...] | None = None,
+        unlabeled_pairs: tuple[Any, ...] | None = None,
+        teacher_data: tuple[Any, ...] | None = None,
+        unlabeled: tuple[Any, ...] | None = None,
+        bridge: tuple[Any, ...] | None = None,
         sample_weight: ArrayLike | None = None,
         groups: ArrayLike | None = None,
         fused: BaseEstimator | str | None = "teacher",
@@ -168,39 +193,46 @@ class DistillationReport:
         random_state: int | np.random.RandomState | None = None,
         verbose: int = 0,
     ) -> DistillationReport:
-        """Fit all models to each fold and score them on the rows held out.
+        """Fit all models on each split and score them on the held-out rows.
 
         Parameters
         ----------
-        distiller : PairedDistiller or PairedDistillerRegressor
-            The distiller; it is cloned, not fitted.
+        estimator : PairedDistiller, PairedDistillerRegressor, Pipeline or UnpairedDistiller
+            The distiller, or a Pipeline that ends in one of paired tables; it is cloned, not fitted.
         X : DataFrame or array-like of shape (n_samples, n_features)
             The student's table, or both modalities when the distiller's ``student_columns`` is set.
         y : array-like of shape (n_samples,)
-            Class labels, or a quantity.
+            Class labels, or a continuous target.
         X_teacher : DataFrame or array-like of shape (n_samples, n_teacher_features), default=None
-            The teacher's table, as in the distiller's ``fit``.
+            The teacher's table, as in ``PairedDistiller.fit``.
         unlabeled_pairs : tuple of tables, default=None
-            Pairs without a label, as in the distiller's ``fit``; they go whole into every fold's fit, less those of a
-            group that is held out.
+            Pairs without a label, as in ``PairedDistiller.fit``; they go whole into every fit, less those of a group
+            that is held out. Of a Pipeline they pass the steps before the distiller
+            (``transform_input=["unlabeled_pairs"]``), to those that request them; unlike in its ``fit`` the tuple may
+            name groups.
+        teacher_data : tuple (X_teacher, y_teacher) or (X_teacher, y_teacher, groups), default=None
+            The teacher's own cohort, as in ``UnpairedDistiller.fit``; it goes whole into every fit.
+        unlabeled, bridge : tuple, default=None
+            As in ``UnpairedDistiller.fit``; they go whole into every fit, less rows of a group that is held out.
         sample_weight : array-like of shape (n_samples,), default=None
             Row weights for every fit that takes them. Scores are not weighted.
         groups : array-like of shape (n_samples,), default=None
-            Rows of a group are held out together, and counted together in standard errors.
+            Rows of a group are held out together, and counted together in standard errors. Steps of a Pipeline get
+            them if they request them.
         fused : estimator, "teacher" or None, default="teacher"
             Model of both tables side by side, the teacher's columns first; "teacher" is a copy of the distiller's
-            teacher; there is none where that is frozen, a dict, or sees both already. None leaves it out.
+            teacher; there is none where that is frozen, a dict, or reads both already. None leaves it out.
         cv : int or splitter, default=5
-            Folds. A number deals shuffled rows out class by class; rows that a splitter holds out several times are
-            averaged, rows that it never holds out are not scored.
+            Folds. A number of folds is shuffled and stratified by class; rows that a splitter holds out several times
+            are averaged, rows that it never holds out are not scored.
         n_repeats : int, default=1
             Repeats of a number of folds, each shuffled anew.
         confidence : float in (0, 1), default=0.95
             Probability of the intervals.
         n_jobs : int or None, default=None
-            Parallel fits; changes nothing but time.
+            Splits in parallel; changes nothing but time.
         random_state : int, RandomState or None, default=None
-            Seed of the folds, of the shuffled teacher, and of every part of the distiller whose own is None.
+            Seed of the folds, of the shuffled teacher, and of every part of the estimator whose own is None.
         verbose : int, default=0
             1 shows a progress bar.
 
@@ -212,21 +244,39 @@ class DistillationReport:
         Raises
         ------
         ValueError
-            If the distiller is not one of paired data, there is no teacher's table, tables and labels differ in length,
-            there are fewer rows (or groups) than folds, or a model cannot be fitted to a fold.
+            If the estimator is no distiller, its ``fit`` does not take a table or tuple, there is no teacher, tables
+            and labels differ in length, there are fewer rows (or groups) than folds, a step of a Pipeline has no
+            request set for groups, weights or unlabeled pairs, or a model cannot be fitted to a fold.
         """
-        check_distiller(distiller)
+        check_estimator(estimator)
         if not 0 < confidence < 1:
             raise ValueError(f"confidence={confidence!r} must lie between 0 and 1, such as 0.95.")
         random = check_random_state(random_state)
-        distiller = set_random_states(clone(distiller), draw_seed(random))
-        data = check_report_data(distiller, X, y, X_teacher, unlabeled_pairs, sample_weight, groups)
-        both = make_fused_model(fused, distiller, data)
+        estimator = set_random_states(clone(estimator), draw_seed(random))
+        distiller = final_estimator(estimator)
+        tables = {"X_teacher": X_teacher, "unlabeled_pairs": unlabeled_pairs}
+        tables |= {"teacher_data": teacher_data, "unlabeled": unlabeled, "bridge": bridge}
+        check_accepted(distiller, tables | {"sample_weight": sample_weight})
+        data = check_report_data(distiller, X, y, sample_weight, groups)
+        models = make_models(estimator, data, fused, **tables)
         splits = make_splits(cv, n_repeats, data, random)
-        folds = cross_validate_models(distiller, data, splits, both, random, n_jobs=n_jobs, verbose=bool(verbose))
-        rows, agreement, alphas = collect_row_scores(data.y, folds, data.classes)
-        table = pd.DataFrame(alphas, index=pd.RangeIndex(len(alphas), name="split"))[[DISTILLED, SHUFFLED]]
-        return cls(rows, agreement, table, data.y, classes=data.classes, groups=data.groups, confidence=confidence)
+        results = cross_validate_models(models, splits, random, n_jobs=n_jobs, verbose=bool(verbose))
+        rows, agreement, alphas = collect_row_scores(data.y, [result.predictions for result in results], data.classes)
+        index = pd.RangeIndex(len(splits), name="split")
+        selections = pd.DataFrame([result.choice for result in results], index=index)
+        return cls(
+            rows,
+            agreement,
+            pd.DataFrame(alphas, index=index)[[DISTILLED, SHUFFLED]],
+            data.y,
+            classes=data.classes,
+            groups=data.groups,
+            confidence=confidence,
+            selections=None if selections.empty else selections,
+            teacher_scores=None
+            if teacher_data is None
+            else score_teacher(distiller, teacher_data, cv, n_repeats, random),
+        )
 
     def to_frame(self) -> pd.DataFrame:
         """One row for each model.
@@ -236,10 +286,10 @@ class DistillationReport:
         DataFrame
             Index ``model``. ``n_rows`` scored, ``alpha`` (mean over the folds), and for each score ``s``: ``s``,
             ``s_gain``, ``s_standard_error``, ``s_lower``, ``s_upper``, ``s_better``, ``s_worse``, the last six as in
-            ``differences_`` and NaN for the student alone. The mean is over the rows that the model was scored on,
-            the gain over those of them where the student alone was.
+            ``differences_`` and NaN for the student alone, and for the teacher of an unpaired cohort. The mean is over
+            the rows that the model was scored on, the gain over those of them where the student alone was.
         """
-        rows = []
+        rows = {}
         for model in self._models:
             scored = self._with_r2(model)[model]
             row = {
@@ -250,13 +300,16 @@ class DistillationReport:
                 row[score] = scored[score].mean()
                 for part in DIFFERENCE:
                     row[f"{score}_{part}"] = np.nan if model == ALONE else self.differences_.loc[(model, score), part]
-            rows.append(row)
-        return pd.DataFrame(rows, index=pd.Index(self._models, name="model"))
+            rows[model] = row
+            if model == DISTILLED and self.teacher_scores_ is not None:
+                means = self.teacher_scores_.mean()
+                rows[TEACHER] = {**dict.fromkeys(row, np.nan), **means, "n_rows": len(self.teacher_scores_)}
+        return pd.DataFrame.from_dict(rows, orient="index").rename_axis("model")
 
     def compare(self, model: str, base: str = ALONE) -> pd.DataFrame:
         """Compare two of the models on the rows where both were scored.
 
-        ``compare("distilled", "shuffled teacher")`` is the part of the gain that comes from what the teacher knows.
+        ``compare("distilled", "shuffled teacher")`` is the part of the gain that comes from the teacher's information.
 
         Parameters
         ----------

@@ -2,76 +2,71 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from scipy.special import xlogy
 from scipy.stats import t as t_distribution
 
 from .._model_selection._resampling import standard_error_of_mean
+from .._model_selection._row_scores import brier_score, kl_divergence, log_loss, squared_error
 from ._cross_validate import ALONE, TEACHER, Predictions
 
 # Whether more is better.
 HIGHER_IS_BETTER = {"accuracy": 1, "log_loss": -1, "brier": -1, "r2": 1, "squared_error": -1}
 INTERVAL = ["gain", "standard_error", "lower", "upper"]
 DIFFERENCE = [*INTERVAL, "frac_better", "frac_worse"]
-MIN_PROBABILITY = np.finfo(np.float64).eps
 
 
 def row_scores(y: np.ndarray, predictions: Predictions, classes: np.ndarray | None) -> dict[str, np.ndarray]:
-    """Scores of each row that a model was asked about; NaN where they need probabilities and there are none."""
+    """Scores of each row that a model predicted; NaN where they need probabilities and there are none."""
     y_true = y[predictions.rows]
     if classes is None:
-        return {"squared_error": (y_true - predictions.prediction) ** 2}
+        return {"squared_error": squared_error(predictions.prediction, y_true)}
     scores = {
         "accuracy": (predictions.prediction == y_true).astype(float),
         "log_loss": np.full(len(y_true), np.nan),
         "brier": np.full(len(y_true), np.nan),
     }
     if predictions.proba is not None:
-        own = np.searchsorted(classes, y_true)
-        p_true = predictions.proba[np.arange(len(y_true)), own]
-        scores["log_loss"] = -np.log(np.clip(p_true, MIN_PROBABILITY, 1))
-        scores["brier"] = ((predictions.proba - (y_true[:, None] == classes)) ** 2).sum(axis=1)
+        codes = np.searchsorted(classes, y_true)
+        scores["log_loss"] = log_loss(predictions.proba, codes)
+        scores["brier"] = brier_score(predictions.proba, codes)
     return scores
 
 
 def row_agreement(
     predictions: Predictions, teacher: Predictions, classes: np.ndarray | None
 ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-    """The rows that both a model and the teacher were asked about, and how near their answers are."""
-    rows, own, others = np.intersect1d(predictions.rows, teacher.rows, return_indices=True)
-    prediction, teachers = predictions.prediction[own], teacher.prediction[others]
+    """The rows that both a model and the teacher predicted, and how near their predictions are."""
+    rows, in_model, in_teacher = np.intersect1d(predictions.rows, teacher.rows, return_indices=True)
+    prediction, teacher_prediction = predictions.prediction[in_model], teacher.prediction[in_teacher]
     if classes is None:
-        return rows, {"squared_difference": (prediction - teachers) ** 2}
+        return rows, {"squared_difference": squared_error(prediction, teacher_prediction)}
     divergence = np.full(len(rows), np.nan)
     if predictions.proba is not None and teacher.proba is not None:
-        q, p = teacher.proba[others], np.clip(predictions.proba[own], MIN_PROBABILITY, 1)
-        divergence = (xlogy(q, q) - xlogy(q, p)).sum(axis=1)
-    return rows, {"same_prediction": (prediction == teachers).astype(float), "kl": divergence}
+        divergence = kl_divergence(teacher.proba[in_teacher], predictions.proba[in_model])
+    return rows, {"same_prediction": (prediction == teacher_prediction).astype(float), "kl": divergence}
 
 
 def collect_row_scores(
-    y: np.ndarray, folds: Iterable[dict[str, Predictions]], classes: np.ndarray | None
-) -> tuple[pd.DataFrame, pd.DataFrame, list[dict[str, float]]]:
-    """Scores and agreement of each row, averaged over the repeats that held it out, and each fold's alpha.
+    y: np.ndarray, splits: Sequence[dict[str, Predictions]], classes: np.ndarray | None
+) -> tuple[pd.DataFrame, pd.DataFrame | None, list[dict[str, float]]]:
+    """Scores and agreement of each row, averaged over the repeats that held it out, and each split's alpha.
 
-    Columns are (model, score). The average comes first, so that rows, not answers, are counted.
+    Columns are (model, score). The average comes first, so that rows, not predictions, are counted. There is no
+    agreement where no model predicts with the teacher's modality.
     """
-    scored: list[pd.DataFrame] = []
-    agreed: list[pd.DataFrame] = []
-    alphas = []
-    for predictions in folds:
-        teacher = predictions[TEACHER]
-        scored.append(_as_columns({n: (a.rows, row_scores(y, a, classes)) for n, a in predictions.items()}))
-        agreed.append(
-            _as_columns({n: row_agreement(a, teacher, classes) for n, a in predictions.items() if n != TEACHER})
-        )
-        alphas.append({name: a.alpha for name, a in predictions.items()})
     every = pd.RangeIndex(len(y), name="row")
-    rows, agreement = (pd.concat(parts).groupby(level=0).mean().reindex(every) for parts in (scored, agreed))
-    return rows, agreement, alphas
+    scores = [_as_columns({n: (p.rows, row_scores(y, p, classes)) for n, p in split.items()}) for split in splits]
+    agreement = [
+        _as_columns({n: row_agreement(p, split[TEACHER], classes) for n, p in split.items() if n != TEACHER})
+        for split in splits
+        if TEACHER in split
+    ]
+    means = [pd.concat(parts).groupby(level=0).mean().reindex(every) for parts in (scores, agreement) if parts]
+    alphas = [{name: predictions.alpha for name, predictions in split.items()} for split in splits]
+    return means[0], means[1] if agreement else None, alphas
 
 
 def _as_columns(parts: dict[str, tuple[np.ndarray, dict[str, np.ndarray]]]) -> pd.DataFrame:
@@ -126,12 +121,12 @@ def per_class_differences(
     result = {}
     for model in dict.fromkeys(rows.columns.get_level_values("model")):
         for label in classes.tolist():
-            own = y == label
-            part = rows[own]
+            in_class = y == label
+            part = rows[in_class]
             metrics: dict[str, float] = {"n_rows": int(part[model, "accuracy"].notna().sum())}
             for score, name in (("accuracy", "recall"), ("log_loss", "log_loss")):
                 metrics[name] = part[model, score].mean()
-                difference = paired_difference(part, model, score, unit_ids[own], confidence)
+                difference = paired_difference(part, model, score, unit_ids[in_class], confidence)
                 metrics |= {f"{name}_{end}": np.nan if model == ALONE else difference[end] for end in INTERVAL}
             result[model, label] = metrics
     return pd.DataFrame.from_dict(result, orient="index").rename_axis(["model", "class"])

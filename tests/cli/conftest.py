@@ -4,7 +4,7 @@ import pytest
 
 
 def draw_table(n_rows=72, seed=0):
-    """A panel that knows little, an RNA that knows much, two samples a patient, a third of the labels missing."""
+    """A panel with a weak signal, an RNA with a strong one, two samples a patient, a third of the labels missing."""
     rng = np.random.RandomState(seed)
     y = np.arange(n_rows) // 2 % 2
     table = pd.DataFrame({"diagnosis": np.where(y == 1, "malignant", "benign"), "patient": np.arange(n_rows) // 2})

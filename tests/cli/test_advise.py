@@ -1,30 +1,43 @@
+import argparse
 import io
+from dataclasses import replace
 from html.parser import HTMLParser
 
+import numpy as np
+import pandas as pd
 import pytest
 
+from skcmkd._linear_model._logistic import GroupLogisticRegressionCV
 from skcmkd.cli import main
+from skcmkd.cli._advise import evaluate
+from skcmkd.cli._input import make_data
+from skcmkd.cli._pipeline import fit_select_distill
+from skcmkd.evaluation import DistillationReport
+from skcmkd.evaluation._cross_validate import ALONE, DISTILLED, SHUFFLED, TEACHER, make_splits
+from skcmkd.evaluation._input import ReportData
+
+TWO_FOLDS = argparse.Namespace(folds=2, repeats=1, model="linear", seed=0, jobs=1)
 
 
 @pytest.fixture(scope="module")
 def advice(path, tmp_path_factory):
-    """What a run prints, and its report."""
+    """The output of a run, and the path of its report."""
     report = tmp_path_factory.mktemp("report") / "report.html"
-    given = ["advise", str(path), "--label", "diagnosis", "--student", "panel", "--groups", "patient"]
-    given += ["--folds", "2", "--jobs", "1", "--report", str(report)]
+    arguments = ["advise", str(path), "--label", "diagnosis", "--student", "panel", "--groups", "patient"]
+    arguments += ["--folds", "2", "--jobs", "1", "--report", str(report)]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("sys.stdout", io.StringIO())
         patch.setattr("sys.stderr", io.StringIO())
         import sys
 
-        assert main(given) == 0, sys.stderr.getvalue()
+        assert main(arguments) == 0, sys.stderr.getvalue()
         return sys.stdout.getvalue(), report
 
 
 def test_all_tables_are_printed(advice):
     out, _ = advice
     for part in (
-        "Modalities of 48 labelled rows (benign: 24, malignant: 24)",
+        "Modalities of 48 labeled rows (benign: 24, malignant: 24)",
         "rna       candidate teacher        2             46                     24",
         "Who should teach?",
         "Held-out rows, 2 folds, selection in each",
@@ -38,7 +51,7 @@ def test_all_tables_are_printed(advice):
     assert "\x1b" not in out
 
 
-def test_the_report_says_the_same(advice):
+def test_the_report_holds_the_same(advice):
     out, report = advice
     page = Page(report.read_text(encoding="utf-8"))
     text = " ".join(page.text)
@@ -61,7 +74,7 @@ def test_the_report_has_no_script_and_no_outer_reference(advice):
 
 
 @pytest.mark.parametrize(
-    ("given", "message"),
+    ("arguments", "message"),
     [
         (["--folds", "1"], "--folds 1: at least 2"),
         (["--repeats", "0"], "--repeats 0: at least 1"),
@@ -70,16 +83,91 @@ def test_the_report_has_no_script_and_no_outer_reference(advice):
     ],
     ids=range(4),
 )
-def test_commands_at_fault(path, capsys, given, message):
-    assert main(["advise", str(path), "--label", "diagnosis", "--student", "panel", *given]) == 2
+def test_commands_at_fault(path, capsys, arguments, message):
+    assert main(["advise", str(path), "--label", "diagnosis", "--student", "panel", *arguments]) == 2
     assert message in capsys.readouterr().err
 
 
 def test_data_at_fault(path, capsys):
     assert main(["advise", str(path), "--label", "diagnose", "--student", "panel"]) == 1
-    told = capsys.readouterr()
-    assert told.err == "skcmkd: --label 'diagnose' is no column of the table. Did you mean 'diagnosis'?\n"
-    assert told.out == ""
+    output = capsys.readouterr()
+    assert output.err == "skcmkd: --label 'diagnose' is no column of the table. Did you mean 'diagnosis'?\n"
+    assert output.out == ""
+
+
+# Cross-validation
+
+
+@pytest.fixture(scope="module")
+def grouped(path):
+    """The data, of whose patients one has a labeled and an unlabeled row, and the report."""
+    table = pd.read_csv(path, index_col=0)
+    table.loc["S003", "diagnosis"] = np.nan
+    data = make_data(table, "diagnosis", "panel", groups="patient", n_folds=2)
+    return data, evaluate(data, TWO_FOLDS, 0)
+
+
+def test_scores_are_those_of_fits_to_the_training_rows(grouped):
+    """Pairs of a patient who is held out are left out."""
+    data, report = grouped
+    rows = ReportData(data.X, data.y, data.classes, groups=data.groups)
+    correct = np.zeros(len(data.y))
+    for split, (train, test) in enumerate(make_splits(2, 1, rows, np.random.RandomState(0))):
+        assert not set(data.groups[train]) & set(data.groups[test])
+        kept = ~np.isin(data.unlabeled_groups, data.groups[test])
+        part = replace(
+            data, X=data.X.iloc[train], y=data.y[train], groups=data.groups[train],
+            unlabeled=data.unlabeled[kept], unlabeled_groups=data.unlabeled_groups[kept],
+        )  # fmt: skip
+        selector, distiller = fit_select_distill(part, "linear", 0, 1, 0)
+        correct[test] = distiller.predict(data.X.iloc[test][data.student_columns]) == data.y[test]
+        assert report.alphas_.loc[split, DISTILLED] == distiller.alpha_
+        assert report.selections_.loc[split, "kept"] == bool(selector.teachers_)
+    np.testing.assert_array_equal(report.row_scores_[DISTILLED, "accuracy"], correct)
+    assert report.to_frame()["n_rows"].to_dict() == {ALONE: 47, DISTILLED: 47, TEACHER: 45, SHUFFLED: 47}
+    assert set(report.selections_["teacher"]) == {"rna"}
+
+
+def test_a_continuous_target_is_evaluated_too(table):
+    table["dose"] = table["rna_0"].fillna(0) + table["panel_0"]
+    data = make_data(table.drop(columns="diagnosis"), "dose", "panel", ["rna"], n_folds=2)
+    frame = evaluate(data, TWO_FOLDS, 0).to_frame()
+    assert frame.loc[TEACHER, "squared_error"] < np.var(data.y)
+    assert list(frame.index) == [ALONE, DISTILLED, TEACHER, SHUFFLED]
+
+
+def test_inner_folds_are_as_many_as_the_smallest_training_part_has_groups(table):
+    data = make_data(table.assign(patient=np.arange(72) % 5), "diagnosis", "panel", groups="patient")
+    pipeline = []
+
+    def stop(estimator, *args, **params):
+        pipeline.append(estimator)
+        raise KeyboardInterrupt
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(DistillationReport, "from_estimator", stop)
+        with pytest.raises(KeyboardInterrupt):
+            evaluate(data, argparse.Namespace(**vars(TWO_FOLDS) | {"folds": 5}), 0)
+    assert pipeline[0]["select"].cv == pipeline[0]["distill"].cv == 4
+
+
+def test_a_teacher_that_was_not_kept_keeps_groups_together(path, monkeypatch):
+    table = pd.read_csv(path, index_col=0)
+    for name in ("rna_0", "rna_1"):
+        table[name] = table[name].sample(frac=1, random_state=0).to_numpy()
+    data = make_data(table, "diagnosis", "panel", groups="patient", n_folds=2)
+    has_groups, fit = [], GroupLogisticRegressionCV.fit
+
+    def watch(model, X, y, *, groups=None):
+        has_groups.append(groups is not None)
+        return fit(model, X, y, groups=groups)
+
+    monkeypatch.setattr(GroupLogisticRegressionCV, "fit", watch)
+    report = evaluate(data, TWO_FOLDS, 0)
+    assert not report.selections_["kept"].all()
+    assert report.to_frame().loc[TEACHER, "n_rows"] > 40
+    assert has_groups
+    assert all(has_groups)
 
 
 class Page(HTMLParser):
@@ -92,12 +180,12 @@ class Page(HTMLParser):
 
     def handle_starttag(self, tag, attributes):
         self.tags.add(tag)
-        given = dict(attributes)
-        self.attributes |= set(given)
+        values = dict(attributes)
+        self.attributes |= set(values)
         if tag == "img":
-            self.images.append(given["src"])
-        if given.get("http-equiv") == "Content-Security-Policy":
-            self.policy = given["content"]
+            self.images.append(values["src"])
+        if values.get("http-equiv") == "Content-Security-Policy":
+            self.policy = values["content"]
 
     def handle_data(self, data):
         self.text.append(data.strip())

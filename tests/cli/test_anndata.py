@@ -40,19 +40,20 @@ def mudata_path(path, tmp_path):
     return path
 
 
-def test_a_mudata_is_the_same_cohort_as_a_csv(table, path, mudata_path):
+def test_a_mudata_gives_the_same_data_as_a_csv(table, path, mudata_path):
     from skcmkd.cli._input import load_data
 
-    given = ["--label", "diagnosis", "--student", "panel", "--groups", "patient"]
-    cohorts = [load_data(make_parser().parse_args(["advise", str(file), *given]), 5) for file in (path, mudata_path)]
-    first, second = cohorts
+    arguments = ["--label", "diagnosis", "--student", "panel", "--groups", "patient"]
+    first, second = (
+        load_data(make_parser().parse_args(["advise", str(file), *arguments]), 5) for file in (path, mudata_path)
+    )
     assert second.modalities == {name: [f"{name}:{name}_{n}" for n in range(2)] for name in ("panel", "rna")}
     order = second.X.index.get_indexer(first.X.index)
     np.testing.assert_allclose(second.X.to_numpy()[order], first.X, rtol=1e-6)
     assert list(second.y[order]) == list(first.y)
     assert list(second.groups[order]) == list(first.groups)
     assert set(second.unlabeled.index) == set(first.unlabeled.index)
-    unknown = make_parser().parse_args(["advise", str(mudata_path), *given[:2], "--student", "protein"])
+    unknown = make_parser().parse_args(["advise", str(mudata_path), *arguments[:2], "--student", "protein"])
     with pytest.raises(DataError, match="--student 'protein' is none of the modalities 'panel', 'rna'"):
         load_data(unknown, 5)
 

@@ -11,12 +11,11 @@ from skcmkd.cli._conclusion import (
     summarize_selection,
     summarize_teacher,
 )
-from skcmkd.cli._evaluation import Evaluation
 from skcmkd.evaluation._cross_validate import ALONE, DISTILLED, SHUFFLED, TEACHER
 
 
-def evaluation(gains, alphas, n_rows=100):
-    """An evaluation whose models gain so much in Brier score over the student alone, with noise of 0.1."""
+def report_of(gains, alphas, n_rows=100):
+    """A report whose models gain so much in Brier score over the student alone, with noise of 0.1."""
     noise = np.random.RandomState(0).normal(scale=0.1, size=(n_rows, 3))
     noise -= noise.mean(axis=0)
     rows = {(ALONE, "brier"): np.full(n_rows, 0.5)}
@@ -28,8 +27,8 @@ def evaluation(gains, alphas, n_rows=100):
     agreement = table.drop(columns=TEACHER, level="model")
     weights = pd.DataFrame({DISTILLED: alphas, SHUFFLED: alphas})
     y = np.arange(n_rows) % 2
-    report = DistillationReport(table, agreement, weights, y, classes=np.array([0, 1]))
-    return Evaluation(report, pd.DataFrame({"teacher": "rna", "kept": True, "alpha": alphas}))
+    selections = pd.DataFrame({"teacher": "rna", "kept": True}, index=weights.index)
+    return DistillationReport(table, agreement, weights, y, classes=np.array([0, 1]), selections=selections)
 
 
 def selector(lower, kept):
@@ -38,7 +37,7 @@ def selector(lower, kept):
 
 
 @pytest.mark.parametrize(
-    ("gains", "alphas", "said"),
+    ("gains", "alphas", "expected"),
     [
         ((0, 0.2, 0), [0, 0], "In none of 2 fits did the teacher get a weight"),
         ((0.2, 0.2, 0), [0.25, 0], "shuffled does not bring it (distilled against it +0.2"),
@@ -49,40 +48,40 @@ def selector(lower, kept):
     ],
     ids=["no weight", "helped", "smoothed", "better shuffled", "noise", "harmed"],
 )
-def test_what_is_said_of_the_gain(gains, alphas, said):
-    sentences = " ".join(summarize_gain(evaluation(gains, alphas)))
-    assert said in sentences
+def test_the_gain_is_summarized(gains, alphas, expected):
+    sentences = " ".join(summarize_gain(report_of(gains, alphas)))
+    assert expected in sentences
     assert ("Distilling helped" in sentences) == (gains[0] == 0.2)
 
 
-def test_what_is_said_of_the_teacher():
-    assert "itself predicts better" in summarize_teacher(evaluation((0, 0.2, 0), [0, 0]))
-    assert "itself predicts worse" in summarize_teacher(evaluation((0, -0.2, 0), [0, 0]))
-    assert "not shown to predict better" in summarize_teacher(evaluation((0, 0.0, 0), [0, 0]))
-    assert "too few" in summarize_teacher(evaluation((0, np.nan, 0), [0, 0]))
+def test_the_teacher_is_summarized():
+    assert "itself predicts better" in summarize_teacher(report_of((0, 0.2, 0), [0, 0]))
+    assert "itself predicts worse" in summarize_teacher(report_of((0, -0.2, 0), [0, 0]))
+    assert "not shown to predict better" in summarize_teacher(report_of((0, 0.0, 0), [0, 0]))
+    assert "too few" in summarize_teacher(report_of((0, np.nan, 0), [0, 0]))
 
 
 def test_the_teachers_of_the_folds_are_named():
-    found = evaluation((0, 0.2, 0), [0, 0, 0])
-    assert summarize_teacher(found).startswith("The teacher itself")
-    found.selections["teacher"] = ["rna", "protein", "rna"]
-    assert summarize_teacher(found).startswith("The teacher (rna in 2 fits, protein in 1) itself")
-    found.selections["kept"] = [True, False, False]
-    assert "protein in 1; kept in 1 of 3, otherwise the nearest candidate) itself" in summarize_teacher(found)
-    found.selections["kept"] = False
-    assert "protein in 1; the nearest candidate, never kept) itself" in summarize_teacher(found)
+    report = report_of((0, 0.2, 0), [0, 0, 0])
+    assert summarize_teacher(report).startswith("The teacher itself")
+    report.selections_["teacher"] = ["rna", "protein", "rna"]
+    assert summarize_teacher(report).startswith("The teacher (rna in 2 fits, protein in 1) itself")
+    report.selections_["kept"] = [True, False, False]
+    assert "protein in 1; kept in 1 of 3, otherwise the nearest candidate) itself" in summarize_teacher(report)
+    report.selections_["kept"] = False
+    assert "protein in 1; the nearest candidate, never kept) itself" in summarize_teacher(report)
 
 
 def test_where_the_two_tables_do_not_agree():
-    better, worse = evaluation((0, 0.2, 0), [0, 0, 0]), evaluation((0, -0.2, 0), [0, 0, 0])
+    better, worse = report_of((0, 0.2, 0), [0, 0, 0]), report_of((0, -0.2, 0), [0, 0, 0])
     kept, undecided = selector(0.1, True), selector(-0.1, False)
     assert summarize_disagreement(kept, better) == summarize_disagreement(undecided, worse) == []
-    for who, found in ((undecided, better), (kept, worse)):
-        (said,) = summarize_disagreement(who, found)
-        assert "the table of held-out rows counts more" in said
-    better.selections["kept"] = [True, False, False]
-    (said,) = summarize_disagreement(kept, better)
-    assert "in 2 of 3 fits, which had fewer rows, none was" in said
+    for decision, report in ((undecided, better), (kept, worse)):
+        (sentence,) = summarize_disagreement(decision, report)
+        assert "the table of held-out rows counts more" in sentence
+    better.selections_["kept"] = [True, False, False]
+    (sentence,) = summarize_disagreement(kept, better)
+    assert "in 2 of 3 fits, which had fewer rows, none was" in sentence
 
 
 def test_who_may_teach():
@@ -100,7 +99,7 @@ def test_who_may_teach():
 
 
 def test_pairs_are_asked_for_where_there_are_none():
-    found = evaluation((0, 0.2, 0), [0, 0])
-    without = summarize(Bunch(unlabeled=[]), selector(0.1, True), found)
+    report = report_of((0, 0.2, 0), [0, 0])
+    without = summarize(Bunch(unlabeled=[]), selector(0.1, True), report)
     assert "There are no pairs without a label" in without[-1]
-    assert summarize(Bunch(unlabeled=[1]), selector(0.1, True), found) == without[:-1]
+    assert summarize(Bunch(unlabeled=[1]), selector(0.1, True), report) == without[:-1]

@@ -5,12 +5,12 @@ from rich.console import Console
 from skcmkd.cli._console import make_console, print_error, print_table
 from skcmkd.cli._text_tables import TextTable
 
-SHEET = TextTable("Title [bold]", ["name", "value"], [["[red]x[/red]:smile:", "1.234"], ["b" * 30, "2"]])
+TABLE = TextTable("Title [bold]", ["name", "value"], [["[red]x[/red]:smile:", "1.234"], ["b" * 30, "2"]])
 
 
 def printed(width, encoding="utf-8"):
     stream = io.TextIOWrapper(io.BytesIO(), encoding=encoding, errors="backslashreplace")
-    print_table(Console(file=stream, width=width, markup=False, emoji=False, highlight=False), SHEET)
+    print_table(Console(file=stream, width=width, markup=False, emoji=False, highlight=False), TABLE)
     stream.flush()
     return stream.buffer.getvalue().decode(encoding)
 
@@ -33,7 +33,7 @@ def test_a_terminal_of_ascii():
     assert printed(80, "ascii").isascii()
 
 
-def test_complaints_are_one_line(capsys):
+def test_errors_are_one_line(capsys):
     print_error("a\nb" + "x" * 10**6)
     err = capsys.readouterr().err
     assert err.startswith("skcmkd: a\\nbxxx")
@@ -41,7 +41,7 @@ def test_complaints_are_one_line(capsys):
     assert err.count("\n") == 1
 
 
-def test_a_pipe_gets_no_colours(capsys):
+def test_a_pipe_gets_no_colors(capsys):
     console = make_console()
     console.print("bold", style="bold red")
     assert console.width == 108

@@ -80,14 +80,14 @@ def test_patients_that_repeat(table):
 
 def test_classes_spelt_in_two_ways(table):
     assert check_label_spelling(["Responder", "non responder", "none"]) == []
-    (said,) = check_label_spelling(["Responder", "no", "responder"])
-    assert said == "the classes 'Responder', 'responder' differ in case or blanks alone: are they one?"
+    (message,) = check_label_spelling(["Responder", "no", "responder"])
+    assert message == "the classes 'Responder', 'responder' differ in case or blanks alone: are they one?"
     table.loc["S000", "diagnosis"] = "Benign"
     with pytest.raises(DataError, match=r"class 'Benign' .* has 1 group.*'Benign', 'benign' differ in case"):
         make_data(table, "diagnosis", "panel", groups="patient")
 
 
-def test_decimal_commas_are_inferred_at():
+def test_decimal_commas_are_noticed():
     table = pd.DataFrame(
         {"p_a": [1.0, 2.0], "rna_a": ["0,047", "-1,5e3"], "sex_a": ["m", "f"], "rna_b": ["1,2,3", "1"]}
     )

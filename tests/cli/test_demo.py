@@ -1,38 +1,92 @@
-import numpy as np
+from functools import partial
 
+import numpy as np
+import pandas as pd
+import pytest
+
+from skcmkd import CCHSelector, DistillationReport, PairedDistiller
 from skcmkd.cli import _demo as program
 from skcmkd.cli import main
+from skcmkd.cli._options import make_parser
 from skcmkd.networks._mlp import NetworkClassifier
 
 
-def test_summary_is_mean_and_paired_gain():
-    results = [(0.6, None), (0.7, 0.5), (0.8, None), (0.8, 0.0)]
-    table = program.summarize(results, [program.ALONE, program.DISTILLED], variance_factor=0.5)
-    np.testing.assert_allclose(table["mean"], [0.7, 0.75])
-    np.testing.assert_allclose(table.loc[program.DISTILLED, "gain"], 0.05)
-    gains = np.array([0.1, 0.0])
-    np.testing.assert_allclose(table.loc[program.DISTILLED, "gain_standard_error"], gains.std(ddof=1) / np.sqrt(2))
+def test_means_and_errors_are_those_of_the_rows(capsys):
+    columns = pd.MultiIndex.from_product([["student alone", "distilled", "teacher", "shuffled teacher"],
+                                          ["accuracy", "log_loss", "brier"]], names=["model", "score"])  # fmt: skip
+    rows = pd.DataFrame(np.random.RandomState(0).randint(2, size=(40, 12)).astype(float), columns=columns)
+    rows.loc[:9, "teacher"] = np.nan
+    alphas = pd.DataFrame({"distilled": [0.25, 0.0, 0.25], "shuffled teacher": [0.25, 0.0, 0.25]})
+    report = DistillationReport(rows, None, alphas, np.arange(40) % 2, classes=np.arange(2))
+    scores = program.print_report(program.Console(width=108), report, "teacher (rna)", "title")
+    teacher = rows["teacher", "accuracy"].dropna()
+    assert scores.loc["teacher (rna)"].tolist() == pytest.approx([teacher.mean(), teacher.std() / np.sqrt(30)])
+    assert list(scores.index) == ["student alone", "distilled", "teacher (rna)", "shuffled teacher"]
+    out = capsys.readouterr().out
+    assert "Teacher's weight chosen by cross-validation: 0 (1 times), 0.25 (2 times)" in out
+    assert "teacher (rna)       30" in out
 
 
-def test_draws_share_no_row():
-    draw = program.sample_digits(program.load_digit_views(), 0)
-    parts = [draw.labelled[0].index, draw.unlabeled.index, draw.test[0].index]
-    assert [len(part) for part in parts] == [100, 900, 1000]
-    assert len(set().union(*parts)) == 2000
+def test_draws_share_no_row(monkeypatch):
+    """100 labeled rows and 1000 test rows in each of them, and 900 pairs that are in none."""
+    calls = []
+
+    def stop(estimator, X, y, *, unlabeled_pairs, cv, **params):
+        calls.append((estimator, X, y, unlabeled_pairs[0], list(cv.split(X, y))))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(DistillationReport, "from_estimator", stop)
+    monkeypatch.setattr(program.CCHSelector, "fit", lambda self, X, y: self)
+    monkeypatch.setattr(program, "decision_table", lambda selector: program.modality_table(*calls_of_table))
+    calls_of_table = (pd.DataFrame({"a": [1.0]}), np.array(["b"]), {"a": ["a"]}, "a")
+    options = make_parser().parse_args(["demo", "--repeats", "3"])
+    with pytest.raises(KeyboardInterrupt):
+        program.run_digits(program.Console(), options)
+    ((estimator, X, y, pairs, splits),) = calls
+    assert isinstance(estimator, PairedDistiller)
+    assert (len(X), len(pairs), len(splits)) == (1100, 900, 3)
+    assert not set(X.index) & set(pairs.index)
+    for train, test in splits:
+        assert (len(train), len(test)) == (100, 1000)
+        assert not set(train) & set(test)
+        assert set(np.bincount(np.unique(y, return_inverse=True)[1][train])) == {10}
 
 
 def test_the_main_job(tmp_path, monkeypatch, capsys):
-    """The whole program with two repeats and short training."""
-    monkeypatch.setattr(program, "NetworkClassifier", lambda **given: NetworkClassifier(max_epochs=3, **given))
+    """The whole program with two repeats, fewer folds, pairs, columns and half-samples, and short training."""
+    for load in (program.load_adrenal_carcinoma, program.load_digit_views):
+        monkeypatch.setattr(program, load.__name__, narrow(load))
+    for name, value in (("N_FOLDS", 2), ("N_PAIRS", 200), ("N_TEST", 1000)):
+        monkeypatch.setattr(program, name, value)
+    monkeypatch.setattr(program, "CCHSelector", partial(CCHSelector, n_subsamples=20, n_repeats=1))
     short = type("Short", (NetworkClassifier,), {"__init__": short_training})
     monkeypatch.setattr("skcmkd._distillation._delegate.ClassifierStudentMixin._default_student", short)
     assert main(["demo", "--repeats", "2", "--jobs", "1", "--figures", str(tmp_path)]) == 0
     out = capsys.readouterr().out
-    for part in ("Modalities", "Who should teach?", "student alone", "distilled", "teacher (rna)", "protein"):
+    for part in (
+        "Modalities",
+        "Who should teach?",
+        "student alone",
+        "distilled",
+        "teacher (rna",
+        "protein",
+        "shuffled teacher",
+    ):
         assert part in out
     assert "Teacher's weight chosen by cross-validation" in out
     for name in ("selection.png", "gain.png"):
         assert (tmp_path / name).read_bytes().startswith(b"\x89PNG")
+
+
+def narrow(load):
+    """The loader, with at most 30 columns of each modality."""
+
+    def load_narrow():
+        bunch = load()
+        bunch.modalities = {name: columns[:30] for name, columns in bunch.modalities.items()}
+        return bunch
+
+    return load_narrow
 
 
 def short_training(self, hidden_layer_sizes=(16,), *, random_state=None):

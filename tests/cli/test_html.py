@@ -7,7 +7,6 @@ import pytest
 from sklearn.utils import Bunch
 
 from skcmkd.cli import _html
-from skcmkd.cli._evaluation import Evaluation
 from skcmkd.cli._html import Section, decision_figure, gain_figure, provenance, render_report
 from skcmkd.cli._text_tables import TextTable
 from skcmkd.evaluation._cross_validate import ALONE, DISTILLED, SHUFFLED, TEACHER
@@ -36,8 +35,8 @@ class Elements(HTMLParser):
 
 
 def page_of(text):
-    sheet = TextTable(text, [text, text], [[text, text]])
-    return render_report(text, text, [text], [Section(sheet, text, "aGk=", text)], [text], text, [(text, text)])
+    table = TextTable(text, [text, text], [[text, text]])
+    return render_report(text, text, [text], [Section(table, text, "aGk=", text)], [text], text, [(text, text)])
 
 
 @pytest.mark.parametrize("text", HOSTILE)
@@ -59,10 +58,10 @@ def test_figures_of_hostile_names():
     rows = rows.rename_axis(columns=["model", "score"])
     alphas = pd.DataFrame({DISTILLED: [0.5], SHUFFLED: [0.5]})
     report = DistillationReport(rows, rows.drop(columns=TEACHER, level="model"), alphas, y, classes=np.unique(y))
-    figure = {f"advantage{end}": [value] for end, value in (("", 0.1), ("_lower", -0.1), ("_upper", 0.3))}
-    results = pd.DataFrame(figure, index=["$\\frac{<script>"])
-    selector = Bunch(results_=results, _metric="advantage", student="_{")
-    for drawn in (gain_figure(Evaluation(report, pd.DataFrame())), decision_figure(selector)):
+    metrics = {f"advantage{end}": [value] for end, value in (("", 0.1), ("_lower", -0.1), ("_upper", 0.3))}
+    results = pd.DataFrame(metrics, index=["$\\frac{<script>"])
+    selector = Bunch(results_=results, criterion="advantage", student="_{")
+    for drawn in (gain_figure(report), decision_figure(selector)):
         assert base64.b64decode(drawn).startswith(b"\x89PNG")
 
 
@@ -77,7 +76,7 @@ def test_the_axis_of_no_gain_at_all(monkeypatch):
     report = DistillationReport(rows, rows.drop(columns=TEACHER, level="model"), alphas, y, classes=np.unique(y))
     seen = []
     monkeypatch.setattr(_html, "_as_png", seen.append)
-    gain_figure(Evaluation(report, pd.DataFrame()))
+    gain_figure(report)
     above, below = np.reshape(seen[0].axes, (2, 2))
     assert all(ax.get_xlim() == (-1, 1) for ax in below)
     assert all(ax.get_xlim() != (-1, 1) for ax in above)

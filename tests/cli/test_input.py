@@ -8,38 +8,35 @@ from skcmkd.cli._input import make_data
 def test_rows_are_sorted_into_labeled_ones_and_pairs(table):
     table.loc["S002", ["panel_0", "panel_1", "rna_0", "rna_1"]] = np.nan
     table.loc["S070", ["rna_0", "rna_1"]] = np.nan
-    cohort = make_data(table, "diagnosis", "panel", groups="patient")
-    assert list(cohort.modalities) == ["panel", "rna"]
-    assert cohort.X.shape == (47, 4)
-    assert cohort.unlabeled.shape == (23, 4)
-    assert list(cohort.classes) == ["benign", "malignant"]
-    assert (cohort.y == table.loc[cohort.X.index, "diagnosis"]).all()
-    assert (cohort.groups == table.loc[cohort.X.index, "patient"].astype(str)).all()
-    assert (~cohort.observed("rna")).sum() == 2
-    assert cohort.notes == [
-        "1 labelled rows without any measurement are left out.",
+    data = make_data(table, "diagnosis", "panel", groups="patient")
+    assert list(data.modalities) == ["panel", "rna"]
+    assert data.X.shape == (47, 4)
+    assert data.unlabeled.shape == (23, 4)
+    assert list(data.classes) == ["benign", "malignant"]
+    assert (data.y == table.loc[data.X.index, "diagnosis"]).all()
+    assert (data.groups == table.loc[data.X.index, "patient"].astype(str)).all()
+    assert data.X[["rna_0", "rna_1"]].isna().all(axis=1).sum() == 2
+    assert data.notes == [
+        "1 labeled rows without any measurement are left out.",
         "1 rows without a label and without both student and teacher are left out.",
     ]
 
 
-def test_pairs_of_held_out_groups_can_be_left_out(table):
-    table.loc["S003", "diagnosis"] = np.nan
-    cohort = make_data(table, "diagnosis", "panel", groups="patient")
-    # S002 and S003 are of patient 1
-    assert "S003" not in cohort.exclude_groups(np.array(["1"])).unlabeled.index
-    assert "S003" in cohort.exclude_groups(np.array(["0"])).unlabeled.index
-    fewer = cohort.exclude_groups(np.array(["1"]))
-    assert len(fewer.unlabeled_groups) == len(fewer.unlabeled)
-    assert "1" not in fewer.unlabeled_groups
-    ungrouped = make_data(table, "diagnosis", "panel")
-    assert ungrouped.exclude_groups(np.array(["0"])) is ungrouped
+def test_the_tuple_of_pairs_carries_groups_where_there_are_some(table):
+    data = make_data(table, "diagnosis", "panel", groups="patient")
+    X, groups = data.unlabeled_pairs
+    assert X is data.unlabeled
+    assert list(groups) == list(table.loc[X.index, "patient"].astype(str))
+    (X,) = make_data(table, "diagnosis", "panel").unlabeled_pairs
+    assert len(X) == 24
+    assert make_data(table.dropna(subset=["diagnosis"]), "diagnosis", "panel").unlabeled_pairs is None
 
 
 def test_a_continuous_target_and_numbers_as_classes(table):
     rng = np.random.RandomState(0)
-    quantity = make_data(table.assign(dose=rng.normal(size=72)).drop(columns="diagnosis"), "dose", "panel", ["rna"])
-    assert quantity.classes is None
-    assert quantity.y.dtype == float
+    continuous = make_data(table.assign(dose=rng.normal(size=72)).drop(columns="diagnosis"), "dose", "panel", ["rna"])
+    assert continuous.classes is None
+    assert continuous.y.dtype == float
     codes = make_data(table.assign(grade=np.arange(72) % 3), "grade", "panel", ["rna"])
     assert list(codes.classes) == ["0", "1", "2"]
 
@@ -47,7 +44,7 @@ def test_a_continuous_target_and_numbers_as_classes(table):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda t: t.assign(diagnosis="a"), "is 'a' in all 72 labelled rows"),
+        (lambda t: t.assign(diagnosis="a"), "is 'a' in all 72 labeled rows"),
         (lambda t: t.assign(diagnosis=None), "is missing in all rows"),
         (lambda t: t.head(5), "5 rows have both the label 'diagnosis' and the student's modality: too few for 5 folds"),
         (lambda t: t.assign(diagnosis=["rare"] + ["a", "b"] * 35 + ["a"]), "class 'rare' of 'diagnosis' has 1 group"),
@@ -55,7 +52,7 @@ def test_a_continuous_target_and_numbers_as_classes(table):
         (lambda t: t.assign(patient=np.arange(72) % 3), r"class 'benign' of 'diagnosis' has 3 group\(s\)"),
         (
             lambda t: t.assign(rna_0=np.nan, rna_1=np.nan),
-            "no teacher is left.* rna is left out: measured .* in 0 labelled",
+            "no teacher is left.* rna is left out: measured .* in 0 labeled",
         ),
         (lambda t: t.assign(diagnosis=["a" * 10**6, "b"] * 36), "'diagnosis' holds a value of 1e.06 letters"),
         (lambda t: t.assign(patient="p" * 201), "'patient' holds a value of 201 letters"),
@@ -63,14 +60,14 @@ def test_a_continuous_target_and_numbers_as_classes(table):
     ],
     ids=range(10),
 )
-def test_data_that_cannot_be_learnt_from(table, change, message):
+def test_data_that_no_model_can_be_trained_on(table, change, message):
     with pytest.raises(DataError, match=message):
         make_data(change(table), "diagnosis", "panel", groups="patient")
 
 
-def test_a_candidate_with_too_few_rows_is_left_out_and_said_so(table):
+def test_a_candidate_with_too_few_rows_is_left_out_with_a_note(table):
     table["protein_0"] = [1.0] * 8 + [np.nan] * 64
-    cohort = make_data(table, "diagnosis", "panel")
-    assert list(cohort.modalities) == ["panel", "rna"]
-    assert "protein is left out: measured beside the student in 8 labelled rows, too few." in cohort.notes
-    assert "protein_0" not in cohort.X
+    data = make_data(table, "diagnosis", "panel")
+    assert list(data.modalities) == ["panel", "rna"]
+    assert "protein is left out: measured beside the student in 8 labeled rows, too few." in data.notes
+    assert "protein_0" not in data.X

@@ -12,26 +12,26 @@ from skcmkd.cli import _demo, main
 from skcmkd.cli._pipeline import make_student
 
 
-def start(*arguments, **further):
-    environment = os.environ | further.pop("env", {})
+def start(*arguments, **options):
+    environment = os.environ | options.pop("env", {})
     streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    return subprocess.Popen([sys.executable, "-m", "skcmkd", *arguments], env=environment, **streams, **further)
+    return subprocess.Popen([sys.executable, "-m", "skcmkd", *arguments], env=environment, **streams, **options)
 
 
-@pytest.mark.parametrize("given", [[], ["--seed", "3"], ["demo", "--seed", "3"]], ids=str)
-def test_without_a_sub_command_the_demo_runs(monkeypatch, given):
+@pytest.mark.parametrize("arguments", [[], ["--seed", "3"], ["demo", "--seed", "3"]], ids=str)
+def test_without_a_sub_command_the_demo_runs(monkeypatch, arguments):
     seen = []
     monkeypatch.setattr(_demo, "run_demo", lambda options: seen.append((options.repeats, options.seed)) or 0)
-    assert main(given) == 0
-    assert seen == [(4, 3 if given else 0)]
+    assert main(arguments) == 0
+    assert seen == [(4, 3 if arguments else 0)]
 
 
 def test_a_real_process(tmp_path):
     """Errors are one line, without a traceback, on an ASCII terminal too."""
     table = tmp_path / "größe.csv"
     table.write_text("id,label,p_1,t_1\na,b,1,2\n", encoding="utf-8")
-    given = ["advise", str(table), "--label", "ä", "--student", "p"]
-    process = start(*given, env={"PYTHONIOENCODING": "ascii"})
+    arguments = ["advise", str(table), "--label", "ä", "--student", "p"]
+    process = start(*arguments, env={"PYTHONIOENCODING": "ascii"})
     out, err = process.communicate(timeout=120)
     assert (process.returncode, out) == (1, "")
     assert err == "skcmkd: --label '\\xe4' is no column of the table. There are 'label', 'p_1', 't_1'.\n"
@@ -56,12 +56,10 @@ def test_an_interrupt_leaves_no_half_report(path, tmp_path):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="pipes of POSIX")
 def test_a_reader_that_goes_away_is_no_error(tmp_path, table):
-    """Few answers wait in the buffer until the end; the pipe is closed by then."""
+    """A few predictions wait in the buffer until the end; the pipe is closed by then."""
     columns = ["panel_0", "panel_1"]
     y = np.arange(72) // 2 % 2
-    save_student(
-        make_student("linear", table[columns], y, np.unique(y), None, 0).fit(table[columns], y), tmp_path / "s"
-    )
+    save_student(make_student("linear", True, 0).fit(table[columns], y), tmp_path / "s")
     table[columns].to_csv(tmp_path / "t.csv", index_label="sample")
     process = start("predict", str(tmp_path / "t.csv"), "--model", str(tmp_path / "s"))
     process.stdout.close()

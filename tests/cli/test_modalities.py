@@ -5,22 +5,22 @@ from skcmkd.cli._errors import DataError, UsageError
 from skcmkd.cli._modalities import find_column, pick_modalities
 
 
-def columns(*names, **further):
-    return pd.DataFrame({name: further.get(name, [1.0, 2.0]) for name in (*names, *further)})
+def columns(*names, **values):
+    return pd.DataFrame({name: values.get(name, [1.0, 2.0]) for name in (*names, *values)})
 
 
 def test_prefixes_select_what_starts_with_them():
     table = columns("panel_a", "panelb", "rna_a", "label", "panel_label")
-    found, rest = pick_modalities(table, "panel", ["rna"], ["label", "panel_label"])
-    assert found == {"panel": ["panel_a", "panelb"], "rna": ["rna_a"]}
+    modalities, rest = pick_modalities(table, "panel", ["rna"], ["label", "panel_label"])
+    assert modalities == {"panel": ["panel_a", "panelb"], "rna": ["rna_a"]}
     assert rest == []
     assert pick_modalities(table, "panel_", ["rna"], ["label", "panel_label"])[1] == ["panelb"]
 
 
 def test_without_teachers_the_rest_is_grouped():
     table = columns("p_a", "rna_a", "rna_b", "prot.c", "age", sex_x=["m", "f"])
-    found, rest = pick_modalities(table, "p_", None, [])
-    assert found == {"p_": ["p_a"], "rna": ["rna_a", "rna_b"], "prot": ["prot.c"]}
+    modalities, rest = pick_modalities(table, "p_", None, [])
+    assert modalities == {"p_": ["p_a"], "rna": ["rna_a", "rna_b"], "prot": ["prot.c"]}
     assert rest == ["age", "sex_x"]
     with pytest.raises(DataError, match="there is no teacher"):
         pick_modalities(columns("p_a", "age"), "p", None, [])

@@ -8,15 +8,15 @@ ADVISE = ["advise", "t.csv", "--label", "y", "--student", "p"]
 
 
 def test_teachers_may_be_listed_or_repeated():
-    for given in (["--teacher", "a", "b"], ["--teacher", "a", "--teacher", "b"]):
-        assert make_parser().parse_args([*ADVISE, *given]).teacher == ["a", "b"]
+    for arguments in (["--teacher", "a", "b"], ["--teacher", "a", "--teacher", "b"]):
+        assert make_parser().parse_args([*ADVISE, *arguments]).teacher == ["a", "b"]
     options = make_parser().parse_args(ADVISE)
     assert options.teacher is None
     assert (options.table, options.model, options.folds, options.seed) == (Path("t.csv"), "linear", 5, 0)
 
 
 @pytest.mark.parametrize(
-    "given",
+    "arguments",
     [
         ["--seed", "-1"],
         ["--seed", str(2**32)],
@@ -29,9 +29,9 @@ def test_teachers_may_be_listed_or_repeated():
     ],
     ids=" ".join,
 )
-def test_options_at_fault(given, capsys):
+def test_options_at_fault(arguments, capsys):
     with pytest.raises(SystemExit) as ended:
-        make_parser().parse_args([*ADVISE, *given])
+        make_parser().parse_args([*ADVISE, *arguments])
     assert ended.value.code == 2
     assert "Traceback" not in capsys.readouterr().err
 

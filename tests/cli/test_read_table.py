@@ -67,9 +67,9 @@ def test_the_same_table_in_every_format(tmp_path, table, name):
     ids=range(15),
 )
 def test_broken_tables(tmp_path, text, message):
-    with pytest.raises(DataError, match=message) as told:
+    with pytest.raises(DataError, match=message) as caught:
         as_numbers(read_table(write(tmp_path, text)), ["x"])
-    assert "\n" not in str(told.value)
+    assert "\n" not in str(caught.value)
 
 
 def test_files_that_are_no_tables(tmp_path):
@@ -141,9 +141,9 @@ def test_names_and_cells_of_a_million_letters(tmp_path):
     long = "n" * 10**6
     table = read_table(write(tmp_path, f"id,{long}\na,1\nb,2\n"))
     assert table.columns[0] == long
-    with pytest.raises(DataError) as told:
+    with pytest.raises(DataError) as caught:
         as_numbers(read_table(write(tmp_path, f"id,{long}\na,{long}\n")), [long])
-    assert len(str(told.value)) < 400
+    assert len(str(caught.value)) < 400
 
 
 def test_text_is_stripped_and_whole_numbers_are_whole():

@@ -7,22 +7,22 @@ from skcmkd.cli._text_tables import choice_table, decision_table, describe_label
 
 def test_modalities_count_measured_rows():
     X = pd.DataFrame({"s": [1.0, 2, np.nan], "t": [np.nan, np.nan, 1]})
-    sheet = modality_table(X, np.array(["b", "a", "b"]), {"s": ["s"], "t": ["t"]}, "s", X.head(1))
-    assert sheet.title == "Modalities of 3 labelled rows (a: 1, b: 2)"
-    assert sheet.rows == [["s", "student", "1", "2", "1"], ["t", "candidate teacher", "1", "1", "0"]]
+    table = modality_table(X, np.array(["b", "a", "b"]), {"s": ["s"], "t": ["t"]}, "s", X.head(1))
+    assert table.title == "Modalities of 3 labeled rows (a: 1, b: 2)"
+    assert table.rows == [["s", "student", "1", "2", "1"], ["t", "candidate teacher", "1", "1", "0"]]
     assert len(modality_table(X, np.array([1, 2, 3]), {"s": ["s"]}, "s").headings) == 4
 
 
 def test_labels_are_described():
     assert describe_label(np.arange(5)) == "5 classes"
-    assert describe_label(np.array([0.5, 2.25]), of_classes=False) == "a quantity from 0.5 to 2.25"
+    assert describe_label(np.array([0.5, 2.25]), of_classes=False) == "a number from 0.5 to 2.25"
 
 
 def test_decisions_are_marked():
-    figures = ["teacher_student", "student_label", "teacher_label"]
-    for figure in ("gap", "advantage"):
-        figures += [figure, f"{figure}_lower", f"{figure}_upper"]
-    results = pd.DataFrame([[0.125] * 9, [-1.0] * 9], columns=figures, index=["rna", "x" * 99])
+    metrics = ["teacher_student", "student_label", "teacher_label"]
+    for metric in ("gap", "advantage"):
+        metrics += [metric, f"{metric}_lower", f"{metric}_upper"]
+    results = pd.DataFrame([[0.125] * 9, [-1.0] * 9], columns=metrics, index=["rna", "x" * 99])
     results = results.assign(n_rows=[90, 5], decision=["distil", "undecided"], kept=[True, False])
     first, second = decision_table(Bunch(results_=results)).rows
     assert first == ("rna", "90", *["0.12"] * 3, *["+0.12 (+0.12 +0.12)"] * 2, "distil *")
@@ -31,5 +31,6 @@ def test_decisions_are_marked():
 
 
 def test_choices_are_counted():
-    choices = pd.DataFrame({"teacher": list("aab"), "kept": [True, True, False], "alpha": [0.25, 0.25, 0.0]})
-    assert choice_table(choices).rows == [("a", "0.25", "2"), ("none kept", "0", "1")]
+    selections = pd.DataFrame({"teacher": list("aab"), "kept": [True, True, False]})
+    report = Bunch(selections_=selections, alphas_=pd.DataFrame({"distilled": [0.25, 0.25, 0.0]}))
+    assert choice_table(report).rows == [("a", "0.25", "2"), ("none kept", "0", "1")]

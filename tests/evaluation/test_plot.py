@@ -37,8 +37,8 @@ def test_the_report_as_text(report):
     assert columns.split() == ["rows", "accuracy", "log_loss"]
     assert [line.split("  ")[0] for line in lines] == MODELS
     assert "gain" not in lines[0]
-    found = report.compare("distilled").loc["log_loss"]
-    assert lines[1].endswith(f"gain {found['gain']:+.2g} ({found['lower']:+.2g} to {found['upper']:+.2g})")
+    expected = report.compare("distilled").loc["log_loss"]
+    assert lines[1].endswith(f"gain {expected['gain']:+.2g} ({expected['lower']:+.2g} to {expected['upper']:+.2g})")
     assert f"{report.row_scores_['distilled', 'accuracy'].mean():.3g}, gain" in lines[1]
 
 
@@ -118,3 +118,17 @@ def test_a_continuous_target_has_one_row_of_panels():
         "gain in squared error, squared units of the target",
     ]
     plt.close("all")
+
+
+def test_a_teacher_of_another_cohort_has_scores_and_no_gain(report):
+    """Its row stands in the text, and is not drawn."""
+    rows = report.row_scores_.drop(columns="teacher", level="model")
+    scores = pd.DataFrame({"accuracy": [1.0, 1, 0, 1], "log_loss": 0.25, "brier": 0.5})
+    unpaired = DistillationReport(rows, None, report.alphas_, report.y, classes=report.classes, teacher_scores=scores)
+    assert list(unpaired.to_frame().index) == MODELS
+    (line,) = [line for line in repr(unpaired).splitlines() if line.startswith("teacher")]
+    assert line.split()[1:] == ["4", "0.75", "0.25"]
+    assert names_of(unpaired.plot().axes_[0, 0]) == ["shuffled teacher", "distilled"]
+    assert unpaired.agreement_ is None
+    with pytest.raises(ValueError, match="model='teacher' must be one of"):
+        unpaired.compare("teacher")

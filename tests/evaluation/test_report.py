@@ -10,7 +10,7 @@ from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import accuracy_score, brier_score_loss, log_loss, r2_score
 from sklearn.model_selection import KFold, RepeatedStratifiedKFold, StratifiedKFold
-from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
 
@@ -24,65 +24,65 @@ FOLDS = StratifiedKFold(3, shuffle=True, random_state=0)
 
 
 @pytest.fixture(scope="module")
-def drawn():
-    """90 labelled rows, 40 pairs without a label."""
-    drawn = make_gaussian_modalities(130, random_state=0)
-    student, teacher = drawn.modalities["student"], drawn.modalities["teacher"]
-    drawn.X, drawn.T, drawn.y = drawn.data.loc[:89, student], drawn.data.loc[:89, teacher], drawn.target.loc[:89]
-    drawn.pairs = (drawn.data.loc[90:, student], drawn.data.loc[90:, teacher])
-    return drawn
+def example():
+    """90 labeled rows, 40 pairs without a label."""
+    data = make_gaussian_modalities(130, random_state=0)
+    student, teacher = data.modalities["student"], data.modalities["teacher"]
+    data.X, data.T, data.y = data.data.loc[:89, student], data.data.loc[:89, teacher], data.target.loc[:89]
+    data.pairs = (data.data.loc[90:, student], data.data.loc[90:, teacher])
+    return data
 
 
 def distiller(**changed):
     return PairedDistiller(**{"student": LOGISTIC, "teacher": LOGISTIC, "alpha": 0.5, "cv": 3, **changed})
 
 
-def report_of(drawn, given=None, **changed):
+def report_of(example, estimator=None, **changed):
     return DistillationReport.from_estimator(
-        distiller() if given is None else given,
-        changed.pop("X", drawn.X),
-        changed.pop("y", drawn.y),
-        X_teacher=changed.pop("X_teacher", drawn.T),
+        distiller() if estimator is None else estimator,
+        changed.pop("X", example.X),
+        changed.pop("y", example.y),
+        X_teacher=changed.pop("X_teacher", example.T),
         **{"cv": FOLDS, "random_state": 0, **changed},
     )
 
 
-def held_out_proba(model, X, y, splits, **aligned):
+def held_out_proba(model, X, y, splits, **tables):
     proba = np.empty((len(y), len(np.unique(y))))
     for train, test in splits:
-        further = {name: table.iloc[train] for name, table in aligned.items()}
-        proba[test] = clone(model).fit(X.iloc[train], y.iloc[train], **further).predict_proba(X.iloc[test])
+        params = {name: table.iloc[train] for name, table in tables.items()}
+        proba[test] = clone(model).fit(X.iloc[train], y.iloc[train], **params).predict_proba(X.iloc[test])
     return proba
 
 
 # The numbers
 
 
-def test_every_model_equals_a_loop_by_hand(drawn):
-    frame = report_of(drawn).to_frame()
-    splits = list(FOLDS.split(drawn.X, drawn.y))
-    both = pd.concat([drawn.T, drawn.X], axis=1)
+def test_every_model_equals_a_loop_by_hand(example):
+    frame = report_of(example).to_frame()
+    splits = list(FOLDS.split(example.X, example.y))
+    both = pd.concat([example.T, example.X], axis=1)
     proba = {
-        "student alone": held_out_proba(LOGISTIC, drawn.X, drawn.y, splits),
-        "distilled": held_out_proba(distiller(), drawn.X, drawn.y, splits, X_teacher=drawn.T),
-        "teacher": held_out_proba(LOGISTIC, drawn.T, drawn.y, splits),
-        "fused": held_out_proba(LOGISTIC, both, drawn.y, splits),
+        "student alone": held_out_proba(LOGISTIC, example.X, example.y, splits),
+        "distilled": held_out_proba(distiller(), example.X, example.y, splits, X_teacher=example.T),
+        "teacher": held_out_proba(LOGISTIC, example.T, example.y, splits),
+        "fused": held_out_proba(LOGISTIC, both, example.y, splits),
     }
     assert list(frame.index) == MODELS
-    for model, given in proba.items():
-        np.testing.assert_allclose(frame.loc[model, "log_loss"], log_loss(drawn.y, given))
-        np.testing.assert_allclose(frame.loc[model, "brier"], brier_score_loss(drawn.y, given, scale_by_half=False))
-        np.testing.assert_allclose(frame.loc[model, "accuracy"], accuracy_score(drawn.y, given.argmax(axis=1)))
+    for model, p in proba.items():
+        np.testing.assert_allclose(frame.loc[model, "log_loss"], log_loss(example.y, p))
+        np.testing.assert_allclose(frame.loc[model, "brier"], brier_score_loss(example.y, p, scale_by_half=False))
+        np.testing.assert_allclose(frame.loc[model, "accuracy"], accuracy_score(example.y, p.argmax(axis=1)))
         assert frame.loc[model, "n_rows"] == 90
 
 
-def test_intervals_and_shares_equal_the_formula(drawn):
-    report = report_of(drawn, confidence=0.9)
-    splits = list(FOLDS.split(drawn.X, drawn.y))
-    own = np.arange(90), drawn.y.to_numpy()
-    alone = -np.log(held_out_proba(LOGISTIC, drawn.X, drawn.y, splits)[own])
-    taught = -np.log(held_out_proba(distiller(), drawn.X, drawn.y, splits, X_teacher=drawn.T)[own])
-    gain = alone - taught
+def test_intervals_and_shares_equal_the_formula(example):
+    report = report_of(example, confidence=0.9)
+    splits = list(FOLDS.split(example.X, example.y))
+    true_class = np.arange(90), example.y.to_numpy()
+    alone = -np.log(held_out_proba(LOGISTIC, example.X, example.y, splits)[true_class])
+    distilled = -np.log(held_out_proba(distiller(), example.X, example.y, splits, X_teacher=example.T)[true_class])
+    gain = alone - distilled
     error = gain.std(ddof=1) / np.sqrt(90)
     margin = t(89).ppf(0.95) * error
     expected = [
@@ -94,36 +94,36 @@ def test_intervals_and_shares_equal_the_formula(drawn):
         (gain > 0).mean(),
         (gain < 0).mean(),
     ]
-    found = report.differences_.loc[("distilled", "log_loss"), ["n_rows", *PARTS]].to_numpy(dtype=float)
-    np.testing.assert_allclose(found, expected, rtol=1e-9)
-    assert report.to_frame().loc["distilled", "log_loss_lower"] == found[3]
+    row = report.differences_.loc[("distilled", "log_loss"), ["n_rows", *PARTS]].to_numpy(dtype=float)
+    np.testing.assert_allclose(row, expected, rtol=1e-9)
+    assert report.to_frame().loc["distilled", "log_loss_lower"] == row[3]
 
 
-def test_classes_add_up(drawn):
-    report = report_of(drawn)
+def test_classes_add_up(example):
+    report = report_of(example)
     frame = report.to_frame()
     counts = report.per_class_["n_rows"]
     for model in MODELS:
         part = report.per_class_.loc[model]
-        assert counts[model].to_dict() == drawn.y.value_counts().to_dict()
+        assert counts[model].to_dict() == example.y.value_counts().to_dict()
         for name, score in (("recall", "accuracy"), ("log_loss", "log_loss")):
             np.testing.assert_allclose(np.average(part[name], weights=part["n_rows"]), frame.loc[model, score])
     gain = np.average(report.per_class_.loc["distilled", "log_loss_gain"], weights=counts["distilled"])
     np.testing.assert_allclose(gain, frame.loc["distilled", "log_loss_gain"])
 
 
-def test_agreement_equals_a_sum_by_hand(drawn):
-    agreement = report_of(drawn).agreement_
-    splits = list(FOLDS.split(drawn.X, drawn.y))
-    q = held_out_proba(LOGISTIC, drawn.T, drawn.y, splits)
-    p = held_out_proba(LOGISTIC, drawn.X, drawn.y, splits)
+def test_agreement_equals_a_sum_by_hand(example):
+    agreement = report_of(example).agreement_
+    splits = list(FOLDS.split(example.X, example.y))
+    q = held_out_proba(LOGISTIC, example.T, example.y, splits)
+    p = held_out_proba(LOGISTIC, example.X, example.y, splits)
     np.testing.assert_allclose(agreement.loc["student alone", "kl"], (q * np.log(q / p)).sum(axis=1).mean())
     assert agreement.loc["student alone", "same_prediction"] == (q.argmax(axis=1) == p.argmax(axis=1)).mean()
     assert list(agreement.index) == ["student alone", "distilled", "fused", "shuffled teacher"]
 
 
-def test_the_frame_has_the_documented_columns(drawn):
-    report = report_of(drawn)
+def test_the_frame_has_the_documented_columns(example):
+    report = report_of(example)
     scores = ["accuracy", "log_loss", "brier"]
     columns = ["n_rows", "alpha", *(c for s in scores for c in [s, *(f"{s}_{part}" for part in PARTS)])]
     assert list(report.to_frame().columns) == columns
@@ -136,8 +136,8 @@ def test_the_frame_has_the_documented_columns(drawn):
     assert report.row_scores_.shape == (90, 15)
 
 
-def test_comparisons_add_up(drawn):
-    report = report_of(drawn)
+def test_comparisons_add_up(example):
+    report = report_of(example)
     parts = [report.compare("distilled", "shuffled teacher"), report.compare("shuffled teacher")]
     whole = report.differences_.loc["distilled", "gain"]
     np.testing.assert_allclose(sum(part["gain"] for part in parts), whole, atol=1e-12)
@@ -150,23 +150,23 @@ def test_comparisons_add_up(drawn):
 
 
 @pytest.mark.parametrize("student", [LOGISTIC, NetworkClassifier(max_epochs=5)], ids=["linear", "network"])
-def test_alpha_zero_brings_exactly_nothing(drawn, student):
-    report = report_of(drawn, distiller(student=student, alpha=0), fused=None)
+def test_alpha_zero_brings_exactly_nothing(example, student):
+    report = report_of(example, distiller(student=student, alpha=0), fused=None)
     for model in ("distilled", "shuffled teacher"):
         assert (report.differences_.loc[model, PARTS] == 0).all(axis=None)
 
 
-def test_shuffling_the_teacher_loses_the_gain():
+def test_permuting_the_teacher_loses_the_gain():
     digits = load_digit_views()
     student, teacher = digits.modalities["zernike"], digits.modalities["profile_correlations"]
     X, y = digits.data.iloc[::7], digits.target.iloc[::7]
-    labelled = np.arange(len(y)) % 3 == 0
+    labeled = np.arange(len(y)) % 3 == 0
     model = make_pipeline(StandardScaler(), LogisticRegression(C=0.1))
     report = DistillationReport.from_estimator(
         PairedDistiller(model, model, student_columns=student, alpha=0.5, cv=3),
-        X.loc[labelled, [*student, *teacher]],
-        y[labelled],
-        unlabeled_pairs=(X.loc[~labelled, [*student, *teacher]],),
+        X.loc[labeled, [*student, *teacher]],
+        y[labeled],
+        unlabeled_pairs=(X.loc[~labeled, [*student, *teacher]],),
         random_state=0,
     )
     log_loss_gain = report.differences_.xs("log_loss", level="score")
@@ -176,61 +176,61 @@ def test_shuffling_the_teacher_loses_the_gain():
     assert report.agreement_.loc["distilled", "kl"] < report.agreement_.loc["student alone", "kl"]
 
 
-def test_a_seed_repeats(drawn):
-    given = distiller(student=NetworkClassifier(max_epochs=2))
+def test_a_seed_repeats(example):
+    estimator = distiller(student=NetworkClassifier(max_epochs=2))
     first, again, other = (
-        report_of(drawn, given, cv=2, n_repeats=2, fused=None, random_state=seed) for seed in (0, 0, 1)
+        report_of(example, estimator, cv=2, n_repeats=2, fused=None, random_state=seed) for seed in (0, 0, 1)
     )
     pd.testing.assert_frame_equal(first.row_scores_, again.row_scores_, check_exact=True)
     assert (first.row_scores_ != other.row_scores_).any(axis=None)
 
 
-def test_processes_change_nothing(drawn):
-    one, two = (report_of(drawn, cv=2, unlabeled_pairs=drawn.pairs, n_jobs=n_jobs) for n_jobs in (None, 2))
+def test_processes_change_nothing(example):
+    one, two = (report_of(example, cv=2, unlabeled_pairs=example.pairs, n_jobs=n_jobs) for n_jobs in (None, 2))
     pd.testing.assert_frame_equal(one.row_scores_, two.row_scores_, check_exact=True)
 
 
-def test_a_report_leaves_the_distiller_and_the_tables_as_they_are(drawn):
-    given = distiller()
-    X, T, before = drawn.X.copy(), drawn.T.copy(), str(given.get_params())
-    report_of(drawn, given)
-    assert str(given.get_params()) == before
-    assert not hasattr(given, "alpha_")
-    pd.testing.assert_frame_equal(drawn.X, X)
-    pd.testing.assert_frame_equal(drawn.T, T)
+def test_a_report_leaves_the_distiller_and_the_tables_as_they_are(example):
+    estimator = distiller()
+    X, T, before = example.X.copy(), example.T.copy(), str(estimator.get_params())
+    report_of(example, estimator)
+    assert str(estimator.get_params()) == before
+    assert not hasattr(estimator, "alpha_")
+    pd.testing.assert_frame_equal(example.X, X)
+    pd.testing.assert_frame_equal(example.T, T)
 
 
 # Forms of data
 
 
-def test_one_table_and_two_tables_agree(drawn):
-    two = report_of(drawn, unlabeled_pairs=drawn.pairs)
+def test_one_table_and_two_tables_agree(example):
+    two = report_of(example, unlabeled_pairs=example.pairs)
     one = DistillationReport.from_estimator(
-        distiller(student_columns=drawn.modalities["student"]),
-        drawn.data.loc[:89],
-        drawn.y,
-        unlabeled_pairs=(drawn.data.loc[90:],),
+        distiller(student_columns=example.modalities["student"]),
+        example.data.loc[:89],
+        example.y,
+        unlabeled_pairs=(example.data.loc[90:],),
         cv=FOLDS,
         random_state=0,
     )
     pd.testing.assert_frame_equal(one.to_frame(), two.to_frame())
-    assert (report_of(drawn).to_frame() != two.to_frame()).any(axis=None)
+    assert (report_of(example).to_frame() != two.to_frame()).any(axis=None)
 
 
-def test_arrays_and_sparse_tables_agree_with_frames(drawn):
-    frames = report_of(drawn).to_frame()
-    arrays = report_of(drawn, X=drawn.X.to_numpy(), X_teacher=drawn.T.to_numpy()).to_frame()
+def test_arrays_and_sparse_tables_agree_with_frames(example):
+    frames = report_of(example).to_frame()
+    arrays = report_of(example, X=example.X.to_numpy(), X_teacher=example.T.to_numpy()).to_frame()
     pd.testing.assert_frame_equal(arrays, frames)
-    mixed = report_of(drawn, X_teacher=drawn.T.to_numpy()).to_frame()
+    mixed = report_of(example, X_teacher=example.T.to_numpy()).to_frame()
     pd.testing.assert_frame_equal(mixed, frames)
-    sparse = report_of(drawn, X=csr_matrix(drawn.X), X_teacher=csr_matrix(drawn.T)).to_frame()
+    sparse = report_of(example, X=csr_matrix(example.X), X_teacher=csr_matrix(example.T)).to_frame()
     pd.testing.assert_frame_equal(sparse, frames, rtol=1e-4, atol=1e-4)
 
 
-def test_rows_without_a_teacher_are_left_out_of_its_scores(drawn):
-    T = drawn.T.copy()
+def test_rows_without_a_teacher_are_left_out_of_its_scores(example):
+    T = example.T.copy()
     T.iloc[::3] = np.nan
-    report = report_of(drawn, X_teacher=T)
+    report = report_of(example, X_teacher=T)
     assert report.n_without_teacher_ == 30
     assert report.to_frame()["n_rows"].tolist() == [90, 90, 60, 60, 90]
     assert report.agreement_["n_rows"].tolist() == [60] * 4
@@ -244,86 +244,86 @@ def test_rows_without_a_teacher_are_left_out_of_its_scores(drawn):
     assert teacher[~kept].isna().all(axis=None)
 
 
-def test_rows_without_a_student_are_left_out_of_its_scores(drawn):
-    X = drawn.X.copy()
+def test_rows_without_a_student_are_left_out_of_its_scores(example):
+    X = example.X.copy()
     X.iloc[::9] = np.nan
     model = make_pipeline(SimpleImputer(), LOGISTIC)
-    report = report_of(drawn, distiller(student=model, teacher=model), X=X)
+    report = report_of(example, distiller(student=model, teacher=model), X=X)
     assert report.to_frame()["n_rows"].tolist() == [80, 80, 90, 80, 80]
     assert report.differences_["n_rows"].eq(80).all()
     assert report.agreement_["n_rows"].eq(80).all()
     assert report.n_without_teacher_ == 0
 
 
-def test_several_teachers_are_pooled_as_the_distiller_pools_them(drawn):
-    T = drawn.T.iloc[:, :6].copy()
+def test_several_teachers_are_pooled_as_the_distiller_pools_them(example):
+    T = example.T.iloc[:, :6].copy()
     parts = {"first": T.columns[:3].tolist(), "second": T.columns[3:].tolist()}
     T.loc[T.index[::4], parts["first"]] = np.nan
     T.loc[T.index[::10], parts["second"]] = np.nan
-    given = distiller(teacher_columns=parts, teacher_weights={"first": 1, "second": 3})
-    report = report_of(drawn, given, X_teacher=T, fused=None)
-    opinions = np.full((2, 90, 2), np.nan)
-    for opinion, columns in zip(opinions, parts.values(), strict=True):
-        own = T[columns].notna().all(axis=1).to_numpy()
-        for train, test in FOLDS.split(drawn.X, drawn.y):
-            train, test = train[own[train]], test[own[test]]
-            model = LogisticRegression().fit(T[columns].iloc[train], drawn.y.iloc[train])
-            opinion[test] = model.predict_proba(T[columns].iloc[test])
-    weight = np.array([1, 3])[:, None, None] * ~np.isnan(opinions)
+    estimator = distiller(teacher_columns=parts, teacher_weights={"first": 1, "second": 3})
+    report = report_of(example, estimator, X_teacher=T, fused=None)
+    proba = np.full((2, 90, 2), np.nan)
+    for proba_of_teacher, columns in zip(proba, parts.values(), strict=True):
+        observed = T[columns].notna().all(axis=1).to_numpy()
+        for train, test in FOLDS.split(example.X, example.y):
+            train, test = train[observed[train]], test[observed[test]]
+            model = LogisticRegression().fit(T[columns].iloc[train], example.y.iloc[train])
+            proba_of_teacher[test] = model.predict_proba(T[columns].iloc[test])
+    weight = np.array([1, 3])[:, None, None] * ~np.isnan(proba)
     known = weight.sum(axis=0)[:, 0] > 0
-    pooled = (np.nan_to_num(opinions) * weight).sum(axis=0)[known] / weight.sum(axis=0)[known]
+    pooled = (np.nan_to_num(proba) * weight).sum(axis=0)[known] / weight.sum(axis=0)[known]
     row = report.to_frame().loc["teacher"]
     assert row["n_rows"] == known.sum() == 85
-    np.testing.assert_allclose(row["log_loss"], log_loss(drawn.y[known], pooled))
+    np.testing.assert_allclose(row["log_loss"], log_loss(example.y[known], pooled))
     assert report.n_without_teacher_ == 5
 
 
-def test_a_teacher_that_sees_both_is_the_fused_model(drawn):
-    fused = report_of(drawn).to_frame().loc["fused"]
-    frame = report_of(drawn, distiller(teacher_input="both")).to_frame()
+def test_a_teacher_that_sees_both_is_the_fused_model(example):
+    fused = report_of(example).to_frame().loc["fused"]
+    frame = report_of(example, distiller(teacher_input="both")).to_frame()
     assert "fused" not in frame.index
     np.testing.assert_allclose(frame.loc["teacher", "log_loss"], fused["log_loss"], rtol=1e-4)
 
 
-def test_the_teacher_has_the_distillers_class_weights(drawn):
-    rare = (drawn.y == 0) | (drawn.y.index % 3 == 0)
-    X, T, y = (table[rare].reset_index(drop=True) for table in (drawn.X, drawn.T, drawn.y))
-    given = {"X": X, "y": y, "X_teacher": T}
-    weighted = report_of(drawn, distiller(class_weight="balanced"), **given).to_frame()
-    own = report_of(drawn, distiller(teacher=LogisticRegression(class_weight="balanced")), **given).to_frame()
-    np.testing.assert_allclose(weighted.loc["teacher", "log_loss"], own.loc["teacher", "log_loss"])
+def test_the_teacher_has_the_distillers_class_weights(example):
+    rare = (example.y == 0) | (example.y.index % 3 == 0)
+    X, T, y = (table[rare].reset_index(drop=True) for table in (example.X, example.T, example.y))
+    tables = {"X": X, "y": y, "X_teacher": T}
+    weighted = report_of(example, distiller(class_weight="balanced"), **tables).to_frame()
+    by_teacher = report_of(example, distiller(teacher=LogisticRegression(class_weight="balanced")), **tables).to_frame()
+    np.testing.assert_allclose(weighted.loc["teacher", "log_loss"], by_teacher.loc["teacher", "log_loss"])
 
 
-def test_labels_may_be_text(drawn):
-    numbers = report_of(drawn)
-    text = report_of(drawn, y=drawn.y.map({0: "healthy", 1: "ill"}))
+def test_labels_may_be_text(example):
+    numbers = report_of(example)
+    text = report_of(example, y=example.y.map({0: "healthy", 1: "ill"}))
     pd.testing.assert_frame_equal(text.to_frame(), numbers.to_frame())
     assert text.per_class_.loc["distilled"].index.tolist() == ["healthy", "ill"]
 
 
-def test_pipelines_with_missing_values(drawn):
-    X = drawn.X.mask(np.random.RandomState(0).rand(*drawn.X.shape) < 0.1)
+def test_pipelines_with_missing_values(example):
+    X = example.X.mask(np.random.RandomState(0).rand(*example.X.shape) < 0.1)
     model = make_pipeline(SimpleImputer(), StandardScaler(), LOGISTIC)
-    frame = report_of(drawn, distiller(student=model, teacher=model), X=X).to_frame()
+    frame = report_of(example, distiller(student=model, teacher=model), X=X).to_frame()
     assert frame[["accuracy", "log_loss", "brier"]].notna().all(axis=None)
-    given = distiller(student=model)
+    estimator = distiller(student=model)
     with pytest.raises(ValueError, match=r"fused LogisticRegression takes none.*fused=make_pipeline\(SimpleImputer"):
-        report_of(drawn, given, X=X)
-    assert "fused" not in report_of(drawn, given, X=X, fused=None).to_frame().index
-    chosen = report_of(drawn, given, X=X, fused=HistGradientBoostingClassifier(max_iter=3)).to_frame()
+        report_of(example, estimator, X=X)
+    assert "fused" not in report_of(example, estimator, X=X, fused=None).to_frame().index
+    chosen = report_of(example, estimator, X=X, fused=HistGradientBoostingClassifier(max_iter=3)).to_frame()
     assert chosen.loc["fused", "n_rows"] == 90
 
 
-def test_a_frozen_teacher_has_no_fused_model(drawn):
-    frozen = FrozenEstimator(LogisticRegression().fit(drawn.pairs[1], drawn.target.loc[90:]))
-    report = report_of(drawn, distiller(teacher=frozen))
+def test_a_frozen_teacher_has_no_fused_model(example):
+    frozen = FrozenEstimator(LogisticRegression().fit(example.pairs[1], example.target.loc[90:]))
+    report = report_of(example, distiller(teacher=frozen))
     assert list(report.to_frame().index) == ["student alone", "distilled", "teacher", "shuffled teacher"]
-    proba = frozen.predict_proba(drawn.T)
-    np.testing.assert_allclose(report.to_frame().loc["teacher", "log_loss"], log_loss(drawn.y, proba))
+    proba = frozen.predict_proba(example.T)
+    np.testing.assert_allclose(report.to_frame().loc["teacher", "log_loss"], log_loss(example.y, proba))
 
 
-def test_a_student_without_probabilities_is_compared_by_accuracy(drawn):
-    report = report_of(drawn, distiller(student=LinearSVC()))
+def test_a_student_without_probabilities_is_compared_by_accuracy(example):
+    report = report_of(example, distiller(student=LinearSVC()))
     frame = report.to_frame()
     assert frame.loc[["student alone", "distilled"], ["log_loss", "brier"]].isna().all(axis=None)
     assert frame.loc["distilled", ["accuracy", "accuracy_lower", "accuracy_upper"]].notna().all()
@@ -332,9 +332,9 @@ def test_a_student_without_probabilities_is_compared_by_accuracy(drawn):
     assert report.plot().axes_.shape == (2, 1)
 
 
-def test_a_class_that_a_training_fold_lacks(drawn):
-    y = drawn.y.astype(object).where(drawn.y.index != 7, "rare")
-    report = report_of(drawn, y=y.astype(str), cv=3)
+def test_a_class_that_a_training_fold_lacks(example):
+    y = example.y.astype(object).where(example.y.index != 7, "rare")
+    report = report_of(example, y=y.astype(str), cv=3)
     rare = report.per_class_.loc[("distilled", "rare")]
     assert rare["n_rows"] == 1
     assert rare["recall"] == 0
@@ -343,60 +343,61 @@ def test_a_class_that_a_training_fold_lacks(drawn):
     assert np.isnan(rare["recall_lower"])
 
 
-def test_weights_reach_the_models_that_take_them(drawn):
+def test_weights_reach_the_models_that_take_them(example):
     weight = np.where(np.arange(90) % 2, 5.0, 0.1)
-    frame = report_of(drawn, sample_weight=weight).to_frame()
+    frame = report_of(example, sample_weight=weight).to_frame()
     proba = np.empty((90, 2))
-    for train, test in FOLDS.split(drawn.X, drawn.y):
-        model = LogisticRegression().fit(drawn.T.iloc[train], drawn.y.iloc[train], sample_weight=weight[train])
-        proba[test] = model.predict_proba(drawn.T.iloc[test])
-    np.testing.assert_allclose(frame.loc["teacher", "log_loss"], log_loss(drawn.y, proba))
+    for train, test in FOLDS.split(example.X, example.y):
+        share = weight[train] / weight[train].mean()
+        model = LogisticRegression().fit(example.T.iloc[train], example.y.iloc[train], sample_weight=share)
+        proba[test] = model.predict_proba(example.T.iloc[test])
+    np.testing.assert_allclose(frame.loc["teacher", "log_loss"], log_loss(example.y, proba))
     piped = distiller(teacher=make_pipeline(LOGISTIC))
     np.testing.assert_allclose(
-        report_of(drawn, piped, sample_weight=weight).to_frame().loc["teacher"], frame.loc["teacher"]
+        report_of(example, piped, sample_weight=weight).to_frame().loc["teacher"], frame.loc["teacher"]
     )
 
 
-def test_groups_are_held_out_and_counted_together(drawn):
+def test_groups_are_held_out_and_counted_together(example):
     groups = np.repeat([f"patient {i}" for i in range(30)], 3)
-    report = report_of(drawn, groups=groups, cv=3)
+    report = report_of(example, groups=groups, cv=3)
     gain = (report.row_scores_["student alone"]["log_loss"] - report.row_scores_["distilled"]["log_loss"]).to_numpy()
     # Groups of one size: the mean of 30 independent group means.
     means = gain.reshape(30, 3).mean(axis=1)
-    found = report.differences_.loc[("distilled", "log_loss")]
-    np.testing.assert_allclose(found["standard_error"], means.std(ddof=1) / np.sqrt(30))
-    np.testing.assert_allclose(found["upper"] - found["gain"], t(29).ppf(0.975) * found["standard_error"])
+    row = report.differences_.loc[("distilled", "log_loss")]
+    np.testing.assert_allclose(row["standard_error"], means.std(ddof=1) / np.sqrt(30))
+    np.testing.assert_allclose(row["upper"] - row["gain"], t(29).ppf(0.975) * row["standard_error"])
 
 
-def test_repeats_are_averaged_by_row(drawn):
+def test_repeats_are_averaged_by_row(example):
     cv = RepeatedStratifiedKFold(n_splits=3, n_repeats=2, random_state=0)
-    report = report_of(drawn, cv=cv)
+    report = report_of(example, cv=cv)
     single = []
     for repeat in (0, 1):
-        splits = list(cv.split(drawn.X, drawn.y))[3 * repeat : 3 * repeat + 3]
-        single.append(-np.log(held_out_proba(LOGISTIC, drawn.X, drawn.y, splits)[np.arange(90), drawn.y]))
+        splits = list(cv.split(example.X, example.y))[3 * repeat : 3 * repeat + 3]
+        single.append(-np.log(held_out_proba(LOGISTIC, example.X, example.y, splits)[np.arange(90), example.y]))
     np.testing.assert_allclose(report.row_scores_["student alone"]["log_loss"], np.mean(single, axis=0))
     assert len(report.alphas_) == 6
     assert report.differences_["n_rows"].eq(90).all()
 
 
-# Quantities
+# Continuous targets
 
 
-def test_continuous_targets(drawn):
-    y = drawn.T.iloc[:, 0] + drawn.X.iloc[:, 0]
-    T = drawn.T.iloc[:, 1:].copy()
+def test_continuous_targets(example):
+    y = example.T.iloc[:, 0] + example.X.iloc[:, 0]
+    T = example.T.iloc[:, 1:].copy()
     T.iloc[::3] = np.nan
-    given = PairedDistillerRegressor(Ridge(), Ridge(), alpha=0.5, cv=3)
+    estimator = PairedDistillerRegressor(Ridge(), Ridge(), alpha=0.5, cv=3)
     folds = KFold(3)
-    report = report_of(drawn, given, y=y, X_teacher=T, cv=folds)
+    report = report_of(example, estimator, y=y, X_teacher=T, cv=folds)
     frame = report.to_frame()
     alone, teacher = np.empty(90), np.full(90, np.nan)
     kept = np.arange(90) % 3 != 0
     for train, test in folds.split(y):
-        alone[test] = Ridge().fit(drawn.X.iloc[train], y.iloc[train]).predict(drawn.X.iloc[test])
-        own, asked = train[kept[train]], test[kept[test]]
-        teacher[asked] = Ridge().fit(T.iloc[own], y.iloc[own]).predict(T.iloc[asked])
+        alone[test] = Ridge().fit(example.X.iloc[train], y.iloc[train]).predict(example.X.iloc[test])
+        train, test = train[kept[train]], test[kept[test]]
+        teacher[test] = Ridge().fit(T.iloc[train], y.iloc[train]).predict(T.iloc[test])
     np.testing.assert_allclose(frame.loc["student alone", "r2"], r2_score(y, alone))
     np.testing.assert_allclose(frame.loc["student alone", "squared_error"], ((y - alone) ** 2).mean())
     r2 = r2_score(y[kept], teacher[kept])
@@ -416,9 +417,9 @@ def test_continuous_targets(drawn):
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        ({"given": LOGISTIC}, "LogisticRegression has no parameter 'student'. Give a PairedDistiller"),
-        ({"given": UnpairedDistiller()}, "UnpairedDistiller has no parameter 'teacher_columns'"),
-        ({"given": Pipeline([("distill", PairedDistiller())])}, "of a Pipeline, its last step"),
+        ({"estimator": LOGISTIC}, "LogisticRegression has no parameter 'student'. Give a PairedDistiller"),
+        ({"estimator": UnpairedDistiller()}, "X_teacher was given, and the fit of UnpairedDistiller takes none"),
+        ({"teacher_data": ()}, "teacher_data was given, and the fit of PairedDistiller takes none"),
         ({"X_teacher": None}, "nothing to compare the student alone with. Give X_teacher"),
         ({"y": np.arange(89) % 2}, "y has 89 rows and X has 90: give one for each row"),
         ({"groups": np.zeros(89)}, "groups has 89 rows and X has 90"),
@@ -434,17 +435,17 @@ def test_continuous_targets(drawn):
     ],
     ids=lambda value: str(next(iter(value))) if isinstance(value, dict) else "",
 )
-def test_errors(drawn, changed, message):
+def test_errors(example, changed, message):
     with pytest.raises(ValueError, match=message):
-        report_of(drawn, **changed)
+        report_of(example, **changed)
 
 
-def test_one_table_without_columns_of_a_teacher(drawn):
+def test_one_table_without_columns_of_a_teacher(example):
     with pytest.raises(ValueError, match=r"There is no teacher's table.*kept no teacher"):
-        report_of(drawn, distiller(student_columns=list(drawn.X.columns)), X_teacher=None)
+        report_of(example, distiller(student_columns=list(example.X.columns)), X_teacher=None)
 
 
-def test_a_continuous_target_must_be_finite(drawn):
-    given = PairedDistillerRegressor(Ridge(), Ridge())
+def test_a_continuous_target_must_be_finite(example):
+    estimator = PairedDistillerRegressor(Ridge(), Ridge())
     with pytest.raises(ValueError, match="NaN or infinity in 1 of 90 rows"):
-        report_of(drawn, given, y=drawn.y.where(drawn.y.index != 3))
+        report_of(example, estimator, y=example.y.where(example.y.index != 3))

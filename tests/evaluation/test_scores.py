@@ -18,44 +18,44 @@ RANDOM = np.random.RandomState(0)
 CLASSES = np.array(["a", "b", "c"])
 
 
-def answers(rows, proba):
+def predictions_of(rows, proba):
     return Predictions(rows, CLASSES[proba.argmax(axis=1)], proba, 0.5)
 
 
 @pytest.fixture
-def asked():
+def example():
     y = CLASSES[RANDOM.randint(3, size=20)]
     proba = RANDOM.dirichlet(np.ones(3), size=20)
     return y, proba
 
 
-def test_means_are_those_of_scikit_learn(asked):
-    y, proba = asked
-    scores = row_scores(y, answers(np.arange(20), proba), CLASSES)
+def test_means_are_those_of_scikit_learn(example):
+    y, proba = example
+    scores = row_scores(y, predictions_of(np.arange(20), proba), CLASSES)
     np.testing.assert_allclose(scores["log_loss"].mean(), log_loss(y, proba))
     np.testing.assert_allclose(scores["brier"].mean(), brier_score_loss(y, proba, scale_by_half=False))
 
 
 def test_a_probability_of_zero_costs_what_it_does_in_scikit_learn():
     proba = np.array([[0.0, 1.0, 0.0], [1.0, 0.0, 0.0]])
-    scores = row_scores(np.array(["a", "a"]), answers(np.arange(2), proba), CLASSES)
+    scores = row_scores(np.array(["a", "a"]), predictions_of(np.arange(2), proba), CLASSES)
     np.testing.assert_allclose(scores["log_loss"].mean(), log_loss(["a", "a"], proba, labels=CLASSES))
     assert scores["accuracy"].tolist() == [0, 1]
 
 
-def test_divergence_is_zero_only_of_the_teacher_itself(asked):
-    _, proba = asked
+def test_divergence_is_zero_only_of_the_teacher_itself(example):
+    _, proba = example
     proba[0] = [1.0, 0.0, 0.0]
-    teacher = answers(np.arange(20), proba)
+    teacher = predictions_of(np.arange(20), proba)
     np.testing.assert_allclose(row_agreement(teacher, teacher, CLASSES)[1]["kl"], 0, atol=1e-12)
-    _, other = row_agreement(answers(np.arange(20), np.roll(proba, 1, axis=0)), teacher, CLASSES)
+    _, other = row_agreement(predictions_of(np.arange(20), np.roll(proba, 1, axis=0)), teacher, CLASSES)
     assert (other["kl"] > 0).all()
 
 
-def test_agreement_looks_at_the_teachers_rows_only(asked):
-    y, proba = asked
-    teacher = answers(np.arange(5, 10), proba[5:10])
-    student = answers(np.arange(20), proba)
+def test_agreement_counts_the_teachers_rows_only(example):
+    y, proba = example
+    teacher = predictions_of(np.arange(5, 10), proba[5:10])
+    student = predictions_of(np.arange(20), proba)
     both, agreement = row_agreement(student, teacher, CLASSES)
     assert both.tolist() == [5, 6, 7, 8, 9]
     assert agreement["same_prediction"].tolist() == [1.0] * 5
@@ -65,9 +65,9 @@ def test_agreement_looks_at_the_teachers_rows_only(asked):
     assert alphas == [{"student alone": 0.5, "teacher": 0.5}]
 
 
-def test_repeats_are_averaged_before_rows_are_counted(asked):
-    y, proba = asked
-    once, again = answers(np.arange(20), proba), answers(np.arange(20), proba[:, [1, 2, 0]])
+def test_repeats_are_averaged_before_rows_are_counted(example):
+    y, proba = example
+    once, again = predictions_of(np.arange(20), proba), predictions_of(np.arange(20), proba[:, [1, 2, 0]])
     folds = [{"student alone": a, "teacher": a} for a in (once, again)]
     rows, _, _ = collect_row_scores(y, folds, CLASSES)
     expected = (row_scores(y, once, CLASSES)["brier"] + row_scores(y, again, CLASSES)["brier"]) / 2
@@ -127,7 +127,7 @@ def test_explained_variance_on_common_rows():
     part = Predictions(np.arange(6), predictions[1, :6], None, np.nan)
     whole = Predictions(np.arange(10), predictions[0], None, 0.0)
     rows, _, _ = collect_row_scores(y, [{"student alone": whole, "teacher": part}], None)
-    found = add_r2(rows, ("teacher", "student alone"), y)
-    np.testing.assert_allclose(found["teacher", "r2"].mean(), r2_score(y[:6], predictions[1, :6]))
-    np.testing.assert_allclose(found["student alone", "r2"].mean(), r2_score(y[:6], predictions[0, :6]))
+    with_r2 = add_r2(rows, ("teacher", "student alone"), y)
+    np.testing.assert_allclose(with_r2["teacher", "r2"].mean(), r2_score(y[:6], predictions[1, :6]))
+    np.testing.assert_allclose(with_r2["student alone", "r2"].mean(), r2_score(y[:6], predictions[0, :6]))
     assert add_r2(rows, ("teacher",), np.ones(10))["teacher", "r2"].isna().all()
