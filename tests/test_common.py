@@ -17,8 +17,8 @@ from skcmkd import (
 )
 
 WEIGHTS = (
-    "Mini-batches and held-out rows are drawn from the rows that are there: a row of weight two is not drawn like two "
-    "rows. scikit-learn lists the same exception for its own stochastic gradient estimators."
+    "Mini-batches and held-out rows are drawn from the rows: a row of weight two is drawn once, and two rows twice. "
+    "scikit-learn lists the same exception for its own stochastic gradient estimators."
 )
 NETWORK_FAILURES = {
     "check_sample_weight_equivalence_on_dense_data": WEIGHTS,
@@ -29,11 +29,11 @@ NETWORK_FAILURES = {
 class Columns:
     """Student and teacher columns of the checks' tables, which have two columns or more."""
 
-    of_student: bool
+    are_students: bool
 
     def __call__(self, X):
         border = max(1, X.shape[1] - 2)
-        return slice(0, border) if self.of_student else slice(border, None)
+        return slice(0, border) if self.are_students else slice(border, None)
 
 
 ESTIMATORS = [
@@ -55,7 +55,7 @@ def expected_failures(estimator):
     return NETWORK_FAILURES if isinstance(getattr(estimator, "student", estimator), networks) else {}
 
 
-@pytest.mark.filterwarnings("default")  # the checks raise warnings on purpose and look at them themselves
+@pytest.mark.filterwarnings("default")  # the checks raise warnings on purpose, and test them
 @parametrize_with_checks(ESTIMATORS, expected_failed_checks=expected_failures)
 def test_scikit_learn_checks(estimator, check):
     check(estimator)

@@ -1,4 +1,4 @@
-"""Every estimator that trains a network, on a CUDA device; skipped where there is none."""
+"""Every estimator that trains a network, on a CUDA device; skipped where none is available."""
 
 import numpy as np
 import pytest
@@ -15,7 +15,7 @@ from skcmkd import (
     mutual_information,
     save_student,
 )
-from skcmkd._distillation._objectives import DEFAULT_WEIGHTS
+from skcmkd._distillation._objectives import OBJECTIVES
 from skcmkd.datasets import make_gaussian_modalities
 from skcmkd.unpaired._classifier import ALIGNMENTS
 
@@ -25,8 +25,8 @@ pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a C
 
 @pytest.fixture(scope="module")
 def drawn():
-    found = make_gaussian_modalities(120, specific_signal={"student": 0.4, "teacher": 0.9}, random_state=0)
-    return *(found.data[found.modalities[name]].to_numpy() for name in ("student", "teacher")), found.target.to_numpy()
+    data = make_gaussian_modalities(120, specific_signal={"student": 0.4, "teacher": 0.9}, random_state=0)
+    return *(data.data[data.modalities[name]].to_numpy() for name in ("student", "teacher")), data.target.to_numpy()
 
 
 def network(model=NetworkClassifier):
@@ -36,23 +36,23 @@ def network(model=NetworkClassifier):
 def check(student, X):
     """The network is on the device, repeats its own predictions, and predicts the same on the processor."""
     assert next(student.net_.module_.parameters()).device.type == DEVICE
-    found = student.predict_proba(X) if hasattr(student, "classes_") else student.predict(X)
-    assert np.isfinite(found).all()
+    on_cuda = student.predict_proba(X) if hasattr(student, "classes_") else student.predict(X)
+    assert np.isfinite(on_cuda).all()
     student.net_.module_.cpu()
     student.net_.set_params(device="cpu")
     on_processor = student.predict_proba(X) if hasattr(student, "classes_") else student.predict(X)
-    np.testing.assert_allclose(found, on_processor, atol=1e-8)
+    np.testing.assert_allclose(on_cuda, on_processor, atol=1e-8)
 
 
 def test_networks(drawn):
     X, T, y = drawn
     check(network().fit(X, y), X)
     check(network(NetworkRegressor).fit(X, T[:, :2]), X)
-    one, other = (network().fit(X, y).predict_proba(X) for _ in range(2))
-    np.testing.assert_allclose(one, other, atol=1e-5)
+    first, second = (network().fit(X, y).predict_proba(X) for _ in range(2))
+    np.testing.assert_allclose(first, second, atol=1e-5)
 
 
-@pytest.mark.parametrize("objective", DEFAULT_WEIGHTS)
+@pytest.mark.parametrize("objective", OBJECTIVES)
 def test_paired(drawn, objective):
     X, T, y = drawn
     distiller = PairedDistiller(network(), network(), alpha=0.5, objective=objective, random_state=0)
@@ -75,7 +75,7 @@ def test_unpaired(drawn, alignment):
 
 
 @pytest.mark.parametrize("estimator", ["latent", "infonce", "mine"])
-def test_mutual_informations(drawn, estimator):
+def test_mutual_information(drawn, estimator):
     X, T, _ = drawn
     assert np.isfinite(mutual_information(X, T, estimator=estimator, random_state=0).value)
 
@@ -85,6 +85,6 @@ def test_a_student_in_a_file(drawn, tmp_path):
     X, _, y = drawn
     student = network().fit(X, y)
     save_student(student, tmp_path / "student.skops")
-    found = load_student(tmp_path / "student.skops")
-    assert next(found.net_.module_.parameters()).device.type == DEVICE
-    np.testing.assert_allclose(found.predict_proba(X), student.predict_proba(X), atol=1e-8)
+    loaded = load_student(tmp_path / "student.skops")
+    assert next(loaded.net_.module_.parameters()).device.type == DEVICE
+    np.testing.assert_allclose(loaded.predict_proba(X), student.predict_proba(X), atol=1e-8)

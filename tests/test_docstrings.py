@@ -20,11 +20,11 @@ from numpydoc.docscrape import ClassDoc, FunctionDoc
 from numpydoc.validate import validate
 
 MODULES = (skcmkd, datasets, information)
-# See-also lists and longer summaries are there where they help; examples and sources are looked at below.
-NOT_ASKED = {"ES01", "SA01", "EX01"}
-# The name of a scikit-learn method, whose summary is a noun that looks like a verb.
+# See-also lists and longer summaries are optional; examples and sources are tested below.
+NOT_REQUIRED = {"ES01", "SA01", "EX01"}
+# numpydoc takes the first word of this summary for a verb in the wrong form.
 EXEMPT = {("skcmkd.CCHSelector.get_feature_names_out", "SS05")}
-# Names that give back an information, beside those of the module of that name.
+# Names that give mutual information, beside those of the module information.
 INFORMATION = {"CCHSelector", "CCHDisplay", "CCHMatrixDisplay", "cch_matrix", "mutual_information"}
 NO_INFORMATION = {"skcmkd.information.centered_log_ratio", "skcmkd.information.make_default_classifier"}
 # The download itself is no example for an offline run.
@@ -32,20 +32,20 @@ NEEDS_THE_NETWORK = {"skcmkd.datasets.fetch_breast_tcga"}
 # An immutable mapping as default.
 CHANGEABLE = {"specific_signal"}
 WITHOUT_SOURCE = {
-    "skcmkd.AlignmentDisplay": "draws what UnpairedDistiller found",
-    "skcmkd.CCHDisplay": "draws what CCHSelector found",
-    "skcmkd.CCHMatrixDisplay": "draws what cch_matrix found",
-    "skcmkd.GainDisplay": "draws the figures that it is given",
+    "skcmkd.AlignmentDisplay": "draws results of UnpairedDistiller",
+    "skcmkd.CCHDisplay": "draws results of CCHSelector",
+    "skcmkd.CCHMatrixDisplay": "draws results of cch_matrix",
+    "skcmkd.GainDisplay": "draws its arguments",
     "skcmkd.MutualInformationEstimate": "holds an estimate",
-    "skcmkd.datasets.make_gaussian_modalities": "simulates by the formula that it tells",
+    "skcmkd.datasets.make_gaussian_modalities": "simulates by the formula in its docstring",
     "skcmkd.load_student": "reads a file",
     "skcmkd.save_student": "writes a file",
-    "skcmkd.information.make_default_classifier": "puts together scikit-learn's models",
+    "skcmkd.information.make_default_classifier": "a pipeline of models of scikit-learn",
 }
 # Attributes that other settings, or another method, give.
 WITH_OTHER_SETTINGS: dict[str, set[str]] = {}
-# They take nothing but where to draw, or nothing at all.
-CANNOT_GO_WRONG = {
+# Their only arguments are where to draw, or they have none.
+RAISES_NOTHING = {
     "skcmkd.CCHDisplay.plot",
     "skcmkd.CCHMatrixDisplay.plot",
     "skcmkd.DistillationReport.plot",
@@ -57,7 +57,7 @@ CANNOT_GO_WRONG = {
 
 
 def public_objects():
-    """Classes and functions by full name; a name that two modules share is looked at once."""
+    """Classes and functions by full name; one that two modules export has the first name."""
     found = {}
     for module in MODULES:
         for name in module.__all__:
@@ -67,8 +67,8 @@ def public_objects():
     return dict(found.values())
 
 
-def own_methods(owner):
-    """Public methods that were written here; those inherited from scikit-learn have its docstrings."""
+def package_methods(owner):
+    """Public methods of this package, without those that are inherited from scikit-learn."""
     for name, method in inspect.getmembers(owner, callable):
         if not name.startswith("_") and inspect.unwrap(method).__module__.startswith("skcmkd"):
             yield name, method
@@ -76,14 +76,14 @@ def own_methods(owner):
 
 OBJECTS = public_objects()
 METHODS = {
-    f"{n}.{m}": method for n, owner in OBJECTS.items() if inspect.isclass(owner) for m, method in own_methods(owner)
+    f"{n}.{m}": method for n, owner in OBJECTS.items() if inspect.isclass(owner) for m, method in package_methods(owner)
 }
 EVERY_DOCSTRING = OBJECTS | METHODS
 
 
-def of_information(name):
-    own = name.split(".")[1]
-    return own in INFORMATION or (own == "information" and name not in NO_INFORMATION)
+def gives_information(name):
+    part = name.split(".")[1]
+    return part in INFORMATION or (part == "information" and name not in NO_INFORMATION)
 
 
 def parsed(value):
@@ -92,27 +92,28 @@ def parsed(value):
 
 @pytest.mark.parametrize("name", EVERY_DOCSTRING)
 def test_form(name):
-    errors = [(code, told) for code, told in validate(name)["errors"] if code not in NOT_ASKED]
+    errors = [(code, message) for code, message in validate(name)["errors"] if code not in NOT_REQUIRED]
     assert [error for error in errors if (name, error[0]) not in EXEMPT] == []
 
 
 def documented(part):
-    """Type of each name of a section; ``a, b : type`` tells of both."""
+    """Type of each name of a section; ``a, b : type`` documents both."""
     return {name.strip(): entry.type for entry in part for name in entry.name.split(",")}
 
 
-def told_default(name, entries):
-    """What a section says a parameter is unless given; ``a, b : int, default=1, 2`` tells one of each."""
+def documented_default(name, entries):
+    """The default of a parameter in a section; ``a, b : int, default=1, 2`` documents two."""
     for entry in entries:
         names = [one.strip() for one in entry.name.split(",")]
         if name in names and "default=" in entry.type:
-            told = ast.literal_eval(entry.type.split("default=")[1])
-            return told[names.index(name)] if isinstance(told, tuple) and len(names) == len(told) > 1 else told
+            default = ast.literal_eval(entry.type.split("default=")[1])
+            is_of_all = isinstance(default, tuple) and len(names) == len(default) > 1
+            return default[names.index(name)] if is_of_all else default
     return "nothing"
 
 
 @pytest.mark.parametrize("name", EVERY_DOCSTRING)
-def test_parameters_tell_shape_and_default(name):
+def test_parameters_have_shape_and_default(name):
     value = EVERY_DOCSTRING[name]
     doc = parsed(value)
     types = documented(doc["Parameters"])
@@ -121,19 +122,19 @@ def test_parameters_tell_shape_and_default(name):
             if re.search(r"\barray|\bndarray", types[parameter.name]):
                 assert "of shape" in types[parameter.name], f"{parameter.name} : {types[parameter.name]}"
             if parameter.default is not inspect.Parameter.empty and parameter.name not in CHANGEABLE:
-                assert told_default(parameter.name, doc["Parameters"]) == parameter.default
+                assert documented_default(parameter.name, doc["Parameters"]) == parameter.default
 
 
 @pytest.mark.parametrize("name", EVERY_DOCSTRING)
-def test_what_is_given_back_tells_its_shape(name):
+def test_returns_and_attributes_have_a_shape(name):
     doc = parsed(EVERY_DOCSTRING[name])
     for part in (*doc["Returns"], *doc["Attributes"]):
         if re.search(r"\barray|\bndarray", part.type):
             assert "of shape" in part.type, f"{part.name} : {part.type}"
 
 
-@pytest.mark.parametrize("name", [name for name in OBJECTS if of_information(name)])
-def test_mutual_informations_are_in_nats(name):
+@pytest.mark.parametrize("name", [name for name in OBJECTS if gives_information(name)])
+def test_mutual_information_is_in_nats(name):
     assert re.search(r"\bnats\b", inspect.getdoc(OBJECTS[name]))
 
 
@@ -145,7 +146,7 @@ def test_every_name_has_a_source_or_a_reason(name):
 
 @pytest.mark.parametrize("name", OBJECTS)
 def test_every_name_has_an_example_that_is_run(name):
-    """Every module's docstrings are run as doctests with the other tests."""
+    """The test run includes the docstrings of all modules."""
     examples = doctest.DocTestParser().get_examples("\n".join(parsed(OBJECTS[name])["Examples"]))
     assert examples
     assert any(doctest.SKIP in example.options for example in examples) == (name in NEEDS_THE_NETWORK)
@@ -168,7 +169,7 @@ NETWORK = {"max_epochs": 2, "random_state": 0}
 @cache
 def fitted(name):
     d = small_tables()
-    linear, quantity = LogisticRegression(), d.y + 0.5
+    linear, y_continuous = LogisticRegression(), d.y + 0.5
     if name == "CCHSelector":
         return skcmkd.CCHSelector(d.modalities, "student", n_subsamples=20, refit=False, random_state=0).fit(
             d.both, d.y
@@ -176,7 +177,7 @@ def fitted(name):
     if name == "PairedDistiller":
         return skcmkd.PairedDistiller(linear, linear).fit(d.X, d.y, X_teacher=d.T)
     if name == "PairedDistillerRegressor":
-        return skcmkd.PairedDistillerRegressor(Ridge(), Ridge()).fit(d.X, quantity, X_teacher=d.T)
+        return skcmkd.PairedDistillerRegressor(Ridge(), Ridge()).fit(d.X, y_continuous, X_teacher=d.T)
     if name == "UnpairedDistiller":
         network, cohort = skcmkd.NetworkClassifier(**NETWORK), (d.T[:30], d.y[:30])
         distiller = skcmkd.UnpairedDistiller(
@@ -186,7 +187,7 @@ def fitted(name):
     if name == "MutualDistiller":
         network = skcmkd.NetworkClassifier(**NETWORK)
         return skcmkd.MutualDistiller(network, network, random_state=0).fit(d.X, d.y, X_teacher=d.T)
-    return getattr(skcmkd, name)(**NETWORK).fit(d.X, quantity if name == "NetworkRegressor" else d.y)
+    return getattr(skcmkd, name)(**NETWORK).fit(d.X, y_continuous if name == "NetworkRegressor" else d.y)
 
 
 @cache
@@ -222,7 +223,7 @@ def test_fitted_attributes_are_documented(name):
 
 
 def wrong_calls():
-    """Of each public function and method a call that cannot be answered."""
+    """A call of each public function and method that must fail."""
     d, gap = small_tables(), np.full((60, 2), np.nan)
     calls = {}
     for name in ESTIMATORS:
@@ -259,7 +260,6 @@ def wrong_calls():
         "datasets.load_adrenal_carcinoma": partial(datasets.load_adrenal_carcinoma, label="age"),
         "datasets.make_gaussian_modalities": partial(datasets.make_gaussian_modalities, measurement_noise=0),
         "datasets.make_joint_gaussian": partial(datasets.make_joint_gaussian, teacher_student=2),
-        "datasets.make_known_information": partial(datasets.make_known_information, "none"),
     }
     for name in ("cca", "classifier", "gaussian", "infonce", "ksg", "latent", "mine"):
         calls[f"information.{name}"] = partial(getattr(information, name), gap, d.y)
@@ -269,16 +269,16 @@ def wrong_calls():
     return {f"skcmkd.{name}": call for name, call in calls.items()}
 
 
-def test_errors_are_documented():
+def test_raised_errors_are_documented():
     calls = wrong_calls()
     functions = {name: value for name, value in EVERY_DOCSTRING.items() if not inspect.isclass(value)}
     called = {inspect.unwrap(functions[name]) for name in calls}
-    assert {name for name, value in functions.items() if inspect.unwrap(value) not in called} == CANNOT_GO_WRONG
+    assert {name for name, value in functions.items() if inspect.unwrap(value) not in called} == RAISES_NOTHING
     for name, call in calls.items():
         with pytest.raises((ValueError, TypeError, OSError, ImportError)) as caught:
             call()
         raised = {kind.__name__ for kind in type(caught.value).__mro__}
-        told = {
+        documented_errors = {
             kind.split(".")[-1] for entry in FunctionDoc(functions[name])["Raises"] for kind in entry.type.split(", ")
         }
-        assert told & raised, f"{name} raises {type(caught.value).__name__}"
+        assert documented_errors & raised, f"{name} raises {type(caught.value).__name__}"

@@ -1,4 +1,4 @@
-"""What users do by mistake, in code, and what each message must name: the value, and then the way out."""
+"""Mistakes of users, in code, and a pattern of each error message: the value, then the remedy."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,7 +14,8 @@ from sklearn.model_selection import ShuffleSplit
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.svm import LinearSVC
 
-from .material import (
+from .tables import (
+    WholeNumbersOnly,
     WithoutWeights,
     cohort,
     mutual,
@@ -28,16 +29,16 @@ from .material import (
 
 @dataclass(frozen=True)
 class BadInput:
-    """What was done, how to do it, a pattern of the message (value, then remedy), and the kind of error."""
+    """A mistake in words and in code, a pattern of the message (value, then remedy), and the type of the error."""
 
-    did: str
+    mistake: str
     act: Callable[[], Any]
-    says: str
+    pattern: str
     error: type[Exception] = ValueError
 
 
 def fit_two(spoil=lambda S, T, y: (S, T, y), **parameters):
-    """Fit a paired distiller to two tables, one of them spoilt."""
+    """Fit a paired distiller to two tables, one of which ``spoil`` changes."""
     S, T, y = spoil(*two_tables())
     return paired(**parameters).fit(S, y, X_teacher=T)
 
@@ -49,10 +50,10 @@ def fit_one(spoil=lambda X, y: (X, y), **parameters):
     return paired(**{"student_columns": modalities["student"], **parameters}).fit(X, y)
 
 
-def fit_with(**given):
-    """Fit a paired distiller to two tables and more."""
+def fit_with(**metadata):
+    """Fit a paired distiller to two tables with row data or pairs."""
     S, T, y = two_tables()
-    return paired().fit(S, y, X_teacher=T, **given)
+    return paired().fit(S, y, X_teacher=T, **metadata)
 
 
 def fit_regressor(change):
@@ -62,7 +63,7 @@ def fit_regressor(change):
 
 
 def fit_frozen(change):
-    """Fit with a ready teacher that was fitted to something else."""
+    """Fit with a frozen teacher that was fitted to changed data."""
     S, T, y = two_tables()
     return paired(teacher=FrozenEstimator(LogisticRegression().fit(*change(T, y)))).fit(S, y, X_teacher=T)
 
@@ -73,10 +74,10 @@ def fit_network(**parameters):
     return network(**parameters).fit(S, y)
 
 
-def fit_unpaired(give, **parameters):
-    """Fit an unpaired distiller; ``give`` makes the side data of the tables."""
+def fit_unpaired(make_data, **parameters):
+    """Fit an unpaired distiller; ``make_data`` gives the data beside X and y."""
     S, T, y = two_tables()
-    return unpaired(**parameters).fit(S, y, **give(S, T, y))
+    return unpaired(**parameters).fit(S, y, **make_data(S, T, y))
 
 
 def predict(change):
@@ -92,21 +93,21 @@ def predict_one(change):
 
 
 def with_cell(table, value):
-    """The table with another value in its first column's fourth row."""
+    """The table with ``value`` in the fourth row of the first column."""
     table = table.astype(object) if isinstance(value, str) else table.copy()
     table.iloc[3, 0] = value
     return table
 
 
 def with_label(y, value, dtype=object):
-    """The labels with another third one."""
+    """The labels with ``value`` as the third."""
     y = y.astype(dtype)
     y.iloc[2] = value
     return y
 
 
-def twice_first(table):
-    """The table with its first column twice."""
+def repeat_first_column(table):
+    """The table with its first column once more at the end."""
     return pd.concat([table, table.iloc[:, :1]], axis=1)
 
 
@@ -123,7 +124,7 @@ COLUMNS = [
         r"'student_shared_0'.*array of 6 columns without names\. Give a DataFrame, or positions",
     ),
     BadInput("No column", lambda: fit_one(student_columns=[]), r"selects none.*n_features=6\); name at least one"),
-    BadInput("A column twice", lambda: fit_one(student_columns=[0, 0]), "student_columns names a column.*once"),
+    BadInput("The same column twice", lambda: fit_one(student_columns=[0, 0]), "student_columns names a column.*once"),
     BadInput("A number with a fraction", lambda: fit_one(student_columns=3.5), r"=3\.5 is a float: give a list"),
     BadInput("A dict of modalities", lambda: fit_one(student_columns={"rna": [0]}), "a dict: give a list"),
     BadInput("A mask that is too short", lambda: fit_one(student_columns=[True, False]), "mask of 2.*has 6 columns"),
@@ -145,12 +146,12 @@ COLUMNS = [
     ),
     BadInput(
         "Two columns of one name",
-        lambda: fit_two(lambda S, T, y: (twice_first(S), T, y)),
+        lambda: fit_two(lambda S, T, y: (repeat_first_column(S), T, y)),
         r"X has 2 columns named 'student_shared_0'.*Rename them, or keep the first",
     ),
     BadInput(
         "Two columns of one name, in the teacher's table",
-        lambda: fit_two(lambda S, T, y: (S, twice_first(T), y)),
+        lambda: fit_two(lambda S, T, y: (S, repeat_first_column(T), y)),
         r"X_teacher has 2 columns named 'teacher_shared_0'.*Rename them",
     ),
     BadInput(
@@ -174,7 +175,7 @@ LABELS = [
     BadInput(
         "A missing label",
         lambda: fit_two(lambda S, T, y: (S, T, with_label(y, np.nan, float))),
-        "y holds 1 missing labels .* among 40 rows. Keep only labelled rows",
+        "y holds 1 missing labels .* among 40 rows. Keep only labeled rows",
     ),
     BadInput("None as a label", lambda: fit_two(lambda S, T, y: (S, T, with_label(y, None))), "1 missing.*Keep only"),
     BadInput(
@@ -200,9 +201,9 @@ LABELS = [
     ),
     BadInput("No label", lambda: fit_two(lambda S, T, y: (S, T, None)), "requires y to be passed"),
     BadInput(
-        "A quantity for a classifier",
+        "A continuous target for a classifier",
         lambda: fit_two(lambda S, T, y: (S, T, y + np.arange(40) / 7)),
-        r"continuous.*take PairedDistillerRegressor, or turn y into classes",
+        r"y is continuous, such as .*take PairedDistillerRegressor, or turn it into classes",
     ),
     BadInput(
         "Dates as labels",
@@ -233,24 +234,24 @@ LABELS = [
 
 TABLES = [
     BadInput(
-        "Teacher's table shorter",
+        "A shorter teacher's table",
         lambda: fit_two(lambda S, T, y: (S, T[:30], y)),
         "30 rows and X has 40: give one row of X_teacher for each row of X",
     ),
     BadInput(
-        "Teacher's table in another order",
+        "A teacher's table in another order",
         lambda: fit_two(lambda S, T, y: (S, T[::-1], y)),
         r"another order: reorder them with X_teacher\.loc\[X\.index\]",
     ),
     BadInput(
-        "Teacher's table of other samples",
+        "A teacher's table of other samples",
         lambda: fit_two(lambda S, T, y: (S.add_prefix("P", axis=0), T.set_axis([f"P{i + 3}" for i in y.index]), [*y])),
         r"'P0' of X is not in X_teacher.*X_teacher\.reindex\(X\.index\)",
     ),
     BadInput(
         "No rows",
         lambda: fit_two(lambda S, T, y: (S[:0], T[:0], y[:0])),
-        "y holds no value: there are 0 rows to learn from. Look at what selected them",
+        "y holds no value: there are 0 rows to learn from. Check the selection of rows",
     ),
     BadInput(
         "No columns",
@@ -260,7 +261,7 @@ TABLES = [
     BadInput(
         "Five rows",
         lambda: fit_two(lambda S, T, y: (S[:5], T[:5], y[:5]), cv=5),
-        r"5 labelled rows \(0: 2, 1: 3\)\. Lower cv, or add rows",
+        r"5 label+ed rows \(0: 2, 1: 3\)\. Lower cv, or add rows",
     ),
     BadInput(
         "One column in place of a table",
@@ -293,6 +294,11 @@ TABLES = [
         r"'teacher_shared_0', and the teacher LogisticRegression takes none\. Put an imputer first",
     ),
     BadInput(
+        "A column without values",
+        lambda: fit_two(lambda S, T, y: (S.assign(age=np.nan), T, y)),
+        "contains NaN: 40 values.*Column 'age' is missing in all of its 40 rows.*Leave it out",
+    ),
+    BadInput(
         "A cell of text",
         lambda: fit_two(lambda S, T, y: (with_cell(S, "n/a"), T, y)),
         "'student_shared_0' of X.*holds 'n/a'.*Encode it, .* or leave it out",
@@ -318,9 +324,21 @@ TABLES = [
         "X holds complex numbers. Give real ones",
     ),
     BadInput(
-        "Teacher's table all missing",
+        "A teacher's table without values",
         lambda: fit_two(lambda S, T, y: (S, T * np.nan, y)),
         "X_teacher is missing in all of its 40 rows.*Leave it out",
+    ),
+    BadInput(
+        "The label under another coding among the teacher's columns",
+        lambda: fit_two(lambda S, T, y: (S, T.assign(outcome=np.where(y == y[0], "well", "ill")), y)),
+        "Column 'outcome' of the teacher's table is the label under another coding, such as 'well' for .*Leave it out",
+    ),
+    BadInput(
+        "A row label twice in one table and once in the other",
+        lambda: fit_two(
+            lambda S, T, y: (S.set_axis([f"p{max(i, 1)}" for i in S.index]), T.set_axis("p" + T.index.astype(str)), y)
+        ),
+        "The row label 'p1' of X appears twice.*no label says which rows belong together. Give each row a label",
     ),
     BadInput(
         "The label among the teacher's columns",
@@ -339,12 +357,17 @@ MODELS = [
     BadInput(
         "A student that takes no row weights",
         lambda: fit_two(student=WithoutWeights()),
-        "WithoutWeights cannot be taught.*Use one that does, such as LogisticRegression",
+        "WithoutWeights cannot be trained on soft targets.*Use one that does, such as LogisticRegression",
     ),
     BadInput(
-        "Nearest neighbours as the student",
+        "Nearest neighbors as the student",
         lambda: fit_two(student=KNeighborsClassifier()),
-        "KNeighborsClassifier cannot be taught.*Use one that does",
+        "KNeighborsClassifier cannot be trained on soft targets.*Use one that does",
+    ),
+    BadInput(
+        "Labels of text for a student that takes whole numbers",
+        lambda: fit_two(lambda S, T, y: (S, T, y.map({0: "well", 1: "ill"})), student=WholeNumbersOnly()),
+        r"Invalid classes.*WholeNumbersOnly was fitted to labels of text, such as 'well'.*LabelEncoder",
     ),
     BadInput(
         "A teacher without probabilities",
@@ -395,7 +418,7 @@ MODELS = [
     BadInput(
         "Mutual learning without networks",
         lambda: mutual(student=LogisticRegression()).fit(two_tables()[0], two_tables()[2], X_teacher=two_tables()[1]),
-        "LogisticRegression cannot teach.*must be a NetworkClassifier",
+        "LogisticRegression cannot be trained together.*must be a NetworkClassifier",
     ),
     BadInput(
         "A network's objective for another student",
@@ -419,7 +442,7 @@ OPTIONS = [
     BadInput("alpha misspelt", lambda: fit_two(alpha="outo"), r"\{'analytic', 'auto'\}\. Got 'outo'"),
     BadInput("temperature of 0", lambda: fit_two(temperature=0), r"'temperature'.* range \(0\.0, inf\)\. Got 0"),
     BadInput("One fold", lambda: fit_two(cv=1), r"'cv'.* must be an int in the range \[2, inf\).* Got 1"),
-    BadInput("More folds than rows", lambda: fit_two(cv=50), r"50 folds.*40 labelled rows.*Lower cv, or add rows"),
+    BadInput("More folds than rows", lambda: fit_two(cv=50), r"50 folds.*40 label+ed rows.*Lower cv, or add rows"),
     BadInput("Two folds to choose alpha", lambda: fit_two(cv=2, alpha="auto"), "at least 3 folds.*gives 2. Raise cv"),
     BadInput(
         "A splitter that draws rows",
@@ -444,7 +467,7 @@ OPTIONS = [
         r"hidden_layer_sizes=\(\) must name at least one layer",
     ),
     BadInput("Half a unit", lambda: fit_network(hidden_layer_sizes=(4.5,)), r"\(4\.5,\) must .* whole numbers such as"),
-    BadInput("An unknown device", lambda: fit_network(device="gpu"), r"device='gpu' is no torch device\. Take"),
+    BadInput("An unknown device", lambda: fit_network(device="gpu"), r"device='gpu' is not a torch device\. Take"),
     BadInput(
         "Steps that are far too large",
         lambda: fit_network(learning_rate=1e30, max_epochs=9),
@@ -470,7 +493,7 @@ ROW_DATA = [
     BadInput(
         "The teacher's table as third argument",
         lambda: paired().fit(two_tables()[0], two_tables()[2], two_tables()[1]),
-        r"given by name, X_teacher=.*(got|must be) .D array",
+        r"pass a teacher\'s table by name, X_teacher=.*(got|must be) .D array",
     ),
 ]
 
@@ -478,7 +501,7 @@ SIDE_DATA = [
     BadInput(
         "Pairs as a list",
         lambda: fit_with(unlabeled_pairs=list(two_tables()[:2])),
-        "must be a tuple .*got a list. A tuple, unlike a list or a table, is never cut",
+        "must be a tuple .*got a list. Cross-validation splits lists and tables, and never tuples",
     ),
     BadInput(
         "Pairs of one table", lambda: fit_with(unlabeled_pairs=two_tables()[:1]), r"\(X_unlabeled, X_tea.*tuple of 1"
@@ -494,7 +517,7 @@ SIDE_DATA = [
         r"\[1\] has 9 rows and .*\[0\] has 40: give one row",
     ),
     BadInput(
-        "Text in an unlabelled row",
+        "Text in an unlabeled row",
         lambda: fit_with(unlabeled_pairs=(with_cell(two_tables()[0], "n/a"), two_tables()[1])),
         r"'student_shared_0' of unlabeled_pairs\[0\].*'n/a'.*Encode it",
     ),
@@ -511,7 +534,7 @@ SIDE_DATA = [
     BadInput(
         "Labels before the table",
         lambda: fit_unpaired(lambda S, T, y: {"teacher_data": (y, T)}),
-        r"teacher_data\[0\] has shape \(40,\), and a table.*teacher_data\[0\]\.to_frame",
+        r"teacher_data\[0\] has shape \(40,\), and must be a table.*teacher_data\[0\]\.to_frame",
     ),
     BadInput(
         "Fewer labels than rows in the teacher's cohort",
@@ -539,7 +562,7 @@ SIDE_DATA = [
         r"bridge was given without teacher_data.*Give\s+teacher_data=\(X_teacher, y_teacher\)",
     ),
     BadInput(
-        "Unlabelled rows with other columns",
+        "Unlabeled rows with other columns",
         lambda: fit_unpaired(lambda S, T, y: {"teacher_data": (T, y), "unlabeled": (S.assign(age=1),)}),
         r"unlabeled\[0\] must have the columns of X; not in both: 'age'",
     ),
@@ -567,6 +590,11 @@ PREDICTING = [
         r"(?s)missing:.*student_noise_0.*Give X\[list\(feature_names_in_\)\]",
     ),
     BadInput(
+        "Only the student's columns, after a fit to both modalities without student_columns",
+        lambda: paired().fit(*cohort()[:2]).predict(cohort()[0].iloc[:, :3]),
+        r"(?s)Give X\[list\(feature_names_in_\)\].*student_columns, or give the teacher's as X_teacher",
+    ),
+    BadInput(
         "Columns in another order",
         lambda: predict(lambda S: S.iloc[:, ::-1]),
         r"(?s)same order as they were in fit.*Give X\[list\(feature_names_in_\)\]",
@@ -574,7 +602,7 @@ PREDICTING = [
     BadInput(
         "A column too many",
         lambda: predict(lambda S: S.assign(age=1)),
-        r"(?s)unseen at fit time:.*age.*Give X\[list\(feature_names_in_\)\]",
+        r"(?s)at fit time:.*age.*Give X\[list\(feature_names_in_\)\]",
     ),
     BadInput(
         "A column is missing from a table of both modalities",

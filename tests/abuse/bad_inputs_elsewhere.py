@@ -1,4 +1,4 @@
-"""The same for what surrounds the distillers: choosing a modality, measuring, reports, figures, data sets."""
+"""Mistakes with selection, mutual information, reports, displays and data sets."""
 
 import numpy as np
 from scipy.sparse import csr_matrix
@@ -7,15 +7,15 @@ from sklearn.pipeline import make_pipeline
 from sklearn.svm import LinearSVC
 
 from skcmkd import CCHDisplay, DistillationReport, GainDisplay, cch_matrix, mutual_information
-from skcmkd.datasets import make_gaussian_modalities, make_joint_gaussian, make_known_information
+from skcmkd.datasets import make_gaussian_modalities, make_joint_gaussian
 from skcmkd.information import ksg
 
 from .bad_inputs import BadInput, with_cell
-from .material import cohort, network, paired, selector, two_tables
+from .tables import cohort, network, paired, selector, two_tables
 
 
 def select(spoil=lambda X, y: (X, y), **parameters):
-    """Fit a selector to a table that may be spoilt."""
+    """Fit a selector to a table that ``spoil`` changes."""
     X, y, _ = cohort()
     return selector(**parameters).fit(*spoil(X, y))
 
@@ -25,21 +25,21 @@ def modalities(**changed):
     return {**cohort()[2], **changed}
 
 
-def no_number(figures):
-    """A criterion that forgets to return."""
+def returns_nothing(metrics):
+    """A criterion without a return statement."""
 
 
 def measure(spoil=lambda X, Y: (X, Y), **parameters):
-    """Measure the information that two tables share."""
+    """Estimate the mutual information of two tables."""
     S, T, _ = two_tables()
     return mutual_information(*spoil(S, T), **{"n_subsamples": 0, "random_state": 0, **parameters})
 
 
-def report(distiller=None, **given):
+def report(distiller=None, **options):
     """A report of a paired distiller."""
     S, T, y = two_tables()
     distiller = paired() if distiller is None else distiller
-    return DistillationReport.from_estimator(distiller, S, y, **{"X_teacher": T, "cv": 3, "random_state": 0, **given})
+    return DistillationReport.from_estimator(distiller, S, y, **{"X_teacher": T, "cv": 3, "random_state": 0, **options})
 
 
 CHOOSING = [
@@ -66,12 +66,12 @@ CHOOSING = [
     ),
     BadInput("An unknown criterion", lambda: select(criterion="gap"), r"\{'advantage', 'cch'.* Got 'gap'"),
     BadInput(
-        "A criterion that gives nothing", lambda: select(criterion=no_number), "gave None.*always a finite number"
+        "A criterion that gives nothing", lambda: select(criterion=returns_nothing), "gave None.*always a finite number"
     ),
     BadInput(
-        "Class probabilities of a quantity",
+        "Class probabilities of a continuous target",
         lambda: select(lambda X, y: (X, y + np.arange(40) / 7), mutual_information="classifier"),
-        "'classifier' measures class probabilities only; .*choose 'auto'",
+        "'classifier' takes class probabilities only; .*choose 'auto'",
     ),
     BadInput(
         "An encoder of an unknown modality",
@@ -90,7 +90,7 @@ CHOOSING = [
     ),
     BadInput("Confidence in per cent", lambda: select(confidence=90), r"'confidence'.* range \(0\.0, 1\.0\)\. Got 90"),
     BadInput(
-        "A quantity that does not vary",
+        "A continuous target that does not vary",
         lambda: select(lambda X, y: (X, y * 0 + 0.5)),
         r"y is 0\.5 in all rows.*Give a label that varies",
     ),
@@ -102,7 +102,7 @@ CHOOSING = [
     BadInput(
         "Modalities never measured together",
         lambda: select(lambda X, y: (X.mask((np.arange(40) < 20)[:, None] ^ X.columns.str.startswith("teacher")), y)),
-        "Only 0 labelled rows have both.*Leave it out of modalities",
+        "Only 0 labeled rows have both.*Leave it out of modalities",
     ),
     BadInput(
         "A sparse table",
@@ -119,13 +119,13 @@ CHOOSING = [
 
 MEASURING = [
     BadInput("An unknown estimator", lambda: measure(estimator="kraskov"), "'kraskov' must be one of 'cca'"),
-    BadInput("Sides of unequal length", lambda: measure(lambda X, Y: (X, Y[:30])), "Y has 30 rows and X has 40: give"),
-    BadInput("Sides in another order", lambda: measure(lambda X, Y: (X, Y[::-1])), r"with Y\.loc\[X\.index\]"),
+    BadInput("Tables of unequal length", lambda: measure(lambda X, Y: (X, Y[:30])), "Y has 30 rows and X has 40: give"),
+    BadInput("Tables in another order", lambda: measure(lambda X, Y: (X, Y[::-1])), r"with Y\.loc\[X\.index\]"),
     BadInput("A missing value", lambda: measure(lambda X, Y: (X, with_cell(Y, np.nan))), "'teacher_shared_0'.*Impute"),
-    BadInput("Complex numbers", lambda: measure(lambda X, Y: (X + 1j, Y)), r"\(40, 3\), and.*real numbers.*Give"),
-    BadInput("A number", lambda: measure(lambda X, Y: (X, 4)), r"Y is 4, a int, .*Give a DataFrame"),
+    BadInput("Complex numbers", lambda: measure(lambda X, Y: (X + 1j, Y)), r"\(40, 3\).*real numbers.*Give"),
+    BadInput("A number", lambda: measure(lambda X, Y: (X, 4)), r"Y is 4, a int.*Give a DataFrame"),
     BadInput(
-        "Names of the rows",
+        "Names of the rows as a column",
         lambda: measure(lambda X, Y: (X.assign(patient=[f"P{i}" for i in range(40)]), Y)),
         "'patient' of X holds 40 different texts in 40 rows.*Leave it out",
     ),
@@ -138,21 +138,21 @@ MEASURING = [
     BadInput(
         "An estimator that gives NaN",
         lambda: measure(estimator=lambda X, Y, random_state: np.nan),
-        "gave nan for 40 rows; take one",
+        "gave nan for 40 rows; (take|use) one",
     ),
-    BadInput("No neighbours", lambda: ksg(*two_tables()[:2], n_neighbors=0), "n_neighbors=0 must be .* at least 1"),
+    BadInput("No neighbors", lambda: ksg(*two_tables()[:2], n_neighbors=0), "n_neighbors=0 must be .* at least 1"),
     BadInput(
         "Tables for the classifier",
         lambda: measure(estimator="classifier"),
-        "Y is a table or a quantity. Give text or whole numbers, or take another estimator",
+        "Y is a table or .*Give text or whole numbers, or take another estimator",
     ),
 ]
 
 REPORTS = [
     BadInput(
-        "A report of a pipeline",
-        lambda: report(make_pipeline(paired())),
-        r"Pipeline has no parameter 'student'\. Give a PairedDistiller.*its last step",
+        "A report of another model",
+        lambda: report(make_pipeline(LogisticRegression())),
+        r"LogisticRegression has no parameter 'student'\. Give a PairedDistiller.*Pipeline that ends in one",
     ),
     BadInput("A report of a class", lambda: report(type(paired())), "got the class PairedDistiller: write brackets"),
     BadInput("A report without a teacher", lambda: report(X_teacher=None), "no teacher's table.*Give X_teacher"),
@@ -164,11 +164,11 @@ REPORTS = [
     BadInput("More folds than rows", lambda: report(cv=100), r"cv=100 must be .*Change cv, or add rows"),
     BadInput("An unknown fused model", lambda: report(fused="both"), "fused='both' must be an estimator, 'teacher'"),
     BadInput(
-        "A figure of a distiller",
+        "A display of a distiller",
         lambda: CCHDisplay.from_estimator(paired()),
         "got a PairedDistiller. Give the selector",
     ),
-    BadInput("A figure before fitting", lambda: CCHDisplay.from_estimator(selector()), "not fitted.*Call 'fit'"),
+    BadInput("A display before fitting", lambda: CCHDisplay.from_estimator(selector()), "not fitted.*Call 'fit'"),
     BadInput(
         "Gains of unequal length",
         lambda: GainDisplay.from_predictions([1.0, 2.0], [1.0, 2.0, 3.0]),
@@ -179,12 +179,6 @@ REPORTS = [
         "Correlations that cannot be",
         lambda: make_joint_gaussian(teacher_student=0.9, student_label=0.9, teacher_label=-0.9),
         r"teacher_label=-0\.9: .*Bring teacher_label nearer to",
-    ),
-    BadInput("An unknown task", lambda: make_known_information("norml"), "'norml' is unknown. Take one of 'normal'"),
-    BadInput(
-        "No columns drawn",
-        lambda: make_known_information("normal", n_columns=0),
-        "n_columns=0 must be a whole number of at least 1",
     ),
     BadInput("A network fitted to text", lambda: network().fit([["a"]] * 9, range(9)), "'a'.*Encode it"),
 ]

@@ -18,15 +18,15 @@ SMALL = (ROOT / "tests" / "datasets" / "breast_small.rda").read_bytes()
 SHA256 = hashlib.sha256(SMALL).hexdigest()
 
 
-class Shelf(http.server.BaseHTTPRequestHandler):
-    """Serves the file, whole or spoilt as the address asks."""
+class Handler(http.server.BaseHTTPRequestHandler):
+    """Serves the file, whole or spoiled, by the path of the address."""
 
     def do_GET(self):
         if self.path == "/missing":
             return self.send_error(404)
         body = {"/whole": SMALL, "/other": b"<html>Please log in</html>"}.get(self.path, SMALL[: len(SMALL) // 2])
         self.send_response(200)
-        # A connection that breaks off: more was promised than comes.
+        # A broken connection: the header announces more bytes than are sent.
         self.send_header("Content-Length", str(len(SMALL) if self.path == "/broken" else len(body)))
         self.end_headers()
         self.wfile.write(body)
@@ -34,12 +34,12 @@ class Shelf(http.server.BaseHTTPRequestHandler):
         return None
 
     def log_message(self, *args):
-        """Say nothing."""
+        """Print nothing."""
 
 
 @pytest.fixture(scope="module")
 def server():
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Shelf) as server:
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         server.served = 0
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield server
@@ -74,7 +74,7 @@ def test_a_good_download(tmp_path, server):
         ("/missing", OSError, "could not be downloaded: 404.*or put the file"),
     ],
 )
-def test_a_spoilt_download_leaves_nothing(tmp_path, server, monkeypatch, path, error, message):
+def test_a_spoiled_download_leaves_nothing(tmp_path, server, monkeypatch, path, error, message):
     monkeypatch.setattr(_breast, "URL", address(server, path))
     with pytest.raises(error, match=message):
         fetch_breast_tcga(data_home=tmp_path)
@@ -84,7 +84,7 @@ def test_a_spoilt_download_leaves_nothing(tmp_path, server, monkeypatch, path, e
 
 
 def test_no_network(tmp_path, monkeypatch):
-    # Nobody listens at this port of this machine.
+    # No server listens at this port.
     monkeypatch.setattr(_breast, "URL", "http://127.0.0.1:9/breast.TCGA.rda")
     with pytest.raises(OSError, match=r"http://127\.0\.0\.1:9/breast\.TCGA\.rda could not be downloaded"):
         fetch_breast_tcga(data_home=tmp_path)
@@ -131,8 +131,8 @@ def test_two_processes_at_once(tmp_path, server):
     command = [sys.executable, "-c", FETCH, address(server, "/whole"), SHA256, str(tmp_path)]
     running = [subprocess.Popen(command, env=environment, stderr=subprocess.PIPE) for _ in range(2)]
     for process in running:
-        said = process.communicate(timeout=120)[1].decode()
-        assert process.returncode == 0, said
+        errors = process.communicate(timeout=120)[1].decode()
+        assert process.returncode == 0, errors
     for number in range(20):
         assert os.listdir(tmp_path / str(number)) == [_breast.FILE_NAME]
         assert fetch_breast_tcga(data_home=tmp_path / str(number), download=False).data.shape == (5, 4)

@@ -11,7 +11,7 @@ from sklearn.linear_model import LogisticRegression, Ridge
 
 from skcmkd.networks import _training
 
-from .material import (
+from .tables import (
     cohort,
     mutual,
     network,
@@ -24,15 +24,15 @@ from .material import (
 )
 
 
-class StudentsOwnError(Exception):
+class CustomError(Exception):
     pass
 
 
-ERRORS = (KeyboardInterrupt, MemoryError, StudentsOwnError)
+ERRORS = (KeyboardInterrupt, MemoryError, CustomError)
 
 
 class Clock:
-    """Counts pieces of work, and raises at a given one."""
+    """Counts fits and epochs, and raises at a given count."""
 
     def __init__(self):
         self.rewind()
@@ -75,12 +75,12 @@ class TickingRegressor(RegressorMixin, BaseEstimator):
 
 @pytest.fixture(autouse=True)
 def ticking(monkeypatch):
-    """Each epoch of a network is a piece of work, too."""
+    """Count each epoch of a network, too."""
     run = _training._EpochNet.run_single_epoch
 
-    def run_and_tick(self, *given, **named):
+    def run_and_tick(self, *args, **kwargs):
         CLOCK.tick()
-        return run(self, *given, **named)
+        return run(self, *args, **kwargs)
 
     monkeypatch.setattr(_training._EpochNet, "run_single_epoch", run_and_tick)
     CLOCK.rewind()
@@ -128,59 +128,60 @@ CASES = {
 }
 
 
-def answers(estimator, S, T):
-    """All that a fitted estimator says of the rows."""
-    methods = ("predict", "predict_proba", "transform", "get_support")
+def outputs(estimator, S, T):
+    """Outputs of all methods of a fitted estimator for the rows."""
+    names = ("predict", "predict_proba", "transform", "get_support")
     table = S.join(T) if hasattr(estimator, "get_support") else S
-    given = [getattr(estimator, method) for method in methods if hasattr(estimator, method)]
-    return [np.asarray(method() if method.__name__ == "get_support" else method(table)) for method in given]
+    methods = [getattr(estimator, name) for name in names if hasattr(estimator, name)]
+    return [np.asarray(method() if method.__name__ == "get_support" else method(table)) for method in methods]
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_interrupted_at_every_depth(name):
+def test_interrupted_at_every_count(name):
     estimator, fit = CASES[name]
     S, T, y = two_tables()
     fitted = fit(clone(estimator), S, T, y)
-    earlier, attributes = answers(fitted, S, T), dict(vars(fitted))
-    # The second fit is to other rows and fewer columns, so that a mixture of both would show.
-    other = (S.iloc[:30, :2], T.iloc[:30, ::-1], y[:30])
+    earlier, attributes = outputs(fitted, S, T), dict(vars(fitted))
+    # The second fit has fewer rows and columns, so that a mixture of both fits would differ from the first.
+    second = (S.iloc[:30, :2], T.iloc[:30, ::-1], y[:30])
     if fit is fit_selector:
-        other = (S[:30], T.iloc[:30, ::-1], y[:30])
+        second = (S[:30], T.iloc[:30, ::-1], y[:30])
     CLOCK.rewind()
-    fit(clone(estimator), *other)
-    work = CLOCK.time
-    assert work >= 1
-    # All pieces of little work, some of much.
-    for depth in sorted({*range(1, work + 1, max(1, work // 3)), work}):
-        error = ERRORS[depth % len(ERRORS)]
-        for one in (fitted, clone(estimator)):
-            CLOCK.rewind(depth, error)
+    fit(clone(estimator), *second)
+    n_counts = CLOCK.time
+    assert n_counts >= 1
+    # Every count of a short fit, some of a long one.
+    for count in sorted({*range(1, n_counts + 1, max(1, n_counts // 3)), n_counts}):
+        error = ERRORS[count % len(ERRORS)]
+        unfitted = clone(estimator)
+        for interrupted in (fitted, unfitted):
+            CLOCK.rewind(count, error)
             with pytest.raises(error, match="interrupted"):
-                fit(one, *other)
+                fit(interrupted, *second)
         CLOCK.rewind()
         assert vars(fitted).keys() == attributes.keys()
-        for before, after in zip(earlier, answers(fitted, S, T), strict=True):
+        for before, after in zip(earlier, outputs(fitted, S, T), strict=True):
             np.testing.assert_array_equal(after, before)
-        assert not [attribute for attribute in vars(one) if attribute.endswith("_")]
+        assert not [attribute for attribute in vars(unfitted) if attribute.endswith("_")]
         with pytest.raises(NotFittedError):
-            answers(one, S, T)
+            outputs(unfitted, S, T)
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt])
 def test_interrupted_in_a_worker(error):
-    home = os.getpid()
+    main_process = os.getpid()
 
-    class BreaksElsewhere(LogisticRegression):
+    class FailsInWorkers(LogisticRegression):
         def fit(self, X, y, sample_weight=None):
-            if os.getpid() != home and len(X) < 30:
-                raise error("far from home")
+            if os.getpid() != main_process and len(X) < 30:
+                raise error("in a worker")
             return super().fit(X, y, sample_weight)
 
     S, T, y = two_tables()
     fitted = paired().fit(S, y, X_teacher=T)
     earlier = fitted.predict_proba(S)
-    fitted.set_params(teacher=BreaksElsewhere(), n_jobs=2)
-    with parallel_config("loky"), pytest.raises(error, match="far from home"):
+    fitted.set_params(teacher=FailsInWorkers(), n_jobs=2)
+    with parallel_config("loky"), pytest.raises(error, match="in a worker"):
         fitted.fit(S, y, X_teacher=T)
     np.testing.assert_array_equal(fitted.predict_proba(S), earlier)
 

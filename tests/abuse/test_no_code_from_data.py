@@ -1,4 +1,4 @@
-"""The package runs no code that came as data: no eval, no pickle, nothing that loads one."""
+"""The package runs no code from data: no eval, no pickle, no function that loads one."""
 
 import ast
 from pathlib import Path
@@ -10,7 +10,7 @@ import skcmkd
 ROOT = Path(skcmkd.__file__).parent
 FILES = sorted(ROOT.rglob("*.py"))
 BUILTINS = {"eval", "exec", "compile", "__import__", "execfile"}
-# Modules that load pickles, or that a shell is reached through.
+# Modules that load pickles or start a shell.
 MODULES = {"pickle", "cPickle", "_pickle", "dill", "cloudpickle", "shelve", "marshal", "yaml", "subprocess", "pty"}
 # module.function, whatever the module was imported as.
 CALLS = {
@@ -25,7 +25,7 @@ CALLS = {
 
 
 def dangers(tree):
-    """What in a file could run code that came as data."""
+    """Calls and imports in a file that could run code from data."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in BUILTINS:
             yield node.func.id
@@ -67,6 +67,6 @@ def test_file(path):
         "os.system('ls')",
     ],
 )
-def test_the_test_sees(code):
+def test_dangers_are_found(code):
     assert list(dangers(ast.parse(code)))
     assert not list(dangers(ast.parse("np.load(path, allow_pickle=False)")))

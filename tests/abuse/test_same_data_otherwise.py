@@ -1,4 +1,4 @@
-"""The same data in another form give the same answer: names of classes, memory, order of columns, containers."""
+"""Results do not depend on the names of classes, the layout in memory, the order of columns, or the container."""
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -10,10 +10,10 @@ from sklearn.base import clone
 
 from skcmkd import CCHDisplay, GainDisplay, mutual_information
 
-from .material import cohort, mutual, network, paired, selector, two_tables, unpaired
+from .tables import cohort, mutual, network, paired, selector, two_tables, unpaired
 from .test_any_input import attempt, examples, lay_out
 
-# Names in the order of 0, 1, 2, of every kind that is taken.
+# Names whose order is that of 0, 1, 2, in every supported dtype.
 NAMES = {
     "text": np.array(["a", "b", "c"]),
     "text objects": np.array(["", " ", "ä"], dtype=object),
@@ -44,8 +44,8 @@ def test_classes_of_any_name(name):
     S, T, y = S.to_numpy(), T.to_numpy(), y.to_numpy()
     expected, codes, _ = proba(name, S, T, y)
     for kind, names in NAMES.items():
-        found, predicted, classes = proba(name, S, T, names[y])
-        np.testing.assert_array_equal(found, expected, err_msg=kind)
+        renamed, predicted, classes = proba(name, S, T, names[y])
+        np.testing.assert_array_equal(renamed, expected, err_msg=kind)
         assert predicted.tolist() == names[codes].tolist()
         assert classes.tolist() == names.tolist()
 
@@ -63,22 +63,22 @@ def test_tables_of_any_layout(name, layout):
     S, T, y = two_tables()
     S, T, y = S.to_numpy(), T.to_numpy(), y.to_numpy()
     expected = proba(name, S, T, y)[0]
-    other = [lay_out(table.copy(), layout, "x") for table in (S, T)]
-    np.testing.assert_allclose(proba(name, *other, y)[0], expected, rtol=1e-6)
+    tables = [lay_out(table.copy(), layout, "x") for table in (S, T)]
+    np.testing.assert_allclose(proba(name, *tables, y)[0], expected, rtol=1e-6)
 
 
-def test_rows_and_columns_in_another_order_inform_alike():
+def test_mutual_information_does_not_depend_on_the_order_of_rows_and_columns():
     S, T, _ = two_tables()
     rows = np.random.RandomState(0).permutation(len(S))
     for estimator in ("gaussian", "ksg"):
-        found = [
+        estimates = [
             mutual_information(X, Y, estimator=estimator, n_subsamples=0, random_state=0).value
             for X, Y in ((S, T), (S.iloc[rows, ::-1], T.iloc[rows]), (T, S))
         ]
-        np.testing.assert_allclose(found, found[0], rtol=1e-6)
+        np.testing.assert_allclose(estimates, estimates[0], rtol=1e-6)
 
 
-def test_columns_by_name_in_another_order_are_told_apart():
+def test_columns_are_selected_by_name():
     X, y, modalities = cohort()
     fitted = paired(student_columns=modalities["student"]).fit(X, y)
     np.testing.assert_array_equal(fitted.predict_proba(X.iloc[:, ::-1]), fitted.predict_proba(X))
@@ -88,12 +88,12 @@ cases = st.lists(st.sampled_from([0.0, -1.0, 1e30, -1e30, 1e-30, np.nan, np.inf,
 
 
 @examples(20)
-@given(predicted=cases, gain=cases, figure=st.sampled_from(["gap", "", "$x", "<b>&", "a" * 200]))
-def test_gains_drawn(predicted, gain, figure):
-    found = attempt(lambda: GainDisplay.from_predictions(predicted, gain, metric=figure), predicted, gain)
-    if found is not None:
-        assert len(found.ax_.get_title()) > 0 or found.ax_.get_xlabel() == figure
-        found.figure_.savefig("/dev/null", format="svg") if "$" not in figure else None
+@given(predicted=cases, gain=cases, metric=st.sampled_from(["gap", "", "$x", "<b>&", "a" * 200]))
+def test_gains_are_drawn(predicted, gain, metric):
+    display = attempt(lambda: GainDisplay.from_predictions(predicted, gain, metric=metric), predicted, gain)
+    if display is not None:
+        assert len(display.ax_.get_title()) > 0 or display.ax_.get_xlabel() == metric
+        display.figure_.savefig("/dev/null", format="svg") if "$" not in metric else None
     plt.close("all")
 
 

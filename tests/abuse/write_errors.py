@@ -19,22 +19,22 @@ SECTIONS = {
     "Data beside X and y": bad_inputs.SIDE_DATA,
     "Predicting": bad_inputs.PREDICTING,
     "Choosing a modality": bad_inputs_elsewhere.CHOOSING,
-    "Measuring information": bad_inputs_elsewhere.MEASURING,
-    "Reports, figures and data sets": bad_inputs_elsewhere.REPORTS,
+    "Mutual information": bad_inputs_elsewhere.MEASURING,
+    "Reports, displays and data sets": bad_inputs_elsewhere.REPORTS,
 }
-HEAD = """What goes wrong, and what is said
-=================================
+HEAD = """Error messages
+==============
 
-What people do by mistake, and the message that they get. Each message says what is wrong with which value, and what to
-do about it. A fit that fails leaves an earlier fit as it was. The tests make every one of these mistakes and hold this
-page to what was said; ``InvalidParameterError`` is scikit-learn's, and is a ``ValueError`` and a ``TypeError``.
+Common mistakes and their error messages. Each message names the value that is wrong and the remedy. A fit that fails
+leaves an earlier fit unchanged. The tests make all of these mistakes and compare the messages with this page.
+``InvalidParameterError`` is scikit-learn's; it is a ``ValueError`` and a ``TypeError``.
 """
 VERSIONS = ", ".join(f"{package} {version(package)}" for package in ("numpy", "pandas", "scikit-learn"))
 
 
 @cache
 def message_of(case) -> tuple[str, str]:
-    """The kind of error that a mistake gets, and its message."""
+    """The type and the message of the error that a mistake raises."""
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         try:
@@ -42,18 +42,18 @@ def message_of(case) -> tuple[str, str]:
         except case.error as error:
             # Addresses of functions differ from run to run.
             return type(error).__name__, re.sub(r" at 0x[0-9a-f]+", "", str(error))
-    raise AssertionError(f"{case.did}: nothing was raised.")
+    raise AssertionError(f"{case.mistake}: nothing was raised.")
 
 
 def table_of(section: str, cases) -> str:
     """A section of the page."""
     lines = [section, "-" * len(section), "", ".. list-table::", "   :header-rows: 1", "   :widths: 30 70", ""]
-    lines += ["   * - What was done", "     - What is said"]
+    lines += ["   * - Mistake", "     - Message"]
     for case in cases:
         kind, message = message_of(case)
         # Literals wrap in a cell, and nothing in them is markup.
-        said = [f"``{line}``" for line in f"{kind}: {message}".splitlines() if line.strip()]
-        lines += [f"   * - {case.did}", f"     - | {said[0]}", *(f"       | {line}" for line in said[1:])]
+        text = [f"``{line}``" for line in f"{kind}: {message}".splitlines() if line.strip()]
+        lines += [f"   * - {case.mistake}", f"     - | {text[0]}", *(f"       | {line}" for line in text[1:])]
     return "\n".join(lines).rstrip() + "\n"
 
 

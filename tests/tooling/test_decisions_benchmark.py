@@ -1,4 +1,4 @@
-"""The pure functions that the benchmark of decisions rests on."""
+"""The pure functions of the benchmark of decisions."""
 
 import importlib.util
 import sys
@@ -32,71 +32,71 @@ def regret():
 
 def test_leaving_a_row_out_is_fitting_without_it(smoothers):
     rng = np.random.RandomState(0)
-    X, weight, targets, n_labelled = rng.randn(20, 5), rng.uniform(size=20), rng.randn(20, 3), 12
-    found = smoothers.fit_smoothers(X, weight, n_labelled, [0.3])[0].left_out(targets)
+    X, weight, targets, n_labeled = rng.randn(20, 5), rng.uniform(size=20), rng.randn(20, 3), 12
+    found = smoothers.fit_smoothers(X, weight, n_labeled, [0.3])[0].left_out(targets)
     share = weight / weight.sum()
-    for row in range(n_labelled):
+    for row in range(n_labeled):
         others = np.arange(20) != row
         refitted = Ridge(alpha=0.3).fit(X[others], targets[others], sample_weight=share[others])
         np.testing.assert_allclose(found[row], refitted.predict(X[[row]])[0], atol=1e-10)
 
 
-def test_a_student_taught_by_the_labels_themselves_gains_nothing(smoothers):
+def test_the_labels_as_soft_targets_gain_nothing(smoothers):
     rng = np.random.RandomState(1)
     X, labels = rng.randn(40, 4), np.eye(3)[rng.randint(3, size=40)]
     student = smoothers.fit_student(X, np.empty((0, 4)), labels, 0.5)
-    foreseen = smoothers.foresee(student, labels, labels, np.empty((0, 3)))
-    assert foreseen["left_out_gain"] == pytest.approx(0, abs=1e-12)
-    assert foreseen["disagreement"] == pytest.approx(0, abs=1e-12)
+    gain = smoothers.predicted_gain(student, labels, labels, np.empty((0, 3)))
+    assert gain["left_out_gain"] == pytest.approx(0, abs=1e-12)
+    assert gain["disagreement"] == pytest.approx(0, abs=1e-12)
 
 
-def test_a_teacher_that_knows_the_noise_free_label_is_foreseen_to_help(smoothers):
+def test_noise_free_labels_as_soft_targets_are_predicted_to_help(smoothers):
     rng = np.random.RandomState(2)
     X = rng.randn(60, 10)
     truth = 1 / (1 + np.exp(-X[:, 0]))
     labels = np.eye(2)[(rng.uniform(size=60) < truth).astype(int)]
     scores = np.column_stack([1 - truth, truth])
     student = smoothers.fit_student(X, np.empty((0, 10)), labels, 0.5)
-    helped = smoothers.foresee(student, labels, scores, np.empty((0, 2)))
-    misled = smoothers.foresee(student, labels, scores[:, ::-1], np.empty((0, 2)))
+    helped = smoothers.predicted_gain(student, labels, scores, np.empty((0, 2)))
+    misled = smoothers.predicted_gain(student, labels, scores[:, ::-1], np.empty((0, 2)))
     assert helped["left_out_gain"] > 0 > misled["left_out_gain"]
     assert helped["risk_gain"] > 0 > misled["risk_gain"]
 
 
 @pytest.fixture
-def cells():
+def cells(regret):
     """Two decisions of one student: a good and a bad teacher, then two bad ones."""
     return pd.DataFrame(
         {
             "family": "f",
             "table": "t",
-            "n_labelled": 50,
+            "n_labeled": 50,
             "student": "s",
             "n_unlabeled": [0, 0, 100, 100],
             "seed": 0,
             "teacher": ["a", "b", "a", "b"],
             "gain": [0.04, -0.02, -0.03, -0.005],
             "own_gain": [0.05, -0.01, -0.02, 0.0],
-            "figure": [1.0, 2.0, -1.0, 1.0],
-            "figure_lower": [0.5, -0.5, -2.0, np.nan],
+            "metric": [1.0, 2.0, -1.0, 1.0],
+            "metric_lower": [0.5, -0.5, -2.0, np.nan],
         }
     )
 
 
-def test_the_choice_is_the_largest_figure_among_the_accepted(cells, regret):
-    plain = regret.decide(cells, regret.Rule("plain", "figure", "figure"))
+def test_the_choice_has_the_largest_metric_among_the_accepted(cells, regret):
+    plain = regret.decide(cells, regret.Rule("plain", "metric", "metric"))
     assert plain["gain"].tolist() == [-0.02, -0.005]
     assert plain["regret"].tolist() == pytest.approx([0.06, 0.005])
     assert plain["harm-weighted regret"].tolist() == pytest.approx([0.08, 0.01])
     assert plain["harmful"].tolist() == [1, 0]
-    sure = regret.decide(cells, regret.Rule("sure", "figure", "figure_lower"))
+    sure = regret.decide(cells, regret.Rule("sure", "metric", "metric_lower"))
     assert sure["gain"].tolist() == [0.04, 0]
     assert sure["says yes"].tolist() == [1, 0]
     assert sure["harm-weighted regret"].tolist() == [0, 0]
 
 
 def test_never_has_the_best_gain_as_its_regret(cells, regret):
-    never = regret.decide(cells, regret.Rule("never", "figure", "figure", np.inf))
+    never = regret.decide(cells, regret.Rule("never", "metric", "metric", np.inf))
     assert never["says yes"].tolist() == [0, 0]
     assert never["regret"].tolist() == never["best gain"].tolist() == [0.04, 0]
 
@@ -107,13 +107,13 @@ def test_families_count_alike_whatever_their_size(regret):
         names=["family", "table", "student", "seed"],
     )
     decisions = pd.DataFrame({"gain": [0.0] * 12 + [1.0]}, index=index)
-    found = regret.summarise_decisions(decisions)
+    found = regret.summarize_decisions(decisions)
     assert found["gain"] == found["gain, lower"] == found["gain, upper"] == 0.5
 
 
 def test_rank_correlation_and_area(regret):
-    figure, gain = np.array([1.0, 2.0, 3.0, 4.0]), np.array([-1.0, 1.0, -0.5, 2.0])
-    assert regret.rank_correlation(figure, gain) == pytest.approx(0.8)
-    assert regret.area(figure, gain) == 0.75
+    metric, gain = np.array([1.0, 2.0, 3.0, 4.0]), np.array([-1.0, 1.0, -0.5, 2.0])
+    assert regret.rank_correlation(metric, gain) == pytest.approx(0.8)
+    assert regret.area(metric, gain) == 0.75
     assert np.isnan(regret.rank_correlation(np.ones(4), gain))
-    assert np.isnan(regret.area(figure, np.ones(4)))
+    assert np.isnan(regret.area(metric, np.ones(4)))

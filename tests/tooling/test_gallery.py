@@ -11,7 +11,7 @@ GALLERY = Path(__file__).parents[2] / "docs" / "gallery"
 PAGES = sorted(GALLERY.glob("plot_*.py"))
 LEGACY_DRAWS = {"rand", "randn", "randint", "permutation", "shuffle", "choice", "normal", "seed"}
 
-# Its default solver draws nothing; a distiller seeds the networks that it is given.
+# Its default solver draws nothing; a distiller seeds its networks.
 NEEDS_NO_SEED = {"LogisticRegression", "NetworkClassifier"}
 
 
@@ -19,7 +19,7 @@ def tree_of(page):
     return ast.parse(page.read_text(encoding="utf-8"))
 
 
-def own_imports(page):
+def package_imports(page):
     """Names that a page takes from skcmkd, as (module, name); name is None for ``import skcmkd``."""
     for node in ast.walk(tree_of(page)):
         if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "skcmkd":
@@ -53,11 +53,11 @@ def unseeded(page):
     for node, named in calls(page):
         if not callable(named) or named.__name__ in NEEDS_NO_SEED:
             continue
-        given = {keyword.arg for keyword in node.keywords}
-        wanted = inspect.signature(named).parameters
-        draws = "random_state" in wanted and given.isdisjoint({"random_state", None})
-        if draws and wanted.get("shuffle") is not None and wanted["shuffle"].default is False:
-            draws = "shuffle" in given
+        keywords = {keyword.arg for keyword in node.keywords}
+        parameters = inspect.signature(named).parameters
+        draws = "random_state" in parameters and keywords.isdisjoint({"random_state", None})
+        if draws and parameters.get("shuffle") is not None and parameters["shuffle"].default is False:
+            draws = "shuffle" in keywords
         if draws:
             yield node.lineno, named.__name__
 
@@ -93,7 +93,7 @@ class TestPage:
         )
 
     def test_takes_public_names_only(self, page):
-        taken = list(own_imports(page))
+        taken = list(package_imports(page))
         assert taken
         for module, name in taken:
             assert not any(part.startswith("_") for part in module.split("."))

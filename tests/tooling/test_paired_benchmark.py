@@ -1,4 +1,4 @@
-"""What the benchmark of paired distillation rests on: its cells, methods, tables, and going on where it stopped."""
+"""The benchmark of paired distillation: its cells, methods and tables, and a grid that continues where it stopped."""
 
 import importlib
 import sys
@@ -13,26 +13,27 @@ import torch
 from scipy.stats import multivariate_normal, norm
 
 FOLDER = Path(__file__).parents[2] / "benchmarks" / "paired"
-MODULES = ("truth", "cells", "learners", "rivals", "peer", "methods", "tables", "page", "run", "shared.summaries")
+MODULES = ("truth", "cells", "learners", "baselines", "peer", "methods", "tables", "page", "run")
+SHARED = ("shared.summaries", "shared.storage")
 
 
 @pytest.fixture(scope="module")
 def bench():
     """The benchmark's modules by name; those of other benchmarks may bear the same names."""
-    saved = {name: sys.modules.pop(name) for name in MODULES if name in sys.modules}
+    saved = {name: sys.modules.pop(name) for name in (*MODULES, *SHARED) if name in sys.modules}
     sys.path.insert(0, str(FOLDER))
-    found = {name: importlib.import_module(name) for name in MODULES}
-    yield found
+    modules = {name: importlib.import_module(name) for name in (*MODULES, *SHARED)}
+    yield modules
     sys.path.remove(str(FOLDER))
-    for name in MODULES:
+    for name in (*MODULES, *SHARED):
         sys.modules.pop(name, None)
     sys.modules.update(saved)
 
 
 def groups_of(samples):
-    """The index labels of labelled, unlabelled and test samples."""
-    further = set() if samples.unlabeled_pairs is None else set(samples.unlabeled_pairs[0].index)
-    return set(samples.X.index), further, set(samples.X_test.index)
+    """The index labels of labeled, unlabeled and test samples."""
+    unlabeled = set() if samples.unlabeled_pairs is None else set(samples.unlabeled_pairs[0].index)
+    return set(samples.X.index), unlabeled, set(samples.X_test.index)
 
 
 @pytest.mark.parametrize(
@@ -41,62 +42,62 @@ def groups_of(samples):
         ("digits", "zernike", "pixels"),
         ("carcinoma C1A.C1B", "cnv", "rna"),
         ("simulated", "weak", "strong"),
-        ("simulated quantity", "weak", "fair"),
+        ("simulated, continuous", "weak", "fair"),
         ("diabetes", "serum", "bedside"),
     ],
 )
 def test_settings_share_their_test_samples_and_are_nested(bench, family, student, teacher):
     c = bench["cells"]
     sizes = c.FAMILIES[family].sizes
-    dealt = [c.deal(c.Cell(family, student, teacher, *size, 3)) for size in sizes]
-    for samples, (n_labelled, n_unlabeled) in zip(dealt, sizes, strict=True):
-        labelled, further, test = groups_of(samples)
-        assert (len(labelled), len(further)) == (n_labelled, n_unlabeled)
-        assert not labelled & further
-        assert not labelled & test
-        assert not further & test
-        assert test == groups_of(dealt[0])[2]
+    splits = [c.split_samples(c.Cell(family, student, teacher, *size, 3)) for size in sizes]
+    for samples, (n_labeled, n_unlabeled) in zip(splits, sizes, strict=True):
+        labeled, unlabeled, test = groups_of(samples)
+        assert (len(labeled), len(unlabeled)) == (n_labeled, n_unlabeled)
+        assert not labeled & unlabeled
+        assert not labeled & test
+        assert not unlabeled & test
+        assert test == groups_of(splits[0])[2]
         assert list(samples.X.index) == list(samples.X_teacher.index) == list(samples.y.index)
-        assert list(samples.X.index[: len(dealt[0].X)]) == list(dealt[0].X.index)
+        assert list(samples.X.index[: len(splits[0].X)]) == list(splits[0].X.index)
         if n_unlabeled:
             assert list(samples.unlabeled_pairs[0].index) == list(samples.unlabeled_pairs[1].index)
-    other = c.deal(c.Cell(family, student, teacher, *sizes[0], 4))
-    assert list(other.X.index) != list(dealt[0].X.index) or not np.allclose(other.X, dealt[0].X)
+    other = c.split_samples(c.Cell(family, student, teacher, *sizes[0], 4))
+    assert list(other.X.index) != list(splits[0].X.index) or not np.allclose(other.X, splits[0].X)
 
 
 def test_there_is_a_cell_for_every_ordered_pair_and_setting(bench):
     c = bench["cells"]
     cells = list(c.all_cells("digits", 0))
-    assert len({tuple(cell.place.values()) for cell in cells}) == len(cells) == 30 * 4
-    assert {cell.n_labelled + cell.n_unlabeled for cell in cells} == {100, 300, 1000}
+    assert len({tuple(cell.key.values()) for cell in cells}) == len(cells) == 30 * 4
+    assert {cell.n_labeled + cell.n_unlabeled for cell in cells} == {100, 300, 1000}
 
 
-def test_too_few_samples_are_said(bench):
+def test_too_few_samples_are_an_error(bench):
     c = bench["cells"]
     with pytest.raises(ValueError, match="76 complete samples, too few"):
-        c.deal(c.Cell("carcinoma C1A.C1B", "cnv", "rna", 40, 40, 0))
+        c.split_samples(c.Cell("carcinoma C1A.C1B", "cnv", "rna", 40, 40, 0))
 
 
 def test_the_truth_of_the_simulated_classes_is_the_exact_posterior(bench):
     c = bench["cells"]
-    samples = c.deal(c.Cell("simulated", "fair", "strong", 100, 0, 0))
+    samples = c.split_samples(c.Cell("simulated", "fair", "strong", 100, 0, 0))
     t = np.array([-1, 0, 1]) / np.sqrt(2 / 3)
     specific = c.SIMULATED["specific_signal"]["fair"]
     mean = np.zeros(26)
     mean[:3], mean[3:6] = 1 / np.sqrt(3), specific / np.sqrt(3)
     variance = np.array([1.25] * 3 + [1.0] * 23)
-    density = np.column_stack([multivariate_normal(mean * place, np.diag(variance)).pdf(samples.X_test) for place in t])
+    density = np.column_stack([multivariate_normal(mean * value, np.diag(variance)).pdf(samples.X_test) for value in t])
     posterior = density / density.sum(axis=1, keepdims=True)
     np.testing.assert_allclose(samples.truth.predict_proba(samples.X_test), posterior, atol=1e-9)
-    # The loss of the truth is what the label's information leaves: H(Y) - I(X; Y).
+    # The expected loss of the truth is H(Y) - I(X; Y).
     loss = bench["run"].score(samples.truth, samples.X_test, samples.y_test, c.CLASSES)["log_loss"]
-    information = c.make_gaussian_modalities(10, n_classes=3, **c.SIMULATED).label_information["fair"]
-    assert loss.mean() == pytest.approx(np.log(3) - information, abs=4 * loss.std() / np.sqrt(len(loss)))
+    mi = c.make_gaussian_modalities(10, n_classes=3, **c.SIMULATED).label_information["fair"]
+    assert loss.mean() == pytest.approx(np.log(3) - mi, abs=4 * loss.std() / np.sqrt(len(loss)))
 
 
 def test_the_truth_of_the_simulated_continuous_target_is_its_mean(bench):
     c = bench["cells"]
-    samples = c.deal(c.Cell("simulated quantity", "fair", "strong", 60, 0, 0))
+    samples = c.split_samples(c.Cell("simulated, continuous", "fair", "strong", 60, 0, 0))
     row = samples.X_test.iloc[:1]
     grid = np.linspace(-8, 8, 4001)
     loadings, deviation = samples.truth.loadings, np.sqrt(samples.truth.variances)
@@ -111,22 +112,24 @@ def tiny(bench, monkeypatch):
     c = bench["cells"]
     families = {
         name: replace(c.FAMILIES[name], sizes=((30, 0), (30, 12)), n_test=60)
-        for name in ("simulated", "simulated quantity")
+        for name in ("simulated", "simulated, continuous")
     }
     monkeypatch.setattr(c, "FAMILIES", families)
     monkeypatch.setitem(c.N_SIMULATED, "n_test", 60)
     monkeypatch.setitem(c.N_SIMULATED, "n_training", 60)
     monkeypatch.setattr(bench["run"], "_recalled", {})
-    for name in ("NetworkClassifier", "NetworkRegressor", "RememberingNetwork", "RememberingRegressor"):
+    for name in ("NetworkClassifier", "NetworkRegressor", "CachedNetworkClassifier", "CachedNetworkRegressor"):
         network = getattr(bench["learners"], name)
         monkeypatch.setattr(
-            bench["learners"], name, lambda network=network, **given: network((8,), max_epochs=2, **given)
+            bench["learners"], name, lambda network=network, **options: network((8,), max_epochs=2, **options)
         )
     return c
 
 
 @pytest.mark.filterwarnings("ignore:Maximum number of iterations was reached before early stopping")
-@pytest.mark.parametrize(("family", "n_unlabeled"), [("simulated", 12), ("simulated", 0), ("simulated quantity", 12)])
+@pytest.mark.parametrize(
+    ("family", "n_unlabeled"), [("simulated", 12), ("simulated", 0), ("simulated, continuous", 12)]
+)
 def test_every_method_runs(bench, tiny, family, n_unlabeled):
     cell = tiny.Cell(family, "weak", "strong", 30, n_unlabeled, 0)
     names = [name for name in bench["methods"].METHODS if bench["methods"].suits(name, cell)]
@@ -142,7 +145,7 @@ def test_every_method_runs(bench, tiny, family, n_unlabeled):
     assert again[f"{score}_gain"] == rows.loc["linear: stacking", f"{score}_gain"]
 
 
-def test_what_asks_no_teacher_is_fitted_once_for_all_teachers(bench, tiny, monkeypatch):
+def test_a_method_without_a_teacher_is_fitted_once_for_all_teachers(bench, tiny, monkeypatch):
     m, fitted = bench["methods"], []
 
     def fit(samples, seed, learner):
@@ -160,45 +163,45 @@ def test_what_asks_no_teacher_is_fitted_once_for_all_teachers(bench, tiny, monke
 
 def test_a_failure_is_kept(bench, tiny, monkeypatch):
     def fail(samples, seed, learner):
-        raise ValueError("out of luck")
+        raise ValueError("no convergence")
 
     m = bench["methods"]
     monkeypatch.setitem(m.METHODS, "stacking", m.Method(fail))
     rows = bench["run"].run_cell(tiny.Cell("simulated", "weak", "strong", 30, 0, 0), None, ["alone", "stacking"])
-    assert rows["failure"].tolist() == ["", "out of luck"]
+    assert rows["failure"].tolist() == ["", "no convergence"]
     assert rows["accuracy"].isna().tolist() == [False, True]
 
 
-def test_a_remembered_teacher_costs_nothing_and_tells_its_cost(bench):
-    from shared.remembering import RememberingNetwork, own_seconds, teacher_seconds
+def test_a_cached_teacher_costs_nothing_and_reports_its_cost(bench):
+    from shared.cached_networks import CachedNetworkClassifier, teacher_seconds, uncached_seconds
 
     rng = np.random.RandomState(0)
     X, y = rng.normal(size=(40, 3)), np.arange(40) % 2
-    worth = [teacher_seconds()]
+    seconds = [teacher_seconds()]
     networks = []
     for _ in range(2):
-        begin = own_seconds()
-        networks.append(RememberingNetwork((8,), max_epochs=3, random_state=0).fit(X, y))
-        worth.append(teacher_seconds())
-        assert own_seconds() - begin < worth[1] - worth[0] + 0.05
-    assert worth[2] - worth[1] == pytest.approx(worth[1] - worth[0])
+        begin = uncached_seconds()
+        networks.append(CachedNetworkClassifier((8,), max_epochs=3, random_state=0).fit(X, y))
+        seconds.append(teacher_seconds())
+        assert uncached_seconds() - begin < seconds[1] - seconds[0] + 0.05
+    assert seconds[2] - seconds[1] == pytest.approx(seconds[1] - seconds[0])
     assert networks[0].net_ is networks[1].net_
 
 
 def test_the_stack_is_that_of_scikit_learn(bench):
-    """With a teacher that is there in prediction, too, both weigh the same predictions of held-out rows."""
+    """With a teacher that is present in predict, too, both combine the same predictions of held-out rows."""
     from sklearn.ensemble import StackingClassifier
     from sklearn.linear_model import LogisticRegression
 
-    c, r = bench["cells"], bench["rivals"]
-    samples = c.deal(c.Cell("simulated", "fair", "strong", 100, 0, 0))
+    c, r = bench["cells"], bench["baselines"]
+    samples = c.split_samples(c.Cell("simulated", "fair", "strong", 100, 0, 0))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(r, "fit_imputed_teacher", lambda part, seed, learner: LogisticRegression().fit(part.X, part.y))
         patch.setattr(r, "make_student", lambda samples, learner, seed: LogisticRegression(C=0.1))
-        own = r.fit_stack(samples, 0, "linear")
-    theirs = StackingClassifier([("a", LogisticRegression(C=0.1)), ("b", LogisticRegression())], cv=5)
-    theirs.fit(samples.X, samples.y)
-    np.testing.assert_allclose(own.predict_proba(samples.X_test), theirs.predict_proba(samples.X_test), atol=1e-8)
+        stack = r.fit_stack(samples, 0, "linear")
+    reference = StackingClassifier([("a", LogisticRegression(C=0.1)), ("b", LogisticRegression())], cv=5)
+    reference.fit(samples.X, samples.y)
+    np.testing.assert_allclose(stack.predict_proba(samples.X_test), reference.predict_proba(samples.X_test), atol=1e-8)
 
 
 def test_the_peers_loss_is_ours_on_labeled_rows(bench):
@@ -209,15 +212,15 @@ def test_the_peers_loss_is_ours_on_labeled_rows(bench):
     p = bench["peer"]
     generator = torch.Generator().manual_seed(0)
     logits, teacher = (torch.randn(7, 3, generator=generator) for _ in range(2))
-    labels, labelled = torch.arange(7) % 3, torch.arange(7) < 5
-    ours = p.ALPHA * cross_entropy(logits, labels) * labelled
+    labels, labeled = torch.arange(7) % 3, torch.arange(7) < 5
+    ours = p.ALPHA * cross_entropy(logits, labels) * labeled
     ours = ours + (1 - p.ALPHA) * soft_target_divergence(logits, teacher.softmax(dim=1), p.TEMPERATURE)
-    torch.testing.assert_close(p.PeerLoss()(logits, labels, labelled, teacher), ours.mean())
+    torch.testing.assert_close(p.PeerLoss()(logits, labels, labeled, teacher), ours.mean())
 
 
 def fabricate(method, gain, *, seed=0, student="zernike", teacher_score=0.9, n_unlabeled=900, learner="network"):
     """A row of results whose student alone has accuracy 0.7 and whose standard error is 0.01."""
-    row = {"family": "digits", "student": student, "teacher": "pixels", "n_labelled": 100, "n_unlabeled": n_unlabeled}
+    row = {"family": "digits", "student": student, "teacher": "pixels", "n_labeled": 100, "n_unlabeled": n_unlabeled}
     row |= {"seed": seed, "learner": learner, "method": method, "alpha": 0.5 if gain else 0.0, "seconds": 1.0}
     row |= {"teacher_seconds": 2.0, "n_test": 1000, "teacher_score": teacher_score, "failure": np.nan}
     for score in ("accuracy", "log_loss", "brier"):
@@ -243,23 +246,23 @@ def results(bench, tmp_path):
             ("imputed teacher", 0.085, -0.2),
         ):
             rows += [fabricate(method, gain, **good), fabricate(method, loss, **bad)]
-    pd.DataFrame(rows).to_csv(tmp_path / "digits.csv.gz", index=False)
+    bench["shared.storage"].write_table(pd.DataFrame(rows), tmp_path / "digits.csv.gz")
     return tmp_path
 
 
-def test_tables_count_what_the_rows_say(bench, results):
+def test_tables_count_the_rows(bench, results):
     t = bench["tables"]
     cells = t.load_cells(results)
     harm = t.harm(cells).set_index("family")
     # Of four cells of the automatic weight one is worse by two standard errors; one stays with the student alone.
     assert harm.loc["all", "cells"] == 4
     assert harm.loc["digits", "accuracy, share worse"] == 0.25
-    assert harm.loc["all", "share taught"] == 0.75
-    weighed = t.against_fixed(cells).iloc[0]
+    assert harm.loc["all", "share distilled"] == 0.75
+    comparison = t.against_fixed(cells).iloc[0]
     # Mean gains of the fixed weights: 0.015, 0.02, 0.025, -0.005; of the automatic one 0.035.
-    assert weighed["best fixed"] == "alpha 0.75"
-    assert weighed["its gain"] == pytest.approx(0.025)
-    assert weighed["auto less fixed"] == pytest.approx(0.01)
+    assert comparison["best fixed"] == "alpha 0.75"
+    assert comparison["its gain"] == pytest.approx(0.025)
+    assert comparison["auto less fixed"] == pytest.approx(0.01)
     proof = t.proof(cells)
     assert proof["student"].tolist() == ["zernike"]
     # Imputing the teacher's modality, at 0.785, lies between the automatic weight and the best fixed one.
@@ -273,7 +276,7 @@ def test_tables_count_what_the_rows_say(bench, results):
 
 def test_the_pages_tables_hold_the_gains(bench, results, capsys):
     bench["tables"].main(results)
-    assert "auto beats every rival in 0 of 1 pairs" in capsys.readouterr().out
+    assert "auto beats every baseline in 0 of 1 pairs" in capsys.readouterr().out
     bench["page"].main(results)
     text = (results / "tables.rst").read_text()
     # The means of the seeds are 0.08 / 2 and (0.08 - 0.02) / 2: 6.3138 times a standard error of 0.005.
@@ -284,9 +287,9 @@ def test_the_pages_tables_hold_the_gains(bench, results, capsys):
 
 def test_no_fixed_weight_is_better_than_none(bench, results):
     cells = bench["tables"].load_cells(results)
-    weighed = bench["tables"].against_fixed(cells[cells["student"] == "fourier"]).iloc[0]
-    assert weighed["best fixed"] == "alone"
-    assert weighed["auto less fixed"] == pytest.approx(-0.01)
+    comparison = bench["tables"].against_fixed(cells[cells["student"] == "fourier"]).iloc[0]
+    assert comparison["best fixed"] == "alone"
+    assert comparison["auto less fixed"] == pytest.approx(-0.01)
 
 
 def test_repeated_rows_are_an_error(bench, results):
@@ -296,20 +299,37 @@ def test_repeated_rows_are_an_error(bench, results):
         bench["tables"].load_cells(results)
 
 
-def test_the_grid_goes_on_where_it_was_stopped(bench, tmp_path):
+def test_the_grid_continues_where_it_was_stopped(bench, tmp_path):
     grid = replace(bench["run"].GRID, results=tmp_path / "results")
-    given = Namespace(
+    options = Namespace(
         seeds=1,
         only=["digits"],
         methods=["alone", "auto", "self-training, confident"],
-        where=[("student", "zernike"), ("teacher", "pixels"), ("n_labelled", "100")],
+        where=[("student", "zernike"), ("teacher", "pixels"), ("n_labeled", "100")],
         breast_tcga=None,
     )
-    first, second = (names for _, _, names in grid.todo(given))
-    # Without unlabelled rows there is nothing to be confident about.
+    first, second = (names for _, _, names in grid.todo(options))
+    # Without unlabeled rows there is nothing to train on confident predictions of.
     assert (first, second) == (["alone", "auto"], ["alone", "auto", "self-training, confident"])
     grid.append(pd.DataFrame([fabricate("alone", 0), fabricate("auto", 0), fabricate("alone", 0, n_unlabeled=0)]))
-    first, second = (names for _, _, names in grid.todo(given))
+    first, second = (names for _, _, names in grid.todo(options))
     assert (first, second) == (["auto"], ["self-training, confident"])
-    given.seeds = 2
-    assert len(list(grid.todo(given))) == 4
+    options.seeds = 2
+    assert len(list(grid.todo(options))) == 4
+
+
+def test_tables_are_stored_under_the_names_of_earlier_measurements(bench, tmp_path):
+    storage, path = bench["shared.storage"], tmp_path / "table.csv"
+    table = pd.DataFrame({"family": ["simulated, continuous", "digits"], "n_labeled": [60, 100]})
+    storage.write_table(table, path)
+    assert path.read_text().splitlines() == ["family,n_labelled", "simulated quantity,60", "digits,100"]  # stored name
+    pd.testing.assert_frame_equal(storage.read_table(path), table)
+    assert storage.read_table(path, ["n_labeled"]).columns.tolist() == ["n_labeled"]
+
+
+def test_the_stored_tables_are_those_of_the_stored_cells(bench):
+    """The names in the code give the tables beside the measurements, byte for byte."""
+    tables, storage = bench["tables"], bench["shared.storage"]
+    stored = storage.read_table(tables.RESULTS / "harm.csv")
+    computed = tables.harm(tables.load_cells())
+    pd.testing.assert_frame_equal(computed, stored, rtol=1e-3)

@@ -20,15 +20,15 @@ def examples():
 
 def write_cohort(folder):
     strengths = {"panel": 0.3, "rna": 2.5, "protein": 0.0}
-    drawn = make_gaussian_modalities(120, specific_signal=strengths, n_noise=2, random_state=0)
-    table = drawn.data.assign(diagnosis=drawn.target.map({0: "benign", 1: "malignant"}))
+    data = make_gaussian_modalities(120, specific_signal=strengths, n_noise=2, random_state=0)
+    table = data.data.assign(diagnosis=data.target.map({0: "benign", 1: "malignant"}))
     table.loc[80:, "diagnosis"] = np.nan
-    table.loc[:9, drawn.modalities["rna"]] = np.nan
+    table.loc[:9, data.modalities["rna"]] = np.nan
     table.to_csv(folder / "cohort.csv")
-    drawn.data[drawn.modalities["panel"]].tail(7).to_csv(folder / "tomorrow.csv")
+    data.data[data.modalities["panel"]].tail(7).to_csv(folder / "tomorrow.csv")
 
 
-def test_lines_for_an_own_table(tmp_path, monkeypatch, capsys):
+def test_lines_for_the_users_table(tmp_path, monkeypatch, capsys):
     write_cohort(tmp_path)
     monkeypatch.chdir(tmp_path)
     exec(examples()[0], {})
@@ -37,7 +37,7 @@ def test_lines_for_an_own_table(tmp_path, monkeypatch, capsys):
     assert "benign" in out or "malignant" in out
 
 
-def test_commands_for_an_own_table(tmp_path, monkeypatch, capsys):
+def test_commands_for_the_users_table(tmp_path, monkeypatch, capsys):
     write_cohort(tmp_path)
     monkeypatch.chdir(tmp_path)
     commands = re.findall(r"^\.venv/bin/skcmkd (.*)$", README.read_text(encoding="utf-8"), re.MULTILINE)
@@ -53,13 +53,13 @@ def test_commands_for_an_own_table(tmp_path, monkeypatch, capsys):
 
 
 def test_lines_for_another_cohort(capsys):
-    drawn = make_gaussian_modalities(200, random_state=0)
-    panel, rna = (drawn.data[drawn.modalities[name]] for name in ("student", "teacher"))
+    data = make_gaussian_modalities(200, random_state=0)
+    panel, rna = (data.data[data.modalities[name]] for name in ("student", "teacher"))
     names = {
         "panel": panel[:60],
-        "diagnosis": drawn.target[:60],
+        "diagnosis": data.target[:60],
         "their_rna": rna[60:160],
-        "their_diagnosis": drawn.target[60:160],
+        "their_diagnosis": data.target[60:160],
         "panel_of_both": panel[160:],
         "rna_of_both": rna[160:],
     }

@@ -1,4 +1,4 @@
-"""The pure functions that the benchmark of unpaired cohorts rests on."""
+"""Pure functions of the benchmark of unpaired cohorts."""
 
 import importlib
 import sys
@@ -20,8 +20,8 @@ def bench():
     """The benchmark's modules by name; those of other benchmarks may bear the same names."""
     saved = {name: sys.modules.pop(name) for name in MODULES if name in sys.modules}
     sys.path.insert(0, str(FOLDER))
-    found = {name: importlib.import_module(name) for name in MODULES}
-    yield found
+    modules = {name: importlib.import_module(name) for name in MODULES}
+    yield modules
     sys.path.remove(str(FOLDER))
     for name in MODULES:
         sys.modules.pop(name, None)
@@ -60,11 +60,11 @@ def test_the_simulations_truth_is_the_exact_posterior(bench):
     density = np.column_stack(
         [multivariate_normal(truth.loadings @ mean, covariance).pdf(cohorts.X_test) for mean in truth.means]
     )
-    posterior = density * truth.shares / (density @ truth.shares)[:, None]
+    posterior = density * truth.priors / (density @ truth.priors)[:, None]
     np.testing.assert_allclose(truth.predict_proba(cohorts.X_test), posterior, atol=1e-8)
 
 
-def test_scores_of_a_class_that_the_model_does_not_know(bench):
+def test_scores_of_a_class_that_the_model_lacks(bench):
     class Model:
         classes_ = np.array(["a", "b"])
 
@@ -77,22 +77,23 @@ def test_scores_of_a_class_that_the_model_does_not_know(bench):
     assert scores["brier"].tolist() == pytest.approx([0.08, 1.5])
 
 
-def test_softened_class_means_are_what_the_student_sees(bench):
+def test_class_means_are_those_of_softened_targets(bench):
     m = bench["methods"]
-    opinions = np.array([[0.7, 0.2, 0.1], [0.1, 0.8, 0.1]])
-    softened = np.sqrt(opinions) / np.sqrt(opinions).sum(axis=1, keepdims=True)
-    given = m.class_mean(opinions, 2, 0)
-    again = np.sqrt(given) / np.sqrt(given).sum(axis=1, keepdims=True)
+    soft_targets = np.array([[0.7, 0.2, 0.1], [0.1, 0.8, 0.1]])
+    softened = np.sqrt(soft_targets) / np.sqrt(soft_targets).sum(axis=1, keepdims=True)
+    mean = m.class_mean(soft_targets, 2, 0)
+    again = np.sqrt(mean) / np.sqrt(mean).sum(axis=1, keepdims=True)
     np.testing.assert_allclose(again, np.tile(softened.mean(axis=0), (2, 1)))
 
 
 def test_wins_ties_losses_and_an_interval_over_splits(bench):
     rows = pd.DataFrame({"accuracy_gain": [0.2, 0.05, -0.2, 0.05], "accuracy_gain_error": 0.1, "seed": [0, 0, 1, 1]})
-    found = bench["shared.summaries"].count(rows, "accuracy")
-    assert (found["accuracy wins"], found["accuracy ties"], found["accuracy losses"]) == (1, 2, 1)
-    assert found["accuracy gain"] == pytest.approx(0.025)
+    summaries = bench["shared.summaries"]
+    counts = summaries.count(rows, "accuracy")
+    assert [counts[f"accuracy {outcome}"] for outcome in summaries.OUTCOMES] == [1, 2, 1]
+    assert counts["accuracy gain"] == pytest.approx(0.025)
     # Means of the seeds 0.125 and -0.075; the 95 % point of t with one degree of freedom is 6.3138.
-    assert found["accuracy gain, upper"] == pytest.approx(0.025 + 6.3138 * 0.1, abs=1e-4)
+    assert counts["accuracy gain, upper"] == pytest.approx(0.025 + 6.3138 * 0.1, abs=1e-4)
 
 
 def test_the_published_step_is_the_gradient_of_cross_entropy_at_the_copy(bench):

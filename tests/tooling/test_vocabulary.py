@@ -5,8 +5,8 @@ from .vocabulary import files, violations
 
 def test_the_package_its_tests_and_its_pages_use_standard_words():
     paths = ["skcmkd", "tests", "benchmarks", "docs", "README.md", "CONTRIBUTING.md"]
-    found = [(path.name, *v) for path in files(paths) for v in violations(path.read_text(encoding="utf-8"))]
-    assert not found
+    uses = [(path.name, *v) for path in files(paths) for v in violations(path.read_text(encoding="utf-8"))]
+    assert not uses
 
 
 @pytest.mark.parametrize(
@@ -22,11 +22,20 @@ def test_the_package_its_tests_and_its_pages_use_standard_words():
     ],
 )
 def test_a_retired_word_that_comes_back_is_found(text, word):
-    assert word in [found for _, found, _ in violations(text)]
+    assert word in [retired for _, retired, _ in violations(text)]
 
 
 @pytest.mark.parametrize(
-    "text", ["soft targets of unlabeled pairs", "jitter to break ties", "color the center", "ideal"]
+    "text",
+    [
+        "soft targets of unlabeled pairs",
+        "jitter to break ties",
+        "color the center",
+        "ideal",
+        "wins, ties and losses",
+        "mutual informations in nats",
+        'COLUMN = "n_labelled"  # stored name',
+    ],
 )
 def test_standard_words_pass(text):
     assert violations(text) == []

@@ -1,9 +1,8 @@
-"""A small cohort of two modalities, and fast models of it, that the tests here misuse."""
+"""A small cohort of two modalities and fast estimators, for the tests in this folder."""
 
 from functools import cache
 
 import numpy as np
-import pandas as pd
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.linear_model import LogisticRegression, Ridge
 
@@ -27,7 +26,7 @@ def _drawn(n_classes):
 
 
 def cohort(n_classes=2):
-    """X of both modalities, y and the modalities' columns, to be spoilt at will."""
+    """X of both modalities, y and the modalities' columns, as copies."""
     drawn = _drawn(n_classes)
     return drawn.data.copy(), drawn.target.copy(), {name: list(columns) for name, columns in drawn.modalities.items()}
 
@@ -80,6 +79,16 @@ def network_regressor(**parameters):
     return NetworkRegressor(**{"hidden_layer_sizes": (4,), "max_epochs": 2, "random_state": 0, **parameters})
 
 
+class WholeNumbersOnly(LogisticRegression):
+    """A classifier that, like XGBoost's, takes the classes 0, 1, ... and no others."""
+
+    def fit(self, X, y, sample_weight=None):
+        classes = np.unique(y)
+        if not np.array_equal(classes, np.arange(len(classes))):
+            raise ValueError(f"Invalid classes inferred from unique values of y: {classes}")
+        return super().fit(X, y, sample_weight)
+
+
 class WithoutWeights(ClassifierMixin, BaseEstimator):
     """A classifier whose fit takes no sample_weight; it predicts the first class."""
 
@@ -92,7 +101,3 @@ class WithoutWeights(ClassifierMixin, BaseEstimator):
 
     def predict_proba(self, X):
         return np.tile(np.eye(len(self.classes_))[0], (len(X), 1))
-
-
-def as_frame(X):
-    return X if isinstance(X, pd.DataFrame) else pd.DataFrame(X)
