@@ -1,6 +1,6 @@
-"""Accuracy that one view of handwritten digits gains from another that is there only in fit.
+"""Accuracy that one view of handwritten digits gains from another that is present only in fit.
 
-100 labelled digits, 900 further pairs without a label, 1000 test digits that have the student's view alone.
+100 labeled digits, 900 pairs without a label, 1000 test digits that have the student's view alone.
 """
 
 import time
@@ -22,7 +22,7 @@ PAIRS = (  # student, teacher
     ("profile_correlations", "morphology"),
 )
 SEEDS = range(5)
-N_LABELLED, N_TRAINING = 100, 1000
+N_LABELED, N_TRAINING = 100, 1000
 KEYS = ["student", "teacher", "alpha", "unlabeled"]
 
 
@@ -41,49 +41,49 @@ def fit_and_score(model, digits, student, test, fit):
 
 
 def run_pair(digits, student, teacher, seed):
-    """Score the student alone and taught in four ways, on one split; a row each."""
+    """Score the student alone and distilled in four ways, on one split; a row each."""
     torch.set_num_threads(1)
     order = np.random.RandomState(seed).permutation(len(digits.target))
-    labelled, unlabeled, test = np.split(order, [N_LABELLED, N_TRAINING])
+    labeled, unlabeled, test = np.split(order, [N_LABELED, N_TRAINING])
     X, X_teacher = (digits.data[digits.modalities[name]] for name in (student, teacher))
-    y = digits.target.iloc[labelled]
+    y = digits.target.iloc[labeled]
     scored = fit_and_score(
         NetworkClassifier(random_state=seed),
         digits,
         student,
         test,
-        lambda network: network.fit(X.iloc[labelled], y),
+        lambda network: network.fit(X.iloc[labeled], y),
     )
     row = {"student": student, "teacher": teacher, "seed": seed}
     rows = [row | {"alpha": "alone", "unlabeled": 0} | scored]
     for alpha in (0.5, "auto"):
-        for further in (None, (X.iloc[unlabeled], X_teacher.iloc[unlabeled])):
+        for pairs in (None, (X.iloc[unlabeled], X_teacher.iloc[unlabeled])):
             distiller = PairedDistiller(alpha=alpha, random_state=seed)
             scored = fit_and_score(
                 distiller,
                 digits,
                 student,
                 test,
-                lambda model, further=further: model.fit(
-                    X.iloc[labelled], y, X_teacher=X_teacher.iloc[labelled], unlabeled_pairs=further
+                lambda model, pairs=pairs: model.fit(
+                    X.iloc[labeled], y, X_teacher=X_teacher.iloc[labeled], unlabeled_pairs=pairs
                 ),
             )
-            judged = {
+            scores = {
                 "alpha_": distiller.alpha_,
                 "teacher_accuracy": distiller.teacher_.score(X_teacher.iloc[test], digits.target.iloc[test]),
             }
-            setting = {"alpha": str(alpha), "unlabeled": 0 if further is None else len(unlabeled)}
-            rows.append(row | setting | scored | judged)
+            setting = {"alpha": str(alpha), "unlabeled": 0 if pairs is None else len(unlabeled)}
+            rows.append(row | setting | scored | scores)
     return rows
 
 
-def summarise(table):
+def summarize(table):
     """Means over the seeds, and the gain on the student alone in points with its standard error."""
     alone = table[table.alpha == "alone"].set_index(["student", "teacher", "seed"])
-    taught = table.join(alone[["accuracy", "log_loss"]].add_suffix("_alone"), on=alone.index.names)
-    taught["gain"] = 100 * (taught.accuracy - taught.accuracy_alone)
-    taught["log_loss_change"] = taught.log_loss - taught.log_loss_alone
-    groups = taught.groupby(KEYS, sort=False)
+    results = table.join(alone[["accuracy", "log_loss"]].add_suffix("_alone"), on=alone.index.names)
+    results["gain"] = 100 * (results.accuracy - results.accuracy_alone)
+    results["log_loss_change"] = results.log_loss - results.log_loss_alone
+    groups = results.groupby(KEYS, sort=False)
     columns = ["accuracy", "teacher_accuracy", "gain", "log_loss", "log_loss_change", "alpha_", "seconds"]
     summary = groups[columns].mean()
     summary.insert(3, "gain_se", groups.gain.sem())
@@ -99,7 +99,7 @@ def main():
     RESULTS.parent.mkdir(exist_ok=True)
     table.to_csv(RESULTS, index=False, float_format="%.4f")
     print(f"Means over {len(SEEDS)} seeds; gain in points of accuracy, with its standard error")
-    print(summarise(table).to_string(index=False, float_format="%.3f", na_rep=""))
+    print(summarize(table).to_string(index=False, float_format="%.3f", na_rep=""))
 
 
 if __name__ == "__main__":

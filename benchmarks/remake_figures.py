@@ -31,7 +31,7 @@ def run(*arguments: str, folder: Path = ROOT) -> None:
 
 
 def plot_by(script: str) -> Callable[[Path], None]:
-    """A script that writes to the documentation's images itself."""
+    """A script that writes to the documentation's images."""
     return lambda _: run(f"benchmarks/{script}/plot.py")
 
 
@@ -43,7 +43,7 @@ def reproduce(_: Path) -> None:
 
 
 def demonstrate(folder: Path) -> None:
-    """What ``skcmkd demo`` draws."""
+    """The figures of ``skcmkd demo``."""
     run("-m", "skcmkd", "demo", "--figures", str(folder))
     for name in DEMONSTRATED:
         shutil.copy(folder / f"{name}.png", IMAGES / f"demo-{name}.png")
@@ -61,13 +61,13 @@ def advise(folder: Path) -> None:
     options = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
     options += ["--disable-sync", "--hide-scrollbars", f"--user-data-dir={folder / 'profile'}"]
     options += ["--window-size=1080,2230", "--force-device-scale-factor=0.8", f"--screenshot={picture}"]
-    # It tells at length which services of a desktop it does not find.
+    # Its standard error lists missing services of a desktop.
     subprocess.run([browser, *options, str(folder / "report.html")], check=True, stderr=subprocess.DEVNULL)
     with Image.open(picture) as shot:
         shot.quantize(256).save(IMAGES / "advise-report.png", optimize=True)
 
 
-# What draws, given an empty folder to work in, and which images.
+# Function that draws, given an empty folder, and its images.
 SOURCES: dict[str, tuple[Callable[[Path], None], tuple[str, ...]]] = {
     "decisions": (plot_by("decisions"), ("decisions.png",)),
     "paired": (plot_by("paired"), ("paired-gains.png", "report.png")),
@@ -79,7 +79,7 @@ SOURCES: dict[str, tuple[Callable[[Path], None], tuple[str, ...]]] = {
 
 
 def main() -> None:
-    """Remake all figures, or those asked for."""
+    """Remake all figures, or the requested ones."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", nargs="+", choices=list(SOURCES), default=list(SOURCES))
     for source in parser.parse_args().only:

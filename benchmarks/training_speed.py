@@ -1,6 +1,6 @@
 """Seconds that NetworkClassifier trains, against a bare torch loop and against plain skorch.
 
-All of them take the same numbers of epochs, batches and optimiser steps on the same rows with the same module,
+All of them take the same numbers of epochs, batches and optimizer steps on the same rows with the same module,
 on one thread. The bare loop takes literally the steps of ``train_network``: the script stops unless both end
 with the same weights.
 """
@@ -43,7 +43,7 @@ def build_module(n_columns):
 
 
 def train_estimator(X, y, held_out, epochs):
-    """Fit NetworkClassifier from raw arrays: checks, standardisation and hold-out included."""
+    """Fit NetworkClassifier from raw arrays: checks, standardization and hold-out included."""
     network = NetworkClassifier(
         HIDDEN_LAYER_SIZES,
         learning_rate=LEARNING_RATE,
@@ -167,7 +167,7 @@ def check_same_weights(module, other):
         raise AssertionError("The bare loop does not take the steps of train_network.")
 
 
-def summarise(table):
+def summarize(table):
     """Median seconds of the bare loop and, for the others, median and quartiles of the ratio to it."""
     rows = []
     for (n_rows, n_columns, epochs), part in table.groupby(["rows", "columns", "epochs"]):
@@ -187,7 +187,7 @@ def main():
     RESULTS.parent.mkdir(exist_ok=True)
     table.to_csv(RESULTS, index=False, float_format="%.5f")
     print(f"Median of {REPEATS} pairwise ratios (quartiles), one thread")
-    print(summarise(table).to_string(index=False))
+    print(summarize(table).to_string(index=False))
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ from sklearn.preprocessing import StandardScaler
 from skcmkd._linear_model._logistic import make_default_classifier
 from skcmkd.datasets import make_gaussian_modalities
 
-# What several benchmarks have in common lies in the folder beside this one.
+# Code that several benchmarks share lies in the folder beside this one.
 sys.path.append(str(Path(__file__).parents[1]))
 from shared.samples import (
     CARCINOMA_LABELS,
@@ -37,28 +37,28 @@ from truth import Truth
 N_SIMULATED = {"n_test": 4000, "n_training": 1000}
 SIMULATED = {"n_noise": 20, "specific_signal": {"weak": 0.0, "fair": 1.0, "strong": 2.0}}
 RIDGES = np.logspace(-2, 4, 25)
-CLASSES, QUANTITY = "classes", "a quantity"
+CLASSES, CONTINUOUS = "classes", "continuous"
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One comparison: who is taught by whom, how many samples have labels, and the seed of all that is random."""
+    """One comparison: student, teacher, numbers of samples, and the seed of all random numbers."""
 
     family: str
     student: str
     teacher: str
-    n_labelled: int
+    n_labeled: int
     n_unlabeled: int
     seed: int
 
     @property
-    def place(self) -> dict[str, Any]:
-        """The keys of the cell in a table of results."""
+    def key(self) -> dict[str, Any]:
+        """The columns of a table of results that identify the cell."""
         return {name: getattr(self, name) for name in Cell.__dataclass_fields__}
 
     @property
     def label(self) -> str:
-        """What is predicted: classes or a quantity."""
+        """The kind of target: classes or continuous."""
         return FAMILIES[self.family].label
 
 
@@ -106,9 +106,9 @@ class Source:
 
 @dataclass(frozen=True)
 class Family:
-    """How a family's samples come and are dealt out: so many for the test, and (labelled, unlabelled) of the others.
+    """Samples of a family and how they are split: the number of test samples, and (labeled, unlabeled) of the others.
 
-    Of one seed a larger setting holds the samples of a smaller one, and all settings have the same test samples.
+    For one seed a larger setting holds the samples of a smaller one, and all settings have the same test samples.
     """
 
     load: Callable[[int, Path | None], Source]
@@ -119,25 +119,25 @@ class Family:
 
 
 def simulate(seed: int, n_classes: int | None) -> Source:
-    """Three modalities that tell little, something and much of the label beyond what they share."""
-    drawn = make_gaussian_modalities(sum(N_SIMULATED.values()), n_classes=n_classes, random_state=seed, **SIMULATED)
-    modalities = {name: drawn.data[columns] for name, columns in drawn.modalities.items()}
+    """Three modalities with a weak, a fair and a strong signal of the label beside the shared one."""
+    data = make_gaussian_modalities(sum(N_SIMULATED.values()), n_classes=n_classes, random_state=seed, **SIMULATED)
+    modalities = {name: data.data[columns] for name, columns in data.modalities.items()}
     truths = {
         name: Truth.of(columns, signal, n_classes)
-        for (name, columns), signal in zip(drawn.modalities.items(), SIMULATED["specific_signal"].values(), strict=True)
+        for (name, columns), signal in zip(data.modalities.items(), SIMULATED["specific_signal"].values(), strict=True)
     }
-    return Source(modalities, drawn.target, truths)
+    return Source(modalities, data.target, truths)
 
 
 @cache
 def diabetes() -> Source:
-    """442 patients: what is seen at the bedside, and six measurements of the blood; how the disease went on."""
+    """442 patients: four bedside measurements, six of the blood serum; the target is the disease's progression."""
     table, target = load_diabetes(return_X_y=True, as_frame=True)
     bedside = ["age", "sex", "bmi", "bp"]
     return Source({"bedside": table[bedside], "serum": table.drop(columns=bedside)}, target)
 
 
-TUMOUR_SIZES = ((25, 0), (25, 25), (50, 0))
+TUMOR_SIZES = ((25, 0), (25, 25), (50, 0))
 LARGE_SIZES = ((100, 0), (100, 900), (300, 0), (300, 700))
 SIMULATED_NAMES = tuple(SIMULATED["specific_signal"])
 FAMILIES = {
@@ -152,7 +152,7 @@ FAMILIES = {
             lambda seed, folder, label=label: Source(*carcinoma_tables(label)),
             ("cnv", "rna", "mirna"),
             26,
-            TUMOUR_SIZES,
+            TUMOR_SIZES,
         )
         for label in CARCINOMA_LABELS
     },
@@ -163,55 +163,55 @@ FAMILIES = {
         ((40, 0), (40, 70), (110, 0)),
     ),
     "simulated": Family(lambda seed, folder: simulate(seed, 3), SIMULATED_NAMES, N_SIMULATED["n_test"], LARGE_SIZES),
-    "simulated quantity": Family(
+    "simulated, continuous": Family(
         lambda seed, folder: simulate(seed, None),
         SIMULATED_NAMES,
         N_SIMULATED["n_test"],
         ((60, 0), (60, 600), (200, 0), (200, 600)),
-        QUANTITY,
+        CONTINUOUS,
     ),
     "diabetes": Family(
         lambda seed, folder: diabetes(),
         ("bedside", "serum"),
         142,
         ((60, 0), (60, 240), (150, 0), (150, 150)),
-        QUANTITY,
+        CONTINUOUS,
     ),
 }
 
 
 def all_cells(family: str, seed: int, breast_tcga: Path | None = None) -> Iterator[Cell]:
     """Every setting of every ordered pair of modalities."""
-    for n_labelled, n_unlabeled in FAMILIES[family].sizes:
+    for n_labeled, n_unlabeled in FAMILIES[family].sizes:
         for student, teacher in permutations(FAMILIES[family].names, 2):
-            yield Cell(family, student, teacher, n_labelled, n_unlabeled, seed)
+            yield Cell(family, student, teacher, n_labeled, n_unlabeled, seed)
 
 
-def deal(cell: Cell, breast_tcga: Path | None = None) -> Samples:
-    """Deal the complete samples out; those that lack a modality are further test rows of what they have."""
+def split_samples(cell: Cell, breast_tcga: Path | None = None) -> Samples:
+    """Split the complete samples; those that lack a modality are extra test rows of the modality that they have."""
     family = FAMILIES[cell.family]
     source = family.load(cell.seed, breast_tcga)
     target = source.target
     complete = complete_rows(source.modalities)
     if family.label == CLASSES:
-        # Labels of every kind as numbers: some of the rivals know no others.
+        # All labels as numbers: some of the baselines take no others.
         target = pd.Series(np.unique(target, return_inverse=True)[1], index=target.index, name="y")
         order = stratified_order(complete, target.to_numpy(), cell.seed)
     else:
         order = np.random.RandomState(cell.seed).permutation(np.flatnonzero(complete))
-    ends = np.cumsum([family.n_test, cell.n_labelled, cell.n_unlabeled])
+    ends = np.cumsum([family.n_test, cell.n_labeled, cell.n_unlabeled])
     if ends[-1] > len(order):
         raise ValueError(f"{cell.family} has {len(order)} complete samples, too few for {asdict(cell)}.")
-    test, labelled, further, _ = np.split(order, ends)
+    test, labeled, unlabeled, _ = np.split(order, ends)
     X, T = source.modalities[cell.student], source.modalities[cell.teacher]
     test = np.append(test, np.flatnonzero(~complete))
     test_X, test_T = (test[part.iloc[test].notna().all(axis=1).to_numpy()] for part in (X, T))
     return Samples(
         **vars(cell),
-        X=X.iloc[labelled],
-        X_teacher=T.iloc[labelled],
-        y=target.iloc[labelled],
-        unlabeled_pairs=(X.iloc[further], T.iloc[further]) if len(further) else None,
+        X=X.iloc[labeled],
+        X_teacher=T.iloc[labeled],
+        y=target.iloc[labeled],
+        unlabeled_pairs=(X.iloc[unlabeled], T.iloc[unlabeled]) if len(unlabeled) else None,
         X_test=X.iloc[test_X],
         y_test=target.iloc[test_X],
         teacher_test=(T.iloc[test_T], target.iloc[test_T]),

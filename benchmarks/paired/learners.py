@@ -1,7 +1,7 @@
-"""Students and teachers: a network or a linear model, of classes or of a quantity."""
+"""Students and teachers: a network or a linear model, for classes or for a continuous target."""
 
 from cells import CLASSES, Samples, make_ridge
-from shared.remembering import RememberingNetwork, RememberingRegressor
+from shared.cached_networks import CachedNetworkClassifier, CachedNetworkRegressor
 from sklearn.base import BaseEstimator
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.pipeline import make_pipeline
@@ -24,7 +24,7 @@ def make_student(samples: Samples, learner: str, seed: int) -> BaseEstimator:
 
 
 def make_teacher(samples: Samples, learner: str, seed: int) -> BaseEstimator:
-    """The teacher: a network fitted once for all methods, or for linear students of a quantity a linear model."""
+    """The teacher: a network fitted once for all methods; a linear model for linear students of a continuous target."""
     if samples.label == CLASSES:
-        return RememberingNetwork(random_state=seed)
-    return RememberingRegressor(random_state=seed) if learner == NETWORK else make_ridge()
+        return CachedNetworkClassifier(random_state=seed)
+    return CachedNetworkRegressor(random_state=seed) if learner == NETWORK else make_ridge()

@@ -24,7 +24,7 @@ MEGABYTE = 2**20
 
 
 def make_pairs(n_rows: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Student's table, teacher's table and two classes that both tell of; the teacher's columns tell more."""
+    """Student's table, teacher's table and two classes that both predict; the teacher's columns predict better."""
     rng = np.random.default_rng(seed)
     X, X_teacher = (rng.standard_normal((n_rows, N_COLUMNS)) for _ in range(2))
     score = X[:, :N_SIGNAL].sum(axis=1) + 2 * X_teacher[:, :N_SIGNAL].sum(axis=1)
@@ -77,13 +77,13 @@ def main() -> None:
     parser.add_argument("--sizes", type=int, nargs="+", default=SIZES)
     parser.add_argument("--fitted", nargs="+", choices=FITTED, default=FITTED)
     parser.add_argument("--within", action="store_true", help="measure one size in this very process")
-    given = parser.parse_args()
-    if given.within:
-        print(json.dumps(measure(given.sizes[0], given.fitted[0])))
+    options = parser.parse_args()
+    if options.within:
+        print(json.dumps(measure(options.sizes[0], options.fitted[0])))
         return
     rows = []
-    for fitted in given.fitted:
-        for size in given.sizes:
+    for fitted in options.fitted:
+        for size in options.sizes:
             command = [sys.executable, __file__, "--within", "--sizes", str(size), "--fitted", fitted]
             output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
             rows.append(json.loads(output.splitlines()[-1]))

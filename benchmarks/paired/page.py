@@ -5,17 +5,19 @@ Gains are points of accuracy, nats of log-loss, or points of R^2, each with the 
 
 from pathlib import Path
 
-import cells  # noqa: F401 - finds what the benchmarks share
+import cells  # noqa: F401 - puts the shared code on the path
 import numpy as np
 import pandas as pd
 from shared.list_table import list_table
+from shared.storage import read_table
+from shared.summaries import OUTCOMES
 from tables import RESULTS, SETTING
 
 POINTS = ("accuracy", "r2")
 
 
 def write_gain(row: pd.Series, score: str) -> str:
-    """A gain with its half interval, in points where the score is a share."""
+    """A gain with its half interval, in points where the score is a fraction."""
     scale, digits = (100, 1) if score in POINTS else (1, 3)
     gain, half = scale * row[f"{score} gain"], scale * (row[f"{score} gain, upper"] - row[f"{score} gain"])
     if np.isnan(gain):
@@ -25,17 +27,17 @@ def write_gain(row: pd.Series, score: str) -> str:
 
 def write_counts(row: pd.Series, score: str) -> str:
     """Cells that are better, level and worse."""
-    return " / ".join(f"{row[f'{score} {part}']:.0f}" for part in ("wins", "ties", "losses"))
+    return " / ".join(f"{row[f'{score} {part}']:.0f}" for part in OUTCOMES)
 
 
 def overview(gains: pd.DataFrame, score: str) -> pd.DataFrame:
-    """A row for each method, a column for each family and numbers of labelled and unlabelled samples."""
+    """A row for each method, a column for each family and numbers of labeled and unlabeled samples."""
     rows = gains[gains[f"{score} gain"].notna()]
-    places = [f"{family}, {n}" + f" + {m}" * (m > 0) for family, n, m in rows[SETTING].itertuples(index=False)]
+    settings = [f"{family}, {n}" + f" + {m}" * (m > 0) for family, n, m in rows[SETTING].itertuples(index=False)]
     texts = [write_gain(row, score) for _, row in rows.iterrows()]
-    long = pd.DataFrame({"method": rows["method"], "place": places, "text": texts})
-    wide = long.pivot_table(index="method", columns="place", values="text", aggfunc="first", fill_value="")
-    wide = wide.loc[long["method"].unique(), long["place"].unique()]
+    long = pd.DataFrame({"method": rows["method"], "setting": settings, "text": texts})
+    wide = long.pivot_table(index="method", columns="setting", values="text", aggfunc="first", fill_value="")
+    wide = wide.loc[long["method"].unique(), long["setting"].unique()]
     return wide.rename_axis(columns=None).reset_index()
 
 
@@ -57,7 +59,7 @@ def rounded(table: pd.DataFrame) -> pd.DataFrame:
 
 def main(folder: Path = RESULTS) -> None:
     """Write the tables."""
-    gains = pd.read_csv(folder / "gains.csv")
+    gains = read_table(folder / "gains.csv")
     parts = []
     scores = [score for score in ("accuracy", "log_loss", "r2") if f"{score} gain" in gains]
     for score in scores:
@@ -66,7 +68,7 @@ def main(folder: Path = RESULTS) -> None:
         score = "accuracy" if rows["accuracy gain"].notna().any() else "r2"
         parts += [", ".join(map(str, key)) + "\n", list_table(of_one_setting(rows, score))]
     for name in ("harm", "against_fixed", "proof"):
-        parts += [f"{name}\n", list_table(rounded(pd.read_csv(folder / f"{name}.csv")))]
+        parts += [f"{name}\n", list_table(rounded(read_table(folder / f"{name}.csv")))]
     (folder / "tables.rst").write_text("\n".join(parts))
 
 

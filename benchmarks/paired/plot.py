@@ -1,11 +1,11 @@
-"""The figures of the page: what each method gains on the student alone, and the report of the page's example."""
+"""The figures of the page: the gain of each method over the student alone, and the report of the page's example."""
 
 from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from methods import ALONE, AUTO, BEST, METHODS, PEER, PEER_UNSEEN
+from methods import ALONE, AUTO, BEST, METHODS, PEER, PEER_OUT_OF_FOLD
 from shared.summaries import interval_over_splits
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import train_test_split
@@ -17,19 +17,19 @@ from skcmkd import DistillationReport, PairedDistiller
 from skcmkd.datasets import load_digit_views
 
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
-FAMILY, N_LABELLED, LEARNER = "digits", 100, "network"
-# Left to the tables: variants that differ little from what is drawn.
+FAMILY, N_LABELED, LEARNER = "digits", 100, "network"
+# In the tables only: variants that differ little from the drawn methods.
 VARIANTS = "soft targets \\+"
-# Colours that the colour-blind tell apart; the marker says it again.
+# Colors that the color-blind can distinguish; each has a marker of its own.
 TEACHERS = {"the more accurate one": ("#0072B2", "o"), "the less accurate one": ("#D55E00", "s")}
 
 
 def choose_rows(cells: pd.DataFrame) -> pd.DataFrame:
-    """The network's rows of the family that is shown, with a group for the teacher's standing."""
-    shown = (cells["family"] == FAMILY) & (cells["n_labelled"] == N_LABELLED) & (cells["learner"] == LEARNER)
+    """The network's rows of the family that is shown, grouped by whether the teacher is more accurate."""
+    shown = (cells["family"] == FAMILY) & (cells["n_labeled"] == N_LABELED) & (cells["learner"] == LEARNER)
     shown &= ~cells["method"].isin([ALONE, BEST]) & ~cells["method"].str.contains(VARIANTS)
     rows = cells[shown & cells["accuracy_gain"].notna()]
-    # Splits that the default did not meet, and methods that met only some of its cells, cannot stand beside it.
+    # Only splits of the default, and methods that ran in all of its cells, can be compared with it.
     rows = rows[rows["seed"].isin(rows.loc[rows["method"] == AUTO, "seed"])]
     n_cells = rows.groupby(["n_unlabeled", "method"])["seed"].transform("size")
     rows = rows[n_cells == n_cells.groupby(rows["n_unlabeled"]).transform("max")]
@@ -38,17 +38,17 @@ def choose_rows(cells: pd.DataFrame) -> pd.DataFrame:
 
 def draw_gains(ax: plt.Axes, rows: pd.DataFrame, order: list[str]) -> None:
     """Mean gain of each method with its 90 % interval over splits, apart for better and for worse teachers."""
-    for shift, (standing, (colour, marker)) in zip((-0.17, 0.17), TEACHERS.items(), strict=True):
-        for place, method in enumerate(order):
-            own = rows[(rows["method"] == method) & (rows["standing"] == standing)]
-            if own.empty:
+    for shift, (standing, (color, marker)) in zip((-0.17, 0.17), TEACHERS.items(), strict=True):
+        for position, method in enumerate(order):
+            part = rows[(rows["method"] == method) & (rows["standing"] == standing)]
+            if part.empty:
                 continue
-            mean, lower, upper = 100 * np.array(interval_over_splits(own["accuracy_gain"], own["seed"]))
+            mean, lower, upper = 100 * np.array(interval_over_splits(part["accuracy_gain"], part["seed"]))
             ends = None if np.isnan(lower) else [[mean - lower], [upper - mean]]
-            ax.errorbar(mean, place + shift, xerr=ends, color=colour, marker=marker, ms=5, lw=1.4)
-        ax.plot([], [], color=colour, marker=marker, ms=5, label=standing)
-    for place in range(0, len(order), 2):
-        ax.axhspan(place - 0.5, place + 0.5, color="#f3f3f3", zorder=0)
+            ax.errorbar(mean, position + shift, xerr=ends, color=color, marker=marker, ms=5, lw=1.4)
+        ax.plot([], [], color=color, marker=marker, ms=5, label=standing)
+    for position in range(0, len(order), 2):
+        ax.axhspan(position - 0.5, position + 0.5, color="#f3f3f3", zorder=0)
     ax.axvline(0, color="black", lw=0.8)
     ax.set_yticks(range(len(order)), order)
     ax.set_ylim(len(order) - 0.5, -0.5)
@@ -60,14 +60,14 @@ def draw_gains(ax: plt.Axes, rows: pd.DataFrame, order: list[str]) -> None:
 def draw(cells: pd.DataFrame) -> plt.Figure:
     """Two panels that share their methods and their scale."""
     rows = choose_rows(cells)
-    # The peers' rows are there whether or not their packages are installed.
-    order = [name for name in dict.fromkeys([*METHODS, PEER, PEER_UNSEEN]) if name in set(rows["method"])]
+    # Stored rows of other packages are drawn whether or not these are installed.
+    order = [name for name in dict.fromkeys([*METHODS, PEER, PEER_OUT_OF_FOLD]) if name in set(rows["method"])]
     size = (11, 1.4 + 0.33 * len(order))
     figure, panels = plt.subplots(1, 2, figsize=size, sharey=True, sharex=True, layout="constrained")
     for ax, part in zip(panels, (rows[rows["n_unlabeled"] == 0], rows[rows["n_unlabeled"] > 0]), strict=True):
         draw_gains(ax, part, order)
-        further = "" if part["n_unlabeled"].eq(0).all() else f" and {part['n_unlabeled'].iloc[0]} unlabelled"
-        ax.set_title(f"{N_LABELLED} labelled{further} pairs", loc="left")
+        extra = "" if part["n_unlabeled"].eq(0).all() else f" and {part['n_unlabeled'].iloc[0]} unlabeled"
+        ax.set_title(f"{N_LABELED} labeled{extra} pairs", loc="left")
     handles = panels[0].get_legend_handles_labels()
     figure.legend(*handles, title="the teacher is", loc="outside lower center", ncols=2, frameon=False)
     return figure

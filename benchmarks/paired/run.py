@@ -1,9 +1,9 @@
-"""The grid of cells and methods. Goes on where it was stopped; one file of results for each family.
+"""The grid of cells and methods. Continues where it was stopped; one file of results for each family.
 
 Every row is one method in one cell: its scores on the test rows, and its gain on the same student alone with the
 standard error of that gain over the test rows. ``seconds`` of processor time leave out the teachers' networks, which
-methods and cells share; ``teacher_seconds`` are what these would have taken. A fit that fails is kept with its error
-and without scores, and is not tried again.
+methods and cells share; ``teacher_seconds`` is the time of these without the cache. A fit that fails is kept with
+its error and without scores, and is not tried again.
 """
 
 from pathlib import Path
@@ -13,22 +13,22 @@ import numpy as np
 import pandas as pd
 import peer
 import torch
-from cells import CLASSES, FAMILIES, Cell, Samples, all_cells, deal
+from cells import CLASSES, FAMILIES, Cell, Samples, all_cells, split_samples
 from learners import make_teacher
 from methods import METHODS, alone_of, suits
+from shared.cached_networks import teacher_seconds, uncached_seconds
 from shared.grid import Grid
-from shared.remembering import own_seconds, teacher_seconds
 from shared.scoring import compare, score_rows, try_fit
 
-# What is told of a method, and the scores of each test row.
+# The columns of a method's row, and the scores of each test row.
 Outcome = tuple[dict[str, Any], dict[str, np.ndarray]]
 RESULTS = Path(__file__).parent / "results"
-MOST_RECALLED = 200
+MAX_RECALLED = 200
 _recalled: dict[tuple, Outcome] = {}
 
 
 def score(model: Any, X: pd.DataFrame, y: pd.Series, label: str) -> dict[str, np.ndarray]:
-    """Scores of each test row; of a quantity its part of R^2 = mean of 1 - (y - p)^2 / Var(y)."""
+    """Scores of each test row; of a continuous target its part of R^2 = mean of 1 - (y - p)^2 / Var(y)."""
     if label == CLASSES:
         return score_rows(model, X, y)
     y = y.to_numpy()
@@ -42,15 +42,15 @@ def score_teacher(samples: Samples, learner: str) -> float:
 
 
 def run_method(samples: Samples, name: str) -> Outcome:
-    """What is told of a method, and the scores of each test row; NaN where it failed."""
+    """The columns of a method's row, and the scores of each test row; NaN where it failed."""
     method = METHODS[name]
-    begin, teacher_begin = own_seconds(), teacher_seconds()
+    begin, teacher_begin = uncached_seconds(), teacher_seconds()
     model, failure = try_fit(method.fit, samples, samples.seed, method.learner)
     row = {
         "learner": method.learner,
         "method": name,
         "alpha": getattr(model, "alpha_", np.nan),
-        "seconds": own_seconds() - begin,
+        "seconds": uncached_seconds() - begin,
         "teacher_seconds": teacher_seconds() - teacher_begin,
         "n_test": len(samples.y_test),
         "failure": failure,
@@ -62,12 +62,12 @@ def run_method(samples: Samples, name: str) -> Outcome:
 
 
 def run_or_recall(samples: Samples, name: str) -> Outcome:
-    """The same for a method that asks no teacher, kept for the student's other teachers."""
-    if METHODS[name].asks_teacher:
+    """The same for a method that uses no teacher, kept for the student's other teachers."""
+    if METHODS[name].uses_teacher:
         return run_method(samples, name)
-    key = (*(value for column, value in samples.place.items() if column != "teacher"), name)
+    key = (*(value for column, value in samples.key.items() if column != "teacher"), name)
     if key not in _recalled:
-        if len(_recalled) == MOST_RECALLED:
+        if len(_recalled) == MAX_RECALLED:
             del _recalled[next(iter(_recalled))]
         _recalled[key] = run_method(samples, name)
     return _recalled[key]
@@ -76,16 +76,16 @@ def run_or_recall(samples: Samples, name: str) -> Outcome:
 def run_cell(cell: Cell, breast_tcga: Path | None, names: list[str]) -> pd.DataFrame:
     """One row for each of the methods."""
     torch.set_num_threads(1)
-    samples = deal(cell, breast_tcga)
+    samples = split_samples(cell, breast_tcga)
     teacher = {learner: score_teacher(samples, learner) for learner in {METHODS[name].learner for name in names}}
     baselines = dict.fromkeys(map(alone_of, names))
     rows = {name: run_or_recall(samples, name) for name in [*baselines, *(n for n in names if n not in baselines)]}
-    found = []
+    table = []
     for name in names:
         row, scores = rows[name]
         row = row | {"teacher_score": teacher[row["learner"]]}
-        found.append(cell.place | row | compare(scores, rows[alone_of(name)][1]))
-    return pd.DataFrame(found)
+        table.append(cell.key | row | compare(scores, rows[alone_of(name)][1]))
+    return pd.DataFrame(table)
 
 
 GRID = Grid(RESULTS, tuple(FAMILIES), tuple(METHODS), all_cells, suits, run_cell)

@@ -1,4 +1,4 @@
-"""Tables from the results: gains by method, and what was asked of the automatic weight and of distilling."""
+"""Tables from the results: gains by method, and two requirements, of the automatic weight and of distillation."""
 
 from pathlib import Path
 
@@ -7,16 +7,17 @@ import pandas as pd
 from cells import CLASSES, FAMILIES
 from methods import ALONE, AUTO, CONFIDENT, FIXED, IMPUTED, LINEAR, SELF_TRAINING, STACKED
 from shared.scoring import SCORES
-from shared.summaries import interval_over_splits, read_results, summarise
+from shared.storage import write_table
+from shared.summaries import OUTCOMES, interval_over_splits, read_results, summarize
 
 RESULTS = Path(__file__).parent / "results"
 PAIR = ["family", "student", "teacher"]
-SETTING = ["family", "n_labelled", "n_unlabeled"]
+SETTING = ["family", "n_labeled", "n_unlabeled"]
 KEYS = [*PAIR, *SETTING[1:]]
-RIVALS = (SELF_TRAINING, CONFIDENT, IMPUTED)
+BASELINES = (SELF_TRAINING, CONFIDENT, IMPUTED)
 ALLOWED_HARM = 0.05
-# Where distilling must beat its rivals.
-PROOF = {"family": "digits", "n_labelled": 100, "n_unlabeled": 900}
+# Cells where distillation must beat the baselines.
+PROOF = {"family": "digits", "n_labeled": 100, "n_unlabeled": 900}
 
 
 def plain(method: str) -> str:
@@ -27,7 +28,7 @@ def plain(method: str) -> str:
 def load_cells(folder: Path = RESULTS) -> pd.DataFrame:
     """All rows of the grid with the advantage of each cell's teacher over the network alone, in its first score.
 
-    The advantage is a mean over seeds, so that a cell is not chosen by the luck of its own test rows.
+    The advantage is a mean over seeds, so that the noise of its own test rows does not select a cell.
     """
     cells = read_results(folder, KEYS)
     cells["label"] = [FAMILIES[family].label for family in cells["family"]]
@@ -46,25 +47,25 @@ def gains(cells: pd.DataFrame) -> pd.DataFrame:
     """Mean gains, their intervals, wins, ties and losses of each method, by family and numbers of samples."""
     by, times = [*SETTING, "learner"], ("seconds", "teacher_seconds")
     labels = cells.groupby("label", sort=False)
-    return pd.concat([summarise(part, by, scores_of(part), times) for _, part in labels], ignore_index=True)
+    return pd.concat([summarize(part, by, scores_of(part), times) for _, part in labels], ignore_index=True)
 
 
 def harm(cells: pd.DataFrame) -> pd.DataFrame:
-    """Of the automatic weight: in which share of the cells it is worse than the student alone by over a standard error.
+    """Fraction of the cells in which the automatic weight is worse than the student alone by over a standard error.
 
     By family, and for all families together.
     """
     auto = cells[cells["method"].map(plain) == AUTO]
-    found = []
+    table = []
     for (learner, label), part in auto.groupby(["learner", "label"], sort=False):
         groups = [("all", part), *part.groupby("family", sort=False)]
         for family, rows in groups:
             row = {"learner": learner, "label": label, "family": family, "cells": len(rows)}
             for score in scores_of(rows):
-                known = rows[rows[f"{score}_gain"].notna()]
-                row[f"{score}, share worse"] = (known[f"{score}_gain"] < -known[f"{score}_gain_error"]).mean()
-            found.append(row | {"share taught": (rows["alpha"] > 0).mean()})
-    return pd.DataFrame(found)
+                scored = rows[rows[f"{score}_gain"].notna()]
+                row[f"{score}, share worse"] = (scored[f"{score}_gain"] < -scored[f"{score}_gain_error"]).mean()
+            table.append(row | {"share distilled": (rows["alpha"] > 0).mean()})
+    return pd.DataFrame(table)
 
 
 def against_fixed(cells: pd.DataFrame, score: str = "accuracy") -> pd.DataFrame:
@@ -74,12 +75,12 @@ def against_fixed(cells: pd.DataFrame, score: str = "accuracy") -> pd.DataFrame:
     """
     named = cells.assign(method=cells["method"].map(plain))
     named = named[named["method"].isin([AUTO, *FIXED]) & named[f"{score}_gain"].notna()]
-    found = []
+    table = []
     for learner, part in named.groupby("learner", sort=False):
         wide = part.pivot_table(index=[*KEYS, "seed"], columns="method", values=f"{score}_gain").dropna()
         if not {AUTO, *FIXED} <= set(wide.columns):
             continue
-        pairs = np.where(wide.index.get_level_values("n_unlabeled") > 0, "with unlabelled pairs", "labelled pairs only")
+        pairs = np.where(wide.index.get_level_values("n_unlabeled") > 0, "with unlabeled pairs", "labeled pairs only")
         groups = [("all", "all", wide), *((name, "all", rows) for name, rows in wide.groupby(pairs))]
         groups += [(name, family, rows) for (name, family), rows in wide.groupby([pairs, "family"], sort=False)]
         for name, family, rows in groups:
@@ -90,30 +91,30 @@ def against_fixed(cells: pd.DataFrame, score: str = "accuracy") -> pd.DataFrame:
             mean, lower, upper = interval_over_splits(rows[AUTO] - fixed, seeds)
             row = {"learner": learner, "pairs": name, "family": family, "score": score, "cells": len(rows)}
             row |= {"auto": rows[AUTO].mean(), "best fixed": best, "its gain": fixed.mean()}
-            found.append(row | {"auto less fixed": mean, "lower": lower, "upper": upper} | means.to_dict())
-    return pd.DataFrame(found)
+            table.append(row | {"auto less fixed": mean, "lower": lower, "upper": upper} | means.to_dict())
+    return pd.DataFrame(table)
 
 
 def proof(cells: pd.DataFrame, score: str = "accuracy") -> pd.DataFrame:
-    """Each pair whose teacher alone is more accurate than the student, with few labels and many unlabelled pairs.
+    """Each pair whose teacher alone is more accurate than the student, with few labels and many unlabeled pairs.
 
     Mean accuracy of every method of the network, over the seeds that have all of them; ``auto beats`` and ``fixed
-    beats`` say whether distilling, by the automatic or by the best fixed weight of all pairs, is better than every
-    rival.
+    beats``: whether distillation, with the automatic or with the best fixed weight of all pairs, is better than every
+    baseline.
     """
     part = cells[(cells["advantage"] > 0) & (cells["learner"] == "network")]
     for key, value in PROOF.items():
         part = part[part[key] == value]
     wide = part.pivot_table(index=["student", "teacher", "seed"], columns="method", values=score, sort=False)
-    shown = [name for name in (ALONE, AUTO, *FIXED, *RIVALS, STACKED) if name in wide]
+    shown = [name for name in (ALONE, AUTO, *FIXED, *BASELINES, STACKED) if name in wide]
     table = wide[shown].dropna().groupby(["student", "teacher"], sort=False).mean()
-    rivals = table[[name for name in RIVALS if name in table]].max(axis=1)
+    baselines = table[[name for name in BASELINES if name in table]].max(axis=1)
     fixed = [name for name in FIXED if name in table]
     table.insert(0, "teacher's accuracy", part.groupby(["student", "teacher"], sort=False)["teacher_score"].mean())
     if AUTO in table:
-        table["auto beats"] = table[AUTO] > rivals
+        table["auto beats"] = table[AUTO] > baselines
     if fixed:
-        table["fixed beats"] = table[table[fixed].mean().idxmax()] > rivals
+        table["fixed beats"] = table[table[fixed].mean().idxmax()] > baselines
     return table.reset_index()
 
 
@@ -121,31 +122,31 @@ def main(folder: Path = RESULTS) -> None:
     """Write the tables and print the main ones."""
     cells = load_cells(folder)
     classes = cells[cells["label"] == CLASSES]
-    weighed = [against_fixed(classes, score) for score in SCORES]
+    comparisons = [against_fixed(classes, score) for score in SCORES]
     if "r2" in cells:
-        weighed.append(against_fixed(cells[cells["label"] != CLASSES], "r2"))
+        comparisons.append(against_fixed(cells[cells["label"] != CLASSES], "r2"))
     tables = {
         "gains": gains(cells),
         "harm": harm(cells),
-        "against_fixed": pd.concat(weighed, ignore_index=True),
+        "against_fixed": pd.concat(comparisons, ignore_index=True),
         "proof": proof(cells),
     }
     for name, table in tables.items():
-        table.to_csv(folder / f"{name}.csv", index=False, float_format="%.4g")
-    parts = ("gain", "gain, lower", "gain, upper", "wins", "ties", "losses")
+        write_table(table, folder / f"{name}.csv", float_format="%.4g")
+    parts = ("gain", "gain, lower", "gain, upper", *OUTCOMES)
     for key, rows in tables["gains"].groupby([*SETTING, "learner"], sort=False):
         print(", ".join(f"{name} {value}" for name, value in zip([*SETTING, "learner"], key, strict=True)))
         first = "accuracy" if rows["accuracy"].notna().any() else "r2"
         shown = ["method", "cells", "failures", first, *(f"{first} {part}" for part in parts)]
         shown += ["log_loss", "log_loss gain", "log_loss losses"] * (first == "accuracy")
         print(rows[[*shown, "seconds", "teacher_seconds"]].round(4).to_string(index=False), end="\n\n")
-    print(f"Worse than alone by more than a standard error; at most {ALLOWED_HARM} is asked")
+    print(f"Worse than alone by more than a standard error; at most {ALLOWED_HARM} is allowed")
     print(tables["harm"].round(4).to_string(index=False), end="\n\n")
     print(tables["against_fixed"].round(4).to_string(index=False), end="\n\n")
     print(tables["proof"].round(3).to_string(index=False))
     for name in ("auto beats", "fixed beats"):
         if name in tables["proof"]:
-            print(f"{name} every rival in {tables['proof'][name].sum()} of {len(tables['proof'])} pairs")
+            print(f"{name} every baseline in {tables['proof'][name].sum()} of {len(tables['proof'])} pairs")
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ N_SHARED, N_SPECIFIC, SHARED_SIGNAL, MEASUREMENT_NOISE = 3, 3, 1.0, 0.5
 
 @dataclass(frozen=True)
 class Truth:
-    """What a row of ``make_gaussian_modalities`` tells of its label t: columns are N(loading t, variance) given t.
+    """Label t given a row of ``make_gaussian_modalities``: columns are N(loading t, variance) given t.
 
     With u = sum_j loading_j x_j / variance_j and g = sum_j loading_j^2 / variance_j, the probability of a class at t is
     proportional to exp(u t - g t^2 / 2), and the mean of a normal label u / (1 + g).
@@ -47,6 +47,6 @@ class Truth:
         return softmax(np.outer(X.to_numpy() @ weighted, t) - self.loadings @ weighted * t**2 / 2, axis=1)
 
     def predict(self, X: pd.DataFrame) -> np.ndarray:
-        """The quantity's mean for each row."""
+        """Mean of the target of each row."""
         weighted = self.loadings / self.variances
         return X.to_numpy() @ weighted / (1 + self.loadings @ weighted)

@@ -1,4 +1,4 @@
-"""A grid of cells and methods that goes on where it was stopped; one file of results for each family."""
+"""A grid of cells and methods that continues where it was stopped; one file of results for each family."""
 
 import argparse
 from collections.abc import Callable, Iterator, Sequence
@@ -10,7 +10,9 @@ from typing import Any
 import pandas as pd
 from joblib import Parallel, delayed, parallel_config
 
-# A cell has a family, and ``place``: its keys in a table of results.
+from .storage import read_table, stored_value, write_table
+
+# A cell has a family, and ``key``: its columns in a table of results.
 Cell = Any
 
 
@@ -28,10 +30,10 @@ def on_cluster(scheduler: str | None) -> Iterator[None]:
 
 @dataclass(frozen=True)
 class Grid:
-    """What may be run, and where its results are kept.
+    """Families, methods and cells, and the folder of their results.
 
-    ``run_cell(cell, breast_tcga, names)`` gives one row for each method; ``suits(name, cell)`` says whether a method
-    means anything in a cell.
+    ``run_cell(cell, breast_tcga, names)`` returns one row for each method; ``suits(name, cell)`` whether a method
+    applies to a cell.
     """
 
     results: Path
@@ -42,32 +44,32 @@ class Grid:
     run_cell: Callable[[Cell, Path | None, list[str]], pd.DataFrame]
 
     def file_of(self, family: str) -> Path:
-        """Where a family's results are kept."""
-        return self.results / f"{family.replace(' ', '_')}.csv.gz"
+        """File of a family's results."""
+        return self.results / f"{stored_value('family', family).replace(' ', '_')}.csv.gz"
 
     def resume(self, family: str, keys: list[str]) -> set[tuple]:
         """Cells and methods that the file already has."""
         path = self.file_of(family)
-        return set(pd.read_csv(path, usecols=keys)[keys].itertuples(index=False, name=None)) if path.exists() else set()
+        return set(read_table(path, keys)[keys].itertuples(index=False, name=None)) if path.exists() else set()
 
-    def todo(self, given: argparse.Namespace) -> Iterator[tuple[Cell, Path | None, list[str]]]:
+    def todo(self, options: argparse.Namespace) -> Iterator[tuple[Cell, Path | None, list[str]]]:
         """Cells that lack a method, one seed of all families before the next."""
         done: dict[str, set[tuple]] = {}
-        for seed in range(given.seeds):
-            for family in given.only:
-                for cell in self.all_cells(family, seed, given.breast_tcga):
-                    place = cell.place
-                    if any(str(place[key]) != value for key, value in given.where):
+        for seed in range(options.seeds):
+            for family in options.only:
+                for cell in self.all_cells(family, seed, options.breast_tcga):
+                    key = cell.key
+                    if any(str(key[name]) != value for name, value in options.where):
                         continue
                     if family not in done:
-                        done[family] = self.resume(family, [*place, "method"])
-                    wanted = [name for name in given.methods if self.suits(name, cell)]
-                    missing = [name for name in wanted if (*place.values(), name) not in done[family]]
+                        done[family] = self.resume(family, [*key, "method"])
+                    suitable = [name for name in options.methods if self.suits(name, cell)]
+                    missing = [name for name in suitable if (*key.values(), name) not in done[family]]
                     if missing:
-                        yield cell, given.breast_tcga, missing
+                        yield cell, options.breast_tcga, missing
 
     def arguments(self, description: str | None) -> argparse.ArgumentParser:
-        """What may be asked for."""
+        """The command line."""
         parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
         families, methods = list(self.families), list(self.methods)
         parser.add_argument("--jobs", type=int, default=1, help="processes")
@@ -85,22 +87,22 @@ class Grid:
             type=lambda text: tuple(text.split("=", 1)),
             default=[],
             metavar="KEY=VALUE",
-            help="cells of this kind alone, such as n_labelled=100 student=zernike",
+            help="cells of this kind alone, such as n_labeled=100 student=zernike",
         )
         parser.add_argument("--breast-tcga", type=Path, help="folder of Parquet files or of breast.TCGA.rda")
         return parser
 
     def run(self, description: str | None) -> None:
         """Run what is not yet in the results."""
-        given = self.arguments(description).parse_args()
-        runs = (delayed(self.run_cell)(*task) for task in list(self.todo(given)))
-        with on_cluster(given.scheduler):
-            jobs = None if given.scheduler else given.jobs
+        options = self.arguments(description).parse_args()
+        runs = (delayed(self.run_cell)(*task) for task in list(self.todo(options)))
+        with on_cluster(options.scheduler):
+            jobs = None if options.scheduler else options.jobs
             for part in Parallel(n_jobs=jobs, return_as="generator_unordered", verbose=5)(runs):
                 self.append(part)
 
     def append(self, part: pd.DataFrame) -> None:
-        """Keep the rows of a cell."""
+        """Add the rows of a cell to the file of its family."""
         path = self.file_of(part["family"].iloc[0])
         path.parent.mkdir(parents=True, exist_ok=True)
-        part.to_csv(path, mode="a", header=not path.exists(), index=False, float_format="%.5g")
+        write_table(part, path, mode="a", header=not path.exists(), float_format="%.5g")

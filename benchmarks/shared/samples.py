@@ -1,4 +1,4 @@
-"""The data of several benchmarks: modalities as tables, and samples dealt out with the classes in their shares."""
+"""The data of several benchmarks: modalities as tables, and samples in an order stratified by class."""
 
 from functools import cache
 from pathlib import Path
@@ -9,7 +9,7 @@ import pandas as pd
 from skcmkd.datasets import fetch_breast_tcga, load_adrenal_carcinoma, load_digit_views
 
 Samples = tuple[dict[str, pd.DataFrame], pd.Series]
-# Protein was measured on 45 carcinomas only: too few to deal out.
+# Protein was measured on 45 carcinomas only: too few to split.
 CARCINOMA_MODALITIES = ("cnv", "rna", "mirna")
 CARCINOMA_LABELS = ("vital_status", "C1A.C1B")
 
@@ -45,10 +45,10 @@ def complete_rows(modalities: dict[str, pd.DataFrame]) -> np.ndarray:
 
 
 def stratified_order(complete: np.ndarray, target: np.ndarray, seed: int) -> np.ndarray:
-    """Positions of the complete rows, shuffled so that every stretch has the classes in their shares."""
+    """Positions of the complete rows, permuted so that every stretch has the class frequencies of the whole."""
     rng = np.random.RandomState(seed)
     rank = np.full(len(target), np.inf)
     for label in np.unique(target):
-        own = np.flatnonzero(complete & (target == label))
-        rank[rng.permutation(own)] = (np.arange(len(own)) + rng.uniform(size=len(own))) / len(own)
+        rows = np.flatnonzero(complete & (target == label))
+        rank[rng.permutation(rows)] = (np.arange(len(rows)) + rng.uniform(size=len(rows))) / len(rows)
     return np.argsort(rank, kind="stable")[: complete.sum()]

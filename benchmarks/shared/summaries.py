@@ -8,13 +8,15 @@ import pandas as pd
 from scipy.stats import t as student_t
 
 from .scoring import SCORES
+from .storage import read_table
 
 CONFIDENCE = 0.9
+OUTCOMES = ("wins", "ties", "losses")
 
 
 def read_results(folder: Path, keys: Sequence[str]) -> pd.DataFrame:
     """All rows of the grid; each cell and method once."""
-    cells = pd.concat([pd.read_csv(path) for path in sorted(folder.glob("*.csv.gz"))], ignore_index=True)
+    cells = pd.concat([read_table(path) for path in sorted(folder.glob("*.csv.gz"))], ignore_index=True)
     repeated = cells.duplicated([*keys, "seed", "method"])
     if repeated.any():
         raise ValueError(f"{repeated.sum()} rows of the results are there twice.")
@@ -24,7 +26,7 @@ def read_results(folder: Path, keys: Sequence[str]) -> pd.DataFrame:
 def interval_over_splits(gain: pd.Series, seed: pd.Series) -> tuple[float, float, float]:
     """Mean gain over cells, and the ends of its interval.
 
-    Cells of one seed share their samples, so the means of the seeds are what is independent: a t-interval of those.
+    Cells of one seed share their samples, so only the means of the seeds are independent: a t-interval of those.
     """
     means = gain.groupby(seed).mean()
     if len(means) < 2:
@@ -34,14 +36,12 @@ def interval_over_splits(gain: pd.Series, seed: pd.Series) -> tuple[float, float
 
 
 def count(rows: pd.DataFrame, score: str) -> dict[str, float]:
-    """Wins, ties and losses of cells: a tie is a gain of at most its standard error over the test rows, either way."""
+    """Wins, ties and losses of cells: a win or loss is a gain beyond its standard error over the test rows."""
     rows = rows[rows[f"{score}_gain"].notna()]
     gain, error = rows[f"{score}_gain"], rows[f"{score}_gain_error"]
     mean, lower, upper = interval_over_splits(gain, rows["seed"])
-    return {
-        f"{score} wins": int((gain > error).sum()),
-        f"{score} ties": int((gain.abs() <= error).sum()),
-        f"{score} losses": int((gain < -error).sum()),
+    counts = (gain > error).sum(), (gain.abs() <= error).sum(), (gain < -error).sum()
+    return {f"{score} {outcome}": int(n) for outcome, n in zip(OUTCOMES, counts, strict=True)} | {
         f"{score} share of losses": (gain < -error).mean(),
         f"{score} gain": mean,
         f"{score} gain, lower": lower,
@@ -49,16 +49,16 @@ def count(rows: pd.DataFrame, score: str) -> dict[str, float]:
     }
 
 
-def summarise(
+def summarize(
     cells: pd.DataFrame, by: Sequence[str], scores: Sequence[str] = SCORES, times: Sequence[str] = ("seconds",)
 ) -> pd.DataFrame:
     """One row for each group and method."""
-    found = []
+    table = []
     for key, rows in cells.groupby([*by, "method"], sort=False):
         row = dict(zip([*by, "method"], key, strict=True)) | {"cells": len(rows), "seeds": rows["seed"].nunique()}
         row |= {"failures": rows[scores[0]].isna().sum()}
         row |= {name: rows[name].mean() for name in (*scores, *times)}
         for score in scores:
             row |= count(rows, score)
-        found.append(row)
-    return pd.DataFrame(found)
+        table.append(row)
+    return pd.DataFrame(table)

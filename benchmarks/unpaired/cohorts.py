@@ -1,7 +1,7 @@
 """Two cohorts that share classes but no sample: the cells of the benchmark.
 
 The student's cohort has labels and the student's columns, the teacher's cohort labels and other columns. A bridge is
-a few further samples with both; unlabelled rows have the student's columns alone; test rows belong to neither cohort.
+a few extra samples with both; unlabeled rows have the student's columns alone; test rows belong to neither cohort.
 """
 
 import sys
@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-# What several benchmarks have in common lies in the folder beside this one.
+# Code that several benchmarks share lies in the folder beside this one.
 sys.path.append(str(Path(__file__).parents[1]))
 from shared.samples import (
     CARCINOMA_LABELS,
@@ -32,9 +32,9 @@ LINKED = "linked columns"
 
 @dataclass(frozen=True)
 class Setting:
-    """How the samples are dealt out; ``name`` says what is special about the cohorts."""
+    """How the samples are split; ``name`` describes what is special about the cohorts."""
 
-    n_labelled: int
+    n_labeled: int
     n_teacher: int
     n_unlabeled: int = 0
     n_bridge: int = 0
@@ -43,7 +43,7 @@ class Setting:
 
 @dataclass(frozen=True)
 class Cell:
-    """One comparison: who is taught by whom, how the samples are dealt out, and the seed of all that is random."""
+    """One comparison: student, teacher, how the samples are split, and the seed of all random numbers."""
 
     family: str
     student: str
@@ -52,8 +52,8 @@ class Cell:
     seed: int
 
     @property
-    def place(self) -> dict[str, Any]:
-        """The keys of the cell in a table of results."""
+    def key(self) -> dict[str, Any]:
+        """The columns of a table of results that identify the cell."""
         names = {"family": self.family, "student": self.student, "teacher": self.teacher}
         setting = asdict(self.setting)
         return names | {"setting": setting.pop("name")} | setting | {"seed": self.seed}
@@ -75,7 +75,7 @@ class Cohorts(Cell):
 
     @property
     def linked_columns(self) -> str | None:
-        """What is said about columns that measure the same thing in both modalities."""
+        """The declared columns that measure the same thing in both modalities."""
         return "names" if self.setting.name == LINKED else None
 
 
@@ -83,8 +83,8 @@ class Cohorts(Cell):
 class Table:
     """Samples with several modalities, each a table with missing rows where it was not measured.
 
-    ``pools`` says how many samples are kept for the test, the labelled rows, the teacher and the bridge, so that a
-    larger setting holds the samples of a smaller one; the rest is left for unlabelled rows.
+    ``pools`` has the numbers of samples kept for the test, the labeled rows, the teacher and the bridge, so that a
+    larger setting holds the samples of a smaller one; the rest is left for unlabeled rows.
     """
 
     family: str
@@ -95,25 +95,25 @@ class Table:
 
 
 def draw(table: Table, cell: Cell) -> Cohorts:
-    """Deal the complete samples out; those that lack a modality are further test rows of what they have."""
+    """Split the complete samples; those that lack a modality are extra test rows of the modality that they have."""
     setting = cell.setting
     complete = complete_rows(table.modalities)
     order = stratified_order(complete, table.target.to_numpy(), cell.seed)
-    test, labelled, taught, bridge, rest = np.split(order, np.cumsum(table.pools))
-    labelled = labelled[: setting.n_labelled]
-    taught = labelled if setting.name == PAIRED else taught[: setting.n_teacher]
+    test, labeled, teacher, bridge, rest = np.split(order, np.cumsum(table.pools))
+    labeled = labeled[: setting.n_labeled]
+    teacher = labeled if setting.name == PAIRED else teacher[: setting.n_teacher]
     bridge, rest = bridge[: setting.n_bridge], rest[: setting.n_unlabeled]
-    wanted = (setting.n_labelled, setting.n_teacher, setting.n_bridge, setting.n_unlabeled)
-    if tuple(map(len, (labelled, taught, bridge, rest))) != wanted:
+    sizes = (setting.n_labeled, setting.n_teacher, setting.n_bridge, setting.n_unlabeled)
+    if tuple(map(len, (labeled, teacher, bridge, rest))) != sizes:
         raise ValueError(f"The pools of {table.family} are too small for {setting}.")
     X, T, y = table.modalities[cell.student], table.modalities[cell.teacher], table.target
     test = np.append(test, np.flatnonzero(~complete))
     test_X, test_T = (test[part.iloc[test].notna().all(axis=1).to_numpy()] for part in (X, T))
     return Cohorts(
         **vars(cell),
-        X=X.iloc[labelled],
-        y=y.iloc[labelled],
-        teacher_data=(T.iloc[taught], y.iloc[taught]),
+        X=X.iloc[labeled],
+        y=y.iloc[labeled],
+        teacher_data=(T.iloc[teacher], y.iloc[teacher]),
         unlabeled=(X.iloc[rest],) if len(rest) else None,
         bridge=(X.iloc[bridge], T.iloc[bridge]) if len(bridge) else None,
         X_test=X.iloc[test_X],

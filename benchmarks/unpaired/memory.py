@@ -74,15 +74,15 @@ def main() -> None:
     parser.add_argument("--alignments", nargs="+", default=DEFAULTS)
     parser.add_argument("--check-alignment", action="store_true")
     parser.add_argument("--within", action="store_true", help="measure one size in this very process")
-    given = parser.parse_args()
-    if given.within:
-        print(json.dumps(measure(given.sizes[0], given.alignments[0], check_alignment=given.check_alignment)))
+    options = parser.parse_args()
+    if options.within:
+        print(json.dumps(measure(options.sizes[0], options.alignments[0], check_alignment=options.check_alignment)))
         return
     rows = []
-    for alignment in given.alignments:
-        for size in given.sizes:
+    for alignment in options.alignments:
+        for size in options.sizes:
             command = [sys.executable, __file__, "--within", "--sizes", str(size), "--alignments", alignment]
-            command += ["--check-alignment"] * given.check_alignment
+            command += ["--check-alignment"] * options.check_alignment
             output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
             rows.append(json.loads(output.splitlines()[-1]))
             print(rows[-1])

@@ -1,7 +1,7 @@
 """What is compared: a name, and a function that fits a classifier of the student's table to two cohorts.
 
 The network of the student is the same for all, with the same batches, epochs at most, held-out rows and early
-stopping. None of them sees a test row.
+stopping. None of them uses a test row.
 """
 
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from cohorts import LINKED, PAIRED, Cell, Cohorts
-from shared.remembering import RememberingNetwork
+from shared.cached_networks import CachedNetworkClassifier
 from simulated import FAMILY
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.frozen import FrozenEstimator
@@ -19,11 +19,12 @@ from sklearn.model_selection import cross_val_predict
 
 from skcmkd import NetworkClassifier, PairedDistiller, UnpairedDistiller
 from skcmkd._distillation._fit_student import fit_student
-from skcmkd._distillation._training_data import Lesson
+from skcmkd._distillation._student_loss import StudentLoss
+from skcmkd._distillation._training_data import TrainingData
 
 ALPHA, TEMPERATURE, FOLDS = 0.5, 2.0, 5
 LABELS_ONLY, SELF_TRAINING = "labels only", "self-training, no teacher"
-SHUFFLED = "prototypes, labels of the teacher's cohort shuffled"
+PERMUTED = "prototypes, labels of the teacher's cohort shuffled"
 CODES = "prototypes, one code a class, no teacher"
 RANDOM_CODES = "prototypes, a random code a class, no teacher"
 N_RANDOM = 64
@@ -46,9 +47,9 @@ def make_student(seed: int) -> NetworkClassifier:
     return NetworkClassifier(random_state=seed)
 
 
-def make_teacher(seed: int) -> RememberingNetwork:
+def make_teacher(seed: int) -> CachedNetworkClassifier:
     """The teacher: the same kind of network, fitted once for all methods and cells."""
-    return RememberingNetwork(random_state=seed)
+    return CachedNetworkClassifier(random_state=seed)
 
 
 def fit_labels_only(cohorts: Cohorts, seed: int) -> BaseEstimator:
@@ -57,10 +58,10 @@ def fit_labels_only(cohorts: Cohorts, seed: int) -> BaseEstimator:
 
 
 def fit_self_training(cohorts: Cohorts, seed: int) -> BaseEstimator:
-    """The student and its own guesses on all rows without a label; no teacher."""
-    further = [tables[0] for tables in (cohorts.unlabeled, cohorts.bridge) if tables is not None]
+    """Pseudo-labels by the student itself on all rows without a label; no teacher."""
+    tables = [tables[0] for tables in (cohorts.unlabeled, cohorts.bridge) if tables is not None]
     distiller = UnpairedDistiller(make_student(seed), alignment="self_training", check_alignment=False)
-    return distiller.fit(cohorts.X, cohorts.y, unlabeled=(pd.concat(further),))
+    return distiller.fit(cohorts.X, cohorts.y, unlabeled=(pd.concat(tables),))
 
 
 def fit_aligned(cohorts: Cohorts, seed: int, alignment: str) -> BaseEstimator:
@@ -82,21 +83,21 @@ def fit_aligned(cohorts: Cohorts, seed: int, alignment: str) -> BaseEstimator:
     )
 
 
-def fit_shuffled(cohorts: Cohorts, seed: int) -> BaseEstimator:
-    """The default alignment with a good teacher whose cohort's labels were permuted: what is gained without it."""
+def fit_permuted(cohorts: Cohorts, seed: int) -> BaseEstimator:
+    """The default alignment with a good teacher whose cohort's labels were permuted: the gain without the teacher."""
     X, y = cohorts.teacher_data
     teacher = FrozenEstimator(make_teacher(seed).fit(X, y))
-    shuffled = np.random.RandomState(seed).permutation(np.asarray(y))
+    permuted = np.random.RandomState(seed).permutation(np.asarray(y))
     distiller = UnpairedDistiller(
         make_student(seed), teacher, alignment="prototypes", check_alignment=False, random_state=seed
     )
-    return distiller.fit(cohorts.X, cohorts.y, teacher_data=(X, shuffled), unlabeled=cohorts.unlabeled)
+    return distiller.fit(cohorts.X, cohorts.y, teacher_data=(X, permuted), unlabeled=cohorts.unlabeled)
 
 
 class ClassCodes(ClassifierMixin, BaseEstimator):
-    """A teacher whose table is the label itself, one column a class: it knows nothing beyond the classes.
+    """A teacher whose table is the label itself, one column a class: no information beyond the classes.
 
-    It represents a class by its column, or by a normal vector of its own.
+    It represents a class by its column, or by a random normal vector of the class.
     """
 
     def __init__(self, code_seed: int | None = None) -> None:
@@ -133,51 +134,51 @@ def fit_codes(cohorts: Cohorts, seed: int, *, random: bool) -> BaseEstimator:
     return distiller.fit(cohorts.X, cohorts.y, teacher_data=(codes, y), unlabeled=cohorts.unlabeled)
 
 
-def teacher_opinions(cohorts: Cohorts, seed: int) -> np.ndarray:
-    """Probabilities of the student's classes for each row of the teacher's cohort, by a teacher that has not seen it.
+def teacher_soft_targets(cohorts: Cohorts, seed: int) -> np.ndarray:
+    """Out-of-fold probabilities of the student's classes for each row of the teacher's cohort.
 
-    A class that the teacher does not know has probability zero.
+    A class that the teacher's cohort lacks has probability zero.
     """
     X, y = cohorts.teacher_data
     classes = np.unique(cohorts.y)
     proba = cross_val_predict(make_teacher(seed), X, y, cv=FOLDS, method="predict_proba")
-    known = np.isin(np.unique(y), classes)
-    opinions = np.zeros((len(y), len(classes)))
-    opinions[:, np.isin(classes, np.unique(y))] = proba[:, known]
-    return opinions / opinions.sum(axis=1, keepdims=True).clip(min=1e-12)
+    shared = np.isin(np.unique(y), classes)
+    soft_targets = np.zeros((len(y), len(classes)))
+    soft_targets[:, np.isin(classes, np.unique(y))] = proba[:, shared]
+    return soft_targets / soft_targets.sum(axis=1, keepdims=True).clip(min=1e-12)
 
 
 def fit_by_class(cohorts: Cohorts, seed: int, targets: Callable[[np.ndarray, int, int], np.ndarray]) -> BaseEstimator:
-    """Soft targets for the labelled rows, taken class by class from the teacher's cohort.
+    """Soft targets for the labeled rows, taken class by class from the teacher's cohort.
 
-    ``targets(opinions, n, seed)`` makes those of n student rows of a class from the opinions on the teacher's rows
-    of that class. Rows of a class that the teacher does not know learn from their label alone.
+    ``targets(soft_targets, n, seed)`` makes those of n student rows of a class from the soft targets of the teacher's
+    rows of that class. Rows of a class that the teacher's cohort lacks are trained on their label alone.
     """
-    opinions, y, y_teacher = teacher_opinions(cohorts, seed), np.asarray(cohorts.y), np.asarray(cohorts.teacher_data[1])
-    classes = np.unique(y)
+    soft_targets, y_teacher = teacher_soft_targets(cohorts, seed), np.asarray(cohorts.teacher_data[1])
+    classes, y = np.unique(np.asarray(cohorts.y), return_inverse=True)
     proba = np.full((len(y), len(classes)), np.nan)
     for code, label in enumerate(classes):
-        rows = y == label
+        rows = y == code
         if (y_teacher == label).any():
-            proba[rows] = targets(opinions[y_teacher == label], rows.sum(), seed + code)
-    lesson = Lesson(cohorts.X, y, proba, None, np.empty((0, len(classes))), classes)
-    return fit_student(make_student(seed), lesson, ALPHA, TEMPERATURE)
+            proba[rows] = targets(soft_targets[y_teacher == label], rows.sum(), seed + code)
+    data = TrainingData(cohorts.X, y, proba, classes)
+    return fit_student(make_student(seed), data, StudentLoss(ALPHA, TEMPERATURE))
 
 
-def random_rows(opinions: np.ndarray, n: int, seed: int) -> np.ndarray:
-    """Opinions on rows drawn at random."""
-    return opinions[np.random.RandomState(seed).randint(len(opinions), size=n)]
+def random_rows(soft_targets: np.ndarray, n: int, seed: int) -> np.ndarray:
+    """Soft targets of rows drawn at random."""
+    return soft_targets[np.random.RandomState(seed).randint(len(soft_targets), size=n)]
 
 
-def class_mean(opinions: np.ndarray, n: int, seed: int) -> np.ndarray:
-    """The mean softened opinion, given so that the student's temperature softens it to that mean again."""
-    softened = opinions.clip(min=1e-7) ** (1 / TEMPERATURE)
+def class_mean(soft_targets: np.ndarray, n: int, seed: int) -> np.ndarray:
+    """The class's mean of softened targets, such that the student's temperature softens it to that mean again."""
+    softened = soft_targets.clip(min=1e-7) ** (1 / TEMPERATURE)
     mean = (softened / softened.sum(axis=1, keepdims=True)).mean(axis=0) ** TEMPERATURE
     return np.tile(mean / mean.sum(), (n, 1))
 
 
 def fit_pairs(cohorts: Cohorts, seed: int) -> BaseEstimator:
-    """What pairs allow where the cohorts are the same samples: the teacher's opinion of the very row."""
+    """The paired distiller, where the cohorts are the same samples: soft targets of the very row."""
     distiller = PairedDistiller(
         make_student(seed),
         make_teacher(seed),
@@ -189,7 +190,7 @@ def fit_pairs(cohorts: Cohorts, seed: int) -> BaseEstimator:
     return distiller.fit(cohorts.X, cohorts.y, X_teacher=cohorts.teacher_data[0])
 
 
-def ask_truth(cohorts: Cohorts, seed: int) -> Any:
+def best_possible(cohorts: Cohorts, seed: int) -> Any:
     """The best possible classifier of the student's table."""
     return cohorts.truth
 
@@ -199,26 +200,26 @@ METHODS: dict[str, Method] = {
     SELF_TRAINING: fit_self_training,
     "auto": partial(fit_aligned, alignment="auto"),
     **{name: partial(fit_aligned, alignment=name) for name in ALIGNMENTS},
-    SHUFFLED: fit_shuffled,
+    PERMUTED: fit_permuted,
     CODES: partial(fit_codes, random=False),
     RANDOM_CODES: partial(fit_codes, random=True),
     "soft targets by row": partial(fit_by_class, targets=random_rows),
     "soft targets by class": partial(fit_by_class, targets=class_mean),
     "soft targets by pair": fit_pairs,
-    "best possible": ask_truth,
+    "best possible": best_possible,
 }
 
 
 def suits(name: str, cell: Cell) -> bool:
-    """Whether a method means anything in a cell, or only repeats another one."""
+    """Whether a method applies to a cell and does not only repeat another one."""
     setting = cell.setting
-    tied = setting.n_bridge > 0 or setting.name == LINKED
+    has_row_targets = setting.n_bridge > 0 or setting.name == LINKED
     if name == "none":
-        return tied
+        return has_row_targets
     if name == "self_training":
-        return tied and setting.n_unlabeled > 0
-    if name in (SHUFFLED, CODES, RANDOM_CODES):
-        return not tied
+        return has_row_targets and setting.n_unlabeled > 0
+    if name in (PERMUTED, CODES, RANDOM_CODES):
+        return not has_row_targets
     if name == SELF_TRAINING:
         return setting.n_bridge + setting.n_unlabeled > 0
     if name == "soft targets by pair":

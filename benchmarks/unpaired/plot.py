@@ -1,4 +1,4 @@
-"""Two figures: how many samples with both modalities are needed, and an alignment seen from inside."""
+"""Two figures: how many samples with both modalities are needed, and one alignment in detail."""
 
 from pathlib import Path
 
@@ -25,16 +25,16 @@ FAMILY = "digits"
 def draw_gains(ax: plt.Axes, curve: pd.DataFrame, pairs: str) -> None:
     """Mean gain of each method with its interval over splits."""
     sizes = sorted(curve["n_bridge"].unique())
-    own = curve[(curve["family"] == FAMILY) & (curve["pairs"] == pairs)]
+    part = curve[(curve["family"] == FAMILY) & (curve["pairs"] == pairs)]
     shifts = np.linspace(-0.12, 0.12, len(METHODS))
-    for shift, (method, (colour, marker, label)) in zip(shifts, METHODS.items(), strict=True):
-        rows = own[own["method"] == method].sort_values("n_bridge")
+    for shift, (method, (color, marker, label)) in zip(shifts, METHODS.items(), strict=True):
+        rows = part[part["method"] == method].sort_values("n_bridge")
         if rows.empty:
             continue
         gain = 100 * rows["accuracy gain"].to_numpy()
         ends = 100 * rows[["accuracy gain, lower", "accuracy gain, upper"]].to_numpy().T
-        places = np.searchsorted(sizes, rows["n_bridge"]) + shift
-        ax.errorbar(places, gain, yerr=np.abs(ends - gain), marker=marker, color=colour, ms=5, label=label)
+        positions = np.searchsorted(sizes, rows["n_bridge"]) + shift
+        ax.errorbar(positions, gain, yerr=np.abs(ends - gain), marker=marker, color=color, ms=5, label=label)
     ax.set_xticks(range(len(sizes)), sizes)
     ax.axhline(0, color="black", lw=0.6)
     ax.set_xlabel("samples with both modalities, without labels")
@@ -43,15 +43,15 @@ def draw_gains(ax: plt.Axes, curve: pd.DataFrame, pairs: str) -> None:
 
 def draw_pairs(ax: plt.Axes, cells: pd.DataFrame) -> None:
     """Each pair's gain by the default, by the advantage of its teacher, with and without a bridge."""
-    auto = cells[(cells["method"] == "auto") & (cells["family"] == FAMILY) & (cells["n_labelled"] == 100)]
+    auto = cells[(cells["method"] == "auto") & (cells["family"] == FAMILY) & (cells["n_labeled"] == 100)]
     auto = auto[(auto["setting"] == "disjoint") & (auto["n_unlabeled"] == 0)]
-    for n_bridge, colour in ((0, "#767676"), (30, "#56B4E9"), (100, "#0072B2")):
+    for n_bridge, color in ((0, "#767676"), (30, "#56B4E9"), (100, "#0072B2")):
         rows = auto[auto["n_bridge"] == n_bridge]
         if rows.empty:
             continue
         means = rows.groupby(["student", "teacher"])[["advantage", "accuracy_gain"]].mean()
         label = f"{n_bridge} samples" if n_bridge else "none"
-        ax.scatter(100 * means["advantage"], 100 * means["accuracy_gain"], s=16, color=colour, label=label)
+        ax.scatter(100 * means["advantage"], 100 * means["accuracy_gain"], s=16, color=color, label=label)
     ax.axhline(0, color="black", lw=0.6)
     ax.axvline(0, color="black", lw=0.6)
     ax.set_xlabel("teacher's accuracy less the student's, points")
@@ -60,24 +60,24 @@ def draw_pairs(ax: plt.Axes, cells: pd.DataFrame) -> None:
 
 
 def draw_alignment() -> plt.Figure:
-    """The example of the page "Without pairs", with rows that nobody was trained on."""
+    """The example of the page "Without pairs", with rows that no model was trained on."""
     digits = load_digit_views()
     student, teacher = (digits.data[digits.modalities[name]] for name in ("zernike", "profile_correlations"))
     y = digits.target
     rows, test = train_test_split(y.index, test_size=1000, stratify=y, random_state=0)
-    own, rest = train_test_split(rows, train_size=100, stratify=y[rows], random_state=0)
-    others, both = train_test_split(rest, train_size=600, stratify=y[rest], random_state=0)
+    train, rest = train_test_split(rows, train_size=100, stratify=y[rows], random_state=0)
+    teacher_rows, both = train_test_split(rest, train_size=600, stratify=y[rest], random_state=0)
     distiller = UnpairedDistiller(alignment="prototypes", random_state=0).fit(
-        student.loc[own],
-        y[own],
-        teacher_data=(teacher.loc[others], y[others]),
+        student.loc[train],
+        y[train],
+        teacher_data=(teacher.loc[teacher_rows], y[teacher_rows]),
         bridge=(student.loc[both[:100]], teacher.loc[both[:100]]),
     )
     return AlignmentDisplay.from_estimator(
         distiller,
-        student.loc[own],
-        y[own],
-        teacher_data=(teacher.loc[others], y[others]),
+        student.loc[train],
+        y[train],
+        teacher_data=(teacher.loc[teacher_rows], y[teacher_rows]),
         test_data=(student.loc[test], y[test]),
     ).figure_
 

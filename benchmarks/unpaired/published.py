@@ -8,7 +8,7 @@ One step on a batch of student rows, each beside a random teacher row of the sam
    in the head, so this is cross-entropy;
 3. the gradient of CE(copy(x), y) at the copy is applied to the student.
 
-Every batch has a new copy and new optimisers. The learning rate of the student warms up and decays by a cosine.
+Every batch has a new copy and new optimizers. The learning rate of the student warms up and decays by a cosine.
 """
 
 import copy
@@ -42,7 +42,7 @@ class Settings:
 
 
 def ground_cost(student: Tensor, teacher: Tensor, cost: str) -> Tensor:
-    """Cost of moving each student row's features to each teacher row's, as it stands: nothing is normalised."""
+    """Cost of moving each student row's features to each teacher row's, as it stands: nothing is normalized."""
     if cost == "euclidean":
         return torch.cdist(student, teacher)
     if cost == "cityblock":
@@ -96,8 +96,8 @@ def step(
     adapted.zero_grad()
     loss = F.cross_entropy(adapted(X), y)
     loss.backward()
-    for own, other in zip(student.parameters(), adapted.parameters(), strict=True):
-        own.grad = None if other.grad is None else other.grad.clone()
+    for parameter, moved in zip(student.parameters(), adapted.parameters(), strict=True):
+        parameter.grad = None if moved.grad is None else moved.grad.clone()
     nn.utils.clip_grad_norm_(student.parameters(), settings.largest_norm)
     optimizer.step()
     return loss.item()
@@ -107,8 +107,8 @@ def same_label_rows(y: Tensor, y_teacher: Tensor, generator: torch.Generator) ->
     """For each student row a random teacher row of its label."""
     rows = torch.empty_like(y)
     for label in y.unique():
-        own, others = y == label, torch.nonzero(y_teacher == label)[:, 0]
-        rows[own] = others[torch.randint(len(others), (int(own.sum()),), generator=generator)]
+        of_label, candidates = y == label, torch.nonzero(y_teacher == label)[:, 0]
+        rows[of_label] = candidates[torch.randint(len(candidates), (int(of_label.sum()),), generator=generator)]
     return rows
 
 

@@ -1,4 +1,4 @@
-"""The grid of cells and methods. Goes on where it was stopped; one file of results for each family.
+"""The grid of cells and methods. Continues where it was stopped; one file of results for each family.
 
 Every row is one method in one cell: its scores on the test rows, and its gain on labels only with the standard error
 of that gain over the test rows. The seconds of processor time leave out the teacher, which methods
@@ -15,15 +15,15 @@ import simulated
 import torch
 from cohorts import TABLES, Cell, Cohorts, cells, draw, load_table
 from methods import LABELS_ONLY, METHODS, make_teacher, suits
+from shared.cached_networks import uncached_seconds
 from shared.grid import Grid
-from shared.remembering import own_seconds
 from shared.scoring import SCORES, compare, score_rows, try_fit
 
 RESULTS = Path(__file__).parent / "results"
 FAMILIES = (*TABLES, simulated.FAMILY)
 
 
-def deal(cell: Cell, breast_tcga: Path | None) -> Cohorts:
+def draw_cohorts(cell: Cell, breast_tcga: Path | None) -> Cohorts:
     """The tables of a cell; each process loads a family once."""
     if cell.family == simulated.FAMILY:
         return simulated.draw_simulated(cell)
@@ -36,29 +36,29 @@ def all_cells(family: str, seed: int, breast_tcga: Path | None) -> Iterator[Cell
 
 
 def chosen_by(model: Any) -> str:
-    """The alignment that a distiller used, and whether tied rows were taught the teacher's opinion."""
-    return getattr(model, "best_alignment_", "") + ", tied" * getattr(model, "used_bridge_", False)
+    """The alignment that a distiller used, and whether it used soft targets of single rows, as of a bridge."""
+    return getattr(model, "best_alignment_", "") + ", bridge" * getattr(model, "used_bridge_", False)
 
 
 def run_cell(cell: Cell, breast_tcga: Path | None, names: list[str]) -> pd.DataFrame:
     """One row for each of the methods."""
     torch.set_num_threads(1)
-    cohorts = deal(cell, breast_tcga)
+    cohorts = draw_cohorts(cell, breast_tcga)
     teacher = make_teacher(cell.seed).fit(*cohorts.teacher_data)
     teacher_accuracy = score_rows(teacher, *cohorts.teacher_test)["accuracy"].mean()
-    alone, found = None, []
+    alone, table = None, []
     for name in [LABELS_ONLY, *(name for name in names if name != LABELS_ONLY)]:
-        begin = own_seconds()
+        begin = uncached_seconds()
         model, failure = try_fit(METHODS[name], cohorts, cohorts.seed)
-        row = {"method": name, "chosen": chosen_by(model), "seconds": own_seconds() - begin}
+        row = {"method": name, "chosen": chosen_by(model), "seconds": uncached_seconds() - begin}
         row |= {"n_test": len(cohorts.y_test), "teacher_accuracy": teacher_accuracy, "failure": failure}
         rows = {score: np.full(len(cohorts.y_test), np.nan) for score in SCORES}
         if model is not None:
             rows = score_rows(model, cohorts.X_test, cohorts.y_test)
         alone = rows if alone is None else alone
         if name in names:
-            found.append(cell.place | row | compare(rows, alone))
-    return pd.DataFrame(found)
+            table.append(cell.key | row | compare(rows, alone))
+    return pd.DataFrame(table)
 
 
 GRID = Grid(RESULTS, FAMILIES, tuple(METHODS), all_cells, suits, run_cell)

@@ -1,7 +1,7 @@
 """Cohorts of simulated samples, where the best possible classifier is known.
 
-A class c has a mean m_c in four dimensions; z ~ N(m_c, I) is all that the modalities share. The student sees
-A z + noise, the teacher B z + less noise, so the best prediction from either table has a closed form.
+A class c has a mean m_c in four dimensions; z ~ N(m_c, I) is all that the modalities share. The student's input is
+A z + noise, the teacher's B z + less noise, so the best prediction from either table has a closed form.
 """
 
 from collections.abc import Iterator
@@ -18,10 +18,11 @@ N_STUDENT, N_TEACHER, N_LINKED = 30, 40, 10
 STUDENT_NOISE, TEACHER_NOISE = 6.0, 1.0
 SEPARATION = 2.5
 N_TEST = 4000
-SHIFTED_SHARES = (0.55, 0.25, 0.15, 0.05)
-SHIFT, MISSING, UNTOLD = "class shares differ", "class missing in the teacher's cohort", "linked columns, not told"
+SHIFTED_PRIORS = (0.55, 0.25, 0.15, 0.05)
+SHIFT, MISSING = "class shares differ", "class missing in the teacher's cohort"
+UNDECLARED = "linked columns, not declared"
 SETTINGS = (
-    *(Setting(100, 600, name=name) for name in ("disjoint", SHIFT, MISSING, LINKED, UNTOLD)),
+    *(Setting(100, 600, name=name) for name in ("disjoint", SHIFT, MISSING, LINKED, UNDECLARED)),
     *(Setting(100, 600, n_bridge=n) for n in (10, 30, 100, 300)),
     Setting(300, 600),
     *(Setting(n, 600, n_unlabeled=300) for n in (100, 300)),
@@ -34,13 +35,13 @@ SETTINGS = (
 class Truth:
     """The probability of each class given a row of one modality: p(c | x) of normal classes that share a covariance.
 
-    x | c ~ N(L m_c, L L' + s^2 I). By Woodbury's identity all that counts is u = L' x, in the latent's dimensions.
+    x | c ~ N(L m_c, L L' + s^2 I). By Woodbury's identity u = L' x, in the latent's dimensions, is sufficient.
     """
 
     loadings: np.ndarray
     noise: np.ndarray
     means: np.ndarray
-    shares: np.ndarray
+    priors: np.ndarray
 
     @property
     def classes_(self) -> np.ndarray:
@@ -53,9 +54,9 @@ class Truth:
         precision = self.loadings.T @ weighted
         # Given x, the latent without its class has this gain; the class then acts by a linear score.
         shrink = np.linalg.inv(np.eye(len(precision)) + precision)
-        centres = self.means @ (np.eye(len(precision)) - shrink)
+        centers = self.means @ (np.eye(len(precision)) - shrink)
         scores = X.to_numpy() @ weighted @ shrink @ self.means.T
-        return softmax(scores - 0.5 * (centres * self.means).sum(axis=1) + np.log(self.shares), axis=1)
+        return softmax(scores - 0.5 * (centers * self.means).sum(axis=1) + np.log(self.priors), axis=1)
 
 
 @dataclass(frozen=True)
@@ -69,9 +70,9 @@ class World:
     teacher_noise: np.ndarray
     columns: tuple[list[str], list[str]]
 
-    def truth(self, shares: np.ndarray) -> Truth:
-        """The best classifier of the student's table where classes have these shares."""
-        return Truth(self.student, self.student_noise, self.means, shares)
+    def truth(self, priors: np.ndarray) -> Truth:
+        """The best classifier of the student's table with these class priors."""
+        return Truth(self.student, self.student_noise, self.means, priors)
 
 
 def make_world(rng: np.random.RandomState, n_linked: int) -> World:
@@ -95,11 +96,11 @@ def make_world(rng: np.random.RandomState, n_linked: int) -> World:
 
 
 def draw_samples(
-    world: World, n: int, shares: np.ndarray, rng: np.random.RandomState
+    world: World, n: int, priors: np.ndarray, rng: np.random.RandomState
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.Series]:
     """Both modalities and the class of n samples; every class of the cohort has two samples or more."""
-    present = np.flatnonzero(shares)
-    y = rng.choice(len(shares), size=n, p=shares)
+    present = np.flatnonzero(priors)
+    y = rng.choice(len(priors), size=n, p=priors)
     y[: 2 * len(present)] = np.repeat(present, 2)[:n]
     y = rng.permutation(y)
     z = world.means[y] + rng.standard_normal((n, N_LATENT))
@@ -109,23 +110,23 @@ def draw_samples(
 
 
 def draw_simulated(cell: Cell) -> Cohorts:
-    """Fresh samples for each cohort; a larger labelled cohort of a seed begins with the smaller one's samples."""
+    """Fresh samples for each cohort; a larger labeled cohort of a seed begins with the smaller one's samples."""
     setting, seed = cell.setting, cell.seed
-    linked = setting.name in (LINKED, UNTOLD)
+    linked = setting.name in (LINKED, UNDECLARED)
     world = make_world(np.random.RandomState(seed), N_LINKED if linked else 0)
     equal = np.full(N_CLASSES, 1 / N_CLASSES)
-    teacher_shares = equal
+    teacher_priors = equal
     if setting.name == SHIFT:
-        teacher_shares = np.array(SHIFTED_SHARES)
+        teacher_priors = np.array(SHIFTED_PRIORS)
     elif setting.name == MISSING:
-        teacher_shares = np.append(equal[:-1], 0) / equal[:-1].sum()
+        teacher_priors = np.append(equal[:-1], 0) / equal[:-1].sum()
     streams = [np.random.RandomState([seed, part]) for part in range(5)]
     X, T, y = draw_samples(world, 300, equal, streams[0])
-    X, T, y = X[: setting.n_labelled], T[: setting.n_labelled], y[: setting.n_labelled]
+    X, T, y = X[: setting.n_labeled], T[: setting.n_labeled], y[: setting.n_labeled]
     if setting.name == PAIRED:
         teacher_data = (T, y)
     else:
-        teacher_data = draw_samples(world, setting.n_teacher, teacher_shares, streams[1])[1:]
+        teacher_data = draw_samples(world, setting.n_teacher, teacher_priors, streams[1])[1:]
     bridge = draw_samples(world, 300, equal, streams[2])[:2]
     unlabeled = draw_samples(world, max(setting.n_unlabeled, 2 * N_CLASSES), equal, streams[3])[0]
     X_test, T_test, y_test = draw_samples(world, N_TEST, equal, streams[4])

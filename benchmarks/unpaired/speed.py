@@ -1,7 +1,7 @@
 """Processor time of alignment on one thread: by step beside the published procedure, by fit beside the student alone.
 
-The contenders take turns in a new random order in each repeat, so that all meet the same load of the machine; what is
-told is the median of the ratios within a repeat.
+The contenders take turns in a new random order in each repeat, so that all run under the same load of the machine; the
+summary has the median of the ratios within a repeat.
 """
 
 import argparse
@@ -17,7 +17,7 @@ import pandas as pd
 import published
 import torch
 from methods import ALIGNMENTS
-from shared.remembering import RememberingNetwork, own_seconds
+from shared.cached_networks import CachedNetworkClassifier, uncached_seconds
 from sklearn.base import BaseEstimator
 from sklearn.datasets import make_classification
 
@@ -42,23 +42,23 @@ def make_cohorts(n_rows: int, seed: int = 0) -> Tables:
         n_classes=N_CLASSES,
         random_state=seed,
     )
-    own, others, both = np.split(np.arange(len(X)), [n_rows, 2 * n_rows])
+    student_rows, teacher_rows, both = np.split(np.arange(len(X)), [n_rows, 2 * n_rows])
     student, teacher = X[:, :N_STUDENT], X[:, N_STUDENT:]
     return {
-        "X": student[own],
-        "y": y[own],
-        "teacher_data": (teacher[others], y[others]),
+        "X": student[student_rows],
+        "y": y[student_rows],
+        "teacher_data": (teacher[teacher_rows], y[teacher_rows]),
         "bridge": (student[both], teacher[both]),
     }
 
 
 def take_turns(contenders: dict[str, Contender], n_repeats: int, seed: int = 0) -> pd.DataFrame:
-    """The figure of each contender, one row a repeat; the first round warms up and is not counted."""
+    """The value of each contender, one row a repeat; the first round warms up and is not counted."""
     rng, rows = np.random.RandomState(seed), []
     for repeat in range(-1, n_repeats):
-        found = {name: contenders[name]() for name in rng.permutation(list(contenders))}
+        values = {name: contenders[name]() for name in rng.permutation(list(contenders))}
         if repeat >= 0:
-            rows.append({"repeat": repeat} | {name: found[name] for name in contenders})
+            rows.append({"repeat": repeat} | {name: values[name] for name in contenders})
     return pd.DataFrame(rows)
 
 
@@ -69,22 +69,22 @@ def make_student(**options: Any) -> NetworkClassifier:
 
 def seconds_of(fit: Callable[[], Any]) -> float:
     """Processor time of a call without that of fitting the teacher."""
-    begin = own_seconds()
+    begin = uncached_seconds()
     fit()
-    return own_seconds() - begin
+    return uncached_seconds() - begin
 
 
 def fit_aligned(tables: Tables, alignment: str, student: BaseEstimator, *, bridge: bool = False) -> UnpairedDistiller:
     """A fit with one alignment, without the report on it."""
     distiller = UnpairedDistiller(
-        student, RememberingNetwork(device="cpu", random_state=0), alignment=alignment, check_alignment=False
+        student, CachedNetworkClassifier(device="cpu", random_state=0), alignment=alignment, check_alignment=False
     )
-    tied = {"bridge": tables["bridge"]} if bridge else {}
-    return distiller.fit(tables["X"], tables["y"], teacher_data=tables["teacher_data"], **tied)
+    row_targets = {"bridge": tables["bridge"]} if bridge else {}
+    return distiller.fit(tables["X"], tables["y"], teacher_data=tables["teacher_data"], **row_targets)
 
 
 def milliseconds_per_step(fit: Callable[[int], Any], n_steps: int, epochs: tuple[int, int] = (2, 12)) -> float:
-    """What each further step costs: the difference of two lengths leaves out all that is done once."""
+    """Time of one more step: the difference of two lengths excludes everything that is done once."""
     few, many = (seconds_of(lambda n=n: fit(n)) for n in epochs)
     return 1000 * (many - few) / ((epochs[1] - epochs[0]) * n_steps)
 
@@ -92,7 +92,7 @@ def milliseconds_per_step(fit: Callable[[int], Any], n_steps: int, epochs: tuple
 def step_contenders(tables: Tables, batch_size: int) -> dict[str, Contender]:
     """Milliseconds per step: the student alone, ``"bilevel"``, ``"published"``, and the procedure re-enacted."""
     X, y, teacher_data = tables["X"], tables["y"], tables["teacher_data"]
-    teacher = RememberingNetwork(device="cpu", random_state=0).fit(*teacher_data)
+    teacher = CachedNetworkClassifier(device="cpu", random_state=0).fit(*teacher_data)
     student = make_student(batch_size=batch_size, max_epochs=1).fit(X, y)
     tensors = [torch.as_tensor(a).float() for a in (student.scaler_.transform(X), teacher.transform(teacher_data[0]))]
     labels = [torch.as_tensor(codes) for codes in (y, teacher_data[1])]
@@ -133,7 +133,7 @@ def time_fits(n_repeats: int, n_rows: int = 1000) -> pd.DataFrame:
     }
     for bridge in (False, True):
         for name in ALIGNMENTS:
-            # Without unlabelled rows there is nothing to guess, and without a bridge "none" is the student alone.
+            # Without unlabeled rows there are no pseudo-labels, and without a bridge "none" is the student alone.
             if name == "self_training" or (name == "none" and not bridge):
                 continue
             shown = f"{name}, {N_BRIDGE} pairs" if bridge else name
@@ -153,49 +153,49 @@ def time_whole_fits(n_repeats: int, n_rows: int = 1000) -> pd.DataFrame:
         fit()
         return time.process_time() - begin
 
-    def distil(tied: bool, **options: Any) -> float:
+    def distill(use_bridge: bool, **options: Any) -> float:
         distiller = UnpairedDistiller(random_state=0, **options)
-        return whole(lambda: distiller.fit(X, y, teacher_data=teacher_data, bridge=bridge if tied else None))
+        return whole(lambda: distiller.fit(X, y, teacher_data=teacher_data, bridge=bridge if use_bridge else None))
 
     contenders: dict[str, Contender] = {
         "student alone": lambda: whole(lambda: NetworkClassifier(random_state=0).fit(X, y)),
         "teacher alone": lambda: whole(lambda: NetworkClassifier(random_state=0).fit(*teacher_data)),
     }
-    for tied in (False, True):
-        tail = f", {N_BRIDGE} pairs" if tied else ""
-        contenders[f"default{tail}"] = lambda tied=tied: distil(tied)
-        contenders[f"default, unchecked{tail}"] = lambda tied=tied: distil(tied, check_alignment=False)
-        contenders[f"prototypes, unchecked{tail}"] = lambda tied=tied: distil(
-            tied, alignment="prototypes", check_alignment=False
+    for use_bridge in (False, True):
+        tail = f", {N_BRIDGE} pairs" if use_bridge else ""
+        contenders[f"default{tail}"] = partial(distill, use_bridge)
+        contenders[f"default, unchecked{tail}"] = partial(distill, use_bridge, check_alignment=False)
+        contenders[f"prototypes, unchecked{tail}"] = partial(
+            distill, use_bridge, alignment="prototypes", check_alignment=False
         )
     return take_turns(contenders, n_repeats)
 
 
-def summarise(table: pd.DataFrame, against: str) -> pd.DataFrame:
+def summarize(table: pd.DataFrame, against: str) -> pd.DataFrame:
     """Median of each contender, and median and quartiles of its ratio to one of them within a repeat."""
-    figures = table.drop(columns=["repeat", "batch_size"], errors="ignore")
-    ratios = figures.div(figures[against], axis=0).quantile([0.25, 0.5, 0.75]).T
-    told = [f"{middle:.2f} ({low:.2f}-{high:.2f})" for low, middle, high in ratios.to_numpy()]
-    return pd.DataFrame({"median": figures.median().round(4), f"to {against}": told})
+    times = table.drop(columns=["repeat", "batch_size"], errors="ignore")
+    ratios = times.div(times[against], axis=0).quantile([0.25, 0.5, 0.75]).T
+    texts = [f"{middle:.2f} ({low:.2f}-{high:.2f})" for low, middle, high in ratios.to_numpy()]
+    return pd.DataFrame({"median": times.median().round(4), f"to {against}": texts})
 
 
 def main() -> None:
-    """Time what is asked for, write the rows and print the summary."""
+    """Time the requested parts, write the rows and print the summary."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--repeats", type=int, default=9)
     parser.add_argument("--parts", nargs="+", choices=["steps", "fits", "whole"], default=["steps", "fits", "whole"])
-    given = parser.parse_args()
+    options = parser.parse_args()
     torch.set_num_threads(1)
     RESULTS.mkdir(exist_ok=True)
     measures = {"steps": time_steps, "fits": time_fits, "whole": time_whole_fits}
     against = {"steps": "bilevel", "fits": "alone", "whole": "student alone"}
-    for part in given.parts:
-        table = measures[part](given.repeats)
+    for part in options.parts:
+        table = measures[part](options.repeats)
         table.to_csv(RESULTS / f"speed_{part}.csv", index=False, float_format="%.5g")
         groups = table.groupby("batch_size") if part == "steps" else [("all", table)]
         for size, rows in groups:
             print(f"{part}, batch {size}" if part == "steps" else f"{part}, seconds")
-            print(summarise(rows, against[part]).to_string())
+            print(summarize(rows, against[part]).to_string())
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What else can be done with samples that have both modalities: guess the missing one, or learn from oneself."""
+"""Baselines for samples with both modalities: impute the missing one, stack, or train on own predictions."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -20,7 +20,7 @@ FOLDS = 5
 
 @dataclass
 class ImputedTeacher:
-    """The teacher, asked about its modality as the student's columns let expect it."""
+    """The teacher on its modality as imputed from the student's columns."""
 
     imputer: BaseEstimator
     teacher: BaseEstimator
@@ -39,12 +39,12 @@ class ImputedTeacher:
         return self.teacher.predict_proba(self._impute(X))
 
     def predict(self, X: pd.DataFrame) -> np.ndarray:
-        """The quantity."""
+        """Continuous target."""
         return self.teacher.predict(self._impute(X))
 
 
 def fit_imputed_teacher(samples: Samples, seed: int, learner: str) -> ImputedTeacher:
-    """A ridge regression from the student's columns to the teacher's on all pairs, and the teacher of labelled rows."""
+    """A ridge regression from the student's columns to the teacher's on all pairs, and the teacher of labeled rows."""
     imputer = TransformedTargetRegressor(make_ridge(), transformer=StandardScaler())
     teacher = make_teacher(samples, learner, seed).fit(samples.X_teacher, samples.y)
     return ImputedTeacher(imputer.fit(*samples.all_pairs), teacher, samples.X_teacher.columns)
@@ -52,28 +52,28 @@ def fit_imputed_teacher(samples: Samples, seed: int, learner: str) -> ImputedTea
 
 @dataclass
 class Stack:
-    """Models of the student's columns, and a linear model of what they say."""
+    """Models of the student's columns, and a linear model of their predictions."""
 
     models: Sequence[Any]
-    judge: BaseEstimator
+    combiner: BaseEstimator
     has_classes: bool
 
     @property
     def classes_(self) -> np.ndarray:
         """Class labels."""
-        return self.judge.classes_
+        return self.combiner.classes_
 
     def predict_proba(self, X: pd.DataFrame) -> np.ndarray:
         """Class probabilities."""
-        return self.judge.predict_proba(opinions(self.models, X, self.has_classes))
+        return self.combiner.predict_proba(predictions_of(self.models, X, self.has_classes))
 
     def predict(self, X: pd.DataFrame) -> np.ndarray:
-        """The quantity."""
-        return self.judge.predict(opinions(self.models, X, self.has_classes))
+        """Continuous target."""
+        return self.combiner.predict(predictions_of(self.models, X, self.has_classes))
 
 
-def opinions(models: Sequence[Any], X: pd.DataFrame, has_classes: bool) -> np.ndarray:
-    """What the models say, side by side: of two classes the second, as scikit-learn's stacking has it."""
+def predictions_of(models: Sequence[Any], X: pd.DataFrame, has_classes: bool) -> np.ndarray:
+    """Predictions of the models side by side: of two classes the second, as in scikit-learn's stacking."""
     if not has_classes:
         return np.column_stack([model.predict(X) for model in models])
     probas = [model.predict_proba(X) for model in models]
@@ -81,10 +81,10 @@ def opinions(models: Sequence[Any], X: pd.DataFrame, has_classes: bool) -> np.nd
 
 
 def fit_stack(samples: Samples, seed: int, learner: str) -> Stack:
-    """The student alone and the imputed teacher, weighed by their predictions of held-out rows.
+    """The student alone and the imputed teacher, combined by a model fitted to their predictions of held-out rows.
 
     The folds and the final models are those of scikit-learn's StackingClassifier and StackingRegressor, which cannot
-    hold a modality that is there only in fit.
+    have a modality that is absent in predict.
     """
     has_classes = samples.label == CLASSES
 
@@ -93,18 +93,18 @@ def fit_stack(samples: Samples, seed: int, learner: str) -> Stack:
         return [student, fit_imputed_teacher(part, seed, learner)]
 
     folds = (StratifiedKFold if has_classes else KFold)(FOLDS).split(samples.X, samples.y)
-    said, rows = [], []
+    predictions, rows = [], []
     for train, test in folds:
         part = replace(samples, **{name: getattr(samples, name).iloc[train] for name in ("X", "X_teacher", "y")})
-        said.append(opinions(fit_models(part), samples.X.iloc[test], has_classes))
+        predictions.append(predictions_of(fit_models(part), samples.X.iloc[test], has_classes))
         rows.append(test)
-    judge = LogisticRegression() if has_classes else RidgeCV()
-    judge.fit(np.concatenate(said), samples.y.iloc[np.concatenate(rows)])
-    return Stack(fit_models(samples), judge, has_classes)
+    combiner = LogisticRegression() if has_classes else RidgeCV()
+    combiner.fit(np.concatenate(predictions), samples.y.iloc[np.concatenate(rows)])
+    return Stack(fit_models(samples), combiner, has_classes)
 
 
 def fit_confident(samples: Samples, seed: int, learner: str) -> BaseEstimator:
-    """scikit-learn's self-training: classes that the student is sure of (0.75) become labels, again and again."""
+    """scikit-learn's self-training: predictions with a probability above 0.75 become labels, again and again."""
     student = SelfTrainingClassifier(make_student(samples, learner, seed))
     X, y = samples.all_pairs[0], np.full(len(samples.all_pairs[0]), -1)
     y[: len(samples.y)] = samples.y

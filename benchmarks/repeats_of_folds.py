@@ -1,8 +1,8 @@
-"""What several deals of the rows into folds are worth: the luck of one deal, with it the decisions, and the coverage.
+"""Several repeats of cross-validation: variance between repeats, its effect on decisions, and coverage of intervals.
 
-Simulated modalities of two classes. Each draw is judged twice, its rows in two orders, so that the first deal differs
-and nothing else does. The truth for the coverage is that of models trained on this many rows: the mean estimate over
-all draws and orders.
+Simulated modalities of two classes. A selector is fitted twice to each draw, its rows in two orders, so that the folds
+of the first repeat differ and nothing else does. The truth for the coverage is that of models fitted to this many rows:
+the mean estimate over all draws and orders.
 """
 
 import argparse
@@ -16,7 +16,7 @@ from joblib import Parallel, delayed
 from skcmkd import CCHSelector
 from skcmkd.datasets import make_gaussian_modalities
 
-RESULTS = Path(__file__).parent / "results" / "deals_of_folds.csv"
+RESULTS = Path(__file__).parent / "results" / "repeats_of_folds.csv"
 N_ROWS = (60, 200)
 N_REPEATS = (1, 3, 10)
 N_ORDERS = 2
@@ -25,10 +25,10 @@ N_SUBSAMPLES = 60
 SHARED, SPECIFIC = 0.7, {"student": 0.2, "teacher": 0.7}
 
 
-def judge_draw(seed, n_rows, n_repeats):
+def select_on_draw(seed, n_rows, n_repeats):
     """One row for each order of a draw's rows."""
     drawn = make_gaussian_modalities(n_rows, shared_signal=SHARED, specific_signal=SPECIFIC, random_state=seed)
-    found = []
+    results = []
     for order in range(N_ORDERS):
         rows = np.random.RandomState(1000 * seed + order).permutation(n_rows)
         begin = time.process_time()
@@ -36,7 +36,7 @@ def judge_draw(seed, n_rows, n_repeats):
             drawn.modalities, "student", n_repeats=n_repeats, n_subsamples=N_SUBSAMPLES, random_state=order
         ).fit(drawn.data.iloc[rows], drawn.target.iloc[rows])
         row = selector.results_.iloc[0]
-        found.append(
+        results.append(
             {
                 "draw": seed,
                 "order": order,
@@ -44,11 +44,11 @@ def judge_draw(seed, n_rows, n_repeats):
                 **row[["advantage", "advantage_standard_error", "advantage_lower", "advantage_upper", "decision"]],
             }
         )
-    return found
+    return results
 
 
-def summarise(n_rows, n_repeats, draws):
-    """The luck beside the spread over draws, how often two orders decide differently, and the coverage."""
+def summarize(n_rows, n_repeats, draws):
+    """Standard deviation between orders and between draws, how often two orders decide differently, and coverage."""
     by_draw = draws.groupby("draw")
     truth = draws["advantage"].mean()
     return {
@@ -67,16 +67,18 @@ def summarise(n_rows, n_repeats, draws):
 
 
 def main():
-    """Run every setting; rows are kept as they come."""
+    """Run every setting; rows are written after each."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--draws", type=int, default=100)
     parser.add_argument("--jobs", type=int, default=2)
-    given = parser.parse_args()
+    options = parser.parse_args()
     rows = []
     for n_rows in N_ROWS:
         for n_repeats in N_REPEATS:
-            parts = Parallel(given.jobs)(delayed(judge_draw)(seed, n_rows, n_repeats) for seed in range(given.draws))
-            rows.append(summarise(n_rows, n_repeats, pd.DataFrame([row for part in parts for row in part])))
+            parts = Parallel(options.jobs)(
+                delayed(select_on_draw)(seed, n_rows, n_repeats) for seed in range(options.draws)
+            )
+            rows.append(summarize(n_rows, n_repeats, pd.DataFrame([row for part in parts for row in part])))
             pd.DataFrame(rows).to_csv(RESULTS, index=False, float_format="%.4g")
     print(pd.DataFrame(rows).round(3).to_string(index=False))
 
