@@ -79,9 +79,19 @@ def add_markdown(app: Any, page: str, source: list[str]) -> None:
     source[0] = re.sub(r"^\.\. markdown:: (\S+)$", read, source[0], flags=re.MULTILINE)
 
 
+def list_table(found: re.Match[str]) -> str:
+    """A Markdown table as a reStructuredText one."""
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in found[0].splitlines()]
+    lines = [".. list-table::", "   :header-rows: 1", ""]
+    for row in [rows[0], *rows[2:]]:
+        lines += [f"   {'* -' if position == 0 else '  -'} {cell}" for position, cell in enumerate(row)]
+    return "\n".join(lines) + "\n"
+
+
 def translate_markdown(text: str) -> str:
-    """Headings below the title, code and links as reStructuredText; lists and bold are written alike in both."""
+    """Headings below the title, tables, code and links as reStructuredText; lists and bold are alike in both."""
     text = re.sub(r"^# .*\n+", "", text)
+    text = re.sub(r"^(?:\|.*\|\n)+", list_table, text, flags=re.MULTILINE)
     text = re.sub(r"^## (.*)$", lambda found: f"{found[1]}\n{'-' * len(found[1])}", text, flags=re.MULTILINE)
     parts = re.split(r"`([^`]+)`", text)
     parts[::2] = [re.sub(r"(?<=\w)_(?!\w)|\|", r"\\\g<0>", part) for part in parts[::2]]

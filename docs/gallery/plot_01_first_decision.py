@@ -2,16 +2,15 @@
 Should this modality teach?
 ===========================
 
-92 tumours were measured in four ways. Copy number is there for every new sample; RNA, microRNA
+92 tumors were measured in four ways. Copy number is there for every new sample; RNA, microRNA
 and protein are not. Which of them, if any, should teach a classifier of copy number?
 """
 
 # %%
 # The table
 # ---------
-# One row a tumour, all modalities side by side, and a dict that says which columns belong to
-# which modality. A modality that was not measured is missing in the whole row. The label is the
-# transcriptome class.
+# One row a tumor, all modalities side by side, and a dict with the columns of each modality. A
+# modality that was not measured is missing in the whole row. The label is the transcriptome class.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -35,8 +34,8 @@ pd.DataFrame(
 # The decision
 # ------------
 # The selector gets the table, the modalities and the name of the student's. All other
-# modalities are candidate teachers. It asks what each knows about the label on rows that its
-# classifier has not seen.
+# modalities are candidate teachers. It measures how much the out-of-fold predictions of each
+# tell about the label.
 
 selector = CCHSelector(carcinoma.modalities, student="cnv", random_state=0)
 selector.fit(carcinoma.data, carcinoma.target)
@@ -45,22 +44,22 @@ selector.results_[
 ].round(2)
 
 # %%
-# ``advantage`` is what the teacher knows about the label more than the student does, in nats.
-# Look at the interval first. ``distil``: it lies above zero. ``do not distil``: it lies below.
-# ``undecided``: it holds zero, and the rows do not suffice to tell.
+# ``advantage`` is the information about the label in the teacher's predictions less that in the
+# student's, in nats. Look at the interval first. ``distil``: it lies above zero. ``do not
+# distil``: it lies below. ``undecided``: it contains zero, and there are too few rows to decide.
 
 CCHDisplay.from_estimator(selector)
 plt.show()
 
 # %%
-# RNA and microRNA know clearly more than copy number. Protein was measured in about half of the
-# tumours and its interval is wide. It is dropped, since nothing speaks for it.
+# RNA and microRNA predict clearly better than copy number. Protein was measured in about half of
+# the tumors and its interval is wide. It is dropped for lack of evidence.
 #
 # What lies behind it
 # -------------------
-# Read the informations themselves too. None can pass the entropy of the label, which is what a
-# perfect classifier would know. Each candidate is compared with the student on the rows that
-# have both, so the student's bar differs from row to row.
+# Read the MI estimates themselves too. None can exceed the entropy of the label, the value of a
+# perfect classifier. Each candidate is compared with the student on the rows that have both, so
+# the student's bar differs from row to row.
 
 results = selector.results_
 share = carcinoma.target.value_counts(normalize=True)
@@ -87,7 +86,7 @@ ax.set_yticks(
     place, [f"{name} ({rows} rows)" for name, rows in results["n_rows"].items()]
 )
 ax.invert_yaxis()
-ax.set_xlabel("information about the label, nats")
+ax.set_xlabel("mutual information with the label, nats")
 ax.spines[["top", "right"]].set_visible(False)
 ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False)
 plt.show()
@@ -103,7 +102,7 @@ print(selector.teachers_, selector.transform(carcinoma.data).shape)
 # %%
 # What not to conclude
 # --------------------
-# *Distil* says that the teacher knows more. It does not promise that the student gains. These
-# tumours all have labels, and there are next to no further pairs without one; there distilling
+# *Distil* means that the teacher predicts better. It does not promise that the student gains. These
+# tumors all have labels, and there are next to no further pairs without one; there distilling
 # brings hardly anything (:doc:`/limits`). And this label was derived from RNA, which makes RNA
 # a good teacher by construction. It is no evidence about a clinical outcome.

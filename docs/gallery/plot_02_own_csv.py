@@ -76,9 +76,9 @@ modalities = {
     prefix: [column for column in table if column.startswith(prefix + "_")]
     for prefix in ("zernike", "profile", "shape")
 }
-labelled = table["label"].notna()
-X, y = table[labelled], table["label"][labelled]
-X_unlabeled = table[~labelled]
+labeled = table["label"].notna()
+X, y = table[labeled], table["label"][labeled]
+X_unlabeled = table[~labeled]
 
 measured = pd.DataFrame(
     {
@@ -86,8 +86,8 @@ measured = pd.DataFrame(
         for name, columns in modalities.items()
     }
 )
-print(f"{len(X)} labelled rows, {len(X_unlabeled)} without a label")
-measured.groupby(labelled.map({True: "labelled", False: "unlabelled"})).sum()
+print(f"{len(X)} labeled rows, {len(X_unlabeled)} without a label")
+measured.groupby(labeled.map({True: "labeled", False: "unlabeled"})).sum()
 
 # %%
 # Look at what was measured before anything else. Each column of the figure is a sample. Rows
@@ -125,15 +125,15 @@ CCHDisplay.from_estimator(selector)
 plt.show()
 
 # %%
-# The profiles know more about the label than the panel does: their whole interval lies above
-# zero. For the shape it does not. If no candidate says ``distil``, then ``selector.teachers_`` is
-# empty and you can stop here: train the panel alone. ``fit`` below would do that by itself. The
-# report would refuse, for it needs a teacher: put it behind ``if selector.teachers_:``.
+# The profiles tell more about the label than the panel does: their whole interval lies above
+# zero. For the shape it does not. If no candidate has the decision ``distil``, then
+# ``selector.teachers_`` is empty and you can stop here: train the panel alone. ``fit`` below would
+# do that by itself. The report needs a teacher: put it behind ``if selector.teachers_:``.
 #
 # Train
 # -----
 # The steps that a modality needs (here: fill cells, scale) belong into the pipeline of its
-# model. ``transform`` leaves the panel and the chosen teacher. Unlabelled samples go in as a
+# model. ``transform`` leaves the panel and the chosen teacher. Unlabeled samples go in as a
 # tuple of one table. Mind the comma.
 
 from sklearn.impute import SimpleImputer
@@ -160,7 +160,7 @@ print("teacher's weight:", distiller.alpha_)
 # Was it worth it?
 # ----------------
 # The report cross-validates the student alone, the distilled student, and a control whose
-# teacher's rows are shuffled.
+# teacher's rows are permuted.
 
 from skcmkd import DistillationReport
 
@@ -174,13 +174,13 @@ report.to_frame()[
 ].round(2)
 
 # %%
-# Look at the interval of the row *distilled*. In accuracy it holds zero: with 100 labelled rows
-# a gain of a few points cannot be told from luck, and the page does not claim it. In log-loss,
-# which also looks at how sure the student is, the interval lies clear of zero. The shuffled
-# teacher makes the student worse, so the gain does not come from soft targets as such. Do not
-# read the single classes: there are about ten rows in each.
+# Look at the interval of the row *distilled*. In accuracy it contains zero: with 100 labeled rows
+# a gain of a few points is within the noise, and the page does not claim it. In log-loss, which
+# depends on the probabilities too, the interval lies clear of zero. The shuffled teacher makes
+# the student worse, so the gain does not come from soft targets as such. Do not read the single
+# classes: there are about ten rows in each.
 #
-# The teacher was chosen with all labelled rows in sight, before these folds.
+# The teacher was chosen from all labeled rows, before these folds.
 # :doc:`plot_03_grid_search` has the pipeline that chooses it inside each fold.
 #
 # New samples
@@ -195,11 +195,11 @@ predicted.to_frame().assign(probability=probability.round(2)).head()
 # %%
 # Because these samples are made from shipped data, their labels can be looked up. You could not
 # do that with yours, and it is one draw: more than a thousand new samples, but one choice of
-# the hundred labelled ones.
+# the hundred labeled ones.
 
 alone = model.fit(X[modalities["zernike"]], y)
-for name, found in (("alone", alone.predict(new)), ("distilled", predicted)):
-    print(f"{name:10} {np.mean(found == truth[new.index]):.2f}")
+for name, labels in (("alone", alone.predict(new)), ("distilled", predicted)):
+    print(f"{name:10} {np.mean(labels == truth[new.index]):.2f}")
 folder.cleanup()
 
 # %%
@@ -208,4 +208,4 @@ folder.cleanup()
 # Change the file's name, the prefixes, the name of the student's modality and the name of the
 # label's column. Then look, in this order: is each modality measured in the rows you think;
 # what is the decision; is ``alpha_`` above 0; does the report's interval lie above zero.
-# :doc:`plot_08_deploy_the_student` says how to keep the student.
+# :doc:`plot_08_deploy_the_student` shows how to keep the student.

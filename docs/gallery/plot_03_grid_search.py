@@ -2,15 +2,14 @@
 A whole pipeline in a grid search
 =================================
 
-Choosing the teacher, filtering its columns, and weighing it are all choices that look at the
-labels. Inside a Pipeline they are made anew in each training fold, and ``GridSearchCV``
+Choosing the teacher, its columns and its weight are all choices that use the labels. Inside a Pipeline they are made anew in each training fold, and ``GridSearchCV``
 compares them honestly.
 """
 
 # %%
 # The table
 # ---------
-# 120 labelled digits and 300 further ones without a label. The student sees Zernike moments,
+# 120 labeled digits and 300 further ones without a label. The student sees Zernike moments,
 # two other views are candidate teachers. 1000 rows are kept for the end.
 
 from tempfile import TemporaryDirectory
@@ -78,7 +77,7 @@ distiller = PairedDistiller(
 )
 
 # %%
-# Pairs without a label must reach both steps. Each says that it wants them (this needs
+# Pairs without a label must reach both steps. Each requests them (this needs
 # scikit-learn's metadata routing), and ``transform_input`` sends their table through the
 # selector on the way to the distiller. ``memory`` keeps the fitted selector of a fold, which is
 # the same for every point of the grid.
@@ -112,15 +111,15 @@ search.fit(X, y, unlabeled_pairs=(X_unlabeled,))
 print(search.best_params_)
 
 # %%
-found = pd.DataFrame(search.cv_results_)
-folds = found.filter(regex=r"split\d_test_score")
-found["error"] = folds.std(axis=1, ddof=1) / np.sqrt(folds.shape[1])
+results = pd.DataFrame(search.cv_results_)
+folds = results.filter(regex=r"split\d_test_score")
+results["error"] = folds.std(axis=1, ddof=1) / np.sqrt(folds.shape[1])
 shape = {
     "index": "param_distill__alpha",
     "columns": "param_distill__student__selectkbest__k",
 }
-mean = 100 * found.pivot_table(**shape, values="mean_test_score")
-error = 100 * found.pivot_table(**shape, values="error")
+mean = 100 * results.pivot_table(**shape, values="mean_test_score")
+error = 100 * results.pivot_table(**shape, values="error")
 
 figure, ax = plt.subplots(figsize=(6, 4), layout="constrained")
 image = ax.imshow(mean, cmap="Blues")
@@ -150,14 +149,14 @@ plt.show()
 #
 # At the end
 # ----------
-# Rows that no choice has seen say what the chosen pipeline is worth. This is one split.
+# Rows that no choice has used show how good the chosen pipeline is. This is one split.
 # :doc:`plot_04_few_labels_many_pairs` repeats such a comparison over five.
 
-best, own = search.best_estimator_, modalities["zernike"]
-alone = student.fit(X[own], y)
+best, columns = search.best_estimator_, modalities["zernike"]
+alone = student.fit(X[columns], y)
 print("teacher", best["select"].teachers_)
-print(f"alone     {alone.score(X_test[own], y_test):.2f}")
-print(f"distilled {best.score(X_test[own], y_test):.2f}")
+print(f"alone     {alone.score(X_test[columns], y_test):.2f}")
+print(f"distilled {best.score(X_test[columns], y_test):.2f}")
 
 cache.cleanup()
 sklearn.set_config(enable_metadata_routing=False)

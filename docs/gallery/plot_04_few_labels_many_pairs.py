@@ -9,8 +9,8 @@ distillation pays. How many pairs does it take?
 # %%
 # The setting
 # -----------
-# Handwritten digits, described in two ways. The student sees 47 Zernike moments. The teacher
-# sees 216 profile correlations, which tell the digits apart better. 100 rows have a label, up
+# Handwritten digits, described in two ways. The student's columns are 47 Zernike moments, the
+# teacher's 216 profile correlations, which separate the digits better. 100 rows have a label, up
 # to 900 more have both modalities and no label, 1000 are kept for testing. Everything is done
 # for five splits.
 
@@ -32,13 +32,13 @@ model = make_pipeline(
 )
 
 # %%
-# ``C=0.1`` was set beforehand. Tune yours alone first: a student that is regularised too little
+# ``C=0.1`` was set beforehand. Tune yours alone first: a student that is regularized too little
 # gains from any soft targets, and that gain can be had without a teacher.
 #
 # The curve
 # ---------
 # ``unlabeled_pairs`` takes a tuple of two tables. ``alpha="auto"``, the default, gives the
-# teacher a weight only where held-out rows speak for it.
+# teacher a weight only where it brings a gain on held-out rows.
 
 rows = []
 for split in range(5):
@@ -72,16 +72,16 @@ for split in range(5):
                 "alpha": distiller.alpha_,
             }
         )
-found = pd.DataFrame(rows)
-found.groupby("pairs")[["alone", "distilled", "teacher", "alpha"]].mean().round(
-    2
-)
+results = pd.DataFrame(rows)
+results.groupby("pairs")[
+    ["alone", "distilled", "teacher", "alpha"]
+].mean().round(2)
 
 # %%
 # The gain of each split is a thin line, the mean is the thick one.
 
-found["gain"] = 100 * (found["distilled"] - found["alone"])
-curves = found.pivot_table(index="pairs", columns="split", values="gain")
+results["gain"] = 100 * (results["distilled"] - results["alone"])
+curves = results.pivot_table(index="pairs", columns="split", values="gain")
 
 figure, ax = plt.subplots(figsize=(7, 4), layout="constrained")
 ax.plot(curves.index, curves, color="#0072B2", alpha=0.35, linewidth=1)

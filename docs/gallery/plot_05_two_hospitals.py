@@ -56,8 +56,8 @@ def draw_cohorts(split):
 # %%
 # Without a common sample
 # -----------------------
-# The teacher's cohort goes in as a tuple. ``alignment="prototypes"`` asks the student to bring
-# each class to the place where the teacher has it.
+# The teacher's cohort goes in as a tuple. ``alignment="prototypes"`` moves the student's features
+# of each class to the teacher's mean of that class.
 
 X, y, teacher_data, both, X_test, y_test = draw_cohorts(0)
 aligned = UnpairedDistiller(
@@ -74,23 +74,23 @@ AlignmentDisplay.from_estimator(
 plt.show()
 
 # %%
-# Filled marks are rows of ours that nobody was trained on, hollow ones rows of theirs. Look at
+# Filled marks are rows of ours that no model was trained on, hollow ones rows of theirs. Look at
 # the plan, upper right: mass on the diagonal went to the right class. Most of it does. Sixes
 # and nines are exchanged: Zernike moments do not change when a figure is turned around, so no
-# alignment can tell them apart.
+# alignment can separate them.
 #
 # Is it the teacher?
 # ------------------
-# A student that has to bring each class to one place is steadied by that, wherever the place
-# is. So we hold a **made-up cohort** against theirs: a random vector for each class and a
-# little noise, in which nothing was measured at all.
+# Moving each class to one position regularizes a student, whatever the position. So we compare
+# theirs with a **made-up cohort**: a random vector for each class and a little noise, in which
+# nothing was measured at all.
 #
 # With a bridge
 # -------------
-# ``bridge`` is a tuple of two tables, row for row: samples measured both ways. Here the student
-# learns the teacher's opinion of them, and nothing is aligned (``alignment="none"``). We use
-# fixed alignments to be quick. **In your work leave the default**, ``alignment="auto"``: it
-# weighs these ways against the student alone on held-out rows.
+# ``bridge`` is a tuple of two tables, row for row: samples measured both ways. Here the teacher's
+# probabilities are the student's soft targets for them, and nothing is aligned
+# (``alignment="none"``). We use fixed alignments to be quick. **In your work leave the default**,
+# ``alignment="auto"``: it compares these ways with the student alone on held-out rows.
 
 
 def gain(alignment, teacher_data, bridge=None):
@@ -104,7 +104,7 @@ def gain(alignment, teacher_data, bridge=None):
     return 100 * (distiller.score(X_test, y_test) - alone)
 
 
-found = {}
+results = {}
 for split in range(3):
     X, y, teacher_data, both, X_test, y_test = draw_cohorts(split)
     alone = (
@@ -123,16 +123,16 @@ for split in range(3):
     for n in (100, 300):
         bridge = (both[zernike][:n], both[profiles][:n])
         gains[f"bridge of {n}"] = gain("none", teacher_data, bridge)
-    found[f"split {split}"] = gains
-found = pd.DataFrame(found)
+    results[f"split {split}"] = gains
+results = pd.DataFrame(results)
 
 # sphinx_gallery_thumbnail_number = 2
 figure, ax = plt.subplots(figsize=(7, 3), layout="constrained")
-place = range(len(found))
-for split in found:
-    ax.plot(found[split], place, "o", color="#0072B2", alpha=0.5)
+place = range(len(results))
+for split in results:
+    ax.plot(results[split], place, "o", color="#0072B2", alpha=0.5)
 ax.plot(
-    found.mean(axis=1),
+    results.mean(axis=1),
     place,
     "|",
     color="black",
@@ -140,18 +140,18 @@ ax.plot(
     markeredgewidth=3,
 )
 ax.axvline(0, color="black", linewidth=0.8)
-ax.set_yticks(place, found.index)
-ax.set_ylim(len(found) - 0.5, -0.5)
+ax.set_yticks(place, results.index)
+ax.set_ylim(len(results) - 0.5, -0.5)
 ax.set_xlabel("gain in test accuracy over the student alone, points")
 ax.set_title("Three splits (dots) and their mean (bar)", loc="left")
 ax.spines[["top", "right"]].set_visible(False)
 plt.show()
-found.round(1)
+results.round(1)
 
 # %%
 # Without a bridge the student gains a few points in the mean, in one split next to nothing.
-# **The made-up cohort does as well**, so this gain is not the knowledge of the other hospital:
-# the student was steadied, which few labels call for. A hundred samples with both measurements
+# **The made-up cohort does as well**, so this gain does not come from the other hospital: the
+# alignment regularized the student, which helps with few labels. A hundred samples with both measurements
 # are worth about as much; with 300 the gain is clearly larger in every split, and there it
 # comes from the teacher.
 #

@@ -3,7 +3,7 @@ A teacher that harms, and is refused
 ====================================
 
 Not every other modality helps. Some make the student worse. Here is one of each kind, at fixed
-weights and with the weight left to held-out rows.
+weights and with a weight chosen on held-out rows.
 """
 
 # %%
@@ -48,10 +48,10 @@ def draw(split):
 
 
 # %%
-# What the selector says
-# ----------------------
-# The student of profile correlations is already good. The selector is asked whether one of the
-# two weaker views should teach it.
+# The selector's decision
+# -----------------------
+# The student of profile correlations is already good. Should one of the two weaker views teach
+# it?
 
 X, X_pairs, X_test, y, y_test = draw(0)
 selector = CCHSelector(
@@ -66,8 +66,8 @@ print("kept:", selector.teachers_)
 # Both intervals lie below zero: *do not distil*. In a pipeline the selector would now pass on
 # the student's columns alone, and the student would be trained without a teacher.
 #
-# What happens if one does not ask
-# --------------------------------
+# Without the selector
+# --------------------
 # We force the weight ``alpha`` on the student, from 0 (labels only) to 1 (teacher only), and
 # let ``alpha="auto"`` choose in the same splits. For comparison the other way round: the good
 # view teaches the weaker one.
@@ -84,22 +84,22 @@ rows = []
 for split in range(3):
     X, X_pairs, X_test, y, y_test = draw(split)
     for title, (teacher, student) in pairs.items():
-        own, other = modalities[student], modalities[teacher]
-        alone = model.fit(X[own], y).score(X_test[own], y_test)
+        columns, teacher_columns = modalities[student], modalities[teacher]
+        alone = model.fit(X[columns], y).score(X_test[columns], y_test)
         rows.append((title, split, 0.0, 0.0, False))
         for alpha in [*weights, "auto"]:
             distiller = PairedDistiller(
                 model, model, alpha=alpha, random_state=0
             )
             distiller.fit(
-                X[own],
+                X[columns],
                 y,
-                X_teacher=X[other],
-                unlabeled_pairs=(X_pairs[own], X_pairs[other]),
+                X_teacher=X[teacher_columns],
+                unlabeled_pairs=(X_pairs[columns], X_pairs[teacher_columns]),
             )
-            gain = 100 * (distiller.score(X_test[own], y_test) - alone)
+            gain = 100 * (distiller.score(X_test[columns], y_test) - alone)
             rows.append((title, split, distiller.alpha_, gain, alpha == "auto"))
-found = pd.DataFrame(rows, columns=["pair", "split", "alpha", "gain", "auto"])
+results = pd.DataFrame(rows, columns=["pair", "split", "alpha", "gain", "auto"])
 
 # %%
 # Thin lines are splits, the thick line is their mean, circles are what ``alpha="auto"`` chose.
@@ -108,7 +108,7 @@ figure, axes = plt.subplots(
     1, 2, figsize=(9, 4), layout="constrained", sharex=True
 )
 for ax, (title, rows) in zip(
-    axes, found.groupby("pair", sort=False), strict=True
+    axes, results.groupby("pair", sort=False), strict=True
 ):
     fixed = rows[~rows["auto"]].pivot_table(
         index="alpha", columns="split", values="gain"
@@ -135,14 +135,14 @@ axes[0].legend(frameon=False, loc="lower left")
 plt.show()
 
 # %%
-# Left: every weight costs accuracy, a small one about a point, and a student that listens to
-# the teacher alone loses about 25 points. ``alpha="auto"`` chose 0 in all three splits: the
+# Left: every weight costs accuracy, a small one about a point, and a student trained on the
+# teacher alone loses about 25 points. ``alpha="auto"`` chose 0 in all three splits: the
 # student is the one trained alone, and nothing is lost. Right: every weight helps, and "auto"
 # took 0.5. It tries one weight against none and does not look for the best one.
 #
 # What not to conclude
 # --------------------
 # Two guards refused this teacher, each by itself: the selector beforehand, ``alpha="auto"``
-# while fitting. Both judge by a hundred labelled rows. They protect within the noise of that,
-# not absolutely; :doc:`/paired` counts how often. And a teacher that is weaker *alone* need not
-# harm: given enough pairs it may know something else.
+# while fitting. Both use a hundred labeled rows. They protect within the noise of that, not
+# absolutely; :doc:`/paired` counts how often. And a teacher that is weaker *alone* need not
+# harm: given enough pairs it may predict what the student cannot.

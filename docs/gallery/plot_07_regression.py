@@ -1,6 +1,6 @@
 """
-A quantity: regression
-======================
+A continuous target: regression
+===============================
 
 The label may be a number, such as a dose or a time. The teacher's weight then has a closed
 form.
@@ -9,7 +9,7 @@ form.
 # %%
 # The setting
 # -----------
-# Simulated, so that it can be repeated: 60 labelled samples, 200 further ones with both
+# Simulated, so that it can be repeated: 60 labeled samples, 200 further ones with both
 # modalities and no label, 1000 for testing. Panel and omics share a part that follows the
 # label; the omics table has columns of its own that follow it, too. Thirty columns of each are
 # noise. Twenty draws.
@@ -45,7 +45,7 @@ model = RidgeCV(np.logspace(-2, 4, 25))
 # %%
 # The decision
 # ------------
-# The selector sees that the label is a quantity. H_T and H_S are then predictions of ridge
+# The selector detects that the target is continuous. H_T and H_S are then predictions of ridge
 # regressions.
 
 modalities, X, y, X_unlabeled, X_test, y_test = draw(0)
@@ -55,14 +55,14 @@ selector.results_[
 ].round(2)
 
 # %%
-# *Undecided*: the interval holds zero, 60 rows do not suffice to tell. A pipeline would now
-# train the student alone. As this is simulated, we can look further, and know that the omics
-# table does know more.
+# *Undecided*: the interval contains zero, 60 rows are too few to decide. A pipeline would now
+# train the student alone. As this is simulated, we can look further: the omics table does
+# predict the target better.
 #
 # The weight
 # ----------
 # ``alpha="analytic"`` is the weight where the excess risk of a linear student is least, to
-# first order. It needs no fit of the student. ``alpha="auto"`` holds one weight against the
+# first order. It needs no fit of the student. ``alpha="auto"`` compares one weight with the
 # student alone on held-out rows.
 
 weights = np.round(np.linspace(0, 1, 6), 1)
@@ -76,8 +76,8 @@ for seed in range(20):
         ).fit(X, y, unlabeled_pairs=(X_unlabeled,))
         error = ((distiller.predict(X_test[panel]) - y_test) ** 2).mean()
         rows.append((seed, str(alpha), distiller.alpha_, error))
-found = pd.DataFrame(rows, columns=["draw", "alpha", "weight", "error"])
-errors = found.pivot_table(index="draw", columns="alpha", values="error")
+results = pd.DataFrame(rows, columns=["draw", "alpha", "weight", "error"])
+errors = results.pivot_table(index="draw", columns="alpha", values="error")
 saved = errors.rsub(errors["0.0"], axis=0)
 
 # sphinx_gallery_thumbnail_number = 1
@@ -90,7 +90,7 @@ for alpha, color, marker in (
     ("analytic", "#D55E00", "o"),
 ):
     ax.scatter(
-        found.loc[found["alpha"] == alpha, "weight"],
+        results.loc[results["alpha"] == alpha, "weight"],
         saved[alpha],
         color=color,
         marker=marker,
@@ -110,8 +110,8 @@ plt.show()
 saved.agg(["mean", "sem"]).T.round(3)
 
 # %%
-# A weight near 1 is best here: the teacher's opinion of a sample is nearer to the truth than
-# its own noisy label, and there are 260 opinions against 60 labels. The formula finds that in
+# A weight near 1 is best here: the teacher's prediction for a sample is nearer to the truth than
+# its own noisy label, and there are 260 soft targets against 60 labels. The formula finds that in
 # most draws without fitting a student. "auto" tries 0.5 against 0 and is more careful: in seven
 # draws it took 0.
 #
@@ -119,4 +119,4 @@ saved.agg(["mean", "sem"]).T.round(3)
 # --------------------
 # Not every draw gains, and in one of twenty the formula's weight did harm. The formula is for
 # linear students and holds to first order. With many pairs and a student that is far from
-# linear, leave "auto", which looks at held-out rows.
+# linear, leave "auto", which uses held-out rows.

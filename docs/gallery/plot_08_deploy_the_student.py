@@ -9,7 +9,7 @@ small model of the cheap panel.
 # %%
 # Train
 # -----
-# Simulated: 80 labelled samples with a panel and RNA, 300 more with both and no label, and new
+# Simulated: 80 labeled samples with a panel and RNA, 300 more with both and no label, and new
 # ones that have the panel.
 
 from pathlib import Path
@@ -50,7 +50,7 @@ print("teacher's weight:", distiller.alpha_)
 # %%
 # The student
 # -----------
-# ``student_`` is a fitted model of the type that was given. It knows nothing of the teacher.
+# ``student_`` is a fitted model of the type that was given. It needs no part of the teacher.
 
 distiller.student_
 
@@ -68,7 +68,7 @@ student = load_student(path)
 print(f"{path.stat().st_size / 1000:.0f} kB")
 
 # %%
-# The loaded student says the same as the distiller, to the last bit.
+# The loaded student predicts the same as the distiller, to the last bit.
 
 print(
     np.array_equal(
@@ -80,7 +80,7 @@ print(
 # %%
 # New samples
 # -----------
-# A loaded student wants exactly its own columns, in their order: ``table[student.feature_names_in_]``.
+# A loaded student needs exactly its own columns, in their order: ``table[student.feature_names_in_]``.
 # It refuses further columns, such as an age or the RNA. The distiller and ``skcmkd predict`` pick
 # the student's columns by name out of a larger table; the student itself does not.
 

@@ -1,16 +1,16 @@
 """
-Gap against gain: does the criterion foresee it?
+Gap against gain: does the criterion predict it?
 ================================================
 
-The selector looks at the training rows and predicts which modality should teach. Here every
-pair of four modalities is distilled, and the prediction is held against the gain on test rows.
+The selector predicts from the training rows which modality should teach. Here every pair of
+four modalities is distilled, and the prediction is compared with the gain on test rows.
 """
 
 # %%
 # Predicted and measured
 # ----------------------
-# ``cch_matrix`` judges each modality as the student of each other. Then each pair is distilled
-# at a fixed weight, with 100 labelled rows and 200 pairs without a label. ``alpha="auto"``
+# ``cch_matrix`` evaluates each modality as the student of each other one. Then each pair is distilled
+# at a fixed weight, with 100 labeled rows and 200 pairs without a label. ``alpha="auto"``
 # would take the weight 0 where a teacher harms, and there would be nothing to see.
 
 import matplotlib.pyplot as plt
@@ -56,21 +56,21 @@ for split in range(2):
     figures = cch_matrix(selector, X, y)
     gains = []
     for student, teacher in figures.index:
-        own, other = modalities[student], modalities[teacher]
+        columns, teacher_columns = modalities[student], modalities[teacher]
         distiller = PairedDistiller(
             model, model, alpha=0.5, cv=3, random_state=0
         )
         distiller.fit(
-            X[own],
+            X[columns],
             y,
-            X_teacher=X[other],
-            unlabeled_pairs=(pairs[own], pairs[other]),
+            X_teacher=X[teacher_columns],
+            unlabeled_pairs=(pairs[columns], pairs[teacher_columns]),
         )
-        alone = model.fit(X[own], y).score(X_test[own], y_test)
-        gains.append(100 * (distiller.score(X_test[own], y_test) - alone))
+        alone = model.fit(X[columns], y).score(X_test[columns], y_test)
+        gains.append(100 * (distiller.score(X_test[columns], y_test) - alone))
     parts.append(figures.assign(split=split, gain=gains))
-found = pd.concat(parts)
-found = pd.concat(parts)
+results = pd.concat(parts)
+results = pd.concat(parts)
 
 # %%
 # What it predicts
@@ -91,13 +91,13 @@ figure, axes = plt.subplots(
 )
 for ax, name in zip(axes, ("gap", "advantage"), strict=True):
     GainDisplay.from_predictions(
-        found[name],
-        found["gain"],
+        results[name],
+        results["gain"],
         metric=name,
         gain_name="gain in test accuracy, points",
         ax=ax,
     )
-    rank = spearmanr(found[name], found["gain"]).statistic
+    rank = spearmanr(results[name], results["gain"]).statistic
     ax.set_title(f"rank correlation {rank:.1f}", loc="left")
 axes[1].set_ylabel("")
 plt.show()
@@ -108,15 +108,17 @@ plt.show()
 # default. The points to the right of zero gained, and those that lost lie to the left. So do
 # several that gained all the same.
 #
-# The sign is not the decision. The selector says ``distil`` only when the whole interval lies
+# The sign is not the decision. The decision is ``distil`` only when the whole interval lies
 # above zero:
 
-found.groupby("decision")["gain"].agg(["count", "mean", "min", "max"]).round(1)
+results.groupby("decision")["gain"].agg(["count", "mean", "min", "max"]).round(
+    1
+)
 
 # %%
 # What not to conclude
 # --------------------
 # These are 24 points from two splits of one data set, and points of a modality hang together.
-# Many gains of about a point are within the noise of 1000 test rows. Both figures *rank* the
-# pairs somewhat; neither says how large a gain will be. :doc:`/decisions` has the same
+# Many gains of about a point are within the noise of 1000 test rows. Both metrics *rank* the
+# pairs somewhat; neither predicts how large a gain will be. :doc:`/decisions` has the same
 # comparison over five families of data.

@@ -4,14 +4,14 @@ What did distilling bring?
 
 A student that got better with a teacher may have got better for another reason. The report
 compares five models on the same folds. One of them is a control: a teacher whose rows were
-shuffled, so that it knows nothing of the sample.
+permuted, so that its predictions do not belong to the sample.
 """
 
 # %%
 # With pairs that have no label
 # -----------------------------
-# Digits: 100 labelled rows, 300 pairs without a label, Zernike moments taught by profile
-# correlations.
+# Digits: 100 labeled rows, 300 pairs without a label, Zernike moments with profile correlations
+# as the teacher.
 
 import matplotlib.pyplot as plt
 import pandas as pd
@@ -47,9 +47,9 @@ plt.show()
 
 # %%
 # Above: each model's gain over the student alone, with its interval. In accuracy the interval
-# of the distilled student may hold zero, with 100 rows; in log-loss it does not. The shuffled
-# teacher makes the log-loss worse. So soft targets as such do not help here; what the teacher
-# knows of the sample does. The difference to the control has intervals of its own, clear of
+# of the distilled student may contain zero, with 100 rows; in log-loss it does not. The shuffled
+# teacher makes the log-loss worse. So soft targets as such do not help here; the teacher's
+# predictions for the sample do. The difference to the control has intervals of its own, clear of
 # zero in log-loss and not in accuracy:
 
 report.compare("distilled", "shuffled teacher")[
@@ -59,13 +59,13 @@ report.compare("distilled", "shuffled teacher")[
 # %%
 # Below in the figure: the same by class. There are ten rows in each, so read no single class.
 #
-# The teacher and the fused model see the dear modality of the sample. They are no competitors,
-# but show how much there was to learn.
+# The teacher and the fused model use the costly modality of the sample. They are no competitors,
+# but show how much there was to gain.
 #
-# With labelled pairs alone
+# With labeled pairs alone
 # -------------------------
-# Tumours: copy number taught by RNA, every row has a label. A fixed weight, and the weight left
-# to held-out rows.
+# Tumors: copy number with RNA as the teacher, every row has a label. A fixed weight, and a weight
+# chosen on held-out rows.
 
 carcinoma = load_adrenal_carcinoma()
 cnv = carcinoma.modalities["cnv"]
@@ -81,10 +81,10 @@ for alpha in (0.5, "auto"):
     distiller = PairedDistiller(
         model, model, student_columns=cnv, alpha=alpha, random_state=0
     )
-    tumours = DistillationReport.from_estimator(
+    tumors = DistillationReport.from_estimator(
         distiller, table, label, fused=None, n_repeats=2, random_state=0
     )
-    gains[f"alpha={alpha!r}"] = tumours.differences_.loc["distilled"]
+    gains[f"alpha={alpha!r}"] = tumors.differences_.loc["distilled"]
 gains = pd.concat(gains, names=["weight"]).loc[
     (slice(None), ["accuracy", "log_loss"]), ["gain", "lower", "upper"]
 ]
@@ -92,11 +92,11 @@ gains.round(2)
 
 # %%
 # At the fixed weight the accuracy changes by no more than noise, and the log-loss gets
-# **worse**: its interval lies below zero. Left to itself the distiller gave the teacher no
+# **worse**: its interval lies below zero. With ``alpha="auto"`` the distiller gave the teacher no
 # weight in any fold. Its gain is exactly zero, since it is the student alone.
 #
 # What not to conclude
 # --------------------
-# An interval that holds zero does not show that there is no gain. It shows that these rows
-# cannot tell. And the intervals count rows as independent: with several samples of a patient
+# An interval that contains zero does not show that there is no gain. It shows that there are too
+# few rows to decide. And the intervals count rows as independent: with several samples of a patient
 # give ``groups`` (:doc:`plot_12_patients_classes_probabilities`).

@@ -10,7 +10,7 @@ measured on.
 # Who has what
 # ------------
 # Simulated. All samples have the panel. A random half of them has RNA, the other half protein,
-# and both know as much about the label. 60 rows have a label, 340 do not, 1200 are kept for
+# and both tell as much about the label. 60 rows have a label, 340 do not, 1200 are kept for
 # testing.
 
 import matplotlib.pyplot as plt
@@ -67,9 +67,9 @@ plt.show()
 # %%
 # One teacher each
 # ----------------
-# ``teacher_columns`` as a dict makes one teacher for each modality. For every row the opinions
-# of those that it was measured on are pooled; nothing is filled in. ``teacher_weights_`` says
-# how much each counts.
+# ``teacher_columns`` as a dict makes one teacher for each modality. A row's soft target is the
+# weighted mean over the teachers whose modality was measured; nothing is imputed.
+# ``teacher_weights_`` has the weight of each.
 
 X, X_unlabeled = table[:60], table[60:400]
 distiller = PairedDistiller(
@@ -123,8 +123,8 @@ for seed in range(20):
                 100 * (distiller.score(X_test[panel], y[400:]) - alone),
             )
         )
-found = pd.DataFrame(rows, columns=["draw", "teacher", "gain"])
-gains = found.pivot_table(index="draw", columns="teacher", values="gain")
+results = pd.DataFrame(rows, columns=["draw", "teacher", "gain"])
+gains = results.pivot_table(index="draw", columns="teacher", values="gain")
 order = list(teachers)
 
 # sphinx_gallery_thumbnail_number = 2

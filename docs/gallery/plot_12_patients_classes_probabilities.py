@@ -49,28 +49,30 @@ def draw(seed):
 
 
 panel, table, label, patients = draw(0)
-own = patients < 160
-print(len(np.unique(patients[own])), "patients,", own.sum(), "samples")
-pd.Series(label[own]).value_counts(normalize=True).round(2)
+training = patients < 160
+print(
+    len(np.unique(patients[training])), "patients,", training.sum(), "samples"
+)
+pd.Series(label[training]).value_counts(normalize=True).round(2)
 
 # %%
 # Patients
 # --------
-# The student alone, judged three ways: by folds that tear patients apart, by folds that keep
-# them together, and by new patients. The model is regularised too little on purpose, as happens
-# easily.
+# The student alone, evaluated three ways: by folds that separate samples of a patient, by folds
+# that keep them together, and by new patients. The model is regularized too little on purpose, as
+# happens easily.
 
 model = make_pipeline(StandardScaler(), LogisticRegression(C=10, max_iter=5000))
 ways = {}
 for seed in range(5):
     panel, table, label, patients = draw(seed)
-    own = patients < 160
-    X, y = table.loc[own, panel], label[own]
+    training = patients < 160
+    X, y = table.loc[training, panel], label[training]
     torn = StratifiedKFold(5, shuffle=True, random_state=0).split(X, y)
     whole = StratifiedGroupKFold(5, shuffle=True, random_state=0)
-    together = whole.split(X, y, groups=patients[own])
+    together = whole.split(X, y, groups=patients[training])
     score = "balanced_accuracy"
-    predicted = model.fit(X, y).predict(table.loc[~own, panel])
+    predicted = model.fit(X, y).predict(table.loc[~training, panel])
     ways[seed] = {
         "patients torn apart": cross_val_score(
             model, X, y, cv=torn, scoring=score
@@ -78,7 +80,7 @@ for seed in range(5):
         "patients together": cross_val_score(
             model, X, y, cv=together, scoring=score
         ).mean(),
-        "new patients": balanced_accuracy_score(label[~own], predicted),
+        "new patients": balanced_accuracy_score(label[~training], predicted),
     }
 ways = 100 * pd.DataFrame(ways)
 
@@ -100,10 +102,10 @@ ax.spines[["top", "right"]].set_visible(False)
 plt.show()
 
 # %%
-# Folds that tear patients apart promise much more than new patients give: the model has met
-# them before. So do the internal folds of a distiller, where the teacher's opinions are made
-# and its weight is chosen. **Give** ``groups`` **to** ``fit``; in a Pipeline or a grid search
-# by metadata routing.
+# Folds that separate samples of a patient promise much more than new patients give: the model was
+# fitted on the same patients. So do the internal folds of a distiller, which make the teacher's
+# out-of-fold predictions and choose its weight. **Give** ``groups`` **to** ``fit``; in a Pipeline
+# or a grid search by metadata routing.
 #
 # Rare classes and probabilities
 # ------------------------------
@@ -115,11 +117,11 @@ settings = {
     "balanced": {"class_weight": "balanced"},
     "calibrated": {"calibrate": True},
 }
-rows, said = [], {name: [] for name in settings}
+rows, predictions = [], {name: [] for name in settings}
 for seed in range(5):
     panel, table, label, patients = draw(seed)
-    own = patients < 160
-    truth = label[~own] == "ill"
+    training = patients < 160
+    truth = label[~training] == "ill"
     for name, setting in settings.items():
         distiller = PairedDistiller(
             model,
@@ -128,9 +130,9 @@ for seed in range(5):
             alpha=0.25,
             random_state=0,
             **setting,
-        ).fit(table[own], label[own], groups=patients[own])
-        risk = distiller.predict_proba(table.loc[~own, panel])[:, 1]
-        said[name].append((truth, risk))
+        ).fit(table[training], label[training], groups=patients[training])
+        risk = distiller.predict_proba(table.loc[~training, panel])[:, 1]
+        predictions[name].append((truth, risk))
         rows.append(
             {
                 "student": name,
@@ -148,7 +150,7 @@ pd.DataFrame(rows).groupby("student", sort=False).mean().round(2)
 figure, ax = plt.subplots(figsize=(5.5, 4.5), layout="constrained")
 ax.plot([0, 100], [0, 100], color="black", linewidth=0.8, linestyle=":")
 for (name, parts), color, marker in zip(
-    said.items(), ("#0072B2", "#D55E00", "#009E73"), "osD", strict=True
+    predictions.items(), ("#0072B2", "#D55E00", "#009E73"), "osD", strict=True
 ):
     truth, risk = (np.concatenate(part) for part in zip(*parts, strict=True))
     share, mean_risk = calibration_curve(
@@ -165,7 +167,7 @@ ax.legend(frameon=False, loc="upper left")
 plt.show()
 
 # %%
-# The plain student is too sure: of the patients to whom it gives a high risk, far fewer are
+# The plain student is overconfident: of the patients with a high predicted risk, far fewer are
 # ill. Calibrating brings the curve nearer to the dotted line and lowers the log-loss; who is
 # predicted ill does not change. Balanced weights find more of the ill, at the price of more
 # healthy ones called ill, and their probabilities are no frequencies any more.
