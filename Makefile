@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 MARK := .venv/.installed
-# Pages whose examples are run.
+# Pages whose examples are run; with two processes on two cores more threads only wait for each other.
 PAGES := $(addprefix docs/,$(addsuffix .rst,index should_i_distil guide omics paired unpaired ecosystem data))
 
 .PHONY: demo install test lint types docs doctest site wheel oldest newest audit figures clean
@@ -26,7 +26,7 @@ docs: $(MARK)
 	$(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/_build/html
 
 doctest: $(MARK)
-	$(BIN)/python -m pytest -n 2 -q -p no:cacheprovider --doctest-glob='*.rst' $(PAGES)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 -q -p no:cacheprovider --doctest-glob='*.rst' $(PAGES)
 
 # Links, figures, search and two screen widths of the built pages, in Chromium.
 site: $(MARK)
