@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import sklearn
+from packaging.version import Version
 from sklearn.datasets import load_iris
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -56,6 +58,10 @@ def names_in(path):
 @pytest.mark.parametrize("name", FILES)
 @pytest.mark.filterwarnings("ignore:Trying to unpickle estimator")  # the file may be of another scikit-learn
 def test_stored_files_of_format_1_give_their_predictions(name, stored):
+    with zipfile.ZipFile(STORED / f"{name}_format_1.skops") as archive:
+        written_by = json.loads(archive.read("skcmkd.json"))["scikit-learn"]
+    if name == "label_classifier" and Version(sklearn.__version__) < Version(written_by):
+        pytest.skip(f"scikit-learn reads no LogisticRegression of a later version, {written_by}")
     student = load_student(STORED / f"{name}_format_1.skops")
     np.testing.assert_allclose(FILES[name](student, stored["S"]), stored[name], rtol=1e-6, atol=1e-6)
 
