@@ -46,7 +46,7 @@ class ClassificationTarget:
 
     def row_losses(self, prediction: np.ndarray, y: np.ndarray) -> np.ndarray:
         """Brier score of each row, a proper score that one confident mistake cannot dominate."""
-        return brier_score(prediction, self.encode(y).argmax(axis=1))
+        return brier_score(prediction, np.searchsorted(self.classes, y))
 
     def encode(self, y: np.ndarray) -> np.ndarray:
         """One-hot labels of shape (n_rows, n_classes)."""

@@ -121,8 +121,7 @@ def check_sample_weight(sample_weight: Any, X: Table) -> np.ndarray | None:
 def normalize_weight(weight: np.ndarray | None) -> np.ndarray | None:
     """Row weights of mean one over the rows of positive weight, or None.
 
-    Unlabeled pairs weigh one each, and penalties of models are per row: a constant factor of the weights would change
-    both. Rows of weight 0 count as little as rows that are left out.
+    A constant factor of the weights would change the strength of a model's penalty. Rows of weight 0 do not count.
     """
     return weight if weight is None or not weight.any() else weight / weight[weight > 0].mean()
 

@@ -95,11 +95,9 @@ class CrossFittedTeachers:
         self.data_, self.fold_ids_, self.folds_ = data, fold_ids, folds
         self.val_folds_ = folds[: _n_val_folds(data, fold_ids) if needs_validation else 0]
         self.unlabeled_fold_ids_ = _unlabeled_fold_ids(data, fold_ids)
-        self._methods = [
-            choose_representation(teacher.model, self.representation)
-            for teacher in self.teachers
-            if self.needs_features
-        ]
+        self._methods: list[str] = []
+        if self.needs_features:
+            self._methods = [choose_representation(teacher.model, self.representation) for teacher in self.teachers]
         excluded: list[Excluded] = [(), *((fold,) for fold in folds)]
         excluded += [two for two in combinations(folds, 2) if set(two) & set(self.val_folds_)]
         jobs = [(index, out) for index in range(len(self.teachers)) for out in excluded]

@@ -59,7 +59,7 @@ def fit_teacher(
         Mask of the unlabeled pairs to predict.
     """
     unlabeled = np.full((len(teacher.unlabeled_observed), target.n_outputs), np.nan)
-    rows = teacher.unlabeled_observed & predict_mask[: len(unlabeled)]
+    rows = teacher.unlabeled_observed & predict_mask
     with explain_failure(teacher.model, "teacher", partial(_tables_of, teacher), {"y": data.y}):
         fit = fit_without_folds(
             teacher.model,
