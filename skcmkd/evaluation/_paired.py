@@ -20,7 +20,7 @@ from .._validation._tables import Table, stack_columns, take_columns, take_rows
 from .._validation._target_checks import normalize_weight
 from ..paired._data import PairedData, PairedTables
 from ..paired._input import split_tables
-from ..paired._pooling import linear_pool
+from ..paired._pooling import AveragePool
 from ..paired._teachers import TeacherInputs, prepare_teachers
 from ._cross_validate import FUSED, TEACHER, Predictions, fit_rows, no_predictions, predict_rows
 from ._input import ReportData, SideTables
@@ -223,7 +223,7 @@ class PairedSplit:
         return prediction
 
     def _pool(self, predictions: list[np.ndarray], weights: np.ndarray) -> Predictions:
-        pooled, classes = linear_pool(predictions, weights), self.data.classes
+        pooled, classes = AveragePool(weights)(predictions), self.data.classes
         known = ~np.isnan(pooled).any(axis=1)
         rows, pooled = self.test[known], pooled[known]
         if classes is None:

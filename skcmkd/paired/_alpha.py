@@ -1,4 +1,4 @@
-"""The teacher's share alpha: by cross-validation, or in closed form."""
+"""The teacher's share alpha: all rows alike, by cross-validation, or in closed form."""
 
 from __future__ import annotations
 
@@ -16,13 +16,20 @@ from .._distillation._student_loss import StudentLoss
 from .._linear_model._excess_risk import linear_student_risk
 from .._validation._tables import take_rows
 from ._cross_fitted_teachers import CrossFittedTeachers
+from ._data import PairedData
 
-# alpha="auto" compares one alpha with the student alone: a longer list costs more and was no better.
+# One alpha is compared with the student alone: a longer list costs more and was no better.
 ALPHA, ALPHA_MANY_PAIRS = 0.25, 0.5
 
 
+def equal_row_weights_alpha(data: PairedData) -> float:
+    """The alpha at which a label and the soft target of an unlabeled pair weigh the same: n_u / (n_l + n_u)."""
+    n_labeled = int(data.usable.sum())
+    return data.n_unlabeled / (n_labeled + data.n_unlabeled)
+
+
 def candidate_alpha(teachers: CrossFittedTeachers) -> float:
-    """The alpha that "auto" compares with 0: the larger one where unlabeled pairs outnumber labeled rows."""
+    """The alpha to compare with 0: the larger one where unlabeled pairs outnumber labeled rows."""
     return ALPHA_MANY_PAIRS if teachers.data_.n_unlabeled > len(teachers.data_.y) else ALPHA
 
 
@@ -32,6 +39,7 @@ def cross_validate_alpha(
     alphas: Sequence[float],
     loss: StudentLoss,
     *,
+    labeled_soft_targets: bool = True,
     n_jobs: int | None,
     verbose: bool,
 ) -> ValidationScores:
@@ -46,13 +54,15 @@ def cross_validate_alpha(
         The others are compared with the first.
     loss : StudentLoss
         Its alpha is replaced.
+    labeled_soft_targets : bool
+        Whether labeled rows have a soft target, too.
     n_jobs, verbose
         The distiller's parameters.
     """
     data, val_folds = teachers.data_, teachers.val_folds_
 
     def trainings(fold: int) -> list[partial[BaseEstimator]]:
-        training_data = teachers.training_data(exclude=(fold,))
+        training_data = teachers.training_data((fold,), labeled_soft_targets=labeled_soft_targets)
         return [partial(fit_student, data=training_data, loss=replace(loss, alpha=alpha)) for alpha in alphas]
 
     n_rows = int((data.usable & np.isin(teachers.fold_ids_, val_folds)).sum())

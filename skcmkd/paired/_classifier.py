@@ -167,7 +167,7 @@ class PairedDistiller(ClassifierStudentMixin, BaseEstimator):
         student_columns: Columns = None,
         teacher_columns: Columns | Mapping[str, Columns] = None,
         teacher_input: str = "teacher",
-        teacher_weights: str | Mapping[str, float] = "equal",
+        teacher_weights: str | Mapping[str, float] = "stacked",
         alpha: float | str = "auto",
         temperature: float = 2.0,
         objective: Any = "soft_targets",

@@ -1,4 +1,4 @@
-"""Out-of-fold soft targets: of each row by teachers that are not fitted to it."""
+"""Out-of-fold soft targets: of each row by models that are not fitted to it, pooled."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .._distillation._training_data import UNLABELED, TrainingData, stack_tables
 from .._utils._parallel import parallel_map
 from .._validation._tables import take_rows
 from ._data import PairedData
-from ._pooling import PoolingRule, linear_pool
+from ._pooling import Pool, PoolingRule
 from ._teacher_fit import TeacherFit, fit_teacher
 from ._teachers import TeacherInputs
 
@@ -33,7 +33,9 @@ class CrossFittedTeachers:
 
     For a student that is validated on fold j, the soft targets of fold k come from teachers fitted without folds j and
     k, so that none depends on a validation row. With K folds that takes K - 1 more fits of a teacher for one validation
-    fold, 2K - 3 for two. Weights of several teachers are computed without the validation rows, too.
+    fold, 2K - 3 for two. The weights of the pool of fold k are computed without the rows of folds j and k, too.
+
+    The student's own model can be one more member of the pool: it is cross-fitted as the teachers are.
 
     An unlabeled pair whose group has labeled rows follows them: its soft target comes from a teacher that is not fitted
     to the group, and it is left out where the group is in the validation fold.
@@ -43,7 +45,9 @@ class CrossFittedTeachers:
     target : ClassificationTarget or RegressionTarget
     teachers : list of TeacherInputs
     pooling : callable
-        Weights of several teachers from their out-of-fold predictions.
+        The pool of several predictions, from those out of fold.
+    own_model : TeacherInputs or None
+        The student's model and its table.
     needs_features : bool
         Whether the objective compares representations.
     representation : str
@@ -51,6 +55,8 @@ class CrossFittedTeachers:
 
     Attributes
     ----------
+    members : list of TeacherInputs
+        The teachers, then the student's own model.
     models_ : list of estimators
         The teachers fitted to all of their observed rows.
     val_folds_ : range
@@ -62,6 +68,7 @@ class CrossFittedTeachers:
         target: Target,
         teachers: Sequence[TeacherInputs],
         pooling: PoolingRule,
+        own_model: TeacherInputs | None = None,
         *,
         needs_features: bool = False,
         representation: str = "auto",
@@ -69,6 +76,7 @@ class CrossFittedTeachers:
         self.target = target
         self.teachers = list(teachers)
         self.pooling = pooling
+        self.members = [*teachers] if own_model is None else [*teachers, own_model]
         self.needs_features = needs_features
         self.representation = representation
 
@@ -100,26 +108,26 @@ class CrossFittedTeachers:
             self._methods = [choose_representation(teacher.model, self.representation) for teacher in self.teachers]
         excluded: list[Excluded] = [(), *((fold,) for fold in folds)]
         excluded += [two for two in combinations(folds, 2) if set(two) & set(self.val_folds_)]
-        jobs = [(index, out) for index in range(len(self.teachers)) for out in excluded]
+        jobs = [(index, out) for index in range(len(self.members)) for out in excluded]
         # Only the teachers of a training set, of all rows or of those outside a validation fold, predict the pairs that
         # are in no fold.
         training_sets = [(), *((fold,) for fold in self.val_folds_)]
         calls = (
             (
                 self.target,
-                self.teachers[index],
+                self.members[index],
                 data,
                 fold_ids,
                 out,
-                self.needs_features or not out,
+                index < len(self.teachers) and (self.needs_features or not out),
                 np.isin(self.unlabeled_fold_ids_, [*out, NO_FOLD] if out in training_sets else out),
             )
             for index, out in jobs
         )
         fits = parallel_map(fit_teacher, calls, len(jobs), n_jobs=n_jobs, description="teacher", verbose=verbose)
         self._fits: dict[tuple[int, Excluded], TeacherFit] = dict(zip(jobs, fits, strict=True))
-        # Computed once for each set of excluded folds: learned weights take a search.
-        self._pool_weights: dict[Excluded, np.ndarray] = {}
+        # Computed once: weights take a search.
+        self._pools: dict[tuple[Excluded, int], Pool] = {}
         self.models_: list[BaseEstimator] = [
             self._fits[index, ()].fold_fit.model for index in range(len(self.teachers))
         ]
@@ -129,33 +137,44 @@ class CrossFittedTeachers:
         """Pooled out-of-fold prediction of every labeled row, (n_samples, n_outputs); NaN in excluded folds."""
         if not self.teachers:
             return np.full((len(self.data_.y), self.target.n_outputs), np.nan)
-        return linear_pool(self._oof(exclude), self.pool_weights(exclude))
+        return self._pool_by_fold(self._oof(exclude), self.fold_ids_, exclude)
 
-    def pool_weights(self, exclude: Excluded = ()) -> np.ndarray:
-        """Weights of the teachers, from the labeled rows outside the excluded folds."""
-        if len(self.teachers) == 1:
-            return np.ones(1)
-        if exclude not in self._pool_weights:
-            rows = np.flatnonzero(~np.isin(self.fold_ids_, exclude))
+    def named_weights(self) -> dict[str, float]:
+        """Weights of the pool's members, from all labeled rows."""
+        return dict(zip([member.name for member in self.members], self.pool().weights.tolist(), strict=True))
+
+    def pool(self, exclude: Excluded = (), fold: int = NO_FOLD) -> Pool:
+        """The pool for rows of a fold: from the labeled rows outside this fold and the excluded ones."""
+        if (exclude, fold) not in self._pools:
+            rows = np.flatnonzero(~np.isin(self.fold_ids_, [*exclude, fold]))
             weight = self.data_.sample_weight
-            self._pool_weights[exclude] = self.pooling(
+            self._pools[exclude, fold] = self.pooling(
                 [prediction[rows] for prediction in self._oof(exclude)],
                 self.data_.y[rows],
                 None if weight is None else weight[rows],
             )
-        return self._pool_weights[exclude]
+        return self._pools[exclude, fold]
 
-    def training_data(self, exclude: Excluded = ()) -> TrainingData:
-        """Labeled rows outside the excluded folds that have the student's modality, then the unlabeled pairs."""
+    def training_data(self, exclude: Excluded = (), *, labeled_soft_targets: bool = True) -> TrainingData:
+        """Labeled rows outside the excluded folds that have the student's modality, then the unlabeled pairs.
+
+        Parameters
+        ----------
+        exclude : tuple of int
+        labeled_soft_targets : bool
+            Whether labeled rows have a soft target, too.
+        """
         data, target = self.data_, self.target
         included = [data.has_student & ~np.isin(self.fold_ids_, exclude)]
         X, y, soft_targets = [data.X], [_encode(data.y, target)], [self.soft_targets(exclude)]
+        if not labeled_soft_targets:
+            soft_targets = [np.full_like(soft_targets[0], np.nan)]
         if data.n_unlabeled and self.teachers:
             included.append(~np.isin(self.unlabeled_fold_ids_, exclude))
             X.append(data.X_unlabeled)
             y.append(_no_targets(y[0], data.n_unlabeled))
-            predictions = [self._unlabeled(index, exclude) for index in range(len(self.teachers))]
-            soft_targets.append(linear_pool(predictions, self.pool_weights(exclude)))
+            predictions = [self._unlabeled(index, exclude) for index in range(len(self.members))]
+            soft_targets.append(self._pool_by_fold(predictions, self.unlabeled_fold_ids_, exclude))
         n_rows = sum(map(len, included))
         weight, groups = data.row_weight, data.group_ids
         return TrainingData(
@@ -169,10 +188,18 @@ class CrossFittedTeachers:
             None if groups is None else groups[:n_rows],
         ).take(np.concatenate(included))
 
+    def _pool_by_fold(self, predictions: list[np.ndarray], fold_ids: np.ndarray, exclude: Excluded) -> np.ndarray:
+        """Pool predictions of rows, those of each fold with weights that are fitted without the fold."""
+        pooled = np.full_like(predictions[0], np.nan)
+        for fold in np.unique(fold_ids[~np.isin(fold_ids, exclude)]).tolist():
+            rows = fold_ids == fold
+            pooled[rows] = self.pool(exclude, fold)([prediction[rows] for prediction in predictions])
+        return pooled
+
     def _oof(self, exclude: Excluded) -> list[np.ndarray]:
         """Out-of-fold predictions of each teacher; NaN in excluded folds and where it was not observed."""
         predictions = []
-        for index in range(len(self.teachers)):
+        for index in range(len(self.members)):
             prediction = np.full((len(self.data_.y), self.target.n_outputs), np.nan)
             for fold, fit in self._fits_excluding(index, exclude):
                 in_fold = self.fold_ids_[fit.fold_fit.rows] == fold

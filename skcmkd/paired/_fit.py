@@ -18,15 +18,16 @@ from .._distillation._student_loss import StudentLoss
 from .._distillation._targets import ClassificationTarget, Target
 from .._model_selection._folds import make_fold_ids
 from .._model_selection._pipelines import final_estimator, fit_with_metadata
+from .._utils._warnings import warn_user
 from .._validation._failures import explain_failure
 from .._validation._table_checks import UNLABELED_PAIRS_NAMES, check_no_infinity
 from .._validation._tables import take_rows
 from ..networks._mlp import NetworkClassifier
-from ._alpha import alpha_table, analytic_alpha, candidate_alpha, cross_validate_alpha
+from ._alpha import alpha_table, analytic_alpha, candidate_alpha, cross_validate_alpha, equal_row_weights_alpha
 from ._cross_fitted_teachers import CrossFittedTeachers
 from ._data import PairedData
-from ._pooling import make_pooling_rule
-from ._teachers import TeacherInputs
+from ._pooling import STACKED, make_pooling_rule
+from ._teachers import STUDENT, TEACHER, TeacherInputs, own_model
 from ._temperature_scaling import TemperatureScaled, fit_temperature
 
 
@@ -39,7 +40,8 @@ class DistillationResult:
     student : fitted estimator
     teachers : dict of str to fitted estimator
         Empty when no teacher was used.
-    teacher_weights : ndarray of shape (n_teachers,)
+    teacher_weights : dict of str to float
+        By name of the teachers, and of the student's own model where it is in the pool.
     alpha : float
     alpha_scores : DataFrame or None
     soft_targets : ndarray of shape (n_samples, n_outputs) or None
@@ -50,7 +52,7 @@ class DistillationResult:
 
     student: BaseEstimator
     teachers: dict[str, BaseEstimator]
-    teacher_weights: np.ndarray
+    teacher_weights: dict[str, float]
     alpha: float = 0.0
     alpha_scores: pd.DataFrame | None = None
     soft_targets: np.ndarray | None = None
@@ -60,9 +62,11 @@ class DistillationResult:
         """``teacher_`` and ``teacher_weights_``: by name where ``teacher_columns`` is a dict."""
         if not self.teachers:
             return None, None
-        if not has_names:
-            return next(iter(self.teachers.values())), None
-        return self.teachers, dict(zip(self.teachers, self.teacher_weights.tolist(), strict=True))
+        if has_names:
+            return self.teachers, self.teacher_weights
+        (teacher,) = self.teachers.values()
+        weights = {name or TEACHER: weight for name, weight in self.teacher_weights.items()}
+        return teacher, weights if STUDENT in weights else None
 
 
 def distill(
@@ -96,10 +100,16 @@ def distill(
     """
     check_models(student, teachers, data, target)
     check_calibrate(student, calibrate)
+    own = own_model(student, data, target) if teacher_weights == STACKED else None
+    # Soft targets of a pool with the student's own model need no trial: the pool tells how much the teacher adds.
+    trusts_pool = alpha == "auto" and own is not None and loss.objective.is_soft_targets
+    if trusts_pool and teachers and not data.n_unlabeled:
+        _warn_of_labels_alone()
+        alpha = 0.0
     teachers = [] if alpha == 0 else teachers
     with explain_failure(student, "student", lambda: _student_tables(data), {"y": data.y}):
         if not teachers and not calibrate:
-            return DistillationResult(_fit_alone(student, data), {}, np.zeros(0))
+            return DistillationResult(_fit_alone(student, data), {}, {})
         if teachers:
             target.check_student(student)
             check_objective(loss.objective, student, alpha)
@@ -111,26 +121,32 @@ def distill(
         target,
         teachers,
         make_pooling_rule(teacher_weights, names, target),
+        own if teachers else None,
         needs_features=bool(teachers) and loss.objective.needs_features,
         representation=representation,
-    ).fit(data, fold_ids, needs_validation=calibrate or alpha == "auto", **parallel)
+    ).fit(data, fold_ids, needs_validation=calibrate or (alpha == "auto" and not trusts_pool), **parallel)
     with explain_failure(student, "student", lambda: _student_tables(data), {"y": data.y}):
         scores = None
         if not teachers:
             best_alpha = 0.0
+        elif trusts_pool:
+            best_alpha = equal_row_weights_alpha(data)
         elif alpha == "auto":
             scores = cross_validate_alpha(student, cross_fitted, (0.0, candidate_alpha(cross_fitted)), loss, **parallel)
             best_alpha = float(scores.candidates[scores.best("one_standard_error")])
         else:
             best_alpha = analytic_alpha(cross_fitted) if alpha == "analytic" else float(alpha)
-        student = fit_student(student, cross_fitted.training_data(), replace(loss, alpha=best_alpha))
+        training_data = cross_fitted.training_data(labeled_soft_targets=not trusts_pool)
+        student = fit_student(student, training_data, replace(loss, alpha=best_alpha))
         if calibrate:
-            validation = scores or cross_validate_alpha(student, cross_fitted, (best_alpha,), loss, **parallel)
+            validation = scores or cross_validate_alpha(
+                student, cross_fitted, (best_alpha,), loss, labeled_soft_targets=not trusts_pool, **parallel
+            )
             student = _scale_temperature(student, validation, best_alpha)
     return DistillationResult(
         student,
         dict(zip(names, cross_fitted.models_, strict=True)),
-        cross_fitted.pool_weights() if teachers else np.zeros(0),
+        cross_fitted.named_weights() if teachers else {},
         best_alpha,
         alpha_table(scores) if scores is not None else None,
         cross_fitted.soft_targets() if teachers else None,
@@ -184,6 +200,14 @@ def check_objective(objective: Objective, student: BaseEstimator, alpha: float |
             f"objective={names!r} needs a network as student, and {model.__class__.__name__} is none. Use "
             "NetworkClassifier, or objective='soft_targets'."
         )
+
+
+def _warn_of_labels_alone() -> None:
+    warn_user(
+        "All rows have a label, and soft targets of labeled rows help no student on average, so with alpha='auto' the "
+        "student is trained alone. Give samples without a label as unlabeled_pairs; or set alpha to a number above 0 to "
+        "distill all the same, or to 0 to train the student alone without this warning."
+    )
 
 
 def _fit_alone(student: BaseEstimator, data: PairedData) -> BaseEstimator:

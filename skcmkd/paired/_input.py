@@ -39,7 +39,7 @@ PARAMETER_CONSTRAINTS: dict[str, Any] = {
     "student_columns": "no_validation",
     "teacher_columns": "no_validation",
     "teacher_input": [StrOptions({"teacher", "both"})],
-    "teacher_weights": [StrOptions({"equal", "learned"}), dict],
+    "teacher_weights": [StrOptions({"stacked", "equal", "learned"}), dict],
     "alpha": [Interval(Real, 0, 1, closed="both"), StrOptions({"auto", "analytic"})],
     "cv": ["cv_object"],
     "n_jobs": N_JOBS,

@@ -1,8 +1,9 @@
-"""How the soft targets of several teachers are pooled."""
+"""How the predictions of several models become one soft target: stacked, or averaged."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from numbers import Real
 from typing import Any
 
@@ -11,41 +12,104 @@ from scipy.optimize import minimize
 from scipy.special import softmax
 
 from .._distillation._targets import Target
+from ._stacking import LinearStack, fit_linear_stack, fit_log_linear_stack, log_linear_pool
+from ._teachers import STUDENT
 
+STACKED = "stacked"
 # Bound on log weight ratios, so that the optimizer stops when the best weight is 0.
 MAX_LOG_RATIO = 12.0
-# Weights of several teachers from the out-of-fold predictions of each for labeled rows, the targets of these rows and
-# their sample weights or None.
-PoolingRule = Callable[[Sequence[np.ndarray], np.ndarray, np.ndarray | None], np.ndarray]
 
 
-def linear_pool(predictions: Sequence[np.ndarray], weights: np.ndarray) -> np.ndarray:
-    """Linear pool sum_m w_m q_m / sum_m w_m of each row over the teachers that predict it.
+@dataclass(frozen=True)
+class AveragePool:
+    """Linear pool sum_m w_m q_m / sum_m w_m of each row over the members that predict it.
 
-    Parameters
+    Attributes
     ----------
-    predictions : sequence of ndarray of shape (n_rows, n_outputs)
-        Of each teacher; a row of NaN has no prediction.
-    weights : ndarray of shape (n_teachers,)
-
-    Returns
-    -------
-    ndarray of shape (n_rows, n_outputs)
-        A row without any prediction, or with those of teachers of weight 0 alone, is NaN.
+    weights : ndarray of shape (n_members,)
     """
-    if len(predictions) == 1:
-        return predictions[0]
-    known = np.stack([~np.isnan(q).any(axis=1) for q in predictions])
-    w = known * weights[:, None]
-    total = w.sum(axis=0)
-    pooled = sum(w_m[:, None] * np.nan_to_num(q_m) for w_m, q_m in zip(w, predictions, strict=True))
-    return np.where(total[:, None] > 0, pooled / np.where(total > 0, total, 1.0)[:, None], np.nan)
+
+    weights: np.ndarray
+
+    def __call__(self, predictions: Sequence[np.ndarray]) -> np.ndarray:
+        """Pooled prediction, (n_rows, n_outputs); a row without a prediction of positive weight is NaN.
+
+        Parameters
+        ----------
+        predictions : sequence of ndarray of shape (n_rows, n_outputs)
+            Of each member; a row of NaN has no prediction.
+        """
+        if len(predictions) == 1:
+            return predictions[0]
+        w = ~np.isnan(np.stack(predictions)).any(axis=2) * self.weights[:, None]
+        total = w.sum(axis=0)
+        pooled = sum(w_m[:, None] * np.nan_to_num(q_m) for w_m, q_m in zip(w, predictions, strict=True))
+        return np.where(total[:, None] > 0, pooled / np.where(total > 0, total, 1.0)[:, None], np.nan)
+
+
+@dataclass(frozen=True)
+class StackedPool:
+    """Log-linear pool of probabilities, or linear pool of continuous predictions, with weights of least loss.
+
+    A row is pooled over the members that predict it, with weights that are fitted to the labeled rows that all of these
+    predict. A row that no teacher predicts has no soft target.
+
+    Attributes
+    ----------
+    target : ClassificationTarget or RegressionTarget
+    n_teachers : int
+        Members from this position on are no teachers: the student's own model.
+    predictions : list of ndarray of shape (n_samples, n_outputs)
+        Of each member for the labeled rows, out-of-fold; a row of NaN has no prediction.
+    y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+    sample_weight : ndarray of shape (n_samples,) or None
+    """
+
+    target: Target
+    n_teachers: int
+    predictions: Sequence[np.ndarray]
+    y: np.ndarray
+    sample_weight: np.ndarray | None = None
+    _stacks: dict[tuple[int, ...], Any] = field(default_factory=dict)
+
+    @property
+    def weights(self) -> np.ndarray:
+        """Weights of the members where all predict, (n_members,); for several outputs their means."""
+        stack = self._stack(tuple(range(len(self.predictions))))
+        return stack.coef.mean(axis=1) if isinstance(stack, LinearStack) else stack
+
+    def __call__(self, predictions: Sequence[np.ndarray]) -> np.ndarray:
+        """Pooled prediction, (n_rows, n_outputs), of members' predictions for the same rows; NaN without a teacher."""
+        values = np.stack(predictions)
+        known = ~np.isnan(values).any(axis=2)
+        pooled = np.full(values.shape[1:], np.nan)
+        for pattern in np.unique(known[:, known[: self.n_teachers].any(axis=0)], axis=1).T:
+            members, rows = np.flatnonzero(pattern), (known == pattern[:, None]).all(axis=0)
+            stack, part = self._stack(tuple(members)), values[members][:, rows]
+            pooled[rows] = stack(part) if isinstance(stack, LinearStack) else log_linear_pool(part, stack)
+        return pooled
+
+    def _stack(self, members: tuple[int, ...]) -> Any:
+        """Weights of some members, fitted once."""
+        if members not in self._stacks:
+            values = np.stack([self.predictions[member] for member in members])
+            rows = ~np.isnan(values).any(axis=(0, 2))
+            weight = np.ones(rows.sum()) if self.sample_weight is None else self.sample_weight[rows]
+            fit = fit_log_linear_stack if len(self.target.classes) else fit_linear_stack
+            self._stacks[members] = fit(values[:, rows], self.target.encode(self.y[rows]), weight)
+        return self._stacks[members]
+
+
+Pool = AveragePool | StackedPool
+# A pool from the out-of-fold predictions of each member for labeled rows, the targets of these rows and their sample
+# weights or None.
+PoolingRule = Callable[[Sequence[np.ndarray], np.ndarray, np.ndarray | None], Pool]
 
 
 def learned_weights(
     predictions: Sequence[np.ndarray], y: np.ndarray, target: Target, sample_weight: np.ndarray | None = None
 ) -> np.ndarray:
-    """Weights whose pool has the least mean out-of-fold loss: Brier score, or squared error.
+    """Weights whose average has the least mean out-of-fold loss: Brier score, or squared error.
 
     Parameters
     ----------
@@ -68,7 +132,7 @@ def learned_weights(
 
     result = minimize(
         lambda log_ratios: np.average(
-            target.row_losses(linear_pool(predictions, weights_of(log_ratios)), y[known]), weights=row_weight
+            target.row_losses(AveragePool(weights_of(log_ratios))(predictions), y[known]), weights=row_weight
         ),
         np.zeros(len(predictions) - 1),
     )
@@ -89,14 +153,21 @@ def fixed_weights(teacher_weights: Any, names: Sequence[str]) -> np.ndarray:
 
 def make_pooling_rule(teacher_weights: Any, names: Sequence[str], target: Target) -> PoolingRule:
     """The rule that the parameter ``teacher_weights`` names."""
-    if teacher_weights == "learned":
-        return lambda predictions, y, sample_weight: learned_weights(predictions, y, target, sample_weight)
-    return lambda predictions, y, sample_weight: fixed_weights(teacher_weights, names)
+    if teacher_weights == STACKED:
+        return lambda predictions, y, weight: StackedPool(target, len(names), predictions, y, weight)
+    if teacher_weights == "learned" and len(names) > 1:
+        return lambda predictions, y, weight: AveragePool(learned_weights(predictions, y, target, weight))
+    return lambda predictions, y, weight: AveragePool(fixed_weights(teacher_weights, names))
 
 
 def check_teacher_weights(teacher_weights: Any, teacher_columns: Any) -> None:
     """Raise unless fixed weights name the teachers of ``teacher_columns``, are finite, not negative and not all 0."""
     if isinstance(teacher_weights, str):
+        if teacher_weights == STACKED and isinstance(teacher_columns, Mapping) and STUDENT in teacher_columns:
+            raise ValueError(
+                f"teacher_columns names a teacher {STUDENT!r}, which is the name of the student's own model in the "
+                "pool. Give the teacher another name."
+            )
         return
     known = list(teacher_columns) if isinstance(teacher_columns, Mapping) else []
     unmatched = sorted(set(known) ^ set(teacher_weights))

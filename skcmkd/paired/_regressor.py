@@ -130,7 +130,7 @@ class PairedDistillerRegressor(RegressorStudentMixin, BaseEstimator):
         student_columns: Columns = None,
         teacher_columns: Columns | Mapping[str, Columns] = None,
         teacher_input: str = "teacher",
-        teacher_weights: str | Mapping[str, float] = "equal",
+        teacher_weights: str | Mapping[str, float] = "stacked",
         alpha: float | str = "auto",
         cv: Any = 5,
         n_jobs: int | None = None,

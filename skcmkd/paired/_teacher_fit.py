@@ -60,7 +60,7 @@ def fit_teacher(
     """
     unlabeled = np.full((len(teacher.unlabeled_observed), target.n_outputs), np.nan)
     rows = teacher.unlabeled_observed & predict_mask
-    with explain_failure(teacher.model, "teacher", partial(_tables_of, teacher), {"y": data.y}):
+    with explain_failure(teacher.model, teacher.role, partial(_tables_of, teacher), {"y": data.y}):
         fit = fit_without_folds(
             teacher.model,
             teacher.X,
@@ -85,7 +85,8 @@ def fit_teacher(
 
 def _tables_of(teacher: TeacherInputs) -> dict[str, Table]:
     """The rows that the teacher reads, by the name of their table."""
-    tables = {"X_teacher": take_rows(teacher.X, teacher.observed)}
+    is_teacher = teacher.role == "teacher"
+    tables = {"X_teacher" if is_teacher else "X": take_rows(teacher.X, teacher.observed)}
     if teacher.X_unlabeled is not None:
-        tables[UNLABELED_PAIRS_NAMES[1]] = take_rows(teacher.X_unlabeled, teacher.unlabeled_observed)
+        tables[UNLABELED_PAIRS_NAMES[int(is_teacher)]] = take_rows(teacher.X_unlabeled, teacher.unlabeled_observed)
     return tables

@@ -10,21 +10,26 @@ from sklearn.base import BaseEstimator
 from sklearn.frozen import FrozenEstimator
 
 from .._distillation._delegate import clone_or_default
+from .._distillation._select import without_refit
+from .._distillation._targets import Target
 from .._validation._columns import select_student_columns
 from .._validation._sklearn import feature_names, n_features, set_random_states
 from .._validation._table_checks import observed_rows
 from .._validation._tables import Table, abbreviate, stack_columns, take_columns
 from ._data import PairedData, PairedTables
 
+# Names of a single teacher and of the student's own model in ``teacher_weights_``.
+TEACHER, STUDENT = "teacher", "student"
+
 
 @dataclass(frozen=True)
 class TeacherInputs:
-    """A teacher, unfitted, and its table.
+    """A teacher, unfitted, and its table; or the student's own model, with the student's.
 
     Attributes
     ----------
     name : str
-        Its name in ``teacher_columns``, or "".
+        Its name in ``teacher_columns``, or ""; "student" of the student's own model.
     model : estimator
     X : table of shape (n_samples, n_columns)
         Row for row with the labeled rows of the ``PairedData``.
@@ -42,6 +47,18 @@ class TeacherInputs:
     observed: np.ndarray
     X_unlabeled: Table | None
     unlabeled_observed: np.ndarray
+
+    @property
+    def role(self) -> str:
+        return "student" if self.name == STUDENT else "teacher"
+
+
+def own_model(student: BaseEstimator, data: PairedData, target: Target) -> TeacherInputs | None:
+    """The student's own model as a member of the pool; None if it predicts no probabilities of classes."""
+    if len(target.classes) and not hasattr(student, "predict_proba"):
+        return None
+    observed = np.ones(data.n_unlabeled, dtype=bool)
+    return TeacherInputs(STUDENT, without_refit(student), data.X, data.has_student, data.X_unlabeled, observed)
 
 
 def prepare_teachers(

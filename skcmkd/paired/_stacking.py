@@ -1,0 +1,125 @@
+"""Stacking: the weights of least out-of-fold loss of several models' predictions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import minimize, nnls
+from scipy.special import log_softmax, softmax
+
+# One certain mistake must not rule the weights.
+MIN_PROBABILITY = 1e-6
+# Weights of several models add up to this unless the rows tell otherwise: more than 1, since models of different
+# tables make different mistakes.
+PRIOR_TOTAL_WEIGHT = 1.4
+
+
+def prior_weight(n_members: int) -> float:
+    """The weight of each member that the penalty of a log-linear stack draws to."""
+    return 1.0 if n_members == 1 else PRIOR_TOTAL_WEIGHT / n_members
+
+
+def log_linear_pool(proba: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Log-linear pool q = softmax(sum_m w_m log q_m), of shape (n_rows, n_classes).
+
+    Parameters
+    ----------
+    proba : ndarray of shape (n_members, n_rows, n_classes)
+    weights : ndarray of shape (n_members,)
+    """
+    return softmax(np.tensordot(weights, _log(proba), 1), axis=1)
+
+
+def fit_log_linear_stack(proba: np.ndarray, target: np.ndarray, sample_weight: np.ndarray) -> np.ndarray:
+    """Weights w >= 0 of a log-linear pool: least sum_i s_i CE(y_i, q_i) + 1/2 sum_m (w_m - c)^2.
+
+    The penalty is that of a weak prior, since few rows tell the weights of models that agree: c is 1 for one model,
+    whose weight then is an inverse temperature, and 1.4 / M for M of them.
+
+    Parameters
+    ----------
+    proba : ndarray of shape (n_members, n_rows, n_classes)
+        Out-of-fold.
+    target : ndarray of shape (n_rows, n_classes)
+        One-hot labels.
+    sample_weight : ndarray of shape (n_rows,)
+        Divided by their mean.
+
+    Returns
+    -------
+    ndarray of shape (n_members,)
+
+    References
+    ----------
+    Genest, Zidek. Combining probability distributions: a critique and an annotated bibliography. Statistical Science
+    1 (1986). Wolpert. Stacked generalization. Neural Networks 5 (1992).
+    """
+    log_q, c = _log(proba), prior_weight(len(proba))
+    s = sample_weight / sample_weight.mean() if len(sample_weight) else sample_weight
+
+    def penalized_loss(w: np.ndarray) -> tuple[float, np.ndarray]:
+        log_pool = log_softmax(np.tensordot(w, log_q, 1), axis=1)
+        residual = s[:, None] * (np.exp(log_pool) - target)
+        loss = -(s @ (target * log_pool).sum(axis=1)) + ((w - c) ** 2).sum() / 2
+        return loss, np.einsum("mnk,nk->m", log_q, residual) + w - c
+
+    start = np.full(len(proba), c)
+    return minimize(penalized_loss, start, jac=True, method="L-BFGS-B", bounds=[(0, None)] * len(start)).x
+
+
+@dataclass(frozen=True)
+class LinearStack:
+    """Linear pool b_k + sum_m w_mk t_mk of each output k.
+
+    Attributes
+    ----------
+    coef : ndarray of shape (n_members, n_outputs)
+    intercept : ndarray of shape (n_outputs,)
+    """
+
+    coef: np.ndarray
+    intercept: np.ndarray
+
+    def __call__(self, predictions: np.ndarray) -> np.ndarray:
+        """Pooled prediction, (n_rows, n_outputs), of predictions (n_members, n_rows, n_outputs)."""
+        return np.einsum("mnk,mk->nk", predictions, self.coef) + self.intercept
+
+
+def fit_linear_stack(predictions: np.ndarray, target: np.ndarray, sample_weight: np.ndarray) -> LinearStack:
+    """Weights w >= 0 and intercept: least sum_i s_i (y_i - b - sum_m w_m t_mi)^2 + Var(y) sum_m (w_m - 1/M)^2.
+
+    Parameters
+    ----------
+    predictions : ndarray of shape (n_members, n_rows, n_outputs)
+        Out-of-fold.
+    target : ndarray of shape (n_rows, n_outputs)
+    sample_weight : ndarray of shape (n_rows,)
+        Divided by their mean.
+
+    Returns
+    -------
+    LinearStack
+
+    References
+    ----------
+    Breiman. Stacked regressions. Machine Learning 24 (1996).
+    """
+    n_members, n_rows, n_outputs = predictions.shape
+    coef, intercept = np.full((n_members, n_outputs), 1 / n_members), np.zeros(n_outputs)
+    if n_rows == 0:
+        return LinearStack(coef, intercept)
+    s = np.sqrt(sample_weight / sample_weight.mean())
+    for k in range(n_outputs):
+        t, y = predictions[:, :, k].T, target[:, k]
+        t_mean, y_mean = (np.average(values, axis=0, weights=sample_weight) for values in (t, y))
+        # The penalty as further rows of the least-squares problem.
+        scale = y.std() * np.eye(n_members)
+        A = np.vstack([s[:, None] * (t - t_mean), scale])
+        coef[:, k] = nnls(A, np.concatenate([s * (y - y_mean), scale.sum(axis=1) / n_members]))[0]
+        intercept[k] = y_mean - t_mean @ coef[:, k]
+    return LinearStack(coef, intercept)
+
+
+def _log(proba: np.ndarray) -> np.ndarray:
+    return np.log(np.clip(proba, MIN_PROBABILITY, 1))
