@@ -30,8 +30,9 @@ from ._teachers import prepare_teachers
 class PairedDistiller(ClassifierStudentMixin, BaseEstimator):
     """Train a classifier of one modality on the label and on soft targets from another, which only fit needs.
 
-    A teacher is fitted to the label from its own modality. Its out-of-fold probabilities q are the soft targets of the
-    student, whose probabilities p minimize, with means over the labeled rows and over the rows with a soft target::
+    A teacher is fitted to the label from its own modality. Its out-of-fold probabilities, pooled with those of the
+    student's own model, are the soft targets q of the student, whose probabilities p minimize, with means over the
+    labeled rows and over the rows with a soft target::
 
         (1 - alpha) mean_labeled CE(y, p) + alpha mean_soft tau^2 KL(q^tau || p^tau)
 
@@ -59,15 +60,22 @@ class PairedDistiller(ClassifierStudentMixin, BaseEstimator):
         out. None is one teacher on all columns.
     teacher_input : {"teacher", "both"}, default="teacher"
         "both" adds the student's columns to those of each teacher.
-    teacher_weights : {"equal", "learned"} or dict, default="equal"
-        How several teachers are pooled, sum_m w_m q_m, for each row over the teachers whose modality it has.
-        "learned" takes the weights with the least Brier score of out-of-fold probabilities; a dict fixes them by name.
+    teacher_weights : {"stacked", "equal", "learned"} or dict, default="stacked"
+        How probabilities become soft targets, for each row over the teachers whose modality it has. "stacked" pools
+        those of the teachers q_m and of the student's own model q_S, all out-of-fold,
+        q = softmax(sum_m w_m log q_m + w_S log q_S), with the weights w >= 0 of least log-loss and a weak penalty
+        1/2 |w - c|^2, fitted without the rows that they serve. Such targets do not disagree with the labels as the
+        student can see them, so a weak teacher does no harm. The others average the teachers alone, sum_m w_m q_m:
+        "equal"; "learned" with the weights of the least Brier score; a dict fixes them by name.
     alpha : float in [0, 1], "auto" or "analytic", default="auto"
-        The teacher's share: 0 labels only, 1 teacher only. "auto" takes 0.25, or 0.5 where unlabeled pairs outnumber
-        labeled rows, if that lowers the Brier score of the student alone by more than a standard error on two
-        validation folds (one, if it has 1000 rows or groups), else 0; networks are fitted there without their
-        ``refit``. "analytic" minimizes the excess risk of a linear student to first order; it needs no fits of the
-        student, does not use weights, and is inaccurate where the student is far from linear.
+        The teacher's share: 0 labels only, 1 teacher only. "auto" trains labeled rows on their labels and unlabeled
+        pairs on their soft targets, all rows of the same weight, so that alpha is n_u / (n_l + n_u); without unlabeled
+        pairs the student is trained alone, and a warning says so. For soft targets without the student's own model
+        (``teacher_weights``) and for other objectives it takes 0.25, or 0.5 where unlabeled pairs outnumber labeled
+        rows, if that lowers the Brier score of the student alone by more than a standard error on two validation folds
+        (one, if it has 1000 rows or groups), else 0; networks are fitted there without their ``refit``. "analytic"
+        minimizes the excess risk of a linear student to first order; it needs no fits of the student, does not use
+        weights, and is inaccurate where the student is far from linear.
     temperature : float > 0, default=2.0
         Softens the probabilities of teacher and student where the student is a network. Other students are trained at
         temperature 1, whatever the value.
@@ -89,8 +97,9 @@ class PairedDistiller(ClassifierStudentMixin, BaseEstimator):
         change.
     cv : int or splitter, default=5
         Folds of the out-of-fold soft targets and of the choice of alpha; each row is held out once. A number, at least
-        3 for "auto" and ``calibrate``, makes stratified blocks of adjacent rows. With ``groups`` in ``fit`` the rows of
-        a group stay together, and a number is lowered to that of the groups, at least 3 (``n_folds_``).
+        3 for validation folds, makes stratified folds that do not depend on the order of the rows. With ``groups`` in
+        ``fit`` the rows of a group stay together, and a number is lowered to that of the groups, at least 3
+        (``n_folds_``).
     n_jobs : int or None, default=None
         Parallel fits; changes nothing but time.
     random_state : int, RandomState or None, default=None
@@ -107,15 +116,16 @@ class PairedDistiller(ClassifierStudentMixin, BaseEstimator):
         None when no teacher was used: there is no teacher's table, an earlier selector kept none, or alpha is set
         to 0.
     teacher_weights_ : dict or None
-        Weight of each teacher by name where ``teacher_columns`` is a dict; they add up to 1.
+        Weight of each teacher by name, "teacher" where ``teacher_columns`` is no dict. Stacked: w for rows that have
+        all modalities, with the student's own model as "student". Averaged: None of a single teacher, and they add up
+        to 1.
     alpha_ : float
         The teacher's share in the loss of the student; 0 without a teacher's table.
     alpha_scores_ : DataFrame or None
-        With ``alpha="auto"``: for each alpha the mean Brier score on validation folds (``brier``, 0 is best), its
-        difference from the student alone (``difference``) and the standard error of that (``standard_error``).
+        Where ``alpha="auto"`` was chosen on validation folds: for each alpha the mean Brier score there (``brier``, 0
+        is best), its difference from the student alone (``difference``) and the standard error of that (``standard_error``).
     teacher_proba_ : ndarray of shape (n_samples, n_classes) or None
-        Out-of-fold probabilities of the teacher for the labeled rows, pooled over several teachers; NaN in rows without
-        a teacher's modality.
+        Out-of-fold soft targets of the labeled rows, pooled; NaN in rows without a teacher's modality.
     classes_ : ndarray of shape (n_classes,)
         Class labels.
     n_folds_ : int or None
@@ -143,7 +153,9 @@ class PairedDistiller(ClassifierStudentMixin, BaseEstimator):
     References
     ----------
     Hinton, Vinyals, Dean. Distilling the Knowledge in a Neural Network. arXiv 1503.02531, section 2. Lopez-Paz et
-    al. Unifying distillation and privileged information. arXiv 1511.03643, equation 6.
+    al. Unifying distillation and privileged information. arXiv 1511.03643, equation 6. Xia, Wainwright. Prediction
+    aided by surrogate training. arXiv 2412.09364 (a teacher that sees what the student sees). Genest, Zidek. Combining
+    probability distributions. Statistical Science 1 (1986), section 3 (log-linear pools).
 
     Examples
     --------

@@ -205,8 +205,8 @@ def check_objective(objective: Objective, student: BaseEstimator, alpha: float |
 def _warn_of_labels_alone() -> None:
     warn_user(
         "All rows have a label, and soft targets of labeled rows help no student on average, so with alpha='auto' the "
-        "student is trained alone. Give samples without a label as unlabeled_pairs; or set alpha to a number above 0 to "
-        "distill all the same, or to 0 to train the student alone without this warning."
+        "student is trained alone. Give samples without a label as unlabeled_pairs; or set alpha to a number, above 0 "
+        "to distill all the same, or 0 to train the student alone without this warning."
     )
 
 

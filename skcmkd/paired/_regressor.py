@@ -26,8 +26,9 @@ from ._teachers import prepare_teachers
 class PairedDistillerRegressor(RegressorStudentMixin, BaseEstimator):
     """Train a regressor of one modality on the target and on soft targets from another, which only fit needs.
 
-    A teacher is fitted to the target y from its own modality. Its out-of-fold predictions t are the soft targets of the
-    student, whose predictions p minimize, with means over the rows with a target and over those with a soft target::
+    A teacher is fitted to the target y from its own modality. Its out-of-fold predictions, pooled with those of the
+    student's own model, are the soft targets t of the student, whose predictions p minimize, with means over the rows
+    with a target and over those with a soft target::
 
         (1 - alpha) mean_labeled (y - p)^2 + alpha mean_soft (t - p)^2
 
@@ -51,14 +52,20 @@ class PairedDistillerRegressor(RegressorStudentMixin, BaseEstimator):
         makes one teacher for each modality. None is one teacher on all columns.
     teacher_input : {"teacher", "both"}, default="teacher"
         "both" adds the student's columns to those of each teacher.
-    teacher_weights : {"equal", "learned"} or dict, default="equal"
-        How the predictions of several teachers are averaged, for each row over the teachers whose modality it has.
-        "learned" takes the weights with the least squared error of out-of-fold predictions; a dict fixes them by name.
+    teacher_weights : {"stacked", "equal", "learned"} or dict, default="stacked"
+        How predictions become soft targets, for each row over the teachers whose modality it has. "stacked" pools those
+        of the teachers t_m and of the student's own model t_S, all out-of-fold, t = b + sum_m w_m t_m + w_S t_S, with
+        the weights w >= 0 and the intercept b of the least squared error, fitted without the rows that they serve. The
+        others average the teachers alone: "equal"; "learned" with the weights of the least squared error; a dict fixes
+        them by name.
     alpha : float in [0, 1], "auto" or "analytic", default="auto"
-        The teacher's share: 0 targets only, 1 teacher only. "auto" takes 0.25, or 0.5 where unlabeled pairs outnumber
-        labeled rows, if that lowers the squared error of the student alone by more than a standard error on two
-        validation folds (one, if it has 1000 rows or groups), else 0; networks are fitted there without their
-        ``refit``. "analytic" minimizes the excess risk of a linear student to first order, in closed form::
+        The teacher's share: 0 targets only, 1 teacher only. "auto" trains labeled rows on their targets and unlabeled
+        pairs on their soft targets, all rows of the same weight, so that alpha is n_u / (n_l + n_u); without unlabeled
+        pairs the student is trained alone, and a warning says so. For soft targets without the student's own model
+        (``teacher_weights``) it takes 0.25, or 0.5 where unlabeled pairs outnumber labeled rows, if that lowers the
+        squared error of the student alone by more than a standard error on two validation folds (one, if it has 1000
+        rows or groups), else 0; networks are fitted there without their ``refit``. "analytic" minimizes the excess risk
+        of a linear student to first order, in closed form::
 
             alpha = (Var(e) - Cov(e, u)) / (Var(e) - 2 Cov(e, u) + Var(u) + (n / d) E[b^2])
 
@@ -84,15 +91,16 @@ class PairedDistillerRegressor(RegressorStudentMixin, BaseEstimator):
         The teacher, fitted to all rows that have its modality, by name where ``teacher_columns`` is a dict; None when
         no teacher was used.
     teacher_weights_ : dict or None
-        Weight of each teacher by name where ``teacher_columns`` is a dict; they add up to 1.
+        Weight of each teacher by name, "teacher" where ``teacher_columns`` is no dict. Stacked: w for rows that have
+        all modalities, with the student's own model as "student" (of several targets the means). Averaged: None of a
+        single teacher, and they add up to 1.
     alpha_ : float
         The teacher's share in the loss of the student; 0 without a teacher's table.
     alpha_scores_ : DataFrame or None
-        With ``alpha="auto"``: for each alpha the mean squared error on validation folds (``squared_error``), its
-        difference from the student alone (``difference``) and the standard error of that (``standard_error``).
+        Where ``alpha="auto"`` was chosen on validation folds: for each alpha the mean squared error there
+        (``squared_error``), its difference from the student alone (``difference``) and the standard error of that (``standard_error``).
     teacher_prediction_ : ndarray of shape (n_samples,) or (n_samples, n_targets), or None
-        Out-of-fold predictions of the teacher for the rows of X, averaged over several teachers; NaN in rows without a
-        teacher's modality.
+        Out-of-fold soft targets of the rows of X, pooled; NaN in rows without a teacher's modality.
     n_folds_ : int or None
         Number of folds that were used, fewer than ``cv`` where there are fewer groups; None when no fold was held out.
     n_features_in_ : int
