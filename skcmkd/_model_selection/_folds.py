@@ -8,6 +8,7 @@ from numbers import Integral
 from typing import Any
 
 import numpy as np
+from scipy.sparse import issparse
 from sklearn.model_selection import GroupKFold, StratifiedGroupKFold, check_cv
 
 # An error names so many classes.
@@ -126,18 +127,50 @@ def make_fold_ids(
     classes: bool = True,
     groups: np.ndarray | None = None,
     strata: np.ndarray | None = None,
+    order: np.ndarray | None = None,
 ) -> np.ndarray:
     """Fold of each row, the first repeat of ``make_repeated_fold_ids``; a splitter must not repeat itself.
+
+    With ``order``, such as that of ``order_by_content``, a number of folds takes the rows in this order.
 
     Raises
     ------
     ValueError
         If a splitter does not hold each row out exactly once.
     """
-    repeats = make_repeated_fold_ids(cv, y, classes=classes, groups=groups, strata=strata)
+    is_number = cv is None or isinstance(cv, Integral)
+    rows = order if is_number and order is not None else np.arange(len(y))
+    groups, strata = (None if values is None else values[rows] for values in (groups, strata))
+    repeats = make_repeated_fold_ids(cv, y[rows], classes=classes, groups=groups, strata=strata)
     if len(repeats) > 1:
         raise ValueError(_overlap_message(cv))
-    return repeats[0]
+    fold_ids = np.empty_like(repeats[0])
+    fold_ids[rows] = repeats[0]
+    return fold_ids
+
+
+def order_by_content(X: Any, y: np.ndarray) -> np.ndarray:
+    """A haphazard order of the rows that depends on their values and not on the order that they come in.
+
+    Folds of rows in such an order are the same for every order of the same rows. The rows are sorted by one random
+    combination of their columns, then by y, and permuted, always alike.
+
+    Parameters
+    ----------
+    X : ndarray or sparse matrix of shape (n_rows, n_columns)
+        Numbers; a missing value counts as 0.
+    y : ndarray of shape (n_rows,) or (n_rows, n_outputs)
+
+    Returns
+    -------
+    ndarray of shape (n_rows,)
+        Positions of the rows.
+    """
+    rng = np.random.RandomState(0)
+    direction = rng.normal(size=X.shape[1])
+    key = (X if issparse(X) else np.nan_to_num(X)) @ direction
+    codes = np.unique(y.reshape(len(y), -1)[:, 0], return_inverse=True)[1]
+    return np.lexsort((codes, key))[rng.permutation(len(y))]
 
 
 def make_repeated_fold_ids(

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.sparse import issparse
 from sklearn.base import BaseEstimator
 
 from .._distillation._delegate import check_estimator_type
@@ -16,7 +17,8 @@ from .._distillation._objectives import Objective
 from .._distillation._select import ValidationScores
 from .._distillation._student_loss import StudentLoss
 from .._distillation._targets import ClassificationTarget, Target
-from .._model_selection._folds import make_fold_ids
+from .._linear_model._ridge import to_design_matrix
+from .._model_selection._folds import make_fold_ids, order_by_content
 from .._model_selection._pipelines import final_estimator, fit_with_metadata
 from .._utils._warnings import warn_user
 from .._validation._failures import explain_failure
@@ -116,7 +118,10 @@ def distill(
     names = [teacher.name for teacher in teachers]
     parallel: dict[str, Any] = {"n_jobs": n_jobs, "verbose": verbose}
     strata = _missingness_pattern(data, teachers)
-    fold_ids = make_fold_ids(cv, data.y, classes=len(target.classes) > 0, groups=data.groups, strata=strata)
+    order = order_by_content(data.X if issparse(data.X) else to_design_matrix(data.X), data.y)
+    fold_ids = make_fold_ids(
+        cv, data.y, classes=len(target.classes) > 0, groups=data.groups, strata=strata, order=order
+    )
     cross_fitted = CrossFittedTeachers(
         target,
         teachers,

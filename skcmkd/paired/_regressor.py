@@ -98,7 +98,8 @@ class PairedDistillerRegressor(RegressorStudentMixin, BaseEstimator):
         The teacher's share in the loss of the student; 0 without a teacher's table.
     alpha_scores_ : DataFrame or None
         Where ``alpha="auto"`` was chosen on validation folds: for each alpha the mean squared error there
-        (``squared_error``), its difference from the student alone (``difference``) and the standard error of that (``standard_error``).
+        (``squared_error``), its difference from the student alone (``difference``) and the standard error of that
+        (``standard_error``).
     teacher_prediction_ : ndarray of shape (n_samples,) or (n_samples, n_targets), or None
         Out-of-fold soft targets of the rows of X, pooled; NaN in rows without a teacher's modality.
     n_folds_ : int or None
