@@ -93,10 +93,10 @@ class StackedPool:
         """Weights of some members, fitted once."""
         if members not in self._stacks:
             values = np.stack([self.predictions[member] for member in members])
-            rows = ~np.isnan(values).any(axis=(0, 2))
-            weight = np.ones(rows.sum()) if self.sample_weight is None else self.sample_weight[rows]
+            weight = np.ones(len(self.y)) if self.sample_weight is None else self.sample_weight
+            rows = ~np.isnan(values).any(axis=(0, 2)) & (weight > 0)
             fit = fit_log_linear_stack if len(self.target.classes) else fit_linear_stack
-            self._stacks[members] = fit(values[:, rows], self.target.encode(self.y[rows]), weight)
+            self._stacks[members] = fit(values[:, rows], self.target.encode(self.y[rows]), weight[rows])
         return self._stacks[members]
 
 

@@ -7,7 +7,7 @@ from skcmkd._model_selection._folds import stratified_folds
 from skcmkd._validation._table_checks import observed_rows
 from skcmkd.paired._cross_fitted_teachers import CrossFittedTeachers
 from skcmkd.paired._data import PairedData
-from skcmkd.paired._pooling import fixed_weights
+from skcmkd.paired._pooling import AveragePool, fixed_weights
 from skcmkd.paired._teachers import TeacherInputs
 
 TARGET = ClassificationTarget(np.array([0, 1]))
@@ -47,7 +47,7 @@ def cross_fit(
     if pooling is None:
 
         def pooling(predictions, y, sample_weight):
-            return fixed_weights("equal", range(len(predictions)))
+            return AveragePool(fixed_weights("equal", range(len(predictions))))
 
     fitted = CrossFittedTeachers(target, teachers, pooling, **settings)
     return fitted.fit(data, fold_ids, needs_validation=needs_validation, n_jobs=n_jobs, verbose=False)

@@ -19,8 +19,9 @@ from sklearn.svm import LinearSVC
 from skcmkd import CCHSelector, NetworkClassifier, PairedDistiller
 from skcmkd._linear_model._excess_risk import linear_student_risk
 from skcmkd._losses._soft_targets import soft_target_divergence
-from skcmkd._model_selection._folds import make_fold_ids
+from skcmkd._model_selection._folds import make_fold_ids, order_by_content
 from skcmkd.datasets import load_digit_views, make_gaussian_modalities
+from skcmkd.paired._stacking import log_linear_pool
 from skcmkd.paired._temperature_scaling import fit_temperature, scale_proba
 
 LOGISTIC = LogisticRegression()
@@ -241,7 +242,7 @@ def test_students(drawn, student):
 
 def test_frozen_teacher_is_not_refitted(drawn):
     model = LogisticRegression(C=0.01).fit(drawn.T[70:], drawn.y[70:])
-    fitted = fit_pair(drawn, teacher=FrozenEstimator(model), unlabeled=None)
+    fitted = fit_pair(drawn, teacher=FrozenEstimator(model), teacher_weights="equal", unlabeled=None)
     np.testing.assert_allclose(fitted.teacher_proba_, model.predict_proba(drawn.T[:70]))
 
 
@@ -297,23 +298,70 @@ def test_seed_reaches_parts_that_have_none(drawn):
 def test_silent_unless_asked(drawn, capfd):
     fit_pair(drawn, alpha="auto", student=NetworkClassifier(max_epochs=2, random_state=0))
     assert capfd.readouterr() == ("", "")
-    fit_pair(drawn, alpha="auto", verbose=1)
+    fit_pair(drawn, alpha="auto", teacher_weights="equal", verbose=1)
     assert "alpha" in capfd.readouterr().err
 
 
 def test_auto_takes_a_good_teacher_and_leaves_a_useless_one():
     drawn = make_gaussian_modalities(1200, specific_signal={"teacher": 3.0, "student": 0.0}, n_noise=30, random_state=0)
     X, T, y = drawn.data[drawn.modalities["student"]], drawn.data[drawn.modalities["teacher"]], drawn.target
-    good = distiller(alpha="auto").fit(X[:80], y[:80], X_teacher=T[:80], unlabeled_pairs=(X[80:700], T[80:700]))
+    average = distiller(alpha="auto", teacher_weights="equal")
+    good = clone(average).fit(X[:80], y[:80], X_teacher=T[:80], unlabeled_pairs=(X[80:700], T[80:700]))
     assert good.alpha_ > 0
     assert good.alpha_scores_.loc[good.alpha_, "difference"] < 0
     alone = distiller().fit(X[:80], y[:80])
     assert good.score(X[700:], y[700:]) > alone.score(X[700:], y[700:])
     noise = T.sample(frac=1, random_state=0).reset_index(drop=True)
-    useless = distiller(alpha="auto").fit(
-        X[:80], y[:80], X_teacher=noise[:80], unlabeled_pairs=(X[80:700], noise[80:700])
-    )
+    useless = clone(average).fit(X[:80], y[:80], X_teacher=noise[:80], unlabeled_pairs=(X[80:700], noise[80:700]))
     assert useless.alpha_ == 0.0
+
+
+def test_auto_weighs_labels_and_pooled_soft_targets_of_unlabeled_pairs_alike(drawn):
+    """The same as scikit-learn's own fit to labels and to the pool's probabilities as row weights."""
+    fitted = fit_pair(drawn, alpha="auto")
+    assert fitted.alpha_ == pytest.approx(50 / 120)
+    assert fitted.alpha_scores_ is None
+    members = [LogisticRegression().fit(table[:70], drawn.y[:70]) for table in (drawn.T, drawn.X)]
+    proba = np.stack([m.predict_proba(table[70:120]) for m, table in zip(members, (drawn.T, drawn.X), strict=True)])
+    soft_targets = log_linear_pool(proba, np.array([fitted.teacher_weights_[name] for name in ("teacher", "student")]))
+    X = drawn.X.iloc[np.r_[:70, 70:120, 70:120]]
+    y = np.r_[drawn.y[:70], np.repeat(fitted.classes_, 50)]
+    weight = np.r_[np.ones(70), soft_targets[:, 0], soft_targets[:, 1]]
+    direct = LogisticRegression(tol=1e-8).fit(X, y, weight)
+    np.testing.assert_allclose(fitted.predict_proba(drawn.X), direct.predict_proba(drawn.X), atol=2e-3)
+
+
+def test_auto_without_unlabeled_pairs_trains_the_student_alone_and_says_so(drawn):
+    with pytest.warns(UserWarning, match=r"with alpha='auto' the student is trained alone.*as unlabeled_pairs"):
+        fitted = fit_pair(drawn, alpha="auto", unlabeled=None)
+    assert (fitted.alpha_, fitted.teacher_) == (0, None)
+    direct = LogisticRegression().fit(drawn.X[:70], drawn.y[:70])
+    np.testing.assert_array_equal(fitted.student_.coef_, direct.coef_)
+
+
+@pytest.mark.parametrize("alpha", ["auto", 0.5])
+def test_row_order_changes_nothing(drawn, alpha):
+    order = np.random.RandomState(0).permutation(70)
+    first = fit_pair(drawn, alpha=alpha)
+    other = fit_pair(drawn, rows=order, alpha=alpha)
+    assert other.teacher_weights_ == pytest.approx(first.teacher_weights_, rel=1e-3)
+    np.testing.assert_allclose(other.predict_proba(drawn.X), first.predict_proba(drawn.X), atol=1e-3)
+
+
+def test_a_stacked_pool_gains_from_a_good_teacher_and_not_from_its_permuted_rows():
+    drawn = make_gaussian_modalities(1200, specific_signal={"teacher": 3.0, "student": 0.0}, n_noise=30, random_state=0)
+    X, T, y = drawn.data[drawn.modalities["student"]], drawn.data[drawn.modalities["teacher"]], drawn.target
+    permuted = T.sample(frac=1, random_state=0).set_axis(T.index)
+    alone = distiller().fit(X[:80], y[:80]).score(X[700:], y[700:])
+    gains = [
+        distiller(alpha="auto")
+        .fit(X[:80], y[:80], X_teacher=table[:80], unlabeled_pairs=(X[80:700], table[80:700]))
+        .score(X[700:], y[700:])
+        - alone
+        for table in (T, permuted)
+    ]
+    assert gains[0] > 0.03
+    assert abs(gains[1]) < 0.02
 
 
 def test_digit_views_gain_and_do_no_harm():
@@ -427,7 +475,7 @@ def test_failed_fit_leaves_the_earlier_fit(drawn):
 
 def test_failures_within_the_training_leave_the_earlier_fit(drawn):
     """Also where the student fails after the teachers were fitted."""
-    fitted = fit_pair(drawn, alpha="auto")
+    fitted = fit_pair(drawn, alpha="auto", teacher_weights="equal")
     before, attributes = fitted.predict_proba(drawn.X), set(vars(fitted))
     network = NetworkClassifier((4,), learning_rate=1e30, max_epochs=5, random_state=0)
     fitted.set_params(student=network, calibrate=True)
@@ -444,7 +492,7 @@ def test_constant_columns(drawn):
 
 
 def test_score_frames(drawn):
-    scores = fit_pair(drawn, alpha="auto").alpha_scores_
+    scores = fit_pair(drawn, alpha="auto", teacher_weights="equal").alpha_scores_
     assert isinstance(scores, pd.DataFrame)
     assert list(scores.columns) == ["brier", "difference", "standard_error"]
 
@@ -459,8 +507,9 @@ def modalities_of_teacher(drawn):
 
 def test_several_teachers_are_the_mean_of_each_alone(drawn):
     columns = modalities_of_teacher(drawn)
-    alone = [fit_pair(drawn, teacher_columns=names).teacher_proba_ for names in columns.values()]
-    fitted = fit_pair(drawn, teacher_columns=columns)
+    average = {"teacher_weights": "equal"}
+    alone = [fit_pair(drawn, teacher_columns=names, **average).teacher_proba_ for names in columns.values()]
+    fitted = fit_pair(drawn, teacher_columns=columns, **average)
     np.testing.assert_allclose(fitted.teacher_proba_, np.mean(alone, axis=0))
     assert fitted.teacher_weights_ == {"first": 0.5, "second": 0.5}
     assert fitted.teacher_["second"].n_features_in_ == len(columns["second"])
@@ -495,7 +544,7 @@ def test_one_table_with_several_teachers(drawn):
     one = distiller(**names).fit(drawn.data[:70], drawn.y[:70])
     np.testing.assert_array_equal(one.predict_proba(drawn.X), two.predict_proba(drawn.X))
     fewer = distiller(**names).fit(drawn.data[:70].drop(columns=columns["first"]), drawn.y[:70])
-    assert fewer.teacher_weights_ == {"second": 1.0}
+    assert set(fewer.teacher_weights_) == {"second", "student"}
     none = distiller(**names).fit(drawn.data[:70].drop(columns=drawn.T.columns), drawn.y[:70])
     assert none.teacher_ is None
 
@@ -536,8 +585,9 @@ def test_rows_of_weight_zero_are_absent(drawn, alpha):
     splits = [(np.flatnonzero(folds != f), np.flatnonzero(folds == f)) for f in range(3)]
     kept = [(np.flatnonzero(folds[keep] != f), np.flatnonzero(folds[keep] == f)) for f in range(3)]
     tables = {"X_teacher": drawn.T[:70]}
-    weighted = distiller(alpha=alpha, cv=splits).fit(drawn.X[:70], drawn.y[:70], keep.astype(float), **tables)
-    absent = distiller(alpha=alpha, cv=kept).fit(drawn.X[:70][keep], drawn.y[:70][keep], X_teacher=drawn.T[:70][keep])
+    average = {"alpha": alpha, "teacher_weights": "equal"}
+    weighted = distiller(**average, cv=splits).fit(drawn.X[:70], drawn.y[:70], keep.astype(float), **tables)
+    absent = distiller(**average, cv=kept).fit(drawn.X[:70][keep], drawn.y[:70][keep], X_teacher=drawn.T[:70][keep])
     np.testing.assert_allclose(weighted.predict_proba(drawn.X), absent.predict_proba(drawn.X), atol=1e-4)
 
 
@@ -574,7 +624,7 @@ def test_rows_of_weight_zero_change_no_recorded_loss(drawn):
     losses = []
     for rows, weight in ((np.arange(70), keep.astype(float)), (np.flatnonzero(keep), None)):
         fitted = distiller(student=NetworkClassifier(max_epochs=5), cv=PredefinedSplit(folds[rows]), random_state=0)
-        fitted.fit(X[rows], y[rows], weight, X_teacher=T[rows])
+        fitted.set_params(teacher_weights="equal").fit(X[rows], y[rows], weight, X_teacher=T[rows])
         losses.append([epoch["train_loss"] for epoch in fitted.student_.net_.history])
     np.testing.assert_allclose(*losses, rtol=1e-4)
 
@@ -619,7 +669,7 @@ def test_no_group_is_split(drawn):
     """Every teacher that is fitted without folds is fitted without all rows of their groups."""
     GroupRecorder.fits.clear()
     groups = np.arange(150) // 5
-    fitted = distiller(teacher=GroupRecorder(), alpha="auto", cv=4).fit(
+    fitted = distiller(teacher=GroupRecorder(), teacher_weights="equal", alpha="auto", cv=4).fit(
         drawn.X, drawn.y, X_teacher=drawn.T, groups=groups
     )
     assert len(GroupRecorder.fits) == 1 + 4 + 5
@@ -648,7 +698,7 @@ def test_network_holds_out_whole_groups(drawn):
 
 @pytest.mark.parametrize("alpha", [0, 0.5, "auto"])
 def test_calibrated_student(drawn, alpha):
-    plain, scaled = (fit_pair(drawn, alpha=alpha, calibrate=c, unlabeled=None) for c in (False, True))
+    plain, scaled = (fit_pair(drawn, alpha=alpha, calibrate=c) for c in (False, True))
     np.testing.assert_array_equal(plain.predict(drawn.X), scaled.predict(drawn.X))
     temperature = scaled.student_.temperature
     np.testing.assert_allclose(scaled.predict_proba(drawn.X), scale_proba(plain.predict_proba(drawn.X), temperature))
@@ -667,20 +717,23 @@ def test_calibration_is_of_held_out_rows(drawn):
 
 
 def test_analytic_alpha(drawn):
-    fitted = fit_pair(drawn, alpha="analytic", unlabeled=None)
+    average = {"alpha": "analytic", "teacher_weights": "equal"}
+    fitted = fit_pair(drawn, **average, unlabeled=None)
     target = (drawn.y[:70].to_numpy()[:, None] == fitted.classes_).astype(float)
-    fold_ids = make_fold_ids(3, drawn.y[:70].to_numpy())
+    y = drawn.y[:70].to_numpy()
+    fold_ids = make_fold_ids(3, y, order=order_by_content(drawn.X[:70].to_numpy(), y))
     expected = linear_student_risk(drawn.X[:70], target, fitted.teacher_proba_, fold_ids).best_alpha()
     assert fitted.alpha_ == expected
     noise = pd.DataFrame(np.random.RandomState(0).normal(size=(70, 4)))
-    useless = distiller(alpha="analytic").fit(drawn.X[:70], drawn.y[:70], X_teacher=noise.set_index(drawn.X.index[:70]))
+    useless = distiller(**average).fit(drawn.X[:70], drawn.y[:70], X_teacher=noise.set_index(drawn.X.index[:70]))
     assert useless.alpha_ < 0.5 < fitted.alpha_
 
 
 def test_frozen_teacher_of_fewer_columns(drawn):
     columns = list(drawn.T.columns[5:2:-1])
     frozen = FrozenEstimator(LogisticRegression().fit(drawn.T.iloc[70:][columns], drawn.y[70:]))
-    fitted = distiller(teacher=frozen).fit(drawn.X[:70], drawn.y[:70], X_teacher=drawn.T[:70])
+    model = distiller(teacher=frozen, teacher_weights="equal")
+    fitted = model.fit(drawn.X[:70], drawn.y[:70], X_teacher=drawn.T[:70])
     np.testing.assert_allclose(fitted.teacher_proba_, frozen.predict_proba(drawn.T[:70][columns]))
 
 
@@ -688,7 +741,8 @@ def test_teacher_of_the_students_modality_is_reproduced(drawn):
     """With alpha = 1 an unpenalized student converges to a teacher of the same model and columns."""
     plain = LogisticRegression(C=np.inf, tol=1e-10, max_iter=5000)
     frozen = FrozenEstimator(LogisticRegression().fit(drawn.X[70:], drawn.y[70:]))
-    fitted = distiller(student=plain, teacher=frozen, alpha=1.0).fit(drawn.X[:70], drawn.y[:70], X_teacher=drawn.X[:70])
+    model = distiller(student=plain, teacher=frozen, teacher_weights="equal", alpha=1.0)
+    fitted = model.fit(drawn.X[:70], drawn.y[:70], X_teacher=drawn.X[:70])
     np.testing.assert_allclose(fitted.predict_proba(drawn.X), frozen.predict_proba(drawn.X), atol=1e-5)
 
 
@@ -787,7 +841,7 @@ def test_teacher_measured_on_adjacent_rows(drawn):
     """Each fold gets its share of the rows with a teacher, whatever their position in the table."""
     T = drawn.T.copy()
     T.iloc[60:] = np.nan
-    fitted = distiller(alpha="auto", cv=5).fit(drawn.X, drawn.y, X_teacher=T)
+    fitted = distiller(alpha="auto", teacher_weights="equal", cv=5).fit(drawn.X, drawn.y, X_teacher=T)
     assert not np.isnan(fitted.teacher_proba_[:60]).any()
     X = drawn.X.copy()
     X.iloc[:50] = np.nan

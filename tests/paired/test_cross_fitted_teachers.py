@@ -3,6 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
 
@@ -13,7 +14,9 @@ from skcmkd._model_selection._folds import stratified_folds
 from skcmkd.paired import _cross_fitted_teachers
 from skcmkd.paired._alpha import cross_validate_alpha
 from skcmkd.paired._cross_fitted_teachers import N_VAL_FOLDS
-from skcmkd.paired._pooling import learned_weights
+from skcmkd.paired._pooling import AveragePool, StackedPool, learned_weights
+from skcmkd.paired._stacking import fit_log_linear_stack, log_linear_pool
+from skcmkd.paired._teachers import STUDENT, TeacherInputs
 
 from .cross_fitting_problems import TARGET, cross_fit, make_data, make_teacher
 
@@ -121,7 +124,9 @@ def test_several_teachers_are_pooled_where_they_are_observed(data):
     observed = [np.arange(40) >= 5, np.arange(40) % 3 > 0]
     each = [make_teacher(LogisticRegression(), make_data(), [column], observed[column]) for column in range(2)]
     each[1] = replace(each[1], X=np.nan_to_num(each[1].X))
-    pooled = cross_fit(None, data, each, pooling=lambda *_: np.array([0.2, 0.8])).training_data().soft_targets
+    pooled = (
+        cross_fit(None, data, each, pooling=lambda *_: AveragePool(np.array([0.2, 0.8]))).training_data().soft_targets
+    )
     alone = [cross_fit(None, data, [one]).training_data().soft_targets for one in each]
     both = np.append(observed[0] & observed[1], np.ones(7, dtype=bool))
     expected = np.where(np.append(observed[0], np.ones(7, dtype=bool))[:, None], alone[0], alone[1])
@@ -141,11 +146,77 @@ def test_learned_weights_do_not_depend_on_the_validation_fold(data):
             changed,
             [make_teacher(LogisticRegression(), changed, [column]) for column in range(3)],
             fold_ids=fold_ids,
-            pooling=lambda predictions, y, weight: learned_weights(predictions, y, TARGET, weight),
+            pooling=lambda predictions, y, weight: AveragePool(learned_weights(predictions, y, TARGET, weight)),
         )
-        weights.append((teachers.pool_weights((1,)), teachers.pool_weights()))
+        weights.append((teachers.pool((1,)).weights, teachers.pool().weights))
     np.testing.assert_array_equal(weights[0][0], weights[1][0])
     assert not np.allclose(weights[0][1], weights[1][1])
+
+
+def stack(predictions, y, sample_weight):
+    return StackedPool(TARGET, 1, predictions, y, sample_weight)
+
+
+def own_member(data):
+    """The student's own model, fitted before: what it predicts depends on no label."""
+    model = FrozenEstimator(LogisticRegression().fit(data.X[:20], data.y[:20]))
+    return TeacherInputs(STUDENT, model, data.X, data.has_student, data.X_unlabeled, np.ones(7, dtype=bool))
+
+
+def test_weights_of_a_stacked_pool_do_not_depend_on_the_rows_that_they_serve(data):
+    """With fitted members the soft targets of a fold, and the weights that make them, ignore its labels."""
+    fold_ids = np.arange(40) % 4
+    fitted = FrozenEstimator(LogisticRegression().fit(data.X_teacher[5:20], data.y[5:20]))
+    teachers = [
+        cross_fit(
+            None,
+            changed,
+            [make_teacher(fitted, changed)],
+            fold_ids=fold_ids,
+            pooling=stack,
+            own_model=own_member(data),
+        )
+        for changed in (data, replace(data, y=np.where(fold_ids == 1, 1 - data.y, data.y)))
+    ]
+    before, after = (each.soft_targets() for each in teachers)
+    known = ~np.isnan(before[:, 0])
+    np.testing.assert_array_equal(before[known & (fold_ids == 1)], after[known & (fold_ids == 1)])
+    assert (before[known & (fold_ids != 1)] != after[known & (fold_ids != 1)]).all()
+    # For a student that is validated on the fold no soft target depends on it.
+    before, after = (each.training_data((1,)).soft_targets for each in teachers)
+    np.testing.assert_array_equal(before, after)
+
+
+def test_soft_targets_are_the_stacked_pool_of_out_of_fold_probabilities(data):
+    own = TeacherInputs(
+        STUDENT, LogisticRegression(), data.X, data.has_student, data.X_unlabeled, np.ones(7, dtype=bool)
+    )
+    teachers = cross_fit(None, data, [make_teacher(LogisticRegression(), data)], pooling=stack, own_model=own)
+    has_teacher, fold_ids = np.arange(40) >= 5, teachers.fold_ids_
+    q_T, q_S = np.full((40, 2), np.nan), np.empty((40, 2))
+    for fold in range(4):
+        train, rows = fold_ids != fold, fold_ids == fold
+        q_S[rows] = LogisticRegression().fit(data.X[train], data.y[train]).predict_proba(data.X[rows])
+        train, rows = train & has_teacher, rows & has_teacher
+        q_T[rows] = LogisticRegression().fit(data.X_teacher[train], data.y[train]).predict_proba(data.X_teacher[rows])
+    soft_targets = teachers.training_data().soft_targets
+    assert np.isnan(soft_targets[:5]).all()
+    for fold in range(4):
+        train, rows = (fold_ids != fold) & has_teacher, (fold_ids == fold) & has_teacher
+        weights = fit_log_linear_stack(np.stack([q_T, q_S])[:, train], np.eye(2)[data.y[train]], np.ones(train.sum()))
+        expected = log_linear_pool(np.stack([q_T, q_S])[:, rows], weights)
+        np.testing.assert_allclose(soft_targets[:40][rows], expected, rtol=1e-5)
+    members = np.stack([q_T, q_S])[:, has_teacher]
+    weights = fit_log_linear_stack(members, np.eye(2)[data.y[has_teacher]], np.ones(35))
+    assert teachers.named_weights() == pytest.approx(dict(zip(["", "student"], weights, strict=True)), rel=1e-5)
+    whole = [LogisticRegression().fit(data.X_teacher[5:], data.y[5:]), LogisticRegression().fit(data.X, data.y)]
+    proba = [whole[0].predict_proba(data.X_teacher_unlabeled), whole[1].predict_proba(data.X_unlabeled)]
+    np.testing.assert_allclose(soft_targets[40:], log_linear_pool(np.stack(proba), weights), rtol=1e-5)
+
+
+def test_labeled_rows_can_be_left_without_soft_targets(data):
+    training_data = cross_fit(LogisticRegression(), data).training_data((0,), labeled_soft_targets=False)
+    np.testing.assert_array_equal(training_data.has_soft_target, ~training_data.labeled)
 
 
 def test_rows_without_the_students_modality_are_used_by_the_teacher_alone(data):

@@ -15,8 +15,9 @@ from sklearn.preprocessing import StandardScaler
 
 from skcmkd import NetworkRegressor, PairedDistillerRegressor
 from skcmkd._linear_model._excess_risk import linear_student_risk
-from skcmkd._model_selection._folds import make_fold_ids
+from skcmkd._model_selection._folds import make_fold_ids, order_by_content
 from skcmkd.datasets import make_gaussian_modalities
+from skcmkd.paired._stacking import fit_linear_stack
 
 
 @pytest.fixture
@@ -35,7 +36,9 @@ def drawn():
 
 
 def distiller(**changed):
-    return PairedDistillerRegressor(**{"student": Ridge(), "teacher": Ridge(), "alpha": 0.5, "cv": 4, **changed})
+    return PairedDistillerRegressor(
+        **{"student": Ridge(), "teacher": Ridge(), "teacher_weights": "equal", "alpha": 0.5, "cv": 4, **changed}
+    )
 
 
 def fit_pair(drawn, rows=slice(0, 80), unlabeled=None, **changed):
@@ -49,7 +52,7 @@ def fit_pair(drawn, rows=slice(0, 80), unlabeled=None, **changed):
 def test_student_is_fitted_to_the_mixed_target(drawn, student):
     fitted = fit_pair(drawn, student=student, alpha=0.3)
     X, y = drawn.X[:80], drawn.y[:80]
-    fold_ids = make_fold_ids(4, y, classes=False)
+    fold_ids = make_fold_ids(4, y, classes=False, order=order_by_content(X.to_numpy(), y))
     splits = [(np.flatnonzero(fold_ids != f), np.flatnonzero(fold_ids == f)) for f in range(4)]
     t = cross_val_predict(Ridge(), drawn.T[:80], y, cv=splits)
     np.testing.assert_allclose(fitted.teacher_prediction_, t)
@@ -111,9 +114,38 @@ def test_auto_takes_a_good_teacher_and_leaves_a_harmful_one():
     assert list(good.alpha_scores_.columns) == ["squared_error", "difference", "standard_error"]
 
 
+@pytest.mark.parametrize("n_targets", [1, 2])
+def test_auto_weighs_targets_and_pooled_soft_targets_of_unlabeled_pairs_alike(drawn, n_targets):
+    y = drawn.y[:80] if n_targets == 1 else np.column_stack([drawn.y, -2 * drawn.y + drawn.X.iloc[:, 0]])[:80]
+    pairs = drawn.X[80:], drawn.T[80:]
+    model = distiller(alpha="auto", teacher_weights="stacked")
+    fitted = model.fit(drawn.X[:80], y, X_teacher=drawn.T[:80], unlabeled_pairs=pairs)
+    assert fitted.alpha_ == pytest.approx(120 / 200)
+    Y = y.reshape(80, -1)
+    fold_ids = make_fold_ids(4, y, classes=False, order=order_by_content(drawn.X[:80].to_numpy(), y))
+    splits = [(np.flatnonzero(fold_ids != f), np.flatnonzero(fold_ids == f)) for f in range(4)]
+    tables = (drawn.T, drawn.X)
+    oof = np.stack([cross_val_predict(Ridge(), table[:80], Y, cv=splits) for table in tables])
+    stack = fit_linear_stack(oof, Y, np.ones(80))
+    soft_targets = stack(np.stack([Ridge().fit(table[:80], Y).predict(table[80:]) for table in tables]))
+    direct = Ridge().fit(drawn.X, np.concatenate([Y, soft_targets]))
+    np.testing.assert_allclose(fitted.predict(drawn.X).reshape(200, -1), direct.predict(drawn.X))
+    weights = [fitted.teacher_weights_[name] for name in ("teacher", "student")]
+    np.testing.assert_allclose(weights, stack.coef.mean(axis=1))
+
+
+def test_a_harmful_teacher_has_no_weight_in_the_stacked_pool(drawn):
+    model = distiller(teacher=DummyRegressor(strategy="constant", constant=10), alpha="auto", teacher_weights="stacked")
+    pairs = drawn.X[80:140], drawn.T[80:140]
+    fitted = model.fit(drawn.X[:80], drawn.y[:80], X_teacher=drawn.T[:80], unlabeled_pairs=pairs)
+    alone = Ridge().fit(drawn.X[:80], drawn.y[:80]).score(drawn.X[140:], drawn.y[140:])
+    assert abs(fitted.score(drawn.X[140:], drawn.y[140:]) - alone) < 0.02
+
+
 def test_analytic_alpha_is_the_closed_form(drawn):
     fitted = fit_pair(drawn, alpha="analytic", student=HistGradientBoostingRegressor(max_iter=5))
-    fold_ids = make_fold_ids(4, drawn.y[:80], classes=False)
+    order = order_by_content(drawn.X[:80].to_numpy(), drawn.y[:80])
+    fold_ids = make_fold_ids(4, drawn.y[:80], classes=False, order=order)
     t = fitted.teacher_prediction_[:, None]
     expected = linear_student_risk(drawn.X[:80], drawn.y[:80, None], t, fold_ids).best_alpha()
     assert fitted.alpha_ == expected
@@ -122,7 +154,8 @@ def test_analytic_alpha_is_the_closed_form(drawn):
 
 def test_analytic_alpha_counts_unlabeled_pairs(drawn):
     fitted = fit_pair(drawn, alpha="analytic", unlabeled=slice(80, 180))
-    fold_ids = make_fold_ids(4, drawn.y[:80], classes=False)
+    order = order_by_content(drawn.X[:80].to_numpy(), drawn.y[:80])
+    fold_ids = make_fold_ids(4, drawn.y[:80], classes=False, order=order)
     t = fitted.teacher_prediction_[:, None]
     expected = linear_student_risk(drawn.X[:80], drawn.y[:80, None], t, fold_ids, 80 / 180).best_alpha()
     assert fitted.alpha_ == expected
