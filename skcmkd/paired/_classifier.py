@@ -64,8 +64,8 @@ class PairedDistiller(ClassifierStudentMixin, BaseEstimator):
         How probabilities become soft targets, for each row over the teachers whose modality it has. "stacked" pools
         those of the teachers q_m and of the student's own model q_S, all out-of-fold,
         q = softmax(sum_m w_m log q_m + w_S log q_S), with the weights w >= 0 of least log-loss and a weak penalty
-        1/2 |w - c|^2, fitted without the rows that they serve. Such targets do not disagree with the labels as the
-        student can see them, so a weak teacher does no harm. The others average the teachers alone, sum_m w_m q_m:
+        that draws to q = q_S, fitted without the rows that they serve. Such targets do not disagree with the labels as
+        the student can see them, so a weak teacher does no harm. The others average the teachers alone, sum_m w_m q_m:
         "equal"; "learned" with the weights of the least Brier score; a dict fixes them by name.
     alpha : float in [0, 1], "auto" or "analytic", default="auto"
         The teacher's share: 0 labels only, 1 teacher only. "auto" trains labeled rows on their labels and unlabeled

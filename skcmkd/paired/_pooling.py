@@ -96,8 +96,15 @@ class StackedPool:
             weight = np.ones(len(self.y)) if self.sample_weight is None else self.sample_weight
             rows = ~np.isnan(values).any(axis=(0, 2)) & (weight > 0)
             fit = fit_log_linear_stack if len(self.target.classes) else fit_linear_stack
-            self._stacks[members] = fit(values[:, rows], self.target.encode(self.y[rows]), weight[rows])
+            self._stacks[members] = fit(
+                values[:, rows], self.target.encode(self.y[rows]), weight[rows], self._center(members)
+            )
         return self._stacks[members]
+
+    def _center(self, members: tuple[int, ...]) -> np.ndarray:
+        """Weights without any row: the student's own model alone, or equal ones of teachers."""
+        is_own = np.asarray(members) >= self.n_teachers
+        return is_own.astype(float) if is_own.any() else np.full(len(members), 1 / len(members))
 
 
 Pool = AveragePool | StackedPool

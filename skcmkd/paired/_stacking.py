@@ -10,14 +10,6 @@ from scipy.special import log_softmax, softmax
 
 # One certain mistake must not rule the weights.
 MIN_PROBABILITY = 1e-6
-# Weights of several models add up to this unless the rows tell otherwise: more than 1, since models of different
-# tables make different mistakes.
-PRIOR_TOTAL_WEIGHT = 1.4
-
-
-def prior_weight(n_members: int) -> float:
-    """The weight of each member that the penalty of a log-linear stack draws to."""
-    return 1.0 if n_members == 1 else PRIOR_TOTAL_WEIGHT / n_members
 
 
 def log_linear_pool(proba: np.ndarray, weights: np.ndarray) -> np.ndarray:
@@ -31,11 +23,13 @@ def log_linear_pool(proba: np.ndarray, weights: np.ndarray) -> np.ndarray:
     return softmax(np.tensordot(weights, _log(proba), 1), axis=1)
 
 
-def fit_log_linear_stack(proba: np.ndarray, target: np.ndarray, sample_weight: np.ndarray) -> np.ndarray:
-    """Weights w >= 0 of a log-linear pool: least sum_i s_i CE(y_i, q_i) + 1/2 sum_m (w_m - c)^2.
+def fit_log_linear_stack(
+    proba: np.ndarray, target: np.ndarray, sample_weight: np.ndarray, center: np.ndarray
+) -> np.ndarray:
+    """Weights w >= 0 of a log-linear pool: least sum_i s_i CE(y_i, q_i) + 1/2 |w - c|^2.
 
-    The penalty is that of a weak prior, since few rows tell the weights of models that agree: c is 1 for one model,
-    whose weight then is an inverse temperature, and 1.4 / M for M of them.
+    The penalty is that of a weak prior, since few rows tell the weights of models that agree. With a single model its
+    weight is an inverse temperature.
 
     Parameters
     ----------
@@ -45,6 +39,8 @@ def fit_log_linear_stack(proba: np.ndarray, target: np.ndarray, sample_weight: n
         One-hot labels.
     sample_weight : ndarray of shape (n_rows,)
         Divided by their mean.
+    center : ndarray of shape (n_members,)
+        c, the weights without any row.
 
     Returns
     -------
@@ -55,17 +51,17 @@ def fit_log_linear_stack(proba: np.ndarray, target: np.ndarray, sample_weight: n
     Genest, Zidek. Combining probability distributions: a critique and an annotated bibliography. Statistical Science
     1 (1986). Wolpert. Stacked generalization. Neural Networks 5 (1992).
     """
-    log_q, c = _log(proba), prior_weight(len(proba))
+    log_q = _log(proba)
     s = sample_weight / sample_weight.mean() if len(sample_weight) else sample_weight
 
     def penalized_loss(w: np.ndarray) -> tuple[float, np.ndarray]:
         log_pool = log_softmax(np.tensordot(w, log_q, 1), axis=1)
         residual = s[:, None] * (np.exp(log_pool) - target)
-        loss = -(s @ (target * log_pool).sum(axis=1)) + ((w - c) ** 2).sum() / 2
-        return loss, np.einsum("mnk,nk->m", log_q, residual) + w - c
+        loss = -(s @ (target * log_pool).sum(axis=1)) + ((w - center) ** 2).sum() / 2
+        return loss, np.einsum("mnk,nk->m", log_q, residual) + w - center
 
-    start = np.full(len(proba), c)
-    return minimize(penalized_loss, start, jac=True, method="L-BFGS-B", bounds=[(0, None)] * len(start)).x
+    bounds = [(0, None)] * len(center)
+    return minimize(penalized_loss, np.maximum(center, 0.1), jac=True, method="L-BFGS-B", bounds=bounds).x
 
 
 @dataclass(frozen=True)
@@ -86,8 +82,10 @@ class LinearStack:
         return np.einsum("mnk,mk->nk", predictions, self.coef) + self.intercept
 
 
-def fit_linear_stack(predictions: np.ndarray, target: np.ndarray, sample_weight: np.ndarray) -> LinearStack:
-    """Weights w >= 0 and intercept: least sum_i s_i (y_i - b - sum_m w_m t_mi)^2 + Var(y) sum_m (w_m - 1/M)^2.
+def fit_linear_stack(
+    predictions: np.ndarray, target: np.ndarray, sample_weight: np.ndarray, center: np.ndarray
+) -> LinearStack:
+    """Weights w >= 0 and intercept: least sum_i s_i (y_i - b - sum_m w_m t_mi)^2 + Var(y) |w - c|^2.
 
     Parameters
     ----------
@@ -96,6 +94,8 @@ def fit_linear_stack(predictions: np.ndarray, target: np.ndarray, sample_weight:
     target : ndarray of shape (n_rows, n_outputs)
     sample_weight : ndarray of shape (n_rows,)
         Divided by their mean.
+    center : ndarray of shape (n_members,)
+        c, the weights without any row.
 
     Returns
     -------
@@ -106,7 +106,7 @@ def fit_linear_stack(predictions: np.ndarray, target: np.ndarray, sample_weight:
     Breiman. Stacked regressions. Machine Learning 24 (1996).
     """
     n_members, n_rows, n_outputs = predictions.shape
-    coef, intercept = np.full((n_members, n_outputs), 1 / n_members), np.zeros(n_outputs)
+    coef, intercept = np.repeat(center[:, None], n_outputs, axis=1), np.zeros(n_outputs)
     if n_rows == 0:
         return LinearStack(coef, intercept)
     s = np.sqrt(sample_weight / sample_weight.mean())
@@ -116,7 +116,7 @@ def fit_linear_stack(predictions: np.ndarray, target: np.ndarray, sample_weight:
         # The penalty as further rows of the least-squares problem.
         scale = y.std() * np.eye(n_members)
         A = np.vstack([s[:, None] * (t - t_mean), scale])
-        coef[:, k] = nnls(A, np.concatenate([s * (y - y_mean), scale.sum(axis=1) / n_members]))[0]
+        coef[:, k] = nnls(A, np.concatenate([s * (y - y_mean), scale @ center]))[0]
         intercept[k] = y_mean - t_mean @ coef[:, k]
     return LinearStack(coef, intercept)
 

@@ -845,7 +845,7 @@ def test_teacher_measured_on_adjacent_rows(drawn):
     assert not np.isnan(fitted.teacher_proba_[:60]).any()
     X = drawn.X.copy()
     X.iloc[:50] = np.nan
-    swapped = distiller(alpha="auto", cv=5).fit(X, drawn.y, X_teacher=drawn.T)
+    swapped = distiller(alpha="auto", teacher_weights="equal", cv=5).fit(X, drawn.y, X_teacher=drawn.T)
     assert np.isfinite(swapped.alpha_scores_.to_numpy()).all()
 
 

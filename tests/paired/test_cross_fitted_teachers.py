@@ -199,15 +199,17 @@ def test_soft_targets_are_the_stacked_pool_of_out_of_fold_probabilities(data):
         q_S[rows] = LogisticRegression().fit(data.X[train], data.y[train]).predict_proba(data.X[rows])
         train, rows = train & has_teacher, rows & has_teacher
         q_T[rows] = LogisticRegression().fit(data.X_teacher[train], data.y[train]).predict_proba(data.X_teacher[rows])
-    soft_targets = teachers.training_data().soft_targets
+    soft_targets, center = teachers.training_data().soft_targets, np.array([0.0, 1.0])
     assert np.isnan(soft_targets[:5]).all()
     for fold in range(4):
         train, rows = (fold_ids != fold) & has_teacher, (fold_ids == fold) & has_teacher
-        weights = fit_log_linear_stack(np.stack([q_T, q_S])[:, train], np.eye(2)[data.y[train]], np.ones(train.sum()))
+        weights = fit_log_linear_stack(
+            np.stack([q_T, q_S])[:, train], np.eye(2)[data.y[train]], np.ones(train.sum()), center
+        )
         expected = log_linear_pool(np.stack([q_T, q_S])[:, rows], weights)
         np.testing.assert_allclose(soft_targets[:40][rows], expected, rtol=1e-5)
     members = np.stack([q_T, q_S])[:, has_teacher]
-    weights = fit_log_linear_stack(members, np.eye(2)[data.y[has_teacher]], np.ones(35))
+    weights = fit_log_linear_stack(members, np.eye(2)[data.y[has_teacher]], np.ones(35), center)
     assert teachers.named_weights() == pytest.approx(dict(zip(["", "student"], weights, strict=True)), rel=1e-5)
     whole = [LogisticRegression().fit(data.X_teacher[5:], data.y[5:]), LogisticRegression().fit(data.X, data.y)]
     proba = [whole[0].predict_proba(data.X_teacher_unlabeled), whole[1].predict_proba(data.X_unlabeled)]

@@ -111,7 +111,9 @@ def test_stacked_pool_has_weights_for_every_set_of_members(predictions):
         (slice(150, 300), (first, second, own)),
     ):
         known = ~np.isnan(members).any(axis=(0, 2))
-        weights = fit_log_linear_stack(np.stack(members)[:, known], np.eye(3)[codes[known]], np.ones(known.sum()))
+        weights = fit_log_linear_stack(
+            np.stack(members)[:, known], np.eye(3)[codes[known]], np.ones(known.sum()), np.eye(len(members))[-1]
+        )
         np.testing.assert_allclose(pooled[rows], log_linear_pool(np.stack(members)[:, rows], weights))
     np.testing.assert_allclose(pool.weights, weights)
     # The student's own model alone is no teacher.
@@ -123,7 +125,7 @@ def test_stacked_pool_of_continuous_targets():
     y = rng.normal(size=100)
     members = [(y + scale * rng.normal(size=100))[:, None] for scale in (0.5, 1.0)]
     pool = StackedPool(RegressionTarget(1), 1, members, y)
-    stack = fit_linear_stack(np.stack(members), y[:, None], np.ones(100))
+    stack = fit_linear_stack(np.stack(members), y[:, None], np.ones(100), np.array([0.0, 1.0]))
     np.testing.assert_allclose(pool(members), stack(np.stack(members)))
     np.testing.assert_allclose(pool.weights, stack.coef[:, 0])
 
