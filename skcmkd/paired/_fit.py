@@ -22,7 +22,7 @@ from .._validation._failures import explain_failure
 from .._validation._table_checks import UNLABELED_PAIRS_NAMES, check_no_infinity
 from .._validation._tables import take_rows
 from ..networks._mlp import NetworkClassifier
-from ._alpha import alpha_table, analytic_alpha, candidate_alpha, cross_validate_alpha
+from ._alpha import alpha_table, choose_alpha, cross_validate_alpha
 from ._cross_fitted_teachers import CrossFittedTeachers
 from ._data import PairedData
 from ._pooling import make_pooling_rule
@@ -115,14 +115,7 @@ def distill(
         representation=representation,
     ).fit(data, fold_ids, needs_validation=calibrate or alpha == "auto", **parallel)
     with explain_failure(student, "student", lambda: _student_tables(data), {"y": data.y}):
-        scores = None
-        if not teachers:
-            best_alpha = 0.0
-        elif alpha == "auto":
-            scores = cross_validate_alpha(student, cross_fitted, (0.0, candidate_alpha(cross_fitted)), loss, **parallel)
-            best_alpha = float(scores.candidates[scores.best("one_standard_error")])
-        else:
-            best_alpha = analytic_alpha(cross_fitted) if alpha == "analytic" else float(alpha)
+        best_alpha, scores = choose_alpha(alpha, student, cross_fitted, loss, **parallel)
         student = fit_student(student, cross_fitted.training_data(), replace(loss, alpha=best_alpha))
         if calibrate:
             validation = scores or cross_validate_alpha(student, cross_fitted, (best_alpha,), loss, **parallel)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from .._utils._warnings import warn_user
 from .._validation._array_checks import check_same_length
 from .._validation._table_checks import check_no_infinity, check_target_leakage, observed_rows
 from .._validation._tables import Table, as_table, check_same_columns, check_same_index, check_same_rows, take_rows
@@ -156,6 +157,16 @@ def _check_teacher_data(y: np.ndarray, teacher_data: Any) -> tuple[Table, np.nda
             "with method='predict_proba' turns y into 0, 1, ...: there give whole numbers from 0 in both.)"
         )
     return X_teacher, y_teacher, None if groups is None else groups[observed]
+
+
+def warn_of_unshared_classes(classes: np.ndarray, teacher_classes: np.ndarray) -> None:
+    """Warn of classes that one cohort lacks."""
+    missing = np.setdiff1d(classes, teacher_classes).tolist()
+    unknown = np.setdiff1d(teacher_classes, classes).tolist()
+    if missing or unknown:
+        parts = [f"{missing} are missing in the teacher's cohort and are learned from labels alone"] * bool(missing)
+        parts += [f"{unknown} are missing in y and will not be predicted"] * bool(unknown)
+        warn_user(f"The cohorts do not have the same classes: {'; '.join(parts)}.")
 
 
 def _check_unlabeled(X: Table, unlabeled: Any) -> tuple[Table | None, np.ndarray | None]:

@@ -3,7 +3,8 @@ import pandas as pd
 import pytest
 
 from skcmkd.unpaired._input import check_unpaired_data
-from skcmkd.unpaired._linked_columns import impute_teacher_features, match_moments, resolve_linked_columns
+from skcmkd.unpaired._linked_columns import resolve_linked_columns
+from skcmkd.unpaired._linked_features import impute_teacher_features, match_moments
 
 
 @pytest.fixture
