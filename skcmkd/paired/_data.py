@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
+from sklearn.base import BaseEstimator
 
+from .._model_selection._pipelines import fit_with_metadata
 from .._validation._sklearn import n_samples
-from .._validation._tables import Table
+from .._validation._tables import Table, take_rows
 
 
 @dataclass(frozen=True)
@@ -72,3 +74,9 @@ class PairedData:
             return np.unique(np.concatenate([self.groups, self.unlabeled_groups]), return_inverse=True)[1]
         ids = np.unique(self.groups, return_inverse=True)[1]
         return np.concatenate([ids, ids.max() + 1 + np.arange(self.n_unlabeled)])
+
+
+def fit_alone(model: BaseEstimator, X: Table, data: PairedData, rows: np.ndarray) -> BaseEstimator:
+    """Fit a model by its ``fit`` to some of the labeled rows, given by a mask; ``X`` has all of them."""
+    weight, groups = (None if a is None else a[rows] for a in (data.sample_weight, data.groups))
+    return fit_with_metadata(model, take_rows(X, rows), data.y[rows], weight, groups)

@@ -17,14 +17,14 @@ from .._distillation._select import ValidationScores
 from .._distillation._student_loss import StudentLoss
 from .._distillation._targets import ClassificationTarget, Target
 from .._model_selection._folds import make_fold_ids
-from .._model_selection._pipelines import final_estimator, fit_with_metadata
+from .._model_selection._pipelines import final_estimator
 from .._validation._failures import explain_failure
 from .._validation._table_checks import UNLABELED_PAIRS_NAMES, check_no_infinity
 from .._validation._tables import take_rows
 from ..networks._mlp import NetworkClassifier
 from ._alpha import alpha_table, choose_alpha, cross_validate_alpha
 from ._cross_fitted_teachers import CrossFittedTeachers
-from ._data import PairedData
+from ._data import PairedData, fit_alone
 from ._pooling import make_pooling_rule
 from ._teachers import TeacherInputs
 from ._temperature_scaling import TemperatureScaled, fit_temperature
@@ -99,7 +99,7 @@ def distill(
     teachers = [] if alpha == 0 else teachers
     with explain_failure(student, "student", lambda: _student_tables(data), {"y": data.y}):
         if not teachers and not calibrate:
-            return DistillationResult(_fit_alone(student, data), {}, np.zeros(0))
+            return DistillationResult(fit_alone(student, data.X, data, data.has_student), {}, np.zeros(0))
         if teachers:
             target.check_student(student)
             check_objective(loss.objective, student, alpha)
@@ -177,12 +177,6 @@ def check_objective(objective: Objective, student: BaseEstimator, alpha: float |
             f"objective={names!r} needs a network as student, and {model.__class__.__name__} is none. Use "
             "NetworkClassifier, or objective='soft_targets'."
         )
-
-
-def _fit_alone(student: BaseEstimator, data: PairedData) -> BaseEstimator:
-    rows = np.flatnonzero(data.has_student)
-    weight, groups = (None if a is None else a[rows] for a in (data.sample_weight, data.groups))
-    return fit_with_metadata(student, take_rows(data.X, data.has_student), data.y[rows], weight, groups)
 
 
 def _student_tables(data: PairedData) -> dict[str, Any]:

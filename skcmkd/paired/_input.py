@@ -13,7 +13,13 @@ import numpy as np
 from .._utils._warnings import warn_user
 from .._validation._columns import Columns, column_indices
 from .._validation._sklearn import N_JOBS, ArrayLike, HasMethods, Interval, StrOptions, feature_names, n_features
-from .._validation._table_checks import UNLABELED_PAIRS_NAMES, check_no_infinity, check_target_leakage, observed_rows
+from .._validation._table_checks import (
+    UNLABELED_PAIRS_NAMES,
+    check_no_infinity,
+    check_pairs,
+    check_target_leakage,
+    observed_rows,
+)
 from .._validation._tables import (
     Table,
     as_table,
@@ -161,13 +167,8 @@ def _add_complete_pairs(
     data: PairedData, X_unlabeled: Table, X_teacher_unlabeled: Table, groups: np.ndarray | None
 ) -> PairedData:
     """The data with the unlabeled pairs that have both modalities."""
-    pair, names = (X_unlabeled, X_teacher_unlabeled), UNLABELED_PAIRS_NAMES
-    check_same_columns(data.X, X_unlabeled, names[0], "X")
-    check_same_columns(data.X_teacher, X_teacher_unlabeled, names[1], "X_teacher")
-    check_same_rows(*pair, names[1], names[0])
-    for table, name in zip(pair, names, strict=True):
-        check_no_infinity(table, name)
-    complete = observed_rows(X_unlabeled) & observed_rows(X_teacher_unlabeled)
+    pair = X_unlabeled, X_teacher_unlabeled
+    complete = check_pairs(data.X, data.X_teacher, pair, UNLABELED_PAIRS_NAMES, ("X", "X_teacher"))
     if not complete.any():
         return data
     return replace(

@@ -9,8 +9,8 @@ import numpy as np
 
 from .._utils._warnings import warn_user
 from .._validation._array_checks import check_same_length
-from .._validation._table_checks import check_no_infinity, check_target_leakage, observed_rows
-from .._validation._tables import Table, as_table, check_same_columns, check_same_index, check_same_rows, take_rows
+from .._validation._table_checks import check_no_infinity, check_pairs, check_target_leakage, observed_rows
+from .._validation._tables import Table, as_table, check_same_columns, check_same_index, take_rows
 from .._validation._target_checks import (
     check_comparable_groups,
     check_groups,
@@ -185,13 +185,8 @@ def _check_unlabeled(X: Table, unlabeled: Any) -> tuple[Table | None, np.ndarray
 def _check_bridge(X: Table, X_teacher: Table, bridge: Any) -> tuple[Table | None, Table | None, np.ndarray | None]:
     bridge, groups = pop_groups(bridge, "bridge", "(X_bridge, X_teacher_bridge)", 2)
     X_bridge, X_teacher_bridge = (as_table(table, name) for table, name in zip(bridge, BRIDGE_NAMES, strict=True))
-    check_same_columns(X, X_bridge, BRIDGE_NAMES[0], "X")
-    check_same_columns(X_teacher, X_teacher_bridge, BRIDGE_NAMES[1], "teacher_data[0]")
-    check_same_rows(X_bridge, X_teacher_bridge, BRIDGE_NAMES[1], BRIDGE_NAMES[0])
+    complete = check_pairs(X, X_teacher, (X_bridge, X_teacher_bridge), BRIDGE_NAMES, ("X", "teacher_data[0]"))
     groups = check_groups(groups, X_bridge, "bridge[2]", BRIDGE_NAMES[0])
-    check_no_infinity(X_bridge, BRIDGE_NAMES[0])
-    check_no_infinity(X_teacher_bridge, BRIDGE_NAMES[1])
-    complete = observed_rows(X_bridge) & observed_rows(X_teacher_bridge)
     if not complete.any():
         return None, None, None
     groups = None if groups is None else groups[complete]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from .._linear_model._ridge import LeaveOutRidge, to_design_matrix
@@ -14,21 +12,21 @@ MIN_RELATIVE_STD = 1e-9
 
 
 def impute_teacher_features(
-    tables: Sequence[Table],
+    X: Table,
     X_teacher: Table,
     weights: np.ndarray,
     features: np.ndarray,
     groups: np.ndarray | None = None,
-) -> list[np.ndarray]:
+) -> np.ndarray:
     """Estimate the teacher's features of the student's rows from the linked columns.
 
-    A ridge regression from these columns to the features is fitted to the teacher's rows. The student's columns, of
-    all its tables together, are first brought to the mean and standard deviation that they have among the teacher's
+    A ridge regression from these columns to the features is fitted to the teacher's rows. The student's columns are
+    first brought to the mean and standard deviation that they have among the teacher's
     rows, weighted to the student's class priors.
 
     Parameters
     ----------
-    tables : sequence of tables of shape (n_rows, n_linked)
+    X : table of shape (n_rows, n_linked)
         The student's.
     X_teacher : table of shape (n_teacher_samples, n_linked)
     weights : ndarray of shape (n_teacher_samples,)
@@ -37,12 +35,11 @@ def impute_teacher_features(
 
     Returns
     -------
-    list of ndarray of shape (n_rows, n_features)
+    ndarray of shape (n_rows, n_features)
     """
-    linked, student = to_design_matrix(X_teacher), [to_design_matrix(table) for table in tables]
+    linked = to_design_matrix(X_teacher)
     ridge = LeaveOutRidge().fit(linked, features, groups=groups)
-    matched = match_moments(np.concatenate(student), linked, weights)
-    return np.split(ridge.predict(matched).astype(np.float32), np.cumsum([len(part) for part in student])[:-1])
+    return ridge.predict(match_moments(to_design_matrix(X), linked, weights)).astype(np.float32)
 
 
 def match_moments(values: np.ndarray, reference: np.ndarray, weights: np.ndarray) -> np.ndarray:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 from numbers import Integral
 from typing import Any
 
@@ -96,7 +95,8 @@ def fit_teacher(
         The distiller's parameters.
     """
     method, offsets = choose_representation(teacher, representation), np.zeros(len(classes))
-    with explain_failure(teacher, "teacher", partial(_tables_of, data), {"teacher_data[1]": data.y_teacher}):
+    labels = {"teacher_data[1]": data.y_teacher}
+    with explain_failure(teacher, "teacher", lambda: {"teacher_data[0]": data.X_teacher}, labels):
         model = fit_with_metadata(teacher, data.X_teacher, data.y_teacher, None, data.teacher_groups)
         proba, error = None, np.nan
         if needs_error:
@@ -284,7 +284,3 @@ def _teacher_folds(data: UnpairedData, cv: Any) -> np.ndarray:
 
 def _predict(model: BaseEstimator, X: Table) -> np.ndarray:
     return model.predict(X)
-
-
-def _tables_of(data: UnpairedData) -> dict[str, Table]:
-    return {"teacher_data[0]": data.X_teacher}

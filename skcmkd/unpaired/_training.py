@@ -197,15 +197,14 @@ def _linked_features(data: UnpairedData, classes: np.ndarray, teacher: FittedTea
     weighted to these, those of classes that the student lacks by 0.
     """
     columns, teacher_columns = data.linked_indices
-    tables = [data.X] if data.X_unlabeled is None else [data.X, data.X_unlabeled]
+    tables = [take_columns(table, columns) for table in (data.X, data.X_unlabeled) if table is not None]
     priors, source = teacher.cohort.class_priors, teacher.source_priors
     codes = np.searchsorted(classes, data.y_teacher).clip(max=len(classes) - 1)
     weights = (priors / np.where(source > 0, source, 1.0))[codes]
-    estimates = impute_teacher_features(
-        [take_columns(table, columns) for table in tables],
+    return impute_teacher_features(
+        stack_tables(tables),
         take_columns(data.X_teacher, teacher_columns),
         np.where(np.isin(data.y_teacher, classes), weights, 0.0),
         teacher.cohort.standardize(teacher.features),
         data.teacher_groups,
     )
-    return np.concatenate(estimates)
