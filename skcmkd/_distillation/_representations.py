@@ -7,6 +7,7 @@ from scipy.sparse import issparse
 from sklearn.base import BaseEstimator
 
 from .._model_selection._probabilities import centered_log_ratio, predict_proba_for
+from .._validation._array_checks import check_finite_output
 from .._validation._tables import Table
 
 REPRESENTATIONS = ("transform", "decision_function", "predict_proba")
@@ -48,12 +49,8 @@ def teacher_representation(
     values = getattr(teacher, method)(X)
     values = np.asarray(values.toarray() if issparse(values) else values, dtype=np.float64)
     values = mirror_single_score(values.reshape(len(values), -1))
-    if not np.isfinite(values).all():
-        raise ValueError(
-            f"{teacher.__class__.__name__}.{method} gave NaN or infinity for "
-            f"{int((~np.isfinite(values)).any(axis=1).sum())} of {len(values)} rows; give a teacher that does not, or "
-            "set representation to another of its methods."
-        )
+    remedy = "give a teacher that does not, or set representation to another of its methods"
+    check_finite_output(values, f"{teacher.__class__.__name__}.{method}", remedy)
     return values
 
 

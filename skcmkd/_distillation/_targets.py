@@ -13,6 +13,7 @@ from .._model_selection._cross_fitting import check_training_classes
 from .._model_selection._pipelines import check_keeps_rows
 from .._model_selection._probabilities import predict_proba_for, predict_smoothed_proba
 from .._model_selection._row_scores import brier_score, squared_error
+from .._validation._array_checks import check_finite_output
 from .._validation._tables import Table
 from ._fit_student import check_accepts_soft_targets
 
@@ -91,12 +92,7 @@ class RegressionTarget:
                 f"{model.__class__.__name__}.predict gave {prediction.shape[1]} numbers a row and y has "
                 f"{self.n_outputs}; give a model of the same target."
             )
-        finite = np.isfinite(prediction).all(axis=1)
-        if not finite.all():
-            raise ValueError(
-                f"{model.__class__.__name__}.predict gave NaN or infinity for {int((~finite).sum())} of "
-                f"{len(prediction)} rows; give a model that does not."
-            )
+        check_finite_output(prediction, f"{model.__class__.__name__}.predict")
         return prediction
 
     def row_losses(self, prediction: np.ndarray, y: np.ndarray) -> np.ndarray:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -39,15 +39,6 @@ class LinearStudentRisk:
     n_training: float
     labeled_fraction: float = 1.0
     n_fitted: float | None = None
-
-    def take(self, rows: np.ndarray) -> LinearStudentRisk:
-        """Residuals of some rows."""
-        return replace(
-            self,
-            label_residual=self.label_residual[rows],
-            teacher_residual=self.teacher_residual[rows],
-            bias=self.bias[rows],
-        )
 
     def row_products(self) -> np.ndarray:
         """Inner products of each row, whose means give every risk: e e, e u, u u, b b, |e - u|^2; (n_rows, 5)."""

@@ -159,7 +159,7 @@ class AlignmentLoss(nn.Module):
         if self.all_labeled_and_shared:
             prototypes = self.prototypes.index_select(0, batch.codes)
             return rowwise_cost(batch.projected, prototypes, self.spec.cost).mean() / self.mean_cost
-        cost = pairwise_cost(batch.projected, self.prototypes, self.spec.cost) / self.mean_cost
+        cost = self._pairwise_cost(batch.projected, self.prototypes)
         return prototype_cost(cost, batch.logits, batch.codes, batch.labeled, self.shared)
 
     def classwise_loss(self, batch: Batch) -> Tensor:
@@ -194,9 +194,7 @@ class AlignmentLoss(nn.Module):
         # The mean cost between two student rows is their unit. Angles smaller than rounding count as none.
         min_cost = MIN_COSINE_COST if self.spec.cost in SCALE_FREE_COSTS else torch.finfo(structure.dtype).tiny
         structure = structure / structure.mean().clamp_min(min_cost)
-        teacher_structure = (
-            pairwise_cost(self.cohort_features[rows], self.cohort_features[rows], self.spec.cost) / self.mean_cost
-        )
+        teacher_structure = self._pairwise_cost(self.cohort_features[rows], self.cohort_features[rows])
         class_costs = class_mismatch_cost(batch.logits, batch.codes, batch.labeled, self.cohort_codes[rows])
         return gromov_cost(class_costs, structure, teacher_structure, weights)
 
@@ -224,14 +222,16 @@ class AlignmentLoss(nn.Module):
         sums = (torch.stack(part).cpu().double() @ torch.tensor(n_rows).double() for part in parts)
         return dict(zip(("distillation", "alignment"), (total.item() for total in sums), strict=True))
 
+    def _pairwise_cost(self, rows: Tensor, teacher_rows: Tensor) -> Tensor:
+        """Cost of moving each row to each of the teacher's, in mean costs."""
+        return pairwise_cost(rows, teacher_rows, self.spec.cost) / self.mean_cost
+
     def _transport_cost(self, batch: Batch, rows: Tensor) -> Tensor:
-        cost = pairwise_cost(batch.projected, self.cohort_features[rows], self.spec.cost) / self.mean_cost
+        cost = self._pairwise_cost(batch.projected, self.cohort_features[rows])
         if not self.has_row_targets:
             return cost
         # A row with teacher features of its sample is moved to teacher rows near these.
-        teacher_cost = (
-            pairwise_cost(batch.teacher_features, self.cohort_features[rows], self.spec.cost) / self.mean_cost
-        )
+        teacher_cost = self._pairwise_cost(batch.teacher_features, self.cohort_features[rows])
         return cost + batch.has_teacher_features[:, None] * teacher_cost
 
     def _solve_by_class(self, batch: Batch) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -132,16 +133,6 @@ def cross_fit(
     return prediction
 
 
-@dataclass(frozen=True)
-class ProbaInOrder:
-    """Predict probabilities in the order of ``classes``, of shape (n_rows, n_classes)."""
-
-    classes: np.ndarray
-
-    def __call__(self, model: BaseEstimator, X: Table) -> np.ndarray:
-        return predict_proba_for(model, X, self.classes)
-
-
 def cross_fit_proba(
     estimator: BaseEstimator,
     X: Table,
@@ -151,5 +142,5 @@ def cross_fit_proba(
     groups: np.ndarray | None = None,
 ) -> np.ndarray:
     """Out-of-fold probabilities of each row, in the order of the sorted classes."""
-    predict = ProbaInOrder(np.unique(y))
+    predict = partial(predict_proba_for, classes=np.unique(y))
     return cross_fit(estimator, X, y, fold_ids, predict, check_training_classes, groups=groups, n_jobs=n_jobs)

@@ -6,6 +6,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_array
 
+from .._validation._array_checks import check_finite_output
 from .._validation._sklearn import ArrayLike
 from .._validation._tables import Table
 
@@ -39,12 +40,7 @@ def predict_proba_for(model: BaseEstimator, X: Table, classes: np.ndarray) -> np
             "common. Give a teacher of these classes, or name them alike."
         )
     model_proba = np.asarray(model.predict_proba(X), dtype=np.float64)
-    if not np.isfinite(model_proba).all():
-        n_bad = int((~np.isfinite(model_proba)).any(axis=1).sum())
-        raise ValueError(
-            f"{model.__class__.__name__}.predict_proba gave NaN or infinity for {n_bad} of {len(model_proba)} rows; "
-            "give a model that does not."
-        )
+    check_finite_output(model_proba, f"{model.__class__.__name__}.predict_proba")
     proba = np.zeros((len(model_proba), len(classes)))
     source, target = zip(*known, strict=True)
     proba[:, target] = model_proba[:, source]

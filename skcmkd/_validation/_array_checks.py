@@ -117,6 +117,13 @@ def check_same_length(X: Any, values: Any, name: str, base: str = "X") -> None:
         )
 
 
+def check_finite_output(values: np.ndarray, source: str, remedy: str = "give a model that does not") -> None:
+    """Raise on NaN or infinity in what a model's method, the ``source``, gave for the rows of a table."""
+    finite = np.isfinite(values).all(axis=1)
+    if not finite.all():
+        raise ValueError(f"{source} gave NaN or infinity for {(~finite).sum()} of {len(values)} rows; {remedy}.")
+
+
 def check_columns_of_fit(estimator: BaseEstimator, X: Any) -> None:
     """Raise unless a table has the columns that the estimator was fitted to, in their order."""
     fitted, present = getattr(estimator, "feature_names_in_", None), feature_names(X)

@@ -86,6 +86,11 @@ def column_indices(X: Table, columns: Columns, what: str, table: str = "X") -> n
     return positions
 
 
+def student_table(X: Table, student_columns: Columns) -> Table:
+    """The student's columns of a table of both modalities; the table itself where ``student_columns`` is None."""
+    return X if student_columns is None else take_columns(X, column_indices(X, student_columns, "student_columns"))
+
+
 def check_modalities(X: Table, modalities: Mapping[str, Columns], student: str) -> dict[str, np.ndarray]:
     """Positions of each modality's columns; raise on unknown, empty or overlapping modalities."""
     if not isinstance(modalities, Mapping) or len(modalities) < 2:

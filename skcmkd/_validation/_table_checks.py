@@ -13,7 +13,7 @@ from sklearn.utils.validation import validate_data
 
 from ._dataframes import as_pandas, is_frame
 from ._sklearn import n_features
-from ._tables import Table
+from ._tables import Table, check_same_columns, check_same_rows
 
 UNLABELED_PAIRS_NAMES = ("unlabeled_pairs[0]", "unlabeled_pairs[1]")
 N_PROBE_ROWS = 100
@@ -82,6 +82,26 @@ def observed_rows(X: Table) -> np.ndarray:
     if issparse(X):
         return np.ones(X.shape[0], dtype=bool)
     return np.logical_not(_missing_values(X).all(axis=1))
+
+
+def check_pairs(
+    X: Table, X_teacher: Table, pair: tuple[Table, Table], names: tuple[str, str], bases: tuple[str, str]
+) -> np.ndarray:
+    """Check both tables of further samples against the two tables of ``fit``; mask of the samples that have both.
+
+    Parameters
+    ----------
+    X, X_teacher : tables of ``fit``
+    pair : tables of shape (n_pairs, n_features) and (n_pairs, n_teacher_features)
+    names, bases : pairs of str
+        Names of the tables of the pair, and of those of ``fit``, in errors.
+    """
+    for base, table, name, base_name in zip((X, X_teacher), pair, names, bases, strict=True):
+        check_same_columns(base, table, name, base_name)
+    check_same_rows(*pair, names[1], names[0])
+    for table, name in zip(pair, names, strict=True):
+        check_no_infinity(table, name)
+    return observed_rows(pair[0]) & observed_rows(pair[1])
 
 
 def check_no_infinity(X: Table, name: str) -> None:

@@ -18,7 +18,7 @@ from .._validation._sklearn import n_features
 from .._validation._table_checks import observed_rows
 from .._validation._tables import Table, stack_columns, take_columns, take_rows
 from .._validation._target_checks import normalize_weight
-from ..paired._data import PairedData, PairedTables
+from ..paired._data import PairedData
 from ..paired._input import split_tables
 from ..paired._pooling import AveragePool
 from ..paired._teachers import TeacherInputs, prepare_teachers
@@ -62,10 +62,10 @@ class PairedModels:
             fused=self.fused,
         )
 
-    def tables(self) -> PairedTables:
+    def tables(self) -> PairedData:
         """The student's and the teacher's table."""
-        distiller = self.distiller
-        return split_tables(self.data.X, self.X_teacher, None, distiller.student_columns, distiller.teacher_columns)
+        distiller, data = self.distiller, self.data
+        return split_tables(data.X, data.y, self.X_teacher, distiller.student_columns, distiller.teacher_columns)
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ class PairedSplit:
     distiller : PairedDistiller or PairedDistillerRegressor
         Unfitted.
     data : ReportData
-    tables : PairedTables
+    tables : PairedData
         Row for row with ``data``.
     train, test : ndarray of int
         Positions in ``data``.
@@ -110,7 +110,7 @@ class PairedSplit:
 
     distiller: BaseEstimator
     data: ReportData
-    tables: PairedTables
+    tables: PairedData
     train: np.ndarray
     test: np.ndarray
     unlabeled_pairs: SideTables | None = None
@@ -134,7 +134,7 @@ class PairedSplit:
         return bool(distilled.alpha_ == 0)
 
     def predict(self, fitted: BaseEstimator) -> Predictions:
-        test = self.test[observed_rows(take_rows(self.tables.X, self.test))]
+        test = self.test[self.tables.has_student[self.test]]
         return self._with_row_ids(predict_rows(fitted, self.data.X, test, self.data, len(self.train)))
 
     def predict_with_teacher(self, distilled: BaseEstimator) -> dict[str, Predictions]:
@@ -184,9 +184,9 @@ class PairedSplit:
     def _teachers(self, X_teacher: Table, columns: dict[str, np.ndarray]) -> list[TeacherInputs]:
         """The teachers, unfitted, with the rows that each reads."""
         return prepare_teachers(
-            PairedData(self.tables.X, self.data.y, observed_rows(self.tables.X), X_teacher),
-            replace(self.tables, teacher_columns=columns),
+            replace(self.tables, X_teacher=X_teacher, teacher_columns=columns),
             self.distiller.teacher,
+            isinstance(self.distiller.teacher_columns, Mapping),
             self.distiller._default_student,
             self.distiller.teacher_input,
             resolve_seed(self.distiller.random_state),
@@ -236,7 +236,7 @@ class PairedSplit:
         The teacher's columns come first: a pipeline that finds them by position still does.
         """
         X_teacher = take_columns(X_teacher, np.unique(np.concatenate(list(columns.values()))))
-        X, observed = stack_columns(X_teacher, self.tables.X), observed_rows(X_teacher) & observed_rows(self.tables.X)
+        X, observed = stack_columns(X_teacher, self.tables.X), observed_rows(X_teacher) & self.tables.has_student
         fitted = self._fit_observed(model, X, observed, "fused", "X beside X_teacher")
         n_training = int(observed[self.train].sum())
         return predict_rows(fitted, X, self.test[observed[self.test]], self.data, n_training)

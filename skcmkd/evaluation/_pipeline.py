@@ -50,10 +50,11 @@ class PipelineModels:
         X, candidate, choices = steps.transform(take_rows(self.data.X, test))
         distiller = self.pipeline.steps[-1][1]
         X_teacher = None if self.X_teacher is None else take_rows(self.X_teacher, rows)
+        data = self.data.take(rows, X)
         return PairedSplit(
             distiller,
-            self.data.take(rows, X),
-            split_tables(X, X_teacher, None, distiller.student_columns, distiller.teacher_columns),
+            data,
+            split_tables(X, data.y, X_teacher, distiller.student_columns, distiller.teacher_columns),
             np.arange(len(train)),
             np.arange(len(train), len(rows)),
             unlabeled_pairs=steps.pairs if "unlabeled_pairs" in steps.distiller_requests else None,

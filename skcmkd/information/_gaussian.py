@@ -7,7 +7,7 @@ from scipy.linalg import helmert
 from sklearn.covariance import ledoit_wolf
 
 from .._validation._sklearn import ArrayLike
-from ._inputs import RELATIVE_RANK, check_pair, label_entropy, one_hot
+from ._inputs import RELATIVE_RANK, check_pair, label_entropy, one_hot, standardize
 
 
 def _covariance(X: np.ndarray, Y: np.ndarray) -> np.ndarray:
@@ -15,13 +15,6 @@ def _covariance(X: np.ndarray, Y: np.ndarray) -> np.ndarray:
     Z = np.hstack([X, Y])
     # A single correlation needs no inverse, and shrinkage would lower a large mutual information.
     return Z.T @ Z / len(Z) if Z.shape[1] == 2 else ledoit_wolf(Z, assume_centered=True)[0]
-
-
-def _standardize(Z: np.ndarray) -> np.ndarray:
-    """Columns of mean zero and standard deviation one."""
-    Z = Z - Z.mean(axis=0)
-    Z /= Z.std(axis=0)
-    return Z
 
 
 def _label_contrasts(codes: np.ndarray) -> np.ndarray:
@@ -104,7 +97,7 @@ def gaussian(X: ArrayLike, Y: ArrayLike, *, random_state: int | np.random.Random
     Y = _label_contrasts(Y) if y_is_label else Y
     if X.shape[1] == 0 or Y.shape[1] == 0:
         return 0.0
-    covariance = _covariance(_standardize(X), Y if y_is_label else _standardize(Y))
+    covariance = _covariance(standardize(X), Y if y_is_label else standardize(Y))
     p = X.shape[1]
     whitened = _whitening_matrix(covariance[:p, :p]).T @ covariance[:p, p:] @ _whitening_matrix(covariance[p:, p:])
     r = np.linalg.svd(whitened, compute_uv=False).clip(0, 1 - np.finfo(float).eps)

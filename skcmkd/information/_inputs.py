@@ -152,6 +152,12 @@ def one_hot(codes: np.ndarray) -> np.ndarray:
     return np.eye(codes.max() + 1)[codes]
 
 
+def standardize(Z: np.ndarray) -> np.ndarray:
+    """Columns of mean zero and standard deviation one."""
+    Z = np.ascontiguousarray(Z) - Z.mean(axis=0)
+    return Z / Z.std(axis=0)
+
+
 def pca_reduce(train: np.ndarray, test: np.ndarray, n_components: int) -> tuple[np.ndarray, np.ndarray]:
     """Standardize columns and project both parts on the leading principal components of the training rows.
 

@@ -12,7 +12,7 @@ from sklearn.neighbors import KDTree
 from sklearn.utils import check_random_state
 
 from .._validation._sklearn import ArrayLike
-from ._inputs import check_pair, label_entropy
+from ._inputs import check_pair, label_entropy, standardize
 
 JITTER = 1e-10
 # Rounding error of distances between standardized columns.
@@ -139,12 +139,6 @@ def _ross(X: np.ndarray, codes: np.ndarray, k: int) -> float:
     return float(digamma(len(X)) + total / len(X) - digamma(m).mean())
 
 
-def _standardize(Z: np.ndarray) -> np.ndarray:
-    """Columns of mean zero and standard deviation one."""
-    Z = np.ascontiguousarray(Z) - Z.mean(axis=0)
-    return Z / Z.std(axis=0)
-
-
 def _add_jitter(Z: np.ndarray, random_state: int | np.random.RandomState | None) -> np.ndarray:
     """Add jitter to the columns with tied values."""
     ordered = np.sort(Z, axis=0)
@@ -226,7 +220,7 @@ def ksg(
     X, Y, y_is_label = check_pair(X, Y, min_samples=n_neighbors + 1, estimator=f"ksg with n_neighbors={n_neighbors}")
     if X.shape[1] == 0 or (Y.max() == 0 if y_is_label else Y.shape[1] == 0):
         return 0.0
-    X = _standardize(X)
+    X = standardize(X)
     if y_is_label:
         repeated = np.bincount(Y)[Y] > 1
         if not repeated.any():
@@ -235,5 +229,5 @@ def ksg(
             )
         return min(_ross(_add_jitter(X, random_state)[repeated], Y[repeated], n_neighbors), label_entropy(Y))
     # X and Y at once: one seed must not give both the same jitter.
-    X, Y = np.hsplit(_add_jitter(np.hstack([X, _standardize(Y)]), random_state), [X.shape[1]])
+    X, Y = np.hsplit(_add_jitter(np.hstack([X, standardize(Y)]), random_state), [X.shape[1]])
     return _ksg(X, Y, n_neighbors)

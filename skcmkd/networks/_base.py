@@ -7,6 +7,7 @@ model is created without loading it.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from numbers import Integral, Real
 from operator import attrgetter
 from typing import Any
@@ -46,20 +47,9 @@ def training_settings(network: Network) -> TrainingSettings:
             f"hidden_layer_sizes={network.hidden_layer_sizes!r} must name at least one layer of one unit or more, in "
             "whole numbers such as (128, 64): the last layer is the representation that transform gives."
         )
-    return TrainingSettings(
-        hidden_layer_sizes=sizes,
-        dropout=network.dropout,
-        learning_rate=network.learning_rate,
-        weight_decay=network.weight_decay,
-        batch_size=network.batch_size,
-        max_epochs=network.max_epochs,
-        patience=network.patience,
-        validation_fraction=network.validation_fraction,
-        refit=network.refit,
-        device=network.device,
-        verbose=int(network.verbose),
-        seed=draw_seed(check_random_state(network.random_state)),
-    )
+    values = {field.name: getattr(network, field.name) for field in fields(TrainingSettings) if field.name != "seed"}
+    values |= {"hidden_layer_sizes": sizes, "verbose": int(network.verbose)}
+    return TrainingSettings(**values, seed=draw_seed(check_random_state(network.random_state)))
 
 
 def forward_in_batches(network: Network, X: ArrayLike, part: str | None = None) -> np.ndarray:

@@ -28,6 +28,33 @@ def equal_row_weights_alpha(data: PairedData) -> float:
     return data.n_unlabeled / (n_labeled + data.n_unlabeled)
 
 
+def choose_alpha(
+    alpha: float | str,
+    student: BaseEstimator,
+    teachers: CrossFittedTeachers,
+    loss: StudentLoss,
+    *,
+    n_jobs: int | None,
+    verbose: bool,
+) -> tuple[float, ValidationScores | None]:
+    """The teacher's share that the parameter ``alpha`` stands for, and the scores by which "auto" chose it.
+
+    Parameters
+    ----------
+    alpha : float, "auto" or "analytic"
+        Without any teacher the share is 0.
+    student, teachers, loss, n_jobs, verbose
+        As in ``cross_validate_alpha``.
+    """
+    if not teachers.teachers:
+        return 0.0, None
+    if alpha == "auto":
+        alphas = 0.0, candidate_alpha(teachers)
+        scores = cross_validate_alpha(student, teachers, alphas, loss, n_jobs=n_jobs, verbose=verbose)
+        return alphas[scores.best("one_standard_error")], scores
+    return analytic_alpha(teachers) if alpha == "analytic" else float(alpha), None
+
+
 def candidate_alpha(teachers: CrossFittedTeachers) -> float:
     """The alpha to compare with 0: the larger one where unlabeled pairs outnumber labeled rows."""
     return ALPHA_MANY_PAIRS if teachers.data_.n_unlabeled > len(teachers.data_.y) else ALPHA

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from numbers import Real
 from typing import Any
 
@@ -17,12 +18,12 @@ from .._distillation._student_loss import StudentLoss
 from .._distillation._targets import ClassificationTarget
 from .._model_selection._pipelines import apply_class_weight
 from .._validation._array_checks import check_same_length
-from .._validation._columns import Columns
-from .._validation._sklearn import ArrayLike, Interval, StrOptions, restore_on_error, set_random_states
-from .._validation._tables import Table, as_table
+from .._validation._columns import Columns, student_table
+from .._validation._sklearn import ArrayLike, Interval, StrOptions, n_features, restore_on_error, set_random_states
+from .._validation._tables import Table, as_table, check_same_index
 from .._validation._target_checks import check_labels, encode_labels
 from ._fit import distill
-from ._input import PARAMETER_CONSTRAINTS, check_row_values, make_paired_data, split_tables
+from ._input import PARAMETER_CONSTRAINTS, check_paired_data
 from ._pooling import check_teacher_weights
 from ._teachers import prepare_teachers
 
@@ -267,17 +268,19 @@ class PairedDistiller(ClassifierStudentMixin, BaseEstimator):
         check_teacher_weights(self.teacher_weights, self.teacher_columns)
         loss = StudentLoss(temperature=self.temperature, objective=resolve_objective(self.objective))
         X = as_table(X, estimator=self)
-        tables = split_tables(X, X_teacher, unlabeled_pairs, self.student_columns, self.teacher_columns)
-        validate_data(self, tables.X, y, skip_check_array=True)
-        sample_weight, groups = check_row_values(tables, y, sample_weight, groups)
+        validate_data(self, student_table(X, self.student_columns), y, skip_check_array=True)
+        check_same_index(X, y, "y")
         y = check_labels(y)
-        check_same_length(tables.X, y, "y")
+        check_same_length(X, y, "y")
         target = ClassificationTarget(encode_labels(y)[0])
-        data = make_paired_data(tables, y, apply_class_weight(sample_weight, self.class_weight, y), groups)
-        seed = resolve_seed(self.random_state)
+        data = check_paired_data(
+            X, y, sample_weight, groups, X_teacher, unlabeled_pairs, self.student_columns, self.teacher_columns
+        )
+        data = replace(data, sample_weight=apply_class_weight(data.sample_weight, self.class_weight, y))
+        seed, has_names = resolve_seed(self.random_state), isinstance(self.teacher_columns, Mapping)
         result = distill(
             set_random_states(clone_or_default(self.student, self._default_student), seed),
-            prepare_teachers(data, tables, self.teacher, self._default_student, self.teacher_input, seed),
+            prepare_teachers(data, self.teacher, has_names, self._default_student, self.teacher_input, seed),
             data,
             target,
             loss,
@@ -289,10 +292,10 @@ class PairedDistiller(ClassifierStudentMixin, BaseEstimator):
             n_jobs=self.n_jobs,
             verbose=bool(self.verbose),
         )
-        self._student_columns, self._n_table_columns = tables.student_columns, tables.n_table_columns
+        self._student_columns, self._n_table_columns = data.student_columns, n_features(X)
         self.classes_ = target.classes
         self.student_, self.alpha_, self.alpha_scores_ = result.student, result.alpha, result.alpha_scores
-        self.teacher_, self.teacher_weights_ = result.named_teachers(tables.has_named_teachers)
+        self.teacher_, self.teacher_weights_ = result.named_teachers(has_names)
         self.teacher_proba_ = result.soft_targets
         self.n_folds_ = result.n_folds
         return self

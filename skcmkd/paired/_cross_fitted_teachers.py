@@ -10,15 +10,16 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.frozen import FrozenEstimator
 
-from .._distillation._representations import choose_representation, teacher_representation
+from .._distillation._representations import choose_representation
 from .._distillation._targets import Target
 from .._distillation._teacher_features import oof_features, standardize_features
 from .._distillation._training_data import UNLABELED, TrainingData, stack_tables
+from .._model_selection._cross_fitting import FoldFit
 from .._utils._parallel import parallel_map
 from .._validation._tables import take_rows
 from ._data import PairedData
 from ._pooling import Pool, PoolingRule
-from ._teacher_fit import TeacherFit, fit_teacher
+from ._teacher_fit import fit_teacher
 from ._teachers import TeacherInputs
 
 # Validate on two folds, or on the first alone if it has 1000 rows or groups. More folds cost more and did not help.
@@ -125,12 +126,11 @@ class CrossFittedTeachers:
             for index, out in jobs
         )
         fits = parallel_map(fit_teacher, calls, len(jobs), n_jobs=n_jobs, description="teacher", verbose=verbose)
-        self._fits: dict[tuple[int, Excluded], TeacherFit] = dict(zip(jobs, fits, strict=True))
+        self._fits: dict[tuple[int, Excluded], FoldFit] = {job: fit for job, (fit, _) in zip(jobs, fits, strict=True)}
+        self._unlabeled_predictions = {job: prediction for job, (_, prediction) in zip(jobs, fits, strict=True)}
         # Computed once: weights take a search.
         self._pools: dict[tuple[Excluded, int], Pool] = {}
-        self.models_: list[BaseEstimator] = [
-            self._fits[index, ()].fold_fit.model for index in range(len(self.teachers))
-        ]
+        self.models_: list[BaseEstimator] = [self._fits[index, ()].model for index in range(len(self.teachers))]
         return self
 
     def soft_targets(self, exclude: Excluded = ()) -> np.ndarray:
@@ -201,26 +201,25 @@ class CrossFittedTeachers:
         predictions = []
         for index in range(len(self.members)):
             prediction = np.full((len(self.data_.y), self.target.n_outputs), np.nan)
-            for fold, fit in self._fits_excluding(index, exclude):
-                in_fold = self.fold_ids_[fit.fold_fit.rows] == fold
+            for fold, job in self._jobs_excluding(index, exclude):
+                fit = self._fits[job]
+                in_fold = self.fold_ids_[fit.rows] == fold
                 if in_fold.any():
-                    prediction[fit.fold_fit.rows[in_fold]] = fit.fold_fit.prediction[in_fold]
+                    prediction[fit.rows[in_fold]] = fit.prediction[in_fold]
             predictions.append(prediction)
         return predictions
 
     def _unlabeled(self, index: int, exclude: Excluded) -> np.ndarray:
         """Predictions of a teacher for the unlabeled pairs, each fitted without the fold of the pair's group."""
-        prediction = self._fits[index, exclude].unlabeled_prediction.copy()
-        for fold, fit in self._fits_excluding(index, exclude):
+        prediction = self._unlabeled_predictions[index, exclude].copy()
+        for fold, job in self._jobs_excluding(index, exclude):
             in_fold = self.unlabeled_fold_ids_ == fold
-            prediction[in_fold] = fit.unlabeled_prediction[in_fold]
+            prediction[in_fold] = self._unlabeled_predictions[job][in_fold]
         return prediction
 
-    def _fits_excluding(self, index: int, exclude: Excluded) -> Iterator[tuple[int, TeacherFit]]:
-        """Each fold that is not excluded, and the teacher fitted without it and without the excluded ones."""
-        return (
-            (fold, self._fits[index, tuple(sorted((fold, *exclude)))]) for fold in self.folds_ if fold not in exclude
-        )
+    def _jobs_excluding(self, index: int, exclude: Excluded) -> Iterator[tuple[int, tuple[int, Excluded]]]:
+        """Each fold that is not excluded, and the key of the teacher fitted without it and the excluded ones."""
+        return ((fold, (index, tuple(sorted((fold, *exclude))))) for fold in self.folds_ if fold not in exclude)
 
     def _teacher_classes(self) -> np.ndarray | None:
         """Classes in the training data of some teacher; a frozen teacher may lack some."""
@@ -235,14 +234,15 @@ class CrossFittedTeachers:
     def _features_of(self, index: int, exclude: Excluded) -> np.ndarray:
         """Standardized representations by one teacher in one space; a row of NaN has no teacher."""
         teacher, method = self.teachers[index], self._methods[index]
-        n_labeled, full_model = len(self.fold_ids_), self._fits[index, exclude].fold_fit.model
+        n_labeled, full_model = len(self.fold_ids_), self._fits[index, exclude].model
         parts: list[tuple[np.ndarray, np.ndarray]] = []
-        for fold, fit in self._fits_excluding(index, exclude):
+        for fold, job in self._jobs_excluding(index, exclude):
+            fit = self._fits[job]
             # A frozen teacher is the same model in every fold, although other processes return copies of it.
-            model = full_model if isinstance(teacher.model, FrozenEstimator) else fit.fold_fit.model
-            X_train = teacher.X if model is full_model else take_rows(teacher.X, fit.fold_fit.train_rows)
+            model = full_model if isinstance(teacher.model, FrozenEstimator) else fit.model
+            X_train = teacher.X if model is full_model else take_rows(teacher.X, fit.train_rows)
             represent = partial(oof_features, model, full_model, X_train)
-            rows = fit.fold_fit.rows[self.fold_ids_[fit.fold_fit.rows] == fold]
+            rows = fit.rows[self.fold_ids_[fit.rows] == fold]
             if len(rows):
                 parts.append((rows, represent(take_rows(teacher.X, rows), method)))
             rows = np.flatnonzero(teacher.unlabeled_observed & (self.unlabeled_fold_ids_ == fold))
@@ -250,9 +250,8 @@ class CrossFittedTeachers:
                 parts.append((n_labeled + rows, represent(take_rows(teacher.X_unlabeled, rows), method)))
         rows = np.flatnonzero(teacher.unlabeled_observed & (self.unlabeled_fold_ids_ == NO_FOLD))
         if len(rows):
-            parts.append(
-                (n_labeled + rows, teacher_representation(full_model, take_rows(teacher.X_unlabeled, rows), method))
-            )
+            held_out = take_rows(teacher.X_unlabeled, rows)
+            parts.append((n_labeled + rows, oof_features(full_model, full_model, teacher.X, held_out, method)))
         features = np.full((n_labeled + len(teacher.unlabeled_observed), parts[0][1].shape[1]), np.nan)
         for rows, values in parts:
             features[rows] = values

@@ -2,54 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
+from sklearn.base import BaseEstimator
 
+from .._model_selection._pipelines import fit_with_metadata
 from .._validation._sklearn import n_samples
-from .._validation._tables import Table
+from .._validation._tables import Table, take_rows
 
 
 @dataclass(frozen=True)
-class PairedTables:
-    """The tables of ``fit``, in either form, as the student's and the teacher's.
+class PairedData:
+    """Labeled rows and unlabeled pairs, whether they came as two tables or as one.
 
     Attributes
     ----------
     X : table of shape (n_samples, n_features)
         The student's.
-    X_teacher : table of shape (n_samples, n_teacher_features) or None
-    X_unlabeled, X_teacher_unlabeled : tables of n_unlabeled rows, or None
-        The unlabeled pairs.
-    unlabeled_groups : ndarray of shape (n_unlabeled,) or None
-    teacher_columns : dict of str to ndarray of int
-        Positions of each teacher's columns in ``X_teacher``; the name is "" unless ``has_named_teachers``.
-    has_named_teachers : bool
-        Whether the parameter ``teacher_columns`` is a dict.
-    student_columns : ndarray of int or None
-        Positions of the student's columns in the one table of both modalities; None for two tables.
-    n_table_columns : int
-        Number of columns of the X of ``fit``.
-    """
-
-    X: Table
-    X_teacher: Table | None
-    teacher_columns: dict[str, np.ndarray]
-    has_named_teachers: bool
-    n_table_columns: int
-    X_unlabeled: Table | None = None
-    X_teacher_unlabeled: Table | None = None
-    unlabeled_groups: np.ndarray | None = None
-    student_columns: np.ndarray | None = None
-
-
-@dataclass(frozen=True)
-class PairedData:
-    """Labeled rows and unlabeled pairs, checked against each other.
-
-    Attributes
-    ----------
-    X : table of shape (n_samples, n_features)
     y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
     has_student : ndarray of shape (n_samples,)
         Mask of the rows that have the student's modality.
@@ -59,6 +29,11 @@ class PairedData:
     sample_weight : ndarray of shape (n_samples,) or None
     groups, unlabeled_groups : ndarray of shape (n_samples,) and (n_unlabeled,), or None
         Names of groups.
+    teacher_columns : dict of str to ndarray of int
+        Positions of each teacher's columns in ``X_teacher``, by the name of the teacher, which is "" unless the
+        parameter ``teacher_columns`` is a dict.
+    student_columns : ndarray of int or None
+        Positions of the student's columns in the one table of both modalities; None for two tables.
     """
 
     X: Table
@@ -70,6 +45,8 @@ class PairedData:
     sample_weight: np.ndarray | None = None
     groups: np.ndarray | None = None
     unlabeled_groups: np.ndarray | None = None
+    teacher_columns: dict[str, np.ndarray] = field(default_factory=dict)
+    student_columns: np.ndarray | None = None
 
     @property
     def usable(self) -> np.ndarray:
@@ -97,3 +74,9 @@ class PairedData:
             return np.unique(np.concatenate([self.groups, self.unlabeled_groups]), return_inverse=True)[1]
         ids = np.unique(self.groups, return_inverse=True)[1]
         return np.concatenate([ids, ids.max() + 1 + np.arange(self.n_unlabeled)])
+
+
+def fit_alone(model: BaseEstimator, X: Table, data: PairedData, rows: np.ndarray) -> BaseEstimator:
+    """Fit a model by its ``fit`` to some of the labeled rows, given by a mask; ``X`` has all of them."""
+    weight, groups = (None if a is None else a[rows] for a in (data.sample_weight, data.groups))
+    return fit_with_metadata(model, take_rows(X, rows), data.y[rows], weight, groups)

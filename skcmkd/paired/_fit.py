@@ -19,15 +19,15 @@ from .._distillation._student_loss import StudentLoss
 from .._distillation._targets import ClassificationTarget, Target
 from .._linear_model._ridge import to_design_matrix
 from .._model_selection._folds import make_fold_ids, order_by_content
-from .._model_selection._pipelines import final_estimator, fit_with_metadata
+from .._model_selection._pipelines import final_estimator
 from .._utils._warnings import warn_user
 from .._validation._failures import explain_failure
 from .._validation._table_checks import UNLABELED_PAIRS_NAMES, check_no_infinity
 from .._validation._tables import take_rows
 from ..networks._mlp import NetworkClassifier
-from ._alpha import alpha_table, analytic_alpha, candidate_alpha, cross_validate_alpha, equal_row_weights_alpha
+from ._alpha import alpha_table, choose_alpha, cross_validate_alpha, equal_row_weights_alpha
 from ._cross_fitted_teachers import CrossFittedTeachers
-from ._data import PairedData
+from ._data import PairedData, fit_alone
 from ._pooling import STACKED, make_pooling_rule
 from ._teachers import STUDENT, TEACHER, TeacherInputs, own_model
 from ._temperature_scaling import TemperatureScaled, fit_temperature
@@ -105,13 +105,14 @@ def distill(
     own = own_model(student, data, target) if teacher_weights == STACKED else None
     # Soft targets of a pool with the student's own model need no trial: the pool tells how much the teacher adds.
     trusts_pool = alpha == "auto" and own is not None and loss.objective.is_soft_targets
-    if trusts_pool and teachers and not data.n_unlabeled:
-        _warn_of_labels_alone()
-        alpha = 0.0
+    if trusts_pool and teachers:
+        alpha = equal_row_weights_alpha(data)
+        if alpha == 0:
+            _warn_of_labels_alone()
     teachers = [] if alpha == 0 else teachers
     with explain_failure(student, "student", lambda: _student_tables(data), {"y": data.y}):
         if not teachers and not calibrate:
-            return DistillationResult(_fit_alone(student, data), {}, {})
+            return DistillationResult(fit_alone(student, data.X, data, data.has_student), {}, {})
         if teachers:
             target.check_student(student)
             check_objective(loss.objective, student, alpha)
@@ -129,18 +130,9 @@ def distill(
         own if teachers else None,
         needs_features=bool(teachers) and loss.objective.needs_features,
         representation=representation,
-    ).fit(data, fold_ids, needs_validation=calibrate or (alpha == "auto" and not trusts_pool), **parallel)
+    ).fit(data, fold_ids, needs_validation=calibrate or alpha == "auto", **parallel)
     with explain_failure(student, "student", lambda: _student_tables(data), {"y": data.y}):
-        scores = None
-        if not teachers:
-            best_alpha = 0.0
-        elif trusts_pool:
-            best_alpha = equal_row_weights_alpha(data)
-        elif alpha == "auto":
-            scores = cross_validate_alpha(student, cross_fitted, (0.0, candidate_alpha(cross_fitted)), loss, **parallel)
-            best_alpha = float(scores.candidates[scores.best("one_standard_error")])
-        else:
-            best_alpha = analytic_alpha(cross_fitted) if alpha == "analytic" else float(alpha)
+        best_alpha, scores = choose_alpha(alpha, student, cross_fitted, loss, **parallel)
         training_data = cross_fitted.training_data(labeled_soft_targets=not trusts_pool)
         student = fit_student(student, training_data, replace(loss, alpha=best_alpha))
         if calibrate:
@@ -213,12 +205,6 @@ def _warn_of_labels_alone() -> None:
         "student is trained alone. Give samples without a label as unlabeled_pairs; or set alpha to a number, above 0 "
         "to distill all the same, or 0 to train the student alone without this warning."
     )
-
-
-def _fit_alone(student: BaseEstimator, data: PairedData) -> BaseEstimator:
-    rows = np.flatnonzero(data.has_student)
-    weight, groups = (None if a is None else a[rows] for a in (data.sample_weight, data.groups))
-    return fit_with_metadata(student, take_rows(data.X, data.has_student), data.y[rows], weight, groups)
 
 
 def _student_tables(data: PairedData) -> dict[str, Any]:

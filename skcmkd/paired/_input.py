@@ -13,7 +13,13 @@ import numpy as np
 from .._utils._warnings import warn_user
 from .._validation._columns import Columns, column_indices
 from .._validation._sklearn import N_JOBS, ArrayLike, HasMethods, Interval, StrOptions, feature_names, n_features
-from .._validation._table_checks import UNLABELED_PAIRS_NAMES, check_no_infinity, check_target_leakage, observed_rows
+from .._validation._table_checks import (
+    UNLABELED_PAIRS_NAMES,
+    check_no_infinity,
+    check_pairs,
+    check_target_leakage,
+    observed_rows,
+)
 from .._validation._tables import (
     Table,
     as_table,
@@ -29,7 +35,7 @@ from .._validation._target_checks import (
     check_sample_weight,
     pop_groups,
 )
-from ._data import PairedData, PairedTables
+from ._data import PairedData
 
 TeacherColumns = Columns | Mapping[str, Columns]
 # Of both paired distillers.
@@ -48,89 +54,129 @@ PARAMETER_CONSTRAINTS: dict[str, Any] = {
 }
 
 
-def split_tables(
+def check_paired_data(
     X: Table,
+    y: np.ndarray,
+    sample_weight: ArrayLike | None,
+    groups: ArrayLike | None,
     X_teacher: Table | None,
     unlabeled_pairs: tuple[Any, ...] | None,
     student_columns: Columns,
     teacher_columns: TeacherColumns,
-) -> PairedTables:
+) -> PairedData:
+    """Check the arguments of ``fit`` against each other; unlabeled pairs that lack a modality are left out.
+
+    Parameters
+    ----------
+    X : table of shape (n_samples, n_columns)
+        The student's, or that of both modalities.
+    y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+        Already checked.
+    sample_weight, groups, X_teacher, unlabeled_pairs
+        Arguments of ``fit``.
+    student_columns, teacher_columns
+        The distiller's parameters.
+    """
+    data = split_tables(X, y, X_teacher, student_columns, teacher_columns)
+    pairs = None if unlabeled_pairs is None else _open_pairs(X, data, unlabeled_pairs)
+    check_same_index(data.X, sample_weight, "sample_weight")
+    data = replace(data, sample_weight=check_sample_weight(sample_weight, data.X), groups=check_groups(groups, data.X))
+    if pairs is not None and pairs[2] is not None:
+        name = "unlabeled_pairs[2]" if data.student_columns is None else UNLABELED_PAIRS_NAMES[1]
+        check_comparable_groups(data.groups, pairs[2], name)
+    if data.X_teacher is None:
+        # In the one-table form a selector may have removed the teacher and left rows that have its modality alone.
+        is_alone = data.student_columns is None or not data.has_student.any()
+        return replace(data, has_student=np.ones(len(y), dtype=bool)) if is_alone else data
+    check_same_rows(data.X, data.X_teacher, "X_teacher")
+    check_no_infinity(data.X_teacher, "X_teacher")
+    if not observed_rows(data.X_teacher).any():
+        raise ValueError(
+            f"X_teacher is missing in all of its {len(y)} rows: nothing to learn from. Leave it out to "
+            "train the student alone."
+        )
+    check_target_leakage(data.X_teacher, y)
+    if not data.has_student.any():
+        raise ValueError(f"X is missing in all of its {len(y)} rows: the student has nothing to learn from.")
+    return data if pairs is None else _add_complete_pairs(data, *pairs)
+
+
+def split_tables(
+    X: Table, y: np.ndarray, X_teacher: Table | None, student_columns: Columns, teacher_columns: TeacherColumns
+) -> PairedData:
     """The student's and the teacher's table, from two tables or from one that holds both modalities.
 
     Parameters
     ----------
-    X, X_teacher, unlabeled_pairs
-        Parameters of ``fit``.
-    student_columns, teacher_columns
-        The distiller's parameters.
+    X, y, X_teacher, student_columns, teacher_columns
+        As in ``check_paired_data``.
     """
     if student_columns is None:
-        return _from_two_tables(X, X_teacher, unlabeled_pairs, teacher_columns)
+        data = PairedData(X, y, observed_rows(X))
+        if X_teacher is None:
+            _warn_of_teacher_columns(X, teacher_columns)
+            return data
+        X_teacher = as_table(X_teacher, "X_teacher")
+        columns = teacher_column_indices(X_teacher, teacher_columns, None)
+        return replace(data, X_teacher=X_teacher, teacher_columns=columns)
     if X_teacher is not None:
         raise ValueError(
             "X_teacher was given although student_columns is set, so that X holds both modalities. Give one of the two."
         )
-    return _from_one_table(X, unlabeled_pairs, student_columns, teacher_columns)
-
-
-def _from_two_tables(
-    X: Table, X_teacher: Table | None, unlabeled_pairs: tuple[Any, ...] | None, teacher_columns: TeacherColumns
-) -> PairedTables:
-    n_columns, has_names = n_features(X), isinstance(teacher_columns, Mapping)
-    if X_teacher is None:
-        _warn_of_teacher_columns(X, teacher_columns)
-        if unlabeled_pairs is not None:
-            pop_groups(unlabeled_pairs, "unlabeled_pairs", "(X_unlabeled, X_teacher_unlabeled)", 2)
-            raise ValueError(
-                "unlabeled_pairs were given without X_teacher: the teacher learns from labeled rows. Give "
-                "X_teacher, or set student_columns if X holds both modalities."
-            )
-        return PairedTables(X, None, {}, has_names, n_columns)
-    unlabeled: dict[str, Any] = {}
-    if unlabeled_pairs is not None:
-        pair, groups = pop_groups(unlabeled_pairs, "unlabeled_pairs", "(X_unlabeled, X_teacher_unlabeled)", 2)
-        X_unlabeled, X_teacher_unlabeled = (
-            as_table(table, name) for table, name in zip(pair, UNLABELED_PAIRS_NAMES, strict=True)
-        )
-        groups = check_groups(groups, X_unlabeled, "unlabeled_pairs[2]", UNLABELED_PAIRS_NAMES[0])
-        unlabeled = {
-            "X_unlabeled": X_unlabeled,
-            "X_teacher_unlabeled": X_teacher_unlabeled,
-            "unlabeled_groups": groups,
-        }
-    X_teacher = as_table(X_teacher, "X_teacher")
-    columns = teacher_column_indices(X_teacher, teacher_columns, None)
-    return PairedTables(X, X_teacher, columns, has_names, n_columns, **unlabeled)
-
-
-def _from_one_table(
-    X: Table, unlabeled_pairs: tuple[Any, ...] | None, student_columns: Columns, teacher_columns: TeacherColumns
-) -> PairedTables:
     student = column_indices(X, student_columns, "student_columns")
-    form: dict[str, Any] = {
-        "has_named_teachers": isinstance(teacher_columns, Mapping),
-        "n_table_columns": n_features(X),
-        "student_columns": student,
-    }
-    if unlabeled_pairs is not None:
-        (table,), groups = pop_groups(unlabeled_pairs, "unlabeled_pairs", "(table,) of both modalities", 1)
     columns = teacher_column_indices(X, teacher_columns, student)
     teacher = np.setdiff1d(np.arange(n_features(X)), student)
+    X_student = take_columns(X, student)
+    data = PairedData(X_student, y, observed_rows(X_student), student_columns=student)
     if len(teacher) == 0:
-        if unlabeled_pairs is not None:
-            _warn_of_wider_pairs(X, as_table(table, UNLABELED_PAIRS_NAMES[0]))
-        return PairedTables(take_columns(X, student), None, {}, **form)
-    if unlabeled_pairs is not None:
-        table = as_table(table, UNLABELED_PAIRS_NAMES[0])
-        check_same_columns(X, table, UNLABELED_PAIRS_NAMES[0], "X")
-        form["unlabeled_groups"] = check_groups(groups, table, UNLABELED_PAIRS_NAMES[1], UNLABELED_PAIRS_NAMES[0])
-        form["X_unlabeled"], form["X_teacher_unlabeled"] = take_columns(table, student), take_columns(table, teacher)
+        return data
     if not columns:
         raise ValueError(
             f"teacher_columns={reprlib.repr(teacher_columns)} names none of the columns of X, and X has "
             f"{len(teacher)} columns that are not the student's. Name the teacher's columns as X does."
         )
-    return PairedTables(take_columns(X, student), take_columns(X, teacher), columns, **form)
+    return replace(data, X_teacher=take_columns(X, teacher), teacher_columns=columns)
+
+
+def _open_pairs(
+    X: Table, data: PairedData, unlabeled_pairs: tuple[Any, ...]
+) -> tuple[Table, Table, np.ndarray | None] | None:
+    """Both tables of the unlabeled pairs, in the form of the labeled rows, and their groups; None without a teacher."""
+    names = UNLABELED_PAIRS_NAMES
+    if data.student_columns is None:
+        pair, groups = pop_groups(unlabeled_pairs, "unlabeled_pairs", "(X_unlabeled, X_teacher_unlabeled)", 2)
+        if data.X_teacher is None:
+            raise ValueError(
+                "unlabeled_pairs were given without X_teacher: the teacher learns from labeled rows. Give "
+                "X_teacher, or set student_columns if X holds both modalities."
+            )
+        X_unlabeled, X_teacher_unlabeled = (as_table(table, name) for table, name in zip(pair, names, strict=True))
+        return X_unlabeled, X_teacher_unlabeled, check_groups(groups, X_unlabeled, "unlabeled_pairs[2]", names[0])
+    (table,), groups = pop_groups(unlabeled_pairs, "unlabeled_pairs", "(table,) of both modalities", 1)
+    table = as_table(table, names[0])
+    if data.X_teacher is None:
+        _warn_of_wider_pairs(X, table)
+        return None
+    check_same_columns(X, table, names[0], "X")
+    groups = check_groups(groups, table, names[1], names[0])
+    teacher = np.setdiff1d(np.arange(n_features(X)), data.student_columns)
+    return take_columns(table, data.student_columns), take_columns(table, teacher), groups
+
+
+def _add_complete_pairs(
+    data: PairedData, X_unlabeled: Table, X_teacher_unlabeled: Table, groups: np.ndarray | None
+) -> PairedData:
+    """The data with the unlabeled pairs that have both modalities."""
+    pair = X_unlabeled, X_teacher_unlabeled
+    complete = check_pairs(data.X, data.X_teacher, pair, UNLABELED_PAIRS_NAMES, ("X", "X_teacher"))
+    if not complete.any():
+        return data
+    return replace(
+        data,
+        X_unlabeled=take_rows(X_unlabeled, complete),
+        X_teacher_unlabeled=take_rows(X_teacher_unlabeled, complete),
+        unlabeled_groups=None if groups is None else groups[complete],
+    )
 
 
 def _warn_of_teacher_columns(X: Table, teacher_columns: TeacherColumns) -> None:
@@ -207,64 +253,3 @@ def _is_missing(columns: Columns, present: set[str]) -> bool:
     named = not callable(columns) and not isinstance(columns, (slice, range)) and len(present) > 0
     columns = [columns] if isinstance(columns, str) else columns
     return named and len(columns) > 0 and all(isinstance(column, str) and column not in present for column in columns)
-
-
-def check_row_values(
-    tables: PairedTables, y: ArrayLike, sample_weight: ArrayLike | None, groups: ArrayLike | None
-) -> tuple[np.ndarray | None, np.ndarray | None]:
-    """Weights and groups of the rows of X, checked against it; y is checked for its row labels."""
-    X = tables.X
-    check_same_index(X, y, "y")
-    check_same_index(X, sample_weight, "sample_weight")
-    weight, groups = check_sample_weight(sample_weight, X), check_groups(groups, X)
-    if tables.unlabeled_groups is not None:
-        name = "unlabeled_pairs[2]" if tables.student_columns is None else UNLABELED_PAIRS_NAMES[1]
-        check_comparable_groups(groups, tables.unlabeled_groups, name)
-    return weight, groups
-
-
-def make_paired_data(
-    tables: PairedTables,
-    y: np.ndarray,
-    sample_weight: np.ndarray | None = None,
-    groups: np.ndarray | None = None,
-) -> PairedData:
-    """Both modalities, checked against each other; unlabeled pairs that lack one of them are left out."""
-    X, X_teacher = tables.X, tables.X_teacher
-    if X_teacher is None:
-        # In the one-table form a selector may have removed the teacher and left rows that have its modality alone.
-        observed = np.ones(len(y), dtype=bool) if tables.student_columns is None else observed_rows(X)
-        has_student = observed if observed.any() else ~observed
-        return PairedData(X, y, has_student, sample_weight=sample_weight, groups=groups)
-    check_same_rows(X, X_teacher, "X_teacher")
-    check_no_infinity(X_teacher, "X_teacher")
-    if not observed_rows(X_teacher).any():
-        raise ValueError(
-            f"X_teacher is missing in all of its {len(y)} rows: nothing to learn from. Leave it out to "
-            "train the student alone."
-        )
-    check_target_leakage(X_teacher, y)
-    has_student = observed_rows(X)
-    if not has_student.any():
-        raise ValueError(f"X is missing in all of its {len(y)} rows: the student has nothing to learn from.")
-    data = PairedData(X, y, has_student, X_teacher, sample_weight=sample_weight, groups=groups)
-    return data if tables.X_unlabeled is None else _add_complete_pairs(data, tables)
-
-
-def _add_complete_pairs(data: PairedData, tables: PairedTables) -> PairedData:
-    """The data with the unlabeled pairs that have both modalities."""
-    pair = tables.X_unlabeled, tables.X_teacher_unlabeled
-    check_same_columns(tables.X, pair[0], UNLABELED_PAIRS_NAMES[0], "X")
-    check_same_columns(tables.X_teacher, pair[1], UNLABELED_PAIRS_NAMES[1], "X_teacher")
-    check_same_rows(*pair, UNLABELED_PAIRS_NAMES[1], UNLABELED_PAIRS_NAMES[0])
-    for table, name in zip(pair, UNLABELED_PAIRS_NAMES, strict=True):
-        check_no_infinity(table, name)
-    complete = observed_rows(pair[0]) & observed_rows(pair[1])
-    if not complete.any():
-        return data
-    return replace(
-        data,
-        X_unlabeled=take_rows(pair[0], complete),
-        X_teacher_unlabeled=take_rows(pair[1], complete),
-        unlabeled_groups=None if tables.unlabeled_groups is None else tables.unlabeled_groups[complete],
-    )

@@ -11,12 +11,12 @@ from sklearn.utils.validation import validate_data
 from .._distillation._delegate import ClassifierStudentMixin, clone_or_default, resolve_seed
 from .._model_selection._pipelines import final_estimator
 from .._validation._array_checks import check_same_length
-from .._validation._columns import Columns
-from .._validation._sklearn import ArrayLike, HasMethods, Interval, restore_on_error, set_random_states
+from .._validation._columns import Columns, student_table
+from .._validation._sklearn import ArrayLike, HasMethods, Interval, n_features, restore_on_error, set_random_states
 from .._validation._table_checks import check_no_infinity
-from .._validation._tables import Table, as_table
+from .._validation._tables import Table, as_table, check_same_index
 from .._validation._target_checks import check_labels, encode_labels
-from ._input import check_row_values, make_paired_data, split_tables
+from ._input import check_paired_data
 from ._mutual_fit import check_network, fit_networks
 
 
@@ -174,20 +174,19 @@ class MutualDistiller(ClassifierStudentMixin, BaseEstimator):
         """
         self._validate_params()
         X = as_table(X, estimator=self)
-        tables = split_tables(X, X_teacher, unlabeled_pairs, self.student_columns, None)
-        validate_data(self, tables.X, y, skip_check_array=True)
-        sample_weight, groups = check_row_values(tables, y, sample_weight, groups)
+        validate_data(self, student_table(X, self.student_columns), y, skip_check_array=True)
+        check_same_index(X, y, "y")
         y = check_labels(y)
-        check_same_length(tables.X, y, "y")
-        check_no_infinity(tables.X, "X")
+        check_same_length(X, y, "y")
         classes = encode_labels(y)[0]
-        data = make_paired_data(tables, y, sample_weight, groups)
+        data = check_paired_data(X, y, sample_weight, groups, X_teacher, unlabeled_pairs, self.student_columns, None)
+        check_no_infinity(data.X, "X")
         seed = resolve_seed(self.random_state)
         student, teacher = (self._prepare(model, seed) for model in (self.student, self.teacher))
         check_network(student, "student")
         check_network(teacher, "teacher")
         fit_networks(student, teacher, data, classes, self.alpha, self.temperature)
-        self._student_columns, self._n_table_columns = tables.student_columns, tables.n_table_columns
+        self._student_columns, self._n_table_columns = data.student_columns, n_features(X)
         self.classes_, self.student_ = classes, student
         self.teacher_ = None if data.X_teacher is None else teacher
         return self

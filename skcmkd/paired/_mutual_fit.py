@@ -10,7 +10,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import validate_data
 
 from .._distillation._training_data import stack_tables
-from .._model_selection._pipelines import final_estimator, fit_transformers, fit_with_metadata
+from .._model_selection._pipelines import final_estimator, fit_transformers
 from .._validation._failures import explain_failure
 from .._validation._table_checks import UNLABELED_PAIRS_NAMES, observed_rows
 from .._validation._tables import Table, take_rows
@@ -23,7 +23,7 @@ from ..networks._fit import (
     train_with_early_stopping,
 )
 from ..networks._mlp import NetworkClassifier
-from ._data import PairedData
+from ._data import PairedData, fit_alone
 
 
 def check_network(model: BaseEstimator, role: str) -> None:
@@ -62,10 +62,10 @@ def fit_networks(
             fit_mutual(student, teacher, data, classes, alpha, temperature)
         return
     with explain_student():
-        _fit_alone(student, data.X, data, np.ones(len(data.y), dtype=bool))
+        fit_alone(student, data.X, data, np.ones(len(data.y), dtype=bool))
     if data.X_teacher is not None:
         with explain_teacher():
-            _fit_alone(teacher, data.X_teacher, data, observed_rows(data.X_teacher))
+            fit_alone(teacher, data.X_teacher, data, observed_rows(data.X_teacher))
 
 
 def fit_mutual(
@@ -131,12 +131,6 @@ def fit_mutual(
     parts, scalers = (net.module_.first, net.module_.second), (student_scaler, teacher_scaler)
     for network, part, scaler in zip(networks, parts, scalers, strict=True):
         network._set_trained(TrainedNetwork(wrap_submodule(net, part), scaler))
-
-
-def _fit_alone(model: BaseEstimator, X: Table, data: PairedData, rows: np.ndarray) -> None:
-    """Fit a network by its ``fit`` to some of the labeled rows."""
-    weight, groups = (None if a is None else a[rows] for a in (data.sample_weight, data.groups))
-    fit_with_metadata(model, take_rows(X, rows), data.y[rows], weight, groups)
 
 
 def _transform(model: BaseEstimator, X: Table, y: np.ndarray, X_unlabeled: Table | None) -> Table:

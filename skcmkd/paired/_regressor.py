@@ -13,12 +13,12 @@ from .._distillation._delegate import RegressorStudentMixin, clone_or_default, r
 from .._distillation._student_loss import StudentLoss
 from .._distillation._targets import RegressionTarget
 from .._validation._array_checks import check_same_length
-from .._validation._columns import Columns
-from .._validation._sklearn import ArrayLike, restore_on_error, set_random_states
-from .._validation._tables import Table, as_table
+from .._validation._columns import Columns, student_table
+from .._validation._sklearn import ArrayLike, n_features, restore_on_error, set_random_states
+from .._validation._tables import Table, as_table, check_same_index
 from .._validation._target_checks import check_continuous_target
 from ._fit import distill
-from ._input import PARAMETER_CONSTRAINTS, check_row_values, make_paired_data, split_tables
+from ._input import PARAMETER_CONSTRAINTS, check_paired_data
 from ._pooling import check_teacher_weights
 from ._teachers import prepare_teachers
 
@@ -209,16 +209,17 @@ class PairedDistillerRegressor(RegressorStudentMixin, BaseEstimator):
         self._validate_params()
         check_teacher_weights(self.teacher_weights, self.teacher_columns)
         X = as_table(X, estimator=self)
-        tables = split_tables(X, X_teacher, unlabeled_pairs, self.student_columns, self.teacher_columns)
-        validate_data(self, tables.X, y, skip_check_array=True)
-        sample_weight, groups = check_row_values(tables, y, sample_weight, groups)
+        validate_data(self, student_table(X, self.student_columns), y, skip_check_array=True)
+        check_same_index(X, y, "y")
         y = check_continuous_target(y)
-        check_same_length(tables.X, y, "y")
-        data = make_paired_data(tables, y, sample_weight, groups)
-        seed = resolve_seed(self.random_state)
+        check_same_length(X, y, "y")
+        data = check_paired_data(
+            X, y, sample_weight, groups, X_teacher, unlabeled_pairs, self.student_columns, self.teacher_columns
+        )
+        seed, has_names = resolve_seed(self.random_state), isinstance(self.teacher_columns, Mapping)
         result = distill(
             set_random_states(clone_or_default(self.student, self._default_student), seed),
-            prepare_teachers(data, tables, self.teacher, self._default_student, self.teacher_input, seed),
+            prepare_teachers(data, self.teacher, has_names, self._default_student, self.teacher_input, seed),
             data,
             RegressionTarget(y.reshape(len(y), -1).shape[1]),
             StudentLoss(),
@@ -228,9 +229,9 @@ class PairedDistillerRegressor(RegressorStudentMixin, BaseEstimator):
             n_jobs=self.n_jobs,
             verbose=bool(self.verbose),
         )
-        self._student_columns, self._n_table_columns = tables.student_columns, tables.n_table_columns
+        self._student_columns, self._n_table_columns = data.student_columns, n_features(X)
         self.student_, self.alpha_, self.alpha_scores_ = result.student, result.alpha, result.alpha_scores
-        self.teacher_, self.teacher_weights_ = result.named_teachers(tables.has_named_teachers)
+        self.teacher_, self.teacher_weights_ = result.named_teachers(has_names)
         self.teacher_prediction_ = None if result.soft_targets is None else result.soft_targets.reshape(y.shape)
         self.n_folds_ = result.n_folds
         return self

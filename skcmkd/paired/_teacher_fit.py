@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -18,23 +18,6 @@ from ._data import PairedData
 from ._teachers import TeacherInputs
 
 
-@dataclass(frozen=True)
-class TeacherFit:
-    """One teacher fitted without some folds.
-
-    Attributes
-    ----------
-    fold_fit : FoldFit
-        With the predictions for labeled rows of these folds; a row of NaN where the class of the row was not in the
-        training rows.
-    unlabeled_prediction : ndarray of shape (n_unlabeled, n_outputs)
-        NaN for pairs that were not predicted.
-    """
-
-    fold_fit: FoldFit
-    unlabeled_prediction: np.ndarray
-
-
 def fit_teacher(
     target: Target,
     teacher: TeacherInputs,
@@ -43,7 +26,7 @@ def fit_teacher(
     excluded_folds: Sequence[int],
     keep_model: bool,
     predict_mask: np.ndarray,
-) -> TeacherFit:
+) -> tuple[FoldFit, np.ndarray]:
     """Fit a clone of a teacher without some folds and predict these folds and some unlabeled pairs.
 
     Parameters
@@ -57,6 +40,14 @@ def fit_teacher(
         Models are large, and costly to send between processes.
     predict_mask : ndarray of shape (n_unlabeled,)
         Mask of the unlabeled pairs to predict.
+
+    Returns
+    -------
+    fit : FoldFit
+        With the predictions for the labeled rows of these folds; a row of NaN where the class of the row was not in the
+        training rows.
+    unlabeled : ndarray of shape (n_unlabeled, n_outputs)
+        NaN for pairs that were not predicted.
     """
     unlabeled = np.full((len(teacher.unlabeled_observed), target.n_outputs), np.nan)
     rows = teacher.unlabeled_observed & predict_mask
@@ -80,7 +71,7 @@ def fit_teacher(
     if len(target.classes):
         # The probability of a class that is not in the training rows would be 0: the row has no soft target instead.
         fit.prediction[~np.isin(data.y[fit.rows], fit.model.classes_)] = np.nan
-    return TeacherFit(fit if keep_model else replace(fit, model=None), unlabeled)
+    return fit if keep_model else replace(fit, model=None), unlabeled
 
 
 def _tables_of(teacher: TeacherInputs) -> dict[str, Table]:

@@ -16,7 +16,7 @@ from .._validation._columns import select_student_columns
 from .._validation._sklearn import feature_names, n_features, set_random_states
 from .._validation._table_checks import observed_rows
 from .._validation._tables import Table, abbreviate, stack_columns, take_columns
-from ._data import PairedData, PairedTables
+from ._data import PairedData
 
 # Names of a single teacher and of the student's own model in ``teacher_weights_``.
 TEACHER, STUDENT = "teacher", "student"
@@ -63,8 +63,8 @@ def own_model(student: BaseEstimator, data: PairedData, target: Target) -> Teach
 
 def prepare_teachers(
     data: PairedData,
-    tables: PairedTables,
     teacher: BaseEstimator | Mapping[str, BaseEstimator] | None,
+    has_names: bool,
     default: type[BaseEstimator],
     teacher_input: str,
     seed: int | None,
@@ -74,25 +74,24 @@ def prepare_teachers(
     Parameters
     ----------
     data : PairedData
-    tables : PairedTables
-        With the positions of each teacher's columns.
     teacher : estimator, dict of them or None
         The distiller's parameter; None is the default.
+    has_names : bool
+        Whether the parameter ``teacher_columns`` is a dict.
     default : class of an estimator
     teacher_input : {"teacher", "both"}
         "both" adds the student's columns to those of each teacher.
     seed : int or None
     """
-    columns, has_names = tables.teacher_columns, tables.has_named_teachers
     if isinstance(teacher, Mapping):
-        unknown = sorted(set(columns) - set(teacher))
+        unknown = sorted(set(data.teacher_columns) - set(teacher))
         if unknown or not has_names:
             raise ValueError(
                 f"teacher is a dict of {', '.join(map(repr, teacher))}; it needs teacher_columns as a dict of the same "
                 f"names{f', and lacks {unknown[0]!r}' if has_names else ', and that is no dict'}."
             )
     inputs = []
-    for name, positions in columns.items():
+    for name, positions in data.teacher_columns.items():
         model = clone_or_default(teacher[name] if isinstance(teacher, Mapping) else teacher, default)
         inputs.append(_make_inputs(data, name, set_random_states(model, seed), positions, teacher_input == "both"))
     return inputs

@@ -127,9 +127,9 @@ class TeacherCandidate:
             "risk_reduction": np.nan,
         }
         if comparison.residuals is not None:
-            residuals = comparison.residuals.take(labeled)
-            metrics["residual_criterion"] = 1 - float(residuals.covariance_ratio())
-            metrics["risk_reduction"] = 1 - float(residuals.relative_risk(RISK_ALPHA))
+            means = comparison.residuals.row_products()[labeled].mean(axis=0)
+            metrics["residual_criterion"] = 1 - float(comparison.residuals.covariance_ratio(means))
+            metrics["risk_reduction"] = 1 - float(comparison.residuals.relative_risk(RISK_ALPHA, means))
         return metrics
 
 

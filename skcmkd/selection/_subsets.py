@@ -8,6 +8,7 @@ import numpy as np
 
 from .._model_selection._row_scores import log_loss
 from ..information._classifier import joint_mi, label_mi_of_means
+from ..information._inputs import one_hot
 from ._candidates import Comparison, TeacherCandidate
 from ._criteria import RISK_ALPHA
 from ._settings import SelectionSettings
@@ -57,7 +58,7 @@ def label_mi_on_subsets(proba: np.ndarray, y: np.ndarray, subsets: Sequence[np.n
         Class codes.
     subsets : sequence of ndarray of int
     """
-    means = subset_means(np.column_stack([_indicators(y), log_loss(proba, y)]), subsets)
+    means = subset_means(np.column_stack([one_hot(y), log_loss(proba, y)]), subsets)
     return label_mi_of_means(means[:, :-1], means[:, -1])
 
 
@@ -82,7 +83,3 @@ def _metrics_of_repeat(
     gap, advantage = teacher_student - student_label, teacher_label - student_label
     columns = teacher_student, student_label, teacher_label, gap, advantage, residual_criterion, risk_reduction
     return np.column_stack(columns)
-
-
-def _indicators(codes: np.ndarray) -> np.ndarray:
-    return np.eye(codes.max() + 1)[codes]

@@ -10,7 +10,8 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import validate_data
 
 from .._distillation._delegate import ClassifierStudentMixin, clone_or_default, resolve_seed
-from .._distillation._representations import REPRESENTATIONS, choose_representation
+from .._distillation._representations import REPRESENTATIONS
+from .._distillation._student_loss import StudentLoss
 from .._losses._teacher_cohort import AlignmentSpec
 from .._transport._costs import COSTS
 from .._validation._array_checks import check_same_length
@@ -27,10 +28,10 @@ from .._validation._sklearn import (
 from .._validation._table_checks import check_no_infinity
 from .._validation._tables import Table, as_table, check_same_index
 from .._validation._target_checks import check_groups, check_labels, encode_labels
-from ._input import UnpairedData, check_unpaired_data
+from ._input import check_unpaired_data, warn_of_unshared_classes
 from ._modes import check_student, fit_mode, training_history
 from ._selection import select_mode
-from ._teacher_fit import FittedTeacher, fit_teacher, warn_of_unshared_classes
+from ._teacher_fit import FittedTeacher, fit_teacher
 from ._training import make_training
 
 ALIGNMENTS = (
@@ -323,16 +324,14 @@ class UnpairedDistiller(ClassifierStudentMixin, BaseEstimator):
         check_student(student, self.alignment, uses_soft_targets=uses_soft_targets)
         groups = check_groups(groups, X)
         data = check_unpaired_data(X, y, groups, teacher_data, unlabeled, bridge, self.linked_columns)
-        fitted_teacher = self._fit_teacher(teacher, data, classes)
+        fitted_teacher = None
+        if data.X_teacher is not None:
+            warn_of_unshared_classes(classes, np.unique(data.y_teacher))
+            options = {"needs_error": self.check_alignment, "cv": self.cv, "n_jobs": self.n_jobs}
+            fitted_teacher = fit_teacher(teacher, data, classes, self.representation, **options)
+        loss = StudentLoss(temperature=float(self.temperature), alignment=self._alignment_spec(fitted_teacher))
         with explain_failure(student, "student", data.student_tables, {"y": data.y}):
-            training = make_training(
-                data,
-                classes,
-                fitted_teacher,
-                self._alignment_spec(fitted_teacher),
-                alpha=self.alpha,
-                temperature=float(self.temperature),
-            )
+            training = make_training(data, classes, fitted_teacher, loss, self.alpha)
             selection = select_mode(
                 student,
                 training,
@@ -355,16 +354,6 @@ class UnpairedDistiller(ClassifierStudentMixin, BaseEstimator):
         if fitted_teacher is not None:
             self.shared_classes_ = classes[fitted_teacher.cohort.shared]
         return self
-
-    def _fit_teacher(self, teacher: BaseEstimator, data: UnpairedData, classes: np.ndarray) -> FittedTeacher | None:
-        """The teacher fitted to its cohort; None without one."""
-        if data.X_teacher is None:
-            return None
-        warn_of_unshared_classes(classes, np.unique(data.y_teacher))
-        method = choose_representation(teacher, self.representation)
-        return fit_teacher(
-            teacher, data, classes, method, needs_error=self.check_alignment, cv=self.cv, n_jobs=self.n_jobs
-        )
 
     def _alignment_spec(self, teacher: FittedTeacher | None) -> AlignmentSpec | None:
         """The settings of the alignment, with defaults in the place of None; None without a teacher."""

@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from .._utils._warnings import warn_user
 from .._validation._array_checks import check_same_length
-from .._validation._table_checks import check_no_infinity, check_target_leakage, observed_rows
-from .._validation._tables import Table, as_table, check_same_columns, check_same_index, check_same_rows, take_rows
+from .._validation._table_checks import check_no_infinity, check_pairs, check_target_leakage, observed_rows
+from .._validation._tables import Table, as_table, check_same_columns, check_same_index, take_rows
 from .._validation._target_checks import (
     check_comparable_groups,
     check_groups,
@@ -158,6 +159,16 @@ def _check_teacher_data(y: np.ndarray, teacher_data: Any) -> tuple[Table, np.nda
     return X_teacher, y_teacher, None if groups is None else groups[observed]
 
 
+def warn_of_unshared_classes(classes: np.ndarray, teacher_classes: np.ndarray) -> None:
+    """Warn of classes that one cohort lacks."""
+    missing = np.setdiff1d(classes, teacher_classes).tolist()
+    unknown = np.setdiff1d(teacher_classes, classes).tolist()
+    if missing or unknown:
+        parts = [f"{missing} are missing in the teacher's cohort and are learned from labels alone"] * bool(missing)
+        parts += [f"{unknown} are missing in y and will not be predicted"] * bool(unknown)
+        warn_user(f"The cohorts do not have the same classes: {'; '.join(parts)}.")
+
+
 def _check_unlabeled(X: Table, unlabeled: Any) -> tuple[Table | None, np.ndarray | None]:
     (table,), groups = pop_groups(unlabeled, "unlabeled", "(X_unlabeled,)", 1)
     name = "unlabeled[0]"
@@ -174,13 +185,8 @@ def _check_unlabeled(X: Table, unlabeled: Any) -> tuple[Table | None, np.ndarray
 def _check_bridge(X: Table, X_teacher: Table, bridge: Any) -> tuple[Table | None, Table | None, np.ndarray | None]:
     bridge, groups = pop_groups(bridge, "bridge", "(X_bridge, X_teacher_bridge)", 2)
     X_bridge, X_teacher_bridge = (as_table(table, name) for table, name in zip(bridge, BRIDGE_NAMES, strict=True))
-    check_same_columns(X, X_bridge, BRIDGE_NAMES[0], "X")
-    check_same_columns(X_teacher, X_teacher_bridge, BRIDGE_NAMES[1], "teacher_data[0]")
-    check_same_rows(X_bridge, X_teacher_bridge, BRIDGE_NAMES[1], BRIDGE_NAMES[0])
+    complete = check_pairs(X, X_teacher, (X_bridge, X_teacher_bridge), BRIDGE_NAMES, ("X", "teacher_data[0]"))
     groups = check_groups(groups, X_bridge, "bridge[2]", BRIDGE_NAMES[0])
-    check_no_infinity(X_bridge, BRIDGE_NAMES[0])
-    check_no_infinity(X_teacher_bridge, BRIDGE_NAMES[1])
-    complete = observed_rows(X_bridge) & observed_rows(X_teacher_bridge)
     if not complete.any():
         return None, None, None
     groups = None if groups is None else groups[complete]

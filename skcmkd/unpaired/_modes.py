@@ -1,4 +1,4 @@
-"""The modes of training a student, and fitting it by one of them."""
+"""Fitting a student by one mode of training."""
 
 from __future__ import annotations
 
@@ -16,10 +16,8 @@ from .._model_selection._pipelines import final_estimator
 from .._model_selection._probabilities import predict_proba_for
 from .._validation._tables import take_rows
 from ..networks._mlp import NetworkClassifier
-from ._training import LABELS_ONLY, UNLABELED_ROW, TrainingMode, UnpairedTraining, auto_alpha
+from ._training import UNLABELED_ROW, TrainingMode, UnpairedTraining, auto_alpha
 
-# The alignment that alignment="auto" tries.
-AUTO_ALIGNMENT = "prototypes"
 # A predicted class at least this probable becomes a pseudo-label, as in SelfTrainingClassifier.
 PSEUDO_LABEL_THRESHOLD = 0.75
 
@@ -39,31 +37,6 @@ def check_student(student: BaseEstimator, alignment: str, *, uses_soft_targets: 
         )
 
 
-def auto_modes(student: BaseEstimator, training: UnpairedTraining) -> list[TrainingMode]:
-    """The candidates of "auto", the labels alone first."""
-    alignments = ["none"]
-    if training.alignment is not None and isinstance(final_estimator(student), NetworkClassifier):
-        alignments.append(AUTO_ALIGNMENT)
-    modes = [
-        TrainingMode(alignment, use_bridge)
-        for use_bridge in sorted({False, training.has_bridge})
-        for alignment in alignments
-    ]
-    if training.has_unlabeled:
-        modes.append(TrainingMode("self_training", training.has_bridge))
-    return modes
-
-
-def fixed_modes(alignment: str, training: UnpairedTraining) -> list[TrainingMode]:
-    """The labels alone, and the mode of a requested alignment: "none" where there are no data for it."""
-    mode = TrainingMode(alignment, training.has_bridge)
-    missing_cohort = mode.aligns and training.alignment is None
-    missing_unlabeled = alignment == "self_training" and not training.has_unlabeled
-    if missing_cohort or missing_unlabeled:
-        mode = TrainingMode("none", training.has_bridge)
-    return [LABELS_ONLY, mode]
-
-
 def fit_mode(student: BaseEstimator, training: UnpairedTraining, mode: TrainingMode) -> BaseEstimator:
     """Fit the student in place by a mode and return it.
 
@@ -77,7 +50,7 @@ def fit_mode(student: BaseEstimator, training: UnpairedTraining, mode: TrainingM
     data = training.training_data(mode)
     if not isinstance(final_estimator(student), NetworkClassifier) and data.teacher_class_indices() is not None:
         data = impute_missing_classes(data, fit_student(clone(student), data, StudentLoss()))
-    loss = training.loss(mode, data)
+    loss = training.mode_loss(mode, data)
     if mode.alignment != "self_training" or not training.has_unlabeled:
         return fit_student(student, data, loss)
     base_student = fit_student(clone(student), data, loss)

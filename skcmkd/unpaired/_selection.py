@@ -16,13 +16,18 @@ from sklearn.utils import check_random_state
 from .._distillation._select import ValidationScores, cross_validate_trainings
 from .._distillation._targets import ClassificationTarget
 from .._model_selection._folds import make_fold_ids
+from .._model_selection._pipelines import final_estimator
 from .._model_selection._resampling import standard_error_of_mean
 from .._model_selection._row_scores import brier_score, log_loss
 from .._utils._warnings import warn_user
+from ..networks._mlp import NetworkClassifier
 from ._alignment_measures import AlignmentMeasure
 from ._input import UnpairedData
-from ._modes import auto_modes, fit_mode, fixed_modes
+from ._modes import fit_mode
 from ._training import LABELS_ONLY, TrainingMode, UnpairedTraining
+
+# The alignment that alignment="auto" tries.
+AUTO_ALIGNMENT = "prototypes"
 
 
 @dataclass(frozen=True)
@@ -103,6 +108,31 @@ def select_mode(
     return ModeSelection(mode, table, alignment_table(students, teacher_error), n_folds)
 
 
+def auto_modes(student: BaseEstimator, training: UnpairedTraining) -> list[TrainingMode]:
+    """The candidates of "auto", the labels alone first."""
+    alignments = ["none"]
+    if training.loss.alignment is not None and isinstance(final_estimator(student), NetworkClassifier):
+        alignments.append(AUTO_ALIGNMENT)
+    modes = [
+        TrainingMode(alignment, use_bridge)
+        for use_bridge in sorted({False, training.has_bridge})
+        for alignment in alignments
+    ]
+    if training.has_unlabeled:
+        modes.append(TrainingMode("self_training", training.has_bridge))
+    return modes
+
+
+def fixed_modes(alignment: str, training: UnpairedTraining) -> list[TrainingMode]:
+    """The labels alone, and the mode of a requested alignment: "none" where there are no data for it."""
+    mode = TrainingMode(alignment, training.has_bridge)
+    missing_cohort = mode.aligns and training.loss.alignment is None
+    missing_unlabeled = alignment == "self_training" and not training.has_unlabeled
+    if missing_cohort or missing_unlabeled:
+        mode = TrainingMode("none", training.has_bridge)
+    return [LABELS_ONLY, mode]
+
+
 def cross_validate_modes(
     student: BaseEstimator,
     modes: Sequence[TrainingMode],
@@ -136,8 +166,8 @@ def cross_validate_modes(
         return [partial(fit_mode, training=part, mode=mode) for mode in modes]
 
     measure = None
-    if with_alignment and training.alignment is not None and training.reference_cohort is not None:
-        measure = AlignmentMeasure(data.X, data.y, training.reference_cohort, training.alignment.cost)
+    if with_alignment and training.loss.alignment is not None and training.reference_cohort is not None:
+        measure = AlignmentMeasure(data.X, data.y, training.reference_cohort, training.loss.alignment.cost)
     return cross_validate_trainings(
         student,
         modes,

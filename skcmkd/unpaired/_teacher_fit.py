@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 from numbers import Integral
 from typing import Any
 
@@ -12,19 +11,18 @@ from sklearn.base import BaseEstimator
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 
-from .._distillation._representations import mirror_single_score, teacher_representation
+from .._distillation._representations import choose_representation, mirror_single_score, teacher_representation
 from .._losses._teacher_cohort import TeacherCohort
 from .._model_selection._cross_fitting import check_training_classes, cross_fit, cross_fit_proba
 from .._model_selection._folds import make_fold_ids
 from .._model_selection._pipelines import final_estimator, fit_with_metadata
-from .._model_selection._probabilities import centered_log_ratio
-from .._utils._warnings import warn_user
+from .._model_selection._probabilities import centered_log_ratio, predict_proba_for
 from .._validation._failures import explain_failure
 from .._validation._tables import Table, apply_as_float32
 from ..networks._base import head_parameters
 from ..networks._mlp import NetworkClassifier
-from ._class_priors import fit_class_offsets
-from ._input import UnpairedData
+from ._class_priors import adjust_priors, fit_class_offsets
+from ._input import BRIDGE_NAMES, UnpairedData
 
 # Number of folds of the teacher's cohort when ``cv`` is a splitter, which splits the student's rows.
 N_TEACHER_FOLDS = 5
@@ -58,12 +56,24 @@ class FittedTeacher:
     class_offsets: np.ndarray
     error: float
 
+    def bridge_targets(self, data: UnpairedData) -> tuple[np.ndarray, np.ndarray]:
+        """Probabilities, (n_bridge, n_classes), and features, (n_bridge, n_features), of the bridge samples.
+
+        The probabilities are moved to the cohort's class priors by offsets, and from these to the student's.
+        """
+        X, cohort = data.X_teacher_bridge, self.cohort
+        with explain_failure(self.model, "teacher", lambda: {BRIDGE_NAMES[1]: X}):
+            proba = predict_proba_for(self.model, X, cohort.classes)
+            features = teacher_representation(self.model, X, self.method, np.unique(data.y_teacher))
+        proba = adjust_priors(proba, cohort.class_priors, self.source_priors, self.class_offsets)
+        return proba, cohort.standardize(features)
+
 
 def fit_teacher(
     teacher: BaseEstimator,
     data: UnpairedData,
     classes: np.ndarray,
-    method: str,
+    representation: str,
     *,
     needs_error: bool,
     cv: Any,
@@ -77,15 +87,16 @@ def fit_teacher(
     data : UnpairedData
     classes : ndarray of shape (n_classes,)
         The student's.
-    method : {"transform", "decision_function", "predict_proba"}
-        Represents a row; probabilities are out of fold, as log-ratios.
+    representation : {"auto", "transform", "decision_function", "predict_proba"}
+        The method that represents a row; probabilities are out of fold, as log-ratios.
     needs_error : bool
         Whether to cross-fit the teacher for its error.
     cv, n_jobs
         The distiller's parameters.
     """
-    offsets = np.zeros(len(classes))
-    with explain_failure(teacher, "teacher", partial(_tables_of, data), {"teacher_data[1]": data.y_teacher}):
+    method, offsets = choose_representation(teacher, representation), np.zeros(len(classes))
+    labels = {"teacher_data[1]": data.y_teacher}
+    with explain_failure(teacher, "teacher", lambda: {"teacher_data[0]": data.X_teacher}, labels):
         model = fit_with_metadata(teacher, data.X_teacher, data.y_teacher, None, data.teacher_groups)
         proba, error = None, np.nan
         if needs_error:
@@ -273,17 +284,3 @@ def _teacher_folds(data: UnpairedData, cv: Any) -> np.ndarray:
 
 def _predict(model: BaseEstimator, X: Table) -> np.ndarray:
     return model.predict(X)
-
-
-def warn_of_unshared_classes(classes: np.ndarray, teacher_classes: np.ndarray) -> None:
-    """Warn of classes that one cohort lacks."""
-    missing = np.setdiff1d(classes, teacher_classes).tolist()
-    unknown = np.setdiff1d(teacher_classes, classes).tolist()
-    if missing or unknown:
-        parts = [f"{missing} are missing in the teacher's cohort and are learned from labels alone"] * bool(missing)
-        parts += [f"{unknown} are missing in y and will not be predicted"] * bool(unknown)
-        warn_user(f"The cohorts do not have the same classes: {'; '.join(parts)}.")
-
-
-def _tables_of(data: UnpairedData) -> dict[str, Table]:
-    return {"teacher_data[0]": data.X_teacher}

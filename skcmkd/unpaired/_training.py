@@ -7,17 +7,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.special import softmax
 
-from .._distillation._representations import teacher_representation
 from .._distillation._student_loss import StudentLoss
 from .._distillation._training_data import UNLABELED, TrainingData, stack_tables
-from .._losses._teacher_cohort import AlignmentSpec, TeacherCohort
-from .._model_selection._probabilities import predict_proba_for
-from .._validation._failures import explain_failure
+from .._losses._teacher_cohort import TeacherCohort
 from .._validation._sklearn import n_samples
 from .._validation._tables import take_columns
-from ._class_priors import adjust_priors
-from ._input import BRIDGE_NAMES, UnpairedData
-from ._linked_columns import impute_teacher_features
+from ._input import UnpairedData
+from ._linked_features import impute_teacher_features
 from ._teacher_fit import FittedTeacher
 
 LABELED_ROW, BRIDGE_ROW, UNLABELED_ROW = range(3)
@@ -66,9 +62,8 @@ class UnpairedTraining:
         ``LABELED_ROW``, ``BRIDGE_ROW`` or ``UNLABELED_ROW``.
     alpha : float or "auto"
         The teacher's share; "auto" depends on the numbers of rows.
-    temperature : float
-    alignment : AlignmentSpec or None
-        None without a teacher.
+    loss : StudentLoss
+        Of every mode; its alpha and the name of its alignment are replaced. Without a teacher it has no alignment.
     reference_cohort : TeacherCohort or None
         The teacher's cohort with which the features of every student are compared.
     """
@@ -76,8 +71,7 @@ class UnpairedTraining:
     data: TrainingData
     origin: np.ndarray
     alpha: float | str
-    temperature: float
-    alignment: AlignmentSpec | None = None
+    loss: StudentLoss
     reference_cohort: TeacherCohort | None = None
 
     @property
@@ -103,11 +97,12 @@ class UnpairedTraining:
             return data
         return replace(data, soft_targets=np.full_like(data.soft_targets, np.nan), teacher_features=None)
 
-    def loss(self, mode: TrainingMode, data: TrainingData) -> StudentLoss:
+    def mode_loss(self, mode: TrainingMode, data: TrainingData) -> StudentLoss:
         """The loss of a mode on its training data."""
-        alignment = replace(self.alignment, name=mode.alignment) if self.alignment and mode.aligns else None
+        alignment = self.loss.alignment
+        alignment = replace(alignment, name=mode.alignment) if alignment and mode.aligns else None
         alpha = auto_alpha(data) if isinstance(self.alpha, str) else self.alpha
-        return StudentLoss(alpha if data.has_soft_target.any() else 0.0, self.temperature, alignment=alignment)
+        return replace(self.loss, alpha=alpha if data.has_soft_target.any() else 0.0, alignment=alignment)
 
     def exclude(self, held_out: np.ndarray) -> UnpairedTraining:
         """The rows but some labeled ones, given by position, and but the bridge and unlabeled rows of their groups."""
@@ -120,7 +115,7 @@ class UnpairedTraining:
 
     def permute_teacher(self, random_state: np.random.RandomState) -> UnpairedTraining:
         """Negative control: the classes of the teacher's rows, and its soft targets of single rows, permuted."""
-        alignment = self.alignment
+        alignment = self.loss.alignment
         if alignment is not None:
             alignment = replace(alignment, cohort=alignment.cohort.permuted(random_state))
         order = np.arange(len(self.origin))
@@ -134,7 +129,7 @@ class UnpairedTraining:
             soft_targets=self.data.soft_targets[order],
             teacher_features=None if features is None else features[order],
         )
-        return replace(self, data=data, alignment=alignment)
+        return replace(self, data=data, loss=replace(self.loss, alignment=alignment))
 
 
 def auto_alpha(data: TrainingData) -> float:
@@ -147,10 +142,8 @@ def make_training(
     data: UnpairedData,
     classes: np.ndarray,
     teacher: FittedTeacher | None,
-    alignment: AlignmentSpec | None,
-    *,
+    loss: StudentLoss,
     alpha: float | str,
-    temperature: float,
 ) -> UnpairedTraining:
     """Stack the student's rows, with the soft targets and features of a fitted teacher.
 
@@ -160,9 +153,9 @@ def make_training(
     classes : ndarray of shape (n_classes,)
         The student's.
     teacher : FittedTeacher or None
-    alignment : AlignmentSpec or None
-    alpha, temperature
-        The distiller's parameters.
+    loss : StudentLoss
+        With the alignment, if there is a teacher.
+    alpha : float or "auto"
     """
     use_soft_targets = teacher is not None and alpha != 0
     bridge = data.X_bridge if use_soft_targets else None
@@ -181,7 +174,7 @@ def make_training(
             soft_targets[linked] = softmax(np.where(teacher.cohort.shared, scores, -np.inf), axis=1)
         if bridge is not None:
             rows = origin == BRIDGE_ROW
-            soft_targets[rows], features[rows] = _bridge_targets(data, classes, teacher)
+            soft_targets[rows], features[rows] = teacher.bridge_targets(data)
     y = np.full(len(origin), UNLABELED)
     y[: len(data.y)] = np.searchsorted(classes, data.y)
     stacked = TrainingData(
@@ -194,7 +187,7 @@ def make_training(
         groups=None if data.groups is None else np.concatenate([groups for _, _, groups in parts]),
     )
     cohort = None if teacher is None else teacher.cohort
-    return UnpairedTraining(stacked, origin, alpha, temperature, alignment, cohort)
+    return UnpairedTraining(stacked, origin, alpha, loss, cohort)
 
 
 def _linked_features(data: UnpairedData, classes: np.ndarray, teacher: FittedTeacher) -> np.ndarray:
@@ -204,29 +197,14 @@ def _linked_features(data: UnpairedData, classes: np.ndarray, teacher: FittedTea
     weighted to these, those of classes that the student lacks by 0.
     """
     columns, teacher_columns = data.linked_indices
-    tables = [data.X] if data.X_unlabeled is None else [data.X, data.X_unlabeled]
+    tables = [take_columns(table, columns) for table in (data.X, data.X_unlabeled) if table is not None]
     priors, source = teacher.cohort.class_priors, teacher.source_priors
     codes = np.searchsorted(classes, data.y_teacher).clip(max=len(classes) - 1)
     weights = (priors / np.where(source > 0, source, 1.0))[codes]
-    estimates = impute_teacher_features(
-        [take_columns(table, columns) for table in tables],
+    return impute_teacher_features(
+        stack_tables(tables),
         take_columns(data.X_teacher, teacher_columns),
         np.where(np.isin(data.y_teacher, classes), weights, 0.0),
         teacher.cohort.standardize(teacher.features),
         data.teacher_groups,
     )
-    return np.concatenate(estimates)
-
-
-def _bridge_targets(data: UnpairedData, classes: np.ndarray, teacher: FittedTeacher) -> tuple[np.ndarray, np.ndarray]:
-    """The teacher's probabilities, (n_bridge, n_classes), and features, (n_bridge, n_features), of the bridge samples.
-
-    The probabilities are moved to the cohort's class priors by offsets, and from these to the student's.
-    """
-    with explain_failure(teacher.model, "teacher", lambda: {BRIDGE_NAMES[1]: data.X_teacher_bridge}):
-        proba = predict_proba_for(teacher.model, data.X_teacher_bridge, classes)
-        features = teacher_representation(
-            teacher.model, data.X_teacher_bridge, teacher.method, np.unique(data.y_teacher)
-        )
-    proba = adjust_priors(proba, teacher.cohort.class_priors, teacher.source_priors, teacher.class_offsets)
-    return proba, teacher.cohort.standardize(features)

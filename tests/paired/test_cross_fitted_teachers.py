@@ -203,9 +203,8 @@ def test_soft_targets_are_the_stacked_pool_of_out_of_fold_probabilities(data):
     assert np.isnan(soft_targets[:5]).all()
     for fold in range(4):
         train, rows = (fold_ids != fold) & has_teacher, (fold_ids == fold) & has_teacher
-        weights = fit_log_linear_stack(
-            np.stack([q_T, q_S])[:, train], np.eye(2)[data.y[train]], np.ones(train.sum()), center
-        )
+        one_hot = np.eye(2)[data.y[train]]
+        weights = fit_log_linear_stack(np.stack([q_T, q_S])[:, train], one_hot, np.ones(train.sum()), center)
         expected = log_linear_pool(np.stack([q_T, q_S])[:, rows], weights)
         np.testing.assert_allclose(soft_targets[:40][rows], expected, rtol=1e-5)
     members = np.stack([q_T, q_S])[:, has_teacher]

@@ -5,7 +5,14 @@ import pandas as pd
 import pytest
 
 from skcmkd.paired._data import PairedData
-from skcmkd.paired._input import check_row_values, make_paired_data, split_tables, teacher_column_indices
+from skcmkd.paired._input import check_paired_data, split_tables, teacher_column_indices
+
+
+def check(
+    X, X_teacher=None, pairs=None, student_columns=None, teacher_columns=None, y=None, sample_weight=None, groups=None
+):
+    y = np.arange(len(X)) % 2 if y is None else y
+    return check_paired_data(X, y, sample_weight, groups, X_teacher, pairs, student_columns, teacher_columns)
 
 
 @pytest.fixture
@@ -16,44 +23,44 @@ def table():
 def test_either_form_gives_the_same_tables(table):
     columns = {"one": ["c"], "two": ["f", "e"]}
     student, teacher = table[["a", "b"]], table[list("cdef")]
-    one = split_tables(table, None, (table, [1, 2, 3, 4]), ["a", "b"], columns)
-    two = split_tables(student, teacher, (student, teacher, [1, 2, 3, 4]), None, columns)
+    groups = {"groups": np.arange(4)}
+    one = check(table, None, (table, [1, 2, 3, 4]), ["a", "b"], columns, **groups)
+    two = check(student, teacher, (student, teacher, [1, 2, 3, 4]), None, columns, **groups)
     for name in ("X", "X_teacher", "X_unlabeled", "X_teacher_unlabeled"):
         pd.testing.assert_frame_equal(getattr(one, name), getattr(two, name))
     for name, positions in one.teacher_columns.items():
         np.testing.assert_array_equal(positions, two.teacher_columns[name])
     np.testing.assert_array_equal(one.unlabeled_groups, two.unlabeled_groups)
-    assert (one.n_table_columns, two.n_table_columns) == (6, 2)
     assert one.student_columns.tolist() == [0, 1]
     assert two.student_columns is None
-    assert one.has_named_teachers
-    assert two.has_named_teachers
+    assert list(one.teacher_columns) == list(two.teacher_columns) == ["one", "two"]
 
 
 def test_one_table_is_split_with_its_unlabeled_rows():
     X, unlabeled = np.arange(12.0).reshape(3, 4), np.ones((2, 4))
-    tables = split_tables(X, None, (unlabeled,), np.array([2, 0]), None)
+    tables = check(X, None, (unlabeled,), np.array([2, 0]))
     np.testing.assert_array_equal(tables.X, X[:, [2, 0]])
     np.testing.assert_array_equal(tables.X_teacher, X[:, [1, 3]])
     assert tables.X_unlabeled.shape == tables.X_teacher_unlabeled.shape == (2, 2)
     assert tables.unlabeled_groups is None
-    assert not tables.has_named_teachers
-    with_groups = split_tables(X, None, (unlabeled, ["p", "q"]), np.array([2, 0]), None)
+    assert list(tables.teacher_columns) == [""]
+    with_groups = check(X, None, (unlabeled, ["p", "q"]), np.array([2, 0]), groups=["p", "p", "r"])
     assert with_groups.unlabeled_groups.tolist() == ["p", "q"]
 
 
 def test_a_table_of_the_students_columns_alone_has_no_teacher():
     X = np.ones((3, 2))
-    tables = split_tables(X, None, (X,), np.array([0, 1]), None)
+    tables = check(X, None, (X,), np.array([0, 1]))
     assert tables.X_teacher is None
     assert tables.X_unlabeled is None
     assert tables.teacher_columns == {}
 
 
 def test_lists_become_tables():
-    tables = split_tables(np.array([[1.0]]), [[1.0]], ([[1.0]], [[2.0]]), None, None)
-    assert tables.X_teacher.shape == tables.X_unlabeled.shape == tables.X_teacher_unlabeled.shape == (1, 1)
-    assert split_tables(np.array([[1.0]]), None, None, None, None).X_teacher is None
+    tables = check(np.array([[1.0], [2.0]]), [[1.0], [3.0]], ([[1.0]], [[2.0]]))
+    assert tables.X_teacher.shape == (2, 1)
+    assert tables.X_unlabeled.shape == tables.X_teacher_unlabeled.shape == (1, 1)
+    assert split_tables(np.array([[1.0]]), np.zeros(1), None, None, None).X_teacher is None
 
 
 @pytest.mark.parametrize(
@@ -74,7 +81,7 @@ def test_lists_become_tables():
 )
 def test_tables_that_do_not_fit(X_teacher, pairs, student_columns, message):
     with pytest.raises(ValueError, match=message):
-        split_tables(np.ones((3, 2)), X_teacher, pairs, student_columns, None)
+        check(np.ones((3, 2)), X_teacher, pairs, student_columns)
 
 
 def test_positions_of_the_teachers_columns():
@@ -96,21 +103,18 @@ def test_positions_of_the_teachers_columns():
         teacher_column_indices(T, {"x": ["a", "z"]}, None)
 
 
-def make_data(X, X_teacher, pairs=None, y=(0, 1, 0, 1)):
-    return make_paired_data(split_tables(X, X_teacher, pairs, None, None), np.array(y))
-
-
 def test_unlabeled_pairs_that_lack_a_modality_are_left_out():
     X, T = np.ones((4, 1)), np.ones((4, 2))
     T[0] = np.nan
     X_unlabeled, T_unlabeled = np.arange(3.0)[:, None], np.ones((3, 2))
     X_unlabeled[0], T_unlabeled[1] = np.nan, np.nan
-    data = make_data(X, T, (X_unlabeled, T_unlabeled, [5, 6, 7]))
+    groups = {"groups": np.arange(4)}
+    data = check(X, T, (X_unlabeled, T_unlabeled, [5, 6, 7]), **groups)
     assert data.has_student.all()
     np.testing.assert_array_equal(data.X_unlabeled, [[2.0]])
     assert data.X_teacher_unlabeled.shape == (1, 2)
     assert data.unlabeled_groups.tolist() == [7]
-    none = make_data(X, T, (X_unlabeled[:2], T_unlabeled[:2], [5, 6]))
+    none = check(X, T, (X_unlabeled[:2], T_unlabeled[:2], [5, 6]), **groups)
     assert none.X_unlabeled is None
     assert none.unlabeled_groups is None
     assert none.n_unlabeled == 0
@@ -119,29 +123,26 @@ def test_unlabeled_pairs_that_lack_a_modality_are_left_out():
 def test_rows_without_the_students_modality():
     X, T = np.ones((4, 2)), np.arange(8.0).reshape(4, 2)
     X[1], X[2, 0] = np.nan, np.nan
-    assert make_data(X, T).has_student.tolist() == [True, False, True, True]
+    assert check(X, T).has_student.tolist() == [True, False, True, True]
     with pytest.raises(ValueError, match="X is missing in all of its 4 rows"):
-        make_data(X * np.nan, T)
+        check(X * np.nan, T)
     # Without a teacher such a row is an error of the student, but where an earlier selector removed the teacher.
-    assert make_data(X, None).has_student.all()
-    one_table = split_tables(X, None, None, [0, 1], None)
-    assert make_paired_data(one_table, np.arange(4) % 2).has_student.tolist() == [True, False, True, True]
+    assert check(X, None).has_student.all()
+    assert check(X, None, None, [0, 1]).has_student.tolist() == [True, False, True, True]
 
 
 def test_weights_and_groups_are_those_of_the_rows():
     X = pd.DataFrame(np.ones((3, 2)), index=list("pqr"))
-    tables = split_tables(X, X, None, None, None)
-    weight, groups = check_row_values(tables, [0, 1, 0], [1, 2, 3], ["a", "a", "b"])
-    data = make_paired_data(tables, np.array([0, 1, 0]), weight, groups)
+    T = X + np.arange(3.0)[:, None]
+    data = check(X, T, sample_weight=[1, 2, 3], groups=["a", "a", "b"])
     np.testing.assert_array_equal(data.sample_weight, [1, 2, 3])
     assert data.groups.tolist() == ["a", "a", "b"]
     with pytest.raises(ValueError, match="groups has 2 rows and X has 3"):
-        check_row_values(tables, [0, 1, 0], None, ["a", "b"])
-    with pytest.raises(ValueError, match="rows of y carry the same labels"):
-        check_row_values(tables, pd.Series([0, 1, 0], index=list("rqp")), None, None)
-    named = split_tables(X, X, (X, X, [1, 2, 3]), None, None)
+        check(X, T, groups=["a", "b"])
+    with pytest.raises(ValueError, match="rows of sample_weight carry the same labels"):
+        check(X, T, sample_weight=pd.Series([1, 2, 3], index=list("rqp")))
     with pytest.raises(ValueError, match=r"unlabeled_pairs\[2\] names groups and X has none"):
-        check_row_values(named, [0, 1, 0], None, None)
+        check(X, T, (X, T, [1, 2, 3]))
 
 
 def test_unlabeled_pairs_have_the_mean_of_the_positive_weights():

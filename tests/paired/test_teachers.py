@@ -1,5 +1,3 @@
-from dataclasses import replace
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,8 +5,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression, Ridge
 
 from skcmkd import NetworkClassifier, NetworkRegressor
-from skcmkd.paired._data import PairedTables
-from skcmkd.paired._input import make_paired_data, split_tables
+from skcmkd.paired._input import check_paired_data
 from skcmkd.paired._teachers import prepare_teachers
 
 COLUMNS = {"x": ["a", "b"], "y": ["c"]}
@@ -29,9 +26,8 @@ def table():
 
 def prepare(table, teacher=None, columns=COLUMNS, default=NetworkClassifier, teacher_input="teacher", seed=None):
     X, T, pairs = table
-    tables = split_tables(X, T, pairs, None, columns)
-    data = make_paired_data(tables, np.arange(12) % 2)
-    return prepare_teachers(data, tables, teacher, default, teacher_input, seed)
+    data = check_paired_data(X, np.arange(12) % 2, None, None, T, pairs, None, columns)
+    return prepare_teachers(data, teacher, columns is not None, default, teacher_input, seed)
 
 
 def test_each_teacher_has_its_columns_and_rows(table):
@@ -74,9 +70,8 @@ def test_a_dict_of_teachers_needs_a_dict_of_columns_with_its_names(table):
 
 
 def test_without_a_teachers_table_there_are_no_teachers():
-    X = np.ones((4, 2))
-    tables = PairedTables(X, None, {}, False, 2)
-    assert prepare_teachers(make_paired_data(tables, np.arange(4) % 2), tables, None, Ridge, "teacher", None) == []
+    data = check_paired_data(np.ones((4, 2)), np.arange(4) % 2, None, None, None, None, None, None)
+    assert prepare_teachers(data, None, False, Ridge, "teacher", None) == []
 
 
 def test_a_frozen_teacher_gets_the_columns_that_it_was_fitted_to(table):
@@ -99,7 +94,5 @@ def test_a_modality_that_no_row_has(table):
 
 def test_unlabeled_pairs_may_be_absent(table):
     X, T, _ = table
-    tables = split_tables(X, T, None, None, COLUMNS)
-    data = make_paired_data(tables, np.arange(12) % 2)
-    teachers = prepare_teachers(replace(data, X_unlabeled=None), tables, Ridge(), NetworkRegressor, "both", None)
+    teachers = prepare((X, T, None), Ridge(), teacher_input="both")
     assert all(t.X_unlabeled is None and len(t.unlabeled_observed) == 0 for t in teachers)

@@ -7,7 +7,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
 from skcmkd import UnpairedDistiller
-from skcmkd.unpaired._input import check_unpaired_data
+from skcmkd.unpaired._input import check_unpaired_data, warn_of_unshared_classes
 
 LOGISTIC = LogisticRegression()
 
@@ -289,3 +289,9 @@ def test_groups_without_groups_of_x_are_refused(tables, name):
     tables[name] = (*tables[name], np.arange(len(tables[name][0])))
     with pytest.raises(ValueError, match=rf"{name}\[\d\] names groups, and X has none to compare them with"):
         check_unpaired_data(**tables)
+
+
+def test_classes_that_one_cohort_lacks_are_named():
+    with pytest.warns(UserWarning, match=r"\['b'\] are missing in the teacher's cohort .*; \['z'\] are missing in y"):
+        warn_of_unshared_classes(np.array(list("ab")), np.array(list("az")))
+    warn_of_unshared_classes(np.array(list("ab")), np.array(list("ab")))

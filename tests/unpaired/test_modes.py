@@ -16,13 +16,12 @@ from skcmkd._distillation._training_data import UNLABELED, TrainingData
 from skcmkd.networks._fit import early_stopping_mask
 from skcmkd.unpaired._modes import (
     PSEUDO_LABEL_THRESHOLD,
-    auto_modes,
     check_student,
     fit_mode,
-    fixed_modes,
     impute_missing_classes,
     training_history,
 )
+from skcmkd.unpaired._selection import auto_modes, fixed_modes
 from skcmkd.unpaired._training import LABELS_ONLY, TrainingMode
 
 from .unpaired_problems import CLASSES, LOGISTIC, NETWORK, draw_data, draw_samples, train, without_teacher

@@ -10,6 +10,7 @@ from sklearn.preprocessing import StandardScaler
 
 from skcmkd import NetworkClassifier
 from skcmkd._distillation._select import ValidationScores
+from skcmkd._distillation._student_loss import StudentLoss
 from skcmkd._distillation._targets import ClassificationTarget
 from skcmkd._distillation._training_data import UNLABELED, TrainingData
 from skcmkd._model_selection._folds import make_fold_ids
@@ -83,7 +84,7 @@ def test_alignment_of_a_mode_is_that_of_its_student(training):
 
 
 def test_students_without_a_representation_or_a_cohort_have_no_alignment(training):
-    alone = replace(training, alignment=None, reference_cohort=None)
+    alone = replace(training, loss=StudentLoss(), reference_cohort=None)
     for student, data, options in (
         (LOGISTIC, training, {}),
         (NETWORK, alone, {}),
@@ -239,7 +240,7 @@ def with_bridge(training, rows, groups, X_bridge, soft_targets):
         CLASSES,
         groups=None if groups is None else np.concatenate([groups[:n], groups[n:][rows]]),
     )
-    return UnpairedTraining(data, np.repeat([LABELED_ROW, BRIDGE_ROW], [n, rows.sum()]), "auto", 1.0)
+    return UnpairedTraining(data, np.repeat([LABELED_ROW, BRIDGE_ROW], [n, rows.sum()]), "auto", StudentLoss())
 
 
 def test_bridge_samples_of_the_held_out_groups_are_not_trained_on(training):

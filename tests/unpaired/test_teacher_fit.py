@@ -16,7 +16,7 @@ from skcmkd import NetworkClassifier
 from skcmkd._distillation._representations import teacher_representation
 from skcmkd._model_selection._probabilities import centered_log_ratio
 from skcmkd.unpaired._input import UnpairedData
-from skcmkd.unpaired._teacher_fit import fit_teacher, make_cohort, warn_of_unshared_classes
+from skcmkd.unpaired._teacher_fit import fit_teacher, make_cohort
 
 
 @pytest.fixture(scope="module")
@@ -168,9 +168,3 @@ def test_groups_of_the_teachers_cohort_are_not_split(teacher_rows):
     split, whole = (fit(nearest, data_of(X, y, teacher_groups=g), "predict_proba").error for g in (None, groups[order]))
     assert split < 0.3
     assert whole > 0.5
-
-
-def test_classes_that_one_cohort_lacks_are_named():
-    with pytest.warns(UserWarning, match=r"\['b'\] are missing in the teacher's cohort .*; \['z'\] are missing in y"):
-        warn_of_unshared_classes(np.array(list("ab")), np.array(list("az")))
-    warn_of_unshared_classes(np.array(list("ab")), np.array(list("ab")))

@@ -121,8 +121,8 @@ def test_class_that_only_the_teacher_has_is_left_out():
     _, _, y = draw_samples()
     training, _ = train(draw_data(rows=np.flatnonzero(y[:50] != 1)), classes=np.array([0, 2]))
     assert training.data.soft_targets.shape[1] == 2
-    assert set(training.alignment.cohort.codes) == {0, 1}
-    assert len(training.alignment.cohort.codes) == (y[100:180] != 1).sum()
+    assert set(training.loss.alignment.cohort.codes) == {0, 1}
+    assert len(training.loss.alignment.cohort.codes) == (y[100:180] != 1).sum()
 
 
 def test_teachers_share_of_zero_makes_no_soft_targets():
@@ -143,7 +143,7 @@ def test_permuted_teacher_keeps_its_values_and_breaks_their_order(training):
         )
         assert (before != after).any()
         np.testing.assert_array_equal(*(values[np.lexsort(values.T)] for values in (before, after)))
-    before, after = training.alignment.cohort, permuted.alignment.cohort
+    before, after = training.loss.alignment.cohort, permuted.loss.alignment.cohort
     np.testing.assert_array_equal(after.features, before.features)
     np.testing.assert_array_equal(np.sort(after.codes), np.sort(before.codes))
     assert (after.codes != before.codes).any()
@@ -157,7 +157,7 @@ def test_permuting_without_a_teacher_changes_nothing():
     permuted = alone.permute_teacher(np.random.RandomState(0))
     np.testing.assert_array_equal(permuted.data.soft_targets, alone.data.soft_targets)
     np.testing.assert_array_equal(permuted.data.y, alone.data.y)
-    assert permuted.alignment is permuted.data.teacher_features is None
+    assert permuted.loss.alignment is permuted.data.teacher_features is None
 
 
 # Training data of the modes
@@ -179,7 +179,7 @@ def test_rows_of_a_mode(training, mode, n_unlabeled, n_soft_targets):
     data = training.training_data(mode)
     assert (data.n_labeled, len(data.y) - data.n_labeled) == (50, n_unlabeled)
     assert data.has_soft_target.sum() == n_soft_targets
-    alignment = training.loss(mode, data).alignment
+    alignment = training.mode_loss(mode, data).alignment
     assert (alignment is not None) == mode.aligns
     if mode.aligns:
         assert alignment.name == mode.alignment

@@ -7,6 +7,7 @@ from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
 
 from skcmkd import NetworkClassifier
+from skcmkd._distillation._student_loss import StudentLoss
 from skcmkd._distillation._training_data import TrainingData
 from skcmkd._losses._teacher_cohort import AlignmentSpec
 from skcmkd.unpaired._input import UnpairedData
@@ -49,13 +50,13 @@ def train(data, teacher=LOGISTIC, classes=CLASSES, method="decision_function", a
     """The training data, and the fitted teacher."""
     fitted = fit_teacher(clone(teacher), data, classes, method, needs_error=False, cv=5, n_jobs=None)
     spec = AlignmentSpec("prototypes", fitted.cohort, 1.0, "euclidean", 0.0, 1, 0.01)
-    return make_training(data, classes, fitted, spec, alpha=alpha, temperature=1.0), fitted
+    return make_training(data, classes, fitted, StudentLoss(alignment=spec), alpha), fitted
 
 
 def without_teacher(data):
     """Training data of a student that has no teacher."""
     data = UnpairedData(data.X, data.y)
-    return make_training(data, CLASSES, None, None, alpha="auto", temperature=1.0)
+    return make_training(data, CLASSES, None, StudentLoss(), "auto")
 
 
 def draw_training():
@@ -68,4 +69,4 @@ def draw_training():
     cohort = make_cohort(teacher, features, y_teacher, CLASSES, y, "decision_function")
     spec = AlignmentSpec("prototypes", cohort, 1.0, "euclidean", 0.0, 1, 0.01)
     data = TrainingData(X, y, np.full((90, 3), np.nan), CLASSES, CLASSES)
-    return UnpairedTraining(data, np.full(90, LABELED_ROW), "auto", 1.0, spec, cohort)
+    return UnpairedTraining(data, np.full(90, LABELED_ROW), "auto", StudentLoss(alignment=spec), cohort)
