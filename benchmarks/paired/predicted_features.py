@@ -77,7 +77,13 @@ def summarize(table: pd.DataFrame) -> pd.DataFrame:
     joined["points"] = 100 * (joined.accuracy - joined.accuracy_alone)
     joined["nats"] = joined.log_loss_alone - joined.log_loss
     groups = joined[joined.method != "alone"].groupby(["n_unlabeled", "method"], sort=False)
-    return groups[["points", "nats"]].agg(["mean", "sem"]).join(groups.size().rename("cells"))
+    return groups.agg(
+        cells=("points", "size"),
+        points=("points", "mean"),
+        points_se=("points", "sem"),
+        nats=("nats", "mean"),
+        nats_se=("nats", "sem"),
+    )
 
 
 def main() -> None:

@@ -166,7 +166,9 @@ def teacher_numbers(teacher: TeacherInputs) -> tuple[np.ndarray, np.ndarray]:
 
 def _standardize(numbers: np.ndarray, rows: np.ndarray) -> np.ndarray:
     """Columns of mean 0 and variance 1 over some rows, missing values 0; other rows are NaN."""
+    values = numbers[rows]
+    values[:, np.isnan(values).all(axis=0)] = 0.0
     standardized = np.full(numbers.shape, np.nan)
     scaler = StandardScaler().set_output(transform="default")
-    standardized[rows] = np.nan_to_num(scaler.fit_transform(numbers[rows]))
+    standardized[rows] = np.nan_to_num(scaler.fit_transform(values))
     return standardized

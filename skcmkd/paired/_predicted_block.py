@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from sklearn.base import BaseEstimator, clone
+from sklearn.utils import get_tags
 
 from .._distillation._targets import RegressionTarget
 from .._distillation._training_data import stack_tables
-from .._model_selection._pipelines import fit_with_metadata
+from .._model_selection._pipelines import final_estimator, fit_with_metadata
 from .._utils._parallel import parallel_map
 from .._validation._failures import explain_failure
 from .._validation._sklearn import n_features
@@ -126,9 +127,7 @@ def fit_block(
     y = targets[rows]
     weight, groups = (None if a is None else a[rows] for a in (normalize_weight(sample_weight), groups))
     with explain_failure(predictor, "predictor", lambda: {"X": take_rows(X, rows)}):
-        fitted = fit_with_metadata(
-            clone(predictor), take_rows(X, rows), y if n_predicted > 1 else y[:, 0], weight, groups
-        )
+        fitted = _fit_predictor(predictor, take_rows(X, rows), y, weight, groups)
     reference = usable & (np.arange(len(usable)) < n_labeled)
     prediction = predict_numbers(fitted, take_rows(X, reference), n_predicted)
     spread = prediction.std(axis=0)
@@ -137,6 +136,22 @@ def fit_block(
         spread = np.full(n_predicted, np.sqrt((spread**2).mean()))
     factor = scale * np.sqrt(n_features(X) / n_predicted) * np.divide(1, spread, out=0 * spread, where=spread > 0)
     return PredictedBlock(fitted, prediction.mean(axis=0), factor)
+
+
+def _fit_predictor(
+    predictor: BaseEstimator, X: Table, y: np.ndarray, weight: np.ndarray | None, groups: np.ndarray | None
+) -> BaseEstimator:
+    n_predicted = y.shape[1]
+    try:
+        return fit_with_metadata(clone(predictor), X, y if n_predicted > 1 else y[:, 0], weight, groups)
+    except ValueError as error:
+        model = final_estimator(predictor)
+        if n_predicted == 1 or get_tags(model).target_tags.multi_output:
+            raise
+        raise ValueError(
+            f"{error} ({n_predicted} numbers are predicted of each row, and the predictor {model.__class__.__name__} "
+            f"predicts one: give MultiOutputRegressor({model.__class__.__name__}()).)"
+        ) from error
 
 
 def cross_fitted_block(blocks: Sequence[PredictedBlock], X: Table, fold_ids: np.ndarray) -> np.ndarray:

@@ -297,7 +297,7 @@ class PredictedTeacherFeatures(  # type: ignore[call-arg]
         validate_data(self, tables.X, skip_check_array=True)
         sample_weight, groups = check_row_values(tables, y, sample_weight, groups)
         if y is not None:
-            check_same_length(tables.X, y, "y")
+            check_same_length(tables.X, np.atleast_1d(np.asarray(y)), "y")
         self._student_columns, self._n_table_columns = tables.student_columns, tables.n_table_columns
         self.scaler_ = fit_scaler(tables) if self.standardize else None
         tables = standardize_student(tables, self.scaler_)

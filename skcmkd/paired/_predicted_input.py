@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.sparse import issparse
 from sklearn.base import BaseEstimator, is_regressor
 from sklearn.preprocessing import StandardScaler
 
@@ -59,7 +60,9 @@ def fit_scaler(tables: PairedTables) -> StandardScaler:
         check_same_columns(tables.X, tables.X_unlabeled, UNLABELED_PAIRS_NAMES[0], "X")
         check_numeric(tables.X_unlabeled, UNLABELED_PAIRS_NAMES[0], "student")
         parts.append(tables.X_unlabeled)
-    return StandardScaler().set_output(transform="default").fit(stack_tables(parts))
+    # Centered, a sparse table would be dense.
+    scaler = StandardScaler(with_mean=not issparse(tables.X)).set_output(transform="default")
+    return scaler.fit(stack_tables(parts))
 
 
 def standardize_student(tables: PairedTables, scaler: StandardScaler | None) -> PairedTables:

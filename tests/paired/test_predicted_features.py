@@ -7,6 +7,7 @@ import sklearn
 from scipy.optimize import minimize
 from scipy.special import expit
 from sklearn.base import clone
+from sklearn.ensemble import GradientBoostingRegressor
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge, RidgeCV
 from sklearn.model_selection import GridSearchCV
@@ -397,9 +398,7 @@ def test_without_a_teacher_s_table_it_returns_the_student_s_columns(pairs, predi
 
 
 def test_the_number_of_jobs_changes_nothing(pairs):
-    one, two = (
-        features("scores", random_state=0, n_jobs=n_jobs).fit_transform(**given(pairs)) for n_jobs in (None, 2)
-    )
+    one, two = (features("scores", random_state=0, n_jobs=n_jobs).fit_transform(**given(pairs)) for n_jobs in (None, 2))
     np.testing.assert_array_equal(one, two)
 
 
@@ -459,6 +458,8 @@ def test_a_predictor_of_a_single_number_is_wrapped(pairs):
     tree = MultiOutputRegressor(DecisionTreeRegressor(max_depth=2, random_state=0))
     output = features("columns", predictor=tree).fit_transform(**given(pairs))
     assert output.shape == (N, 12)
+    with pytest.raises(ValueError, match=r"give MultiOutputRegressor\(GradientBoostingRegressor\(\)\)"):
+        features("columns", predictor=GradientBoostingRegressor(n_estimators=2)).fit(**given(pairs))
 
 
 def test_an_earlier_fit_survives_a_failed_one(pairs):
