@@ -28,6 +28,7 @@ from .._validation._sklearn import (
     restore_on_error,
 )
 from .._validation._tables import Table, as_table, stack_columns
+from . import _predicted_onnx
 from ._input import check_row_values, make_paired_data, split_tables
 from ._predicted_block import PredictedBlock
 from ._predicted_fit import NO_FEATURES, fit_features
@@ -413,6 +414,12 @@ class PredictedTeacherFeatures(  # type: ignore[call-arg]
             right = pd.DataFrame(features, index=X.index)
             return to_output_container(pd.concat([X, right], axis=1).set_axis(names, axis=1), names, requested)
         return to_output_container(stack_columns(X, features), names, requested)
+
+    def _register_onnx_converter(self, skl2onnx: Any) -> None:
+        """Called by ``student_to_onnx``, whose package must not import this one."""
+        skl2onnx.update_registered_converter(
+            type(self), "SkcmkdPredictedTeacherFeatures", _predicted_onnx.set_output_shape, _predicted_onnx.convert
+        )
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
