@@ -36,6 +36,7 @@ from ._predicted_input import (
     check_map_target,
     check_new_names,
     check_one_teacher,
+    check_predictor,
     fit_scaler,
     standardize_student,
     standardize_table,
@@ -293,6 +294,7 @@ class PredictedTeacherFeatures(  # type: ignore[call-arg]
         """Fit, and return cross-fitted features of the rows of X if requested."""
         self._validate_params()
         check_one_teacher(self.teacher_columns)
+        check_predictor(self.predictor)
         X = as_table(X, estimator=self)
         tables = split_tables(X, X_teacher, unlabeled_pairs, self.student_columns, self.teacher_columns)
         validate_data(self, tables.X, skip_check_array=True)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from scipy.sparse import issparse
-from sklearn.base import BaseEstimator, is_regressor
+from sklearn.base import BaseEstimator, is_classifier, is_regressor
 from sklearn.preprocessing import StandardScaler
 
 from .._distillation._targets import ClassificationTarget, RegressionTarget, Target
@@ -28,6 +28,15 @@ def check_one_teacher(teacher_columns: Any) -> None:
         raise ValueError(
             f"teacher_columns is a dict of {', '.join(map(repr, teacher_columns))}, and the features are those of one "
             "teacher. Give the columns of one, or all as a list."
+        )
+
+
+def check_predictor(predictor: BaseEstimator | None) -> None:
+    """Raise if it predicts classes."""
+    if predictor is not None and is_classifier(predictor):
+        raise ValueError(
+            f"The predictor {predictor.__class__.__name__} is a classifier, and scores, columns and components are "
+            "numbers. Give a regressor."
         )
 
 

@@ -423,6 +423,7 @@ def test_errors_name_the_remedy(pairs):
         (features("columns"), {"X": X[:N], "unlabeled_pairs": (X, T)}, "unlabeled_pairs were given without X_teacher"),
         (features("scores", teacher=LinearSVC()), given(pairs), "LinearSVC has no predict_proba"),
         (features("columns", teacher_columns={"a": [0]}), given(pairs), "features are those of one teacher"),
+        (features("columns", predictor=LogisticRegression()), given(pairs), "LogisticRegression is a classifier"),
         (features("columns"), {**given(pairs, False), "X_teacher": np.full((N, 2), np.nan)}, "missing in all of its"),
         (features("columns"), {"X": X[:N], "X_teacher": T[: N - 1]}, "X_teacher has 59 rows and X has 60"),
         (features("scores"), {**given(pairs), "y": y[: N - 1]}, "y has 59 rows"),
