@@ -70,7 +70,7 @@ def score_targets(
 ) -> MapTargets:
     """The teacher's scores: of each pair by a teacher that is fitted neither to it nor to the excluded folds.
 
-    With n labeled rows and K classes the scores of probabilities q are log((n q_k + 1 / K) / (n + 1)), less its mean
+    With n labeled rows and K classes the scores of probabilities q are log((n q_k + 1) / (n + K)), less its mean
     over classes: a probability of 0, as trees give it, does not outweigh all others. Those of a continuous target are
     the predictions.
 
@@ -121,7 +121,7 @@ def _to_scores(proba: np.ndarray, n_labeled: int) -> np.ndarray:
     known, n_classes = ~np.isnan(proba).any(axis=1), proba.shape[1]
     scores = np.full((len(proba), 1 if n_classes == 2 else n_classes), np.nan)
     if known.any():
-        scores[known] = centered_log_ratio((n_labeled * proba[known] + 1 / n_classes) / (n_labeled + 1))
+        scores[known] = centered_log_ratio((n_labeled * proba[known] + 1) / (n_labeled + n_classes))
     return scores
 
 

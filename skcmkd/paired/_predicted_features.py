@@ -64,7 +64,7 @@ class PredictedTeacherFeatures(  # type: ignore[call-arg]
     predicted : {"scores", "columns", "components"}, default="scores"
         What of the teacher is predicted:
 
-        - "scores": its predictions of the label. Of classes the centered logarithms of (n q + 1 / K) / (n + 1), with q
+        - "scores": its predictions of the label. Of classes the centered logarithms of (n q + 1) / (n + K), with q
           the probabilities of K classes by a teacher of n labeled rows (of two classes the first alone); of a
           continuous target the predictions.
         - "columns": its columns, standardized, numbers only. More than 500 are replaced by their 500 leading principal

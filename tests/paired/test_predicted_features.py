@@ -140,7 +140,7 @@ def test_scores_of_unlabeled_pairs_are_the_teacher_s_log_ratios(pairs):
     teacher = LogisticRegression().fit(T, y)
     transformer = features("scores", teacher=FrozenEstimator(teacher), predictor=LinearRegression())
     transformer.fit(**given(pairs))
-    log_q = np.log((N * teacher.predict_proba(T) + 1 / 3) / (N + 1))
+    log_q = np.log((N * teacher.predict_proba(T) + 1) / (N + 3))
     scores = log_q - log_q.mean(axis=1, keepdims=True)
     prediction = LinearRegression().fit(X, scores).predict(X)
     np.testing.assert_allclose(transformer.predictor_.predict(X), prediction, atol=1e-8)
@@ -170,7 +170,7 @@ def test_cross_fitted_scores_are_out_of_fold_twice(pairs):
 
     def score(train, rows):
         q = LogisticRegression().fit(T[:N][train], y[:N][train]).predict_proba(T[rows])
-        log_q = np.log((N * q + 1 / 3) / (N + 1))
+        log_q = np.log((N * q + 1) / (N + 3))
         return log_q - log_q.mean(axis=1, keepdims=True)
 
     for k in range(CV):
