@@ -72,7 +72,7 @@ def score_targets(
 
     With n labeled rows and K classes the scores of probabilities q are log((n q_k + 1) / (n + K)), less its mean
     over classes: a probability of 0, as trees give it, does not outweigh all others. Those of a continuous target are
-    the predictions.
+    the predictions, standardized over the pairs outside the excluded folds.
 
     Parameters
     ----------
@@ -111,7 +111,10 @@ def score_targets(
         in_no_fold = folds.unlabeled == NO_FOLD
         if in_no_fold.any():
             unlabeled[in_no_fold] = fit_of[excluded].unlabeled_prediction[in_no_fold]
-        return _to_scores(prediction, len(data.y)) if len(target.classes) else prediction
+        if len(target.classes):
+            return _to_scores(prediction, len(data.y))
+        # Several targets may have different units.
+        return _standardize(prediction, ~np.isnan(prediction).any(axis=1))
 
     return targets
 
@@ -166,9 +169,11 @@ def teacher_numbers(teacher: TeacherInputs) -> tuple[np.ndarray, np.ndarray]:
 
 def _standardize(numbers: np.ndarray, rows: np.ndarray) -> np.ndarray:
     """Columns of mean 0 and variance 1 over some rows, missing values 0; other rows are NaN."""
+    standardized = np.full(numbers.shape, np.nan)
+    if not rows.any():
+        return standardized
     values = numbers[rows]
     values[:, np.isnan(values).all(axis=0)] = 0.0
-    standardized = np.full(numbers.shape, np.nan)
     scaler = StandardScaler().set_output(transform="default")
     standardized[rows] = np.nan_to_num(scaler.fit_transform(values))
     return standardized

@@ -21,8 +21,8 @@ from .._validation._target_checks import normalize_weight
 from ._data import PairedData
 from ._map_targets import Excluded, MapTargets, PairFolds
 
-# A prediction whose spread is below this fraction of its target's is constant, up to rounding.
-MIN_RELATIVE_SPREAD = 1e-9
+# Predictions whose variance is below this fraction of their targets' are constant, up to rounding.
+MIN_RELATIVE_VARIANCE = 1e-18
 
 
 @dataclass(frozen=True)
@@ -32,12 +32,13 @@ class PredictedBlock:
     Attributes
     ----------
     predictor : fitted regressor
-    mean, factor : ndarray of shape (n_predicted,)
+    mean : ndarray of shape (n_predicted,)
+    factor : float
     """
 
     predictor: BaseEstimator | None
     mean: np.ndarray
-    factor: np.ndarray
+    factor: float
 
     def transform(self, X: Table) -> np.ndarray:
         """The block of some rows, (n_rows, n_predicted); NaN where the student's table is missing throughout."""
@@ -63,7 +64,6 @@ def fit_blocks(
     excluded: Sequence[Excluded],
     *,
     scale: float,
-    per_column: bool,
     n_jobs: int | None,
 ) -> list[PredictedBlock]:
     """One map for each set of excluded folds, fitted to the pairs outside these folds.
@@ -78,15 +78,12 @@ def fit_blocks(
         What is predicted of each pair.
     excluded : sequence of tuple of int
     scale : float
-    per_column : bool
-        Whether each predicted column is standardized, or the block as a whole.
     n_jobs : int or None
     """
     X = data.X if data.X_unlabeled is None else stack_tables([data.X, data.X_unlabeled])
     usable = np.concatenate([data.usable, np.ones(data.n_unlabeled, dtype=bool)])
     calls = (
-        (predictor, X, usable, len(data.y), targets(out), data.row_weight, data.group_ids, scale, per_column)
-        for out in excluded
+        (predictor, X, usable, len(data.y), targets(out), data.row_weight, data.group_ids, scale) for out in excluded
     )
     return parallel_map(fit_block, calls, len(excluded), n_jobs=n_jobs, description="map", verbose=False)
 
@@ -100,7 +97,6 @@ def fit_block(
     sample_weight: np.ndarray | None,
     groups: np.ndarray | None,
     scale: float,
-    per_column: bool,
 ) -> PredictedBlock:
     """Fit a clone of the predictor to the usable pairs with a target, and scale its predictions of labeled rows.
 
@@ -116,7 +112,6 @@ def fit_block(
         A row of NaN has none.
     sample_weight, groups : ndarray of shape (n_pairs,) or None
     scale : float
-    per_column : bool
     """
     rows, n_predicted = usable & ~np.isnan(targets).any(axis=1), targets.shape[1]
     if rows.sum() < 2:
@@ -130,11 +125,9 @@ def fit_block(
         fitted = _fit_predictor(predictor, take_rows(X, rows), y, weight, groups)
     reference = usable & (np.arange(len(usable)) < n_labeled)
     prediction = predict_numbers(fitted, take_rows(X, reference), n_predicted)
-    spread = prediction.std(axis=0)
-    spread[spread <= MIN_RELATIVE_SPREAD * y.std(axis=0)] = 0.0
-    if not per_column:
-        spread = np.full(n_predicted, np.sqrt((spread**2).mean()))
-    factor = scale * np.sqrt(n_features(X) / n_predicted) * np.divide(1, spread, out=0 * spread, where=spread > 0)
+    variance = prediction.var(axis=0).sum()
+    is_constant = variance <= MIN_RELATIVE_VARIANCE * y.var(axis=0).sum()
+    factor = 0.0 if is_constant else scale * float(np.sqrt(n_features(X) / variance))
     return PredictedBlock(fitted, prediction.mean(axis=0), factor)
 
 

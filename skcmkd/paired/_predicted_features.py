@@ -50,14 +50,15 @@ class PredictedTeacherFeatures(  # type: ignore[call-arg]
     """Put the student's columns beside what of the teacher's modality is predicted from them.
 
     The map f is fitted to pairs, with a label or without: from the student's columns x to the teacher's scores, its
-    columns or their components. With d columns in x, m predicted ones, and mean and standard deviation of f(x) over the
-    labeled rows, ``transform`` returns::
+    columns or their components. With d columns in x, and the mean and the total variance v of f(x) over the labeled
+    rows, ``transform`` returns::
 
-        [x, scale * sqrt(d / m) * (f(x) - mean) / standard deviation]
+        [x, scale * sqrt(d / v) * (f(x) - mean)]
 
-    so that with standardized x both blocks have the same total variance at ``scale=1``. For a linear student with a
-    ridge penalty and a linear map B these are the functions of x alone, with the penalty metric (I + c^2 B B')^-1:
-    directions that the teacher's modality confirms are cheaper.
+    so that with standardized x both blocks have the same total variance at ``scale=1``, and what the student's columns
+    predict well weighs most. A linear student with a ridge penalty then has the functions of x alone, with the penalty
+    metric (I + B B')^-1 for a linear map B, scaled as above: directions that the teacher's modality confirms are
+    cheaper.
 
     Parameters
     ----------
@@ -66,7 +67,7 @@ class PredictedTeacherFeatures(  # type: ignore[call-arg]
 
         - "scores": its predictions of the label. Of classes the centered logarithms of (n q + 1) / (n + K), with q
           the probabilities of K classes by a teacher of n labeled rows (of two classes the first alone); of a
-          continuous target the predictions.
+          continuous target the standardized predictions.
         - "columns": its columns, standardized, numbers only. More than 500 are replaced by their 500 leading principal
           components, which have nearly the same inner products.
         - "components": the ``n_components`` leading principal components of its standardized columns.
@@ -103,9 +104,8 @@ class PredictedTeacherFeatures(  # type: ignore[call-arg]
         The map fitted to all pairs; None without a teacher's table. The teacher is not kept.
     predicted_mean_ : ndarray of shape (n_predicted,)
         Means of the map's predictions over the labeled rows.
-    predicted_factor_ : ndarray of shape (n_predicted,)
-        Factors of the predictions less their means: scale * sqrt(d / m) / standard deviation; for components one
-        factor, with the root mean square of the standard deviations.
+    predicted_factor_ : float
+        Factor of the predictions less their means, scale * sqrt(d / v).
     scaler_ : StandardScaler or None
         Of the student's columns, with ``standardize``.
     n_folds_ : int or None

@@ -41,7 +41,7 @@ class FittedFeatures:
     n_folds: int | None = None
 
 
-NO_FEATURES = FittedFeatures(PredictedBlock(None, np.zeros(0), np.zeros(0)))
+NO_FEATURES = FittedFeatures(PredictedBlock(None, np.zeros(0), 0.0))
 
 
 def fit_features(
@@ -77,7 +77,6 @@ def fit_features(
     model = _default_teacher(target) if target is None or teacher is None else teacher
     inputs = prepare_teachers(data, tables, model, LeaveOutRidge, "teacher", seed)[0]
     folds = _make_folds(cv, data, inputs, target)
-    per_column = True
     if target is not None:
         target.check_teacher(model)
         _check_enough_folds(folds.n_folds, cv, cross_fit)
@@ -87,7 +86,6 @@ def fit_features(
         names = _column_names(inputs.X)
         targets = column_targets(inputs, folds)
     else:
-        per_column = False
         n_components = n_components if predicted == "components" else MAX_COLUMNS
         targets = component_targets(inputs, folds, n_components, seed)
         names = [f"predicted_component_{number}" for number in range(targets(()).shape[1])]
@@ -99,7 +97,6 @@ def fit_features(
         targets,
         excluded if cross_fit else excluded[:1],
         scale=scale,
-        per_column=per_column,
         n_jobs=n_jobs,
     )
     features = cross_fitted_block(blocks[1:], data.X, folds.labeled) if cross_fit else None

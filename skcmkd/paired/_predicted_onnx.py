@@ -34,5 +34,5 @@ def convert(scope: Any, operator: Any, container: Any) -> None:
     n_predicted = len(features.predicted_mean_)
     block = ops.OnnxReshape(block, np.array([-1, n_predicted], dtype=np.int64), op_version=opset)
     block = ops.OnnxSub(block, features.predicted_mean_.astype(np.float32), op_version=opset)
-    block = ops.OnnxMul(block, features.predicted_factor_.astype(np.float32), op_version=opset)
+    block = ops.OnnxMul(block, np.array([features.predicted_factor_], dtype=np.float32), op_version=opset)
     ops.OnnxConcat(table, block, axis=1, **output).add_to(scope, container)

@@ -45,6 +45,12 @@ def given(pairs, unlabeled=True):
     return {"X": X[:N], "y": y[:N], "X_teacher": T[:N], **extra}
 
 
+def scaled(prediction):
+    """Predictions of mean 0 and of the total variance of six standardized columns over the labeled rows."""
+    labeled = prediction[:N]
+    return (prediction - labeled.mean(axis=0)) * np.sqrt(6 / labeled.var(axis=0).sum())
+
+
 def fold_ids(y):
     return make_fold_ids(CV, y)
 
@@ -100,8 +106,7 @@ def test_the_default_map_is_that_of_ridge_with_leave_one_out_errors(pairs):
     ridge = RidgeCV(ALPHAS).fit(table, targets)
     assert transformer.predictor_.alpha_ == pytest.approx(ridge.alpha_)
     np.testing.assert_allclose(transformer.predictor_.predict(X), ridge.predict(table), atol=1e-8)
-    block = StandardScaler().fit(ridge.predict(table)[:N]).transform(ridge.predict(table))
-    np.testing.assert_allclose(transformer.transform(X), np.hstack([X, block]), atol=1e-8)
+    np.testing.assert_allclose(transformer.transform(X), np.hstack([X, scaled(ridge.predict(table))]), atol=1e-8)
 
 
 @pytest.mark.parametrize("scale", [1.0, 3.0])
@@ -118,9 +123,13 @@ def test_columns_that_are_linear_in_the_student_are_recovered(pairs):
     T = X @ A
     transformer = features("columns", predictor=LinearRegression()).fit(X[:N], X_teacher=T[:N])
     expected = np.sqrt(6 / 4) * (T - T[:N].mean(axis=0)) / T[:N].std(axis=0)
+    # The map of a fold standardizes the columns over the pairs outside it.
     np.testing.assert_allclose(transformer.transform(X[N:])[:, 6:], expected[N:], atol=1e-8)
     cross_fitted = features("columns", predictor=LinearRegression()).fit_transform(X[:N], X_teacher=T[:N])
-    np.testing.assert_allclose(cross_fitted[:, 6:], expected[:N], atol=1e-8)
+    folds = make_fold_ids(CV, np.arange(N), classes=False)
+    for fold in range(CV):
+        standardized = StandardScaler().fit(T[:N][folds != fold]).transform(T[:N])
+        np.testing.assert_allclose(cross_fitted[folds == fold, 6:], scaled(standardized)[folds == fold], atol=1e-8)
 
 
 def test_components_are_those_of_the_standardized_columns(pairs):
@@ -128,9 +137,7 @@ def test_components_are_those_of_the_standardized_columns(pairs):
     Z = StandardScaler().fit_transform(T)
     transformer = features("components", n_components=2, predictor=LinearRegression()).fit(**given(pairs))
     components = Z @ np.linalg.svd(Z, full_matrices=False)[2][:2].T
-    prediction = LinearRegression().fit(X, components).predict(X)
-    prediction -= prediction[:N].mean(axis=0)
-    expected = prediction * np.sqrt(6 / (prediction[:N] ** 2).mean(axis=0).sum())
+    expected = scaled(LinearRegression().fit(X, components).predict(X))
     found = transformer.transform(X)[:, 6:]
     np.testing.assert_allclose(found * np.sign((found * expected).sum(axis=0)), expected, atol=1e-6)
 
@@ -154,9 +161,22 @@ def test_scores_of_a_continuous_target_are_out_of_fold_predictions(pairs):
     folds, scores = make_fold_ids(CV, target, classes=False), np.empty(N)
     for fold in range(CV):
         scores[folds == fold] = Ridge().fit(T[:N][folds != fold], target[folds != fold]).predict(T[:N][folds == fold])
-    expected = LinearRegression().fit(X[:N], scores).predict(X)
+    standardized = (scores - scores.mean()) / scores.std()
+    expected = LinearRegression().fit(X[:N], standardized).predict(X)
     np.testing.assert_allclose(transformer.predictor_.predict(X), expected, atol=1e-8)
     assert list(transformer.get_feature_names_out()) == [*(f"x{i}" for i in range(6)), "predicted_target_0"]
+
+
+def test_several_targets_of_different_units_count_alike(pairs):
+    X, T, _ = pairs
+    target = T[:N, :2] + X[:N, :2]
+    blocks = [
+        PredictedTeacherFeatures(teacher=LinearRegression(), cv=CV)
+        .fit(X[:N], target * units, X_teacher=T[:N])
+        .transform(X)[:, 6:]
+        for units in ([1, 1], [1, 1e6])
+    ]
+    np.testing.assert_allclose(*blocks, atol=1e-6)
 
 
 # Cross-fitting
@@ -179,8 +199,7 @@ def test_cross_fitted_scores_are_out_of_fold_twice(pairs):
             rows = np.flatnonzero(folds == j)
             tables.append(X[rows])
             scores.append(score((folds != k) & (folds != j), rows))
-        prediction = LinearRegression().fit(np.concatenate(tables), np.concatenate(scores)).predict(X[:N])
-        block = StandardScaler().fit_transform(prediction) * np.sqrt(6 / 3)
+        block = scaled(LinearRegression().fit(np.concatenate(tables), np.concatenate(scores)).predict(X[:N]))
         np.testing.assert_allclose(found[folds == k, 6:], block[folds == k], atol=1e-8)
         np.testing.assert_array_equal(found[:, :6], X[:N])
 
@@ -210,9 +229,7 @@ def test_components_of_a_fold_are_predicted_from_the_pairs_outside_it(pairs):
     components = Z @ np.linalg.svd(Z, full_matrices=False)[2][:2].T
     folds = make_fold_ids(CV, np.arange(N), classes=False)
     for k in range(CV):
-        prediction = LinearRegression().fit(X[:N][folds != k], components[folds != k]).predict(X[:N])
-        prediction -= prediction.mean(axis=0)
-        expected = (prediction * np.sqrt(6 / prediction.var(axis=0).sum()))[folds == k]
+        expected = scaled(LinearRegression().fit(X[:N][folds != k], components[folds != k]).predict(X[:N]))[folds == k]
         block = found[folds == k, 6:]
         np.testing.assert_allclose(block * np.sign((block * expected).sum(axis=0)), expected, atol=1e-6)
 
@@ -237,7 +254,7 @@ def test_groups_stay_together_with_their_unlabeled_pairs(pairs, predicted):
 
 
 @pytest.mark.parametrize("predicted", KINDS)
-def test_an_unrelated_teacher_does_no_harm(predicted):
+def test_an_unrelated_teacher_changes_little(predicted):
     drawn = make_gaussian_modalities(400, random_state=0)
     X, T = (drawn.data[drawn.modalities[name]].to_numpy() for name in ("student", "teacher"))
     y, permuted = drawn.target.to_numpy(), np.random.RandomState(0).permutation(T)
@@ -356,10 +373,8 @@ def test_many_columns_go_through_components_with_the_same_inner_products(pairs):
     assert block.shape[1] <= N
     scaler = StandardScaler().fit(X[:N])
     ridge = RidgeCV(ALPHAS).fit(scaler.transform(X[:N]), StandardScaler().fit_transform(T[:N]))
-    prediction = ridge.predict(scaler.transform(X))
-    prediction -= prediction[:N].mean(axis=0)
-    expected = prediction @ prediction.T * 6 / prediction[:N].var(axis=0).sum()
-    np.testing.assert_allclose(block @ block.T, expected, atol=1e-6)
+    expected = scaled(ridge.predict(scaler.transform(X)))
+    np.testing.assert_allclose(block @ block.T, expected @ expected.T, atol=1e-6)
 
 
 # In a pipeline
@@ -469,3 +484,16 @@ def test_an_earlier_fit_survives_a_failed_one(pairs):
     with pytest.raises(ValueError, match="needs y"):
         transformer.fit_transform(pairs[0][:N], X_teacher=pairs[1][:N])
     np.testing.assert_array_equal(transformer.transform(pairs[0]), before)
+
+
+@pytest.mark.parametrize("predicted", KINDS)
+def test_folds_that_leave_too_few_pairs_are_named(pairs, predicted):
+    X, T, y = pairs
+    lacking = T[:N].copy()
+    lacking[20:] = np.nan
+    blocks = np.repeat(np.arange(3), 20)
+    splits = [(np.flatnonzero(blocks != fold), np.flatnonzero(blocks == fold)) for fold in range(3)]
+    with pytest.raises(
+        ValueError, match=r"Only 0 (pairs with both modalities|rows with measured values) remain to fit"
+    ):
+        features(predicted).set_params(cv=splits).fit_transform(X[:N], y[:N], X_teacher=lacking)
