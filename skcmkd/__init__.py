@@ -19,6 +19,7 @@ _HOMES = {
     "NetworkRegressor": ".networks",
     "PairedDistiller": ".paired",
     "PairedDistillerRegressor": ".paired",
+    "PredictedTeacherFeatures": ".paired",
     "UnpairedDistiller": ".unpaired",
     "cch_matrix": ".selection",
     "datasets": ".datasets",
@@ -42,6 +43,7 @@ __all__ = [
     "NetworkRegressor",
     "PairedDistiller",
     "PairedDistillerRegressor",
+    "PredictedTeacherFeatures",
     "UnpairedDistiller",
     "cch_matrix",
     "datasets",
@@ -57,7 +59,7 @@ if TYPE_CHECKING:
     from .evaluation import DistillationReport
     from .information import MutualInformationEstimate, mutual_information
     from .networks import NetworkClassifier, NetworkRegressor
-    from .paired import MutualDistiller, PairedDistiller, PairedDistillerRegressor
+    from .paired import MutualDistiller, PairedDistiller, PairedDistillerRegressor, PredictedTeacherFeatures
     from .persistence import load_student, save_student, student_to_onnx
     from .selection import CCHDisplay, CCHMatrixDisplay, CCHSelector, GainDisplay, cch_matrix
     from .unpaired import AlignmentDisplay, UnpairedDistiller

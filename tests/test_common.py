@@ -13,6 +13,7 @@ from skcmkd import (
     NetworkRegressor,
     PairedDistiller,
     PairedDistillerRegressor,
+    PredictedTeacherFeatures,
     UnpairedDistiller,
 )
 
@@ -46,6 +47,7 @@ ESTIMATORS = [
     MutualDistiller(NetworkClassifier(max_epochs=30)),
     UnpairedDistiller(NetworkClassifier(max_epochs=30)),
     UnpairedDistiller(LogisticRegression()),
+    PredictedTeacherFeatures(),
     CCHSelector({"panel": Columns(True), "omics": Columns(False)}, student="panel", cv=2, n_repeats=2, n_subsamples=10),
 ]
 

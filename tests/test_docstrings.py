@@ -178,6 +178,8 @@ def fitted(name):
         return skcmkd.PairedDistiller(linear, linear).fit(d.X, d.y, X_teacher=d.T)
     if name == "PairedDistillerRegressor":
         return skcmkd.PairedDistillerRegressor(Ridge(), Ridge()).fit(d.X, y_continuous, X_teacher=d.T)
+    if name == "PredictedTeacherFeatures":
+        return skcmkd.PredictedTeacherFeatures().fit(d.X, d.y, X_teacher=d.T)
     if name == "UnpairedDistiller":
         network, cohort = skcmkd.NetworkClassifier(**NETWORK), (d.T[:30], d.y[:30])
         distiller = skcmkd.UnpairedDistiller(
@@ -233,7 +235,11 @@ def wrong_calls():
                 calls[f"{name}.{method}"] = partial(getattr(made, method), d.X.add_prefix("other_"))
         calls[f"{name}.fit"] = partial(clone(made).fit, d.both, d.y[:7])
     selector, chosen = fitted("CCHSelector"), fitted("UnpairedDistiller")
+    features = fitted("PredictedTeacherFeatures")
     calls |= {
+        "PredictedTeacherFeatures.fit_transform": partial(clone(features).fit_transform, d.X, None, X_teacher=d.T),
+        "PredictedTeacherFeatures.get_feature_names_out": partial(features.get_feature_names_out, ["one"]),
+        "PredictedTeacherFeatures.set_output": partial(clone(features).set_output, transform="none"),
         "CCHSelector.get_feature_names_out": partial(selector.get_feature_names_out, ["one"]),
         "CCHSelector.set_output": partial(clone(selector).set_output, transform="none"),
         "load_student": partial(skcmkd.load_student, "nowhere.skops"),

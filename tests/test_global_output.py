@@ -19,6 +19,7 @@ from skcmkd import (
     NetworkRegressor,
     PairedDistiller,
     PairedDistillerRegressor,
+    PredictedTeacherFeatures,
     UnpairedDistiller,
     cch_matrix,
     load_student,
@@ -50,6 +51,11 @@ def paired(student, teacher, distiller=PairedDistiller, y=Y, method="predict_pro
     weight = np.linspace(0.5, 1.5, 40)
     distiller.fit(S[L], y[L], sample_weight=weight, X_teacher=T[L], unlabeled_pairs=(S[U], T[U]))
     return getattr(distiller, method)(S)
+
+
+def predicted_features(predicted, **settings):
+    features = PredictedTeacherFeatures(predicted, random_state=0, cv=3, **settings)
+    return features.fit_transform(S[L], Y[L], X_teacher=T[L], unlabeled_pairs=(S[U], T[U]))
 
 
 def unpaired(student, teacher, **settings):
@@ -112,6 +118,11 @@ CASES = {
     "PairedDistillerRegressor of pipelines": lambda: paired(
         pipeline(Ridge()), pipeline(Ridge()), PairedDistillerRegressor, TARGET, "predict", alpha="analytic"
     ),
+    "PredictedTeacherFeatures of scores": lambda: predicted_features("scores", standardize=True),
+    "PredictedTeacherFeatures of columns by pipelines": lambda: predicted_features(
+        "columns", predictor=pipeline(Ridge())
+    ),
+    "PredictedTeacherFeatures of components": lambda: predicted_features("components", n_components=2),
     "MutualDistiller": lambda: paired(network(), make_pipeline(StandardScaler(), network()), MutualDistiller),
     "UnpairedDistiller": lambda: unpaired(network(), network()),
     "UnpairedDistiller aligned": lambda: unpaired(pipeline(network()), pipeline(), alignment="classwise"),

@@ -81,14 +81,7 @@ class StudentMixin(DocLinkMixin, BaseEstimator):
 
     def _student_table(self, X: Table) -> Table:
         """The student's columns of a table with or without the teacher's, checked against those of fit."""
-        X = as_table(X, estimator=self)
-        if self._student_columns is not None:
-            names = getattr(self, "feature_names_in_", None)
-            selected = select_student_columns(X, names) if names is not None else None
-            if selected is not None:
-                X = selected
-            elif n_features(X) == self._n_table_columns:
-                X = take_columns(X, self._student_columns)
+        X = take_student_columns(self, X)
         try:
             check_columns_of_fit(self, X)
         except ValueError as error:
@@ -160,6 +153,27 @@ class RegressorStudentMixin(RegressorMixin, StudentMixin):
     """The same for continuous targets."""
 
     _default_student = NetworkRegressor
+
+
+def take_student_columns(estimator: Any, X: Table) -> Table:
+    """The student's columns of a table with or without the teacher's, not yet checked against those of fit.
+
+    Parameters
+    ----------
+    estimator : fitted estimator
+        With ``_student_columns`` and ``_n_table_columns``, as in ``StudentMixin``.
+    X : table of shape (n_samples, n_columns)
+    """
+    X = as_table(X, estimator=estimator)
+    if estimator._student_columns is None:
+        return X
+    names = getattr(estimator, "feature_names_in_", None)
+    selected = select_student_columns(X, names) if names is not None else None
+    if selected is not None:
+        return selected
+    if n_features(X) == estimator._n_table_columns:
+        return take_columns(X, estimator._student_columns)
+    return X
 
 
 def check_estimator_type(student: BaseEstimator, *, classes: bool) -> None:

@@ -15,6 +15,7 @@ CLASSES = {
     "skcmkd.LeaveOutRidge": "skcmkd._linear_model._ridge.LeaveOutRidge",
     "skcmkd.NetworkClassifier": "skcmkd.networks._mlp.NetworkClassifier",
     "skcmkd.NetworkRegressor": "skcmkd.networks._mlp.NetworkRegressor",
+    "skcmkd.PredictedTeacherFeatures": "skcmkd.paired._predicted_features.PredictedTeacherFeatures",
     "skcmkd.TemperatureScaled": "skcmkd.paired._temperature_scaling.TemperatureScaled",
 }
 

@@ -11,6 +11,7 @@ from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
+from .._linear_model._ridge import LeaveOutRidge
 from .._validation._dataframes import as_pandas, is_frame
 from .._validation._tables import Table
 from ..networks._mlp import NetworkClassifier, NetworkRegressor
@@ -72,7 +73,13 @@ def student_to_onnx(student: BaseEstimator, X: Table) -> Any:
     student = extract_student(student)
     check_is_fitted(student)
     _register_networks(skl2onnx)
-    first = student[0] if isinstance(student, Pipeline) else student
+    _register_ridge(skl2onnx)
+    steps = [step for _, step in student.steps] if isinstance(student, Pipeline) else [student]
+    for step in steps:
+        # A class of a package beside this one brings its converter.
+        if hasattr(step, "_register_onnx_converter"):
+            step._register_onnx_converter(skl2onnx)
+    first = steps[0]
     rows = as_pandas(X).iloc[:1] if is_frame(X) else X[:1]
     if not is_frame(X) or not isinstance(first, ColumnTransformer):
         rows = np.asarray(rows, dtype=np.float32)
@@ -95,6 +102,10 @@ def _register_networks(skl2onnx: Any) -> None:
         shapes.calculate_linear_regressor_output_shapes,
         _convert_regressor,
     )
+
+
+def _register_ridge(skl2onnx: Any) -> None:
+    skl2onnx.update_registered_converter(LeaveOutRidge, "SkcmkdLeaveOutRidge", _set_ridge_shape, _convert_ridge)
 
 
 def _onnx_ops() -> Any:
@@ -136,3 +147,21 @@ def _convert_regressor(scope: Any, operator: Any, container: Any) -> None:
     scale, mean = (getattr(network.target_scaler_, name).astype(np.float32) for name in ("scale_", "mean_"))
     scaled = ops.OnnxMul(_last_layer(network, operator, container), scale, op_version=opset)
     ops.OnnxAdd(scaled, mean, op_version=opset, output_names=[operator.outputs[0].full_name]).add_to(scope, container)
+
+
+def _set_ridge_shape(operator: Any) -> None:
+    types, coef = import_module("skl2onnx.common.data_types"), operator.raw_operator.coef_
+    n_outputs = coef.reshape(len(coef), -1).shape[1]
+    operator.outputs[0].type = types.FloatTensorType([operator.inputs[0].get_first_dimension(), n_outputs])
+
+
+def _convert_ridge(scope: Any, operator: Any, container: Any) -> None:
+    ops, ridge, opset = _onnx_ops(), operator.raw_operator, container.target_opset
+    median, mean, scale = (getattr(ridge, name).astype(np.float32) for name in ("median_", "mean_", "scale_"))
+    coef = ridge.coef_.reshape(len(ridge.coef_), -1).astype(np.float32)
+    intercept = np.atleast_1d(ridge.intercept_).astype(np.float32)
+    values = ops.OnnxCast(operator.inputs[0], to=FLOAT, op_version=opset)
+    values = ops.OnnxWhere(ops.OnnxIsNaN(values, op_version=opset), median, values, op_version=opset)
+    values = ops.OnnxDiv(ops.OnnxSub(values, mean, op_version=opset), scale, op_version=opset)
+    output = [operator.outputs[0].full_name]
+    ops.OnnxGemm(values, coef, intercept, op_version=opset, output_names=output).add_to(scope, container)

@@ -12,7 +12,15 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skcmkd import NetworkClassifier, NetworkRegressor, PairedDistiller, PairedDistillerRegressor, student_to_onnx
+from skcmkd import (
+    NetworkClassifier,
+    NetworkRegressor,
+    PairedDistiller,
+    PairedDistillerRegressor,
+    PredictedTeacherFeatures,
+    student_to_onnx,
+)
+from skcmkd._linear_model._ridge import LeaveOutRidge
 from skcmkd.datasets import make_gaussian_modalities
 
 pytest.importorskip("skl2onnx")
@@ -48,6 +56,26 @@ def test_continuous_targets(drawn):
     distiller.fit(X, T[:, 0], X_teacher=T[:, 1:])
     (output,) = run(student_to_onnx(distiller, X), X)
     np.testing.assert_allclose(output.ravel(), distiller.predict(X), atol=1e-4)
+
+
+@pytest.mark.parametrize("predicted", ["scores", "columns", "components"])
+@pytest.mark.parametrize("predictor", [None, Ridge()], ids=["default", "Ridge"])
+def test_predicted_teacher_features(drawn, predicted, predictor):
+    X, T, y = drawn
+    X = X if predictor is None else np.nan_to_num(X)
+    features = PredictedTeacherFeatures(predicted, predictor=predictor, standardize=predicted == "scores", cv=3)
+    student = make_pipeline(features, SimpleImputer(), LogisticRegression(max_iter=500))
+    student.fit(X, y, predictedteacherfeatures__X_teacher=T)
+    labels, proba = run(student_to_onnx(student, X), X)
+    np.testing.assert_array_equal(labels, student.predict(X))
+    np.testing.assert_allclose(proba, student.predict_proba(X), atol=1e-4)
+
+
+def test_a_ridge_of_one_number(drawn):
+    X, T, _ = drawn
+    ridge = LeaveOutRidge().fit(X, T[:, 0])
+    (output,) = run(student_to_onnx(ridge, X), X)
+    np.testing.assert_allclose(output.ravel(), ridge.predict(X), atol=1e-4)
 
 
 @pytest.mark.parametrize("names", [None, ["ill", "well"], [3, 7], [3.0, 7.0], [True, False]], ids=str)

@@ -11,6 +11,7 @@ ESTIMATORS = [
     skcmkd.CCHSelector({"a": [0], "b": [1]}, "a"),
     skcmkd.PairedDistiller(),
     skcmkd.PairedDistillerRegressor(),
+    skcmkd.PredictedTeacherFeatures(),
     skcmkd.MutualDistiller(),
     skcmkd.UnpairedDistiller(),
     skcmkd.NetworkClassifier(),

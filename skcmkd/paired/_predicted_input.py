@@ -1,0 +1,98 @@
+"""Input of PredictedTeacherFeatures: the target of the scores, the student's scaler, and names."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.sparse import issparse
+from sklearn.base import BaseEstimator, is_classifier, is_regressor
+from sklearn.preprocessing import StandardScaler
+
+from .._distillation._targets import ClassificationTarget, RegressionTarget, Target
+from .._distillation._training_data import stack_tables
+from .._validation._sklearn import ArrayLike, n_samples
+from .._validation._table_checks import UNLABELED_PAIRS_NAMES, check_numeric
+from .._validation._tables import Table, check_same_columns
+from .._validation._target_checks import check_continuous_target, check_labels, check_target, encode_labels
+from ._data import PairedTables
+
+
+def check_one_teacher(teacher_columns: Any) -> None:
+    """Raise if the columns are those of several teachers."""
+    if isinstance(teacher_columns, Mapping):
+        raise ValueError(
+            f"teacher_columns is a dict of {', '.join(map(repr, teacher_columns))}, and the features are those of one "
+            "teacher. Give the columns of one, or all as a list."
+        )
+
+
+def check_predictor(predictor: BaseEstimator | None) -> None:
+    """Raise if it predicts classes."""
+    if predictor is not None and is_classifier(predictor):
+        raise ValueError(
+            f"The predictor {predictor.__class__.__name__} is a classifier, and scores, columns and components are "
+            "numbers. Give a regressor."
+        )
+
+
+def check_map_target(
+    predicted: str, teacher: BaseEstimator | None, y: ArrayLike | None, X: Table
+) -> tuple[np.ndarray, Target | None]:
+    """The target of a teacher's scores, of the rows of X, and its kind; NaN and None where no scores are predicted."""
+    if predicted != "scores":
+        return np.full(n_samples(X), np.nan), None
+    if y is None:
+        raise ValueError(
+            "predicted='scores' needs y, which the teacher is fitted to, and y is None. Give y, or set predicted to "
+            "'columns' or 'components', which need none."
+        )
+    if np.ndim(y) == 2 and np.shape(y)[1] > 1:
+        is_class = False
+    else:
+        is_class = check_target(y)[1] if teacher is None else not is_regressor(teacher)
+    y = check_labels(y) if is_class else check_continuous_target(y)
+    if is_class:
+        return y, ClassificationTarget(encode_labels(y)[0])
+    return y, RegressionTarget(y.reshape(len(y), -1).shape[1])
+
+
+def fit_scaler(tables: PairedTables) -> StandardScaler:
+    """A scaler of the student's columns, fitted to labeled rows and unlabeled pairs."""
+    parts = [tables.X]
+    check_numeric(tables.X, "X", "student")
+    if tables.X_unlabeled is not None:
+        check_same_columns(tables.X, tables.X_unlabeled, UNLABELED_PAIRS_NAMES[0], "X")
+        check_numeric(tables.X_unlabeled, UNLABELED_PAIRS_NAMES[0], "student")
+        parts.append(tables.X_unlabeled)
+    # Centered, a sparse table would be dense.
+    scaler = StandardScaler(with_mean=not issparse(tables.X)).set_output(transform="default")
+    return scaler.fit(stack_tables(parts))
+
+
+def standardize_student(tables: PairedTables, scaler: StandardScaler | None) -> PairedTables:
+    """The tables with the student's columns standardized, if there is a scaler."""
+    X_unlabeled = None if tables.X_unlabeled is None else standardize_table(tables.X_unlabeled, scaler)
+    return replace(tables, X=standardize_table(tables.X, scaler), X_unlabeled=X_unlabeled)
+
+
+def standardize_table(X: Table, scaler: StandardScaler | None) -> Table:
+    """A table standardized by a scaler, if there is one; a DataFrame stays one."""
+    if scaler is None:
+        return X
+    values = scaler.transform(X)
+    return pd.DataFrame(values, index=X.index, columns=X.columns) if isinstance(X, pd.DataFrame) else values
+
+
+def check_new_names(names: Iterable[str]) -> None:
+    """Raise if a predicted feature has the name of another column."""
+    repeated = [name for name, count in Counter(names).items() if count > 1]
+    if repeated:
+        raise ValueError(
+            f"The output would have two columns named {repeated[0]!r}, one of them predicted. Rename the column of X "
+            "or of X_teacher."
+        )
