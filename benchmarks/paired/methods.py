@@ -4,11 +4,14 @@ The student is the same for all methods of a learner, with the same batches, epo
 stopping. None of them uses a test row. Methods of packages that are not installed are left out.
 """
 
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import peer
 from baselines import fit_confident, fit_imputed_teacher, fit_stack
 from cells import CLASSES, CONTINUOUS, Cell, Samples
@@ -18,12 +21,16 @@ from sklearn.base import BaseEstimator
 from skcmkd import MutualDistiller, PairedDistiller, PairedDistillerRegressor
 from skcmkd._losses._objective_records import OBJECTIVES
 
+# The default, and the control of it: the teacher's rows permuted.
+DEFAULT, PERMUTED = "default", "default, permuted teacher"
+# Soft targets of the teacher alone, and their share by validation folds.
 ALONE, AUTO = "alone", "auto"
 ALPHAS = (0.25, 0.5, 0.75, 0.9)
 FIXED = tuple(f"alpha {alpha}" for alpha in ALPHAS)
 MUTUAL, BEST = "mutual", "best possible"
 SELF_TRAINING, CONFIDENT = "self-training, soft targets", "self-training, confident"
 IMPUTED, STACKED = "imputed teacher", "stacking"
+PAST = "surrogate of both tables"
 PEER, PEER_OUT_OF_FOLD = "torchdistill", "torchdistill, teacher out of fold"
 # Options of the distiller: the parameter and its value.
 OPTIONS = {
@@ -57,7 +64,23 @@ def distill(samples: Samples, seed: int, learner: str, **settings: Any) -> BaseE
     model = distiller(
         make_student(samples, learner, seed), make_teacher(samples, learner, seed), random_state=seed, **settings
     )
-    return model.fit(samples.X, samples.y, X_teacher=samples.X_teacher, unlabeled_pairs=samples.unlabeled_pairs)
+    with warnings.catch_warnings():
+        # The student is trained alone where all rows have a label.
+        warnings.filterwarnings("ignore", "All rows have a label")
+        return model.fit(samples.X, samples.y, X_teacher=samples.X_teacher, unlabeled_pairs=samples.unlabeled_pairs)
+
+
+def distill_permuted(samples: Samples, seed: int, learner: str, **settings: Any) -> BaseEstimator:
+    """The same with the teacher's rows in another order: what is gained without anything to learn from the teacher."""
+    rng = np.random.RandomState(seed)
+    X_teacher, pairs = permute_rows(samples.X_teacher, rng), samples.unlabeled_pairs
+    pairs = pairs and (pairs[0], permute_rows(pairs[1], rng))
+    return distill(replace(samples, X_teacher=X_teacher, unlabeled_pairs=pairs), seed, learner, **settings)
+
+
+def permute_rows(table: pd.DataFrame, rng: np.random.RandomState) -> pd.DataFrame:
+    """The rows in another order under the old labels."""
+    return table.iloc[rng.permutation(len(table))].set_axis(table.index)
 
 
 def distill_from_itself(samples: Samples, seed: int, learner: str, alpha: float) -> BaseEstimator:
@@ -65,7 +88,8 @@ def distill_from_itself(samples: Samples, seed: int, learner: str, alpha: float)
     distiller = PairedDistiller if samples.label == CLASSES else PairedDistillerRegressor
     pairs = samples.unlabeled_pairs and (samples.unlabeled_pairs[0],) * 2
     teacher = make_student(samples, learner, seed)
-    model = distiller(make_student(samples, learner, seed), teacher, alpha=alpha, random_state=seed)
+    student = make_student(samples, learner, seed)
+    model = distiller(student, teacher, teacher_weights="equal", alpha=alpha, random_state=seed)
     return model.fit(samples.X, samples.y, X_teacher=samples.X, unlabeled_pairs=pairs)
 
 
@@ -89,16 +113,21 @@ def objective_methods() -> dict[str, Method]:
     records = [record for name, record in OBJECTIVES.items() if name not in excluded]
     objectives: dict[str, Any] = {record.name: record.name for record in records}
     objectives |= {f"soft targets + {r.name}": ["soft_targets", r.name] for r in records if r.uses_features}
-    return {f"objective {label}": Method(partial(distill, alpha=0.5, objective=o)) for label, o in objectives.items()}
+    at_half = partial(distill, teacher_weights="equal", alpha=0.5)
+    return {f"objective {label}": Method(partial(at_half, objective=o)) for label, o in objectives.items()}
 
 
 def list_methods() -> dict[str, Method]:
     """All methods by name; those of a linear student begin with its name."""
     both = (CLASSES, CONTINUOUS)
     alone = {ALONE: Method(fit_alone, labels=both, uses_teacher=False)}
-    weights = {AUTO: Method(partial(distill, alpha="auto"), labels=both)}
-    weights |= {name: Method(partial(distill, alpha=a), labels=both) for name, a in zip(FIXED, ALPHAS, strict=True)}
-    weights["analytic"] = Method(partial(distill, alpha="analytic"), labels=(CONTINUOUS,))
+    default = {DEFAULT: Method(distill, labels=both), PERMUTED: Method(distill_permuted, labels=both)}
+    average = partial(distill, teacher_weights="equal")
+    weights = {AUTO: Method(partial(average, alpha="auto"), labels=both)}
+    weights |= {name: Method(partial(average, alpha=a), labels=both) for name, a in zip(FIXED, ALPHAS, strict=True)}
+    # Prediction aided by surrogate training, arXiv 2412.09364: the student is trained on what a model of both predicts.
+    surrogate = {PAST: Method(partial(average, teacher_input="both", alpha=1.0), labels=both)}
+    weights["analytic"] = Method(partial(average, alpha="analytic"), labels=(CONTINUOUS,))
     extra = objective_methods() | {MUTUAL: Method(fit_mutual)}
     for option, (parameter, value) in OPTIONS.items():
         for name in (AUTO, "alpha 0.5"):
@@ -108,9 +137,11 @@ def list_methods() -> dict[str, Method]:
     imputed, stacked = {IMPUTED: Method(fit_imputed_teacher, labels=both)}, {STACKED: Method(fit_stack, labels=both)}
     # The teacher of a linear student of classes is a network as well: imputed, it is the same.
     imputed_linear = {IMPUTED: Method(fit_imputed_teacher, labels=(CONTINUOUS,))}
-    linear = alone | weights | self_trained | imputed_linear | stacked
+    linear = alone | default | surrogate | weights | self_trained | imputed_linear | stacked
     return {
         **alone,
+        **default,
+        **surrogate,
         **weights,
         **extra,
         **self_trained,
