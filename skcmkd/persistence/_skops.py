@@ -26,7 +26,7 @@ from ._trusted import TRUSTED, UNSAFE_COMPILED, misused_names
 
 # Ends the messages of what cannot be written.
 REMEDY = (
-    "Of scikit-learn, the page 'Other packages' of the documentation lists what can be saved: take one of these, or "
+    "The page 'Other packages' of the documentation lists what can be saved of scikit-learn: take such parts, or "
     "store the student in another format."
 )
 
