@@ -7,6 +7,7 @@ from textwrap import shorten
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from sklearn.base import BaseEstimator, is_classifier
 from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import Pipeline
@@ -94,8 +95,8 @@ def student_to_onnx(student: BaseEstimator, X: Table) -> Any:
     student = extract_student(student)
     check_is_fitted(student)
     _register_networks(skl2onnx)
-    X = _columns_of_fit(student, as_table(X))
     by_name = is_frame(X) and isinstance(_first_step(student), ColumnTransformer)
+    X = _columns_of_fit(student, as_table(X))
     row = graph_input(X[:1], by_name)
     with explain_failure(student, "student", lambda: {"X": X}):
         student.predict(X[:2])  # some models of scikit-learn take no single row
@@ -119,10 +120,13 @@ def student_to_onnx(student: BaseEstimator, X: Table) -> Any:
 
 
 def _columns_of_fit(student: BaseEstimator, X: Table) -> Table:
-    """The student's columns of a table that may hold more."""
+    """The student's columns of a table that may hold more, with the names of fit."""
     names = getattr(student, "feature_names_in_", None)
-    selected = select_student_columns(X, names) if names is not None else None
-    X = X if selected is None else selected
+    if names is not None:
+        selected = select_student_columns(X, names)
+        if selected is None and X.shape[1] == len(names):
+            selected = pd.DataFrame(X, columns=names)
+        X = X if selected is None else selected
     if hasattr(student, "n_features_in_"):
         check_columns_of_fit(student, X)
     return X

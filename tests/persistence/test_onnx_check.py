@@ -7,6 +7,7 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
+import sklearn
 from sklearn.compose import make_column_transformer
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.impute import SimpleImputer
@@ -90,6 +91,19 @@ def test_of_a_table_of_both_modalities_the_students_columns_are_taken():
         student_to_onnx(LogisticRegression().fit(X[:, :2], LABELS), X)
 
 
+def test_an_array_stands_for_the_table_of_fit_by_position():
+    table = pd.DataFrame(X, columns=list("abc"))
+    student = LogisticRegression().fit(table, LABELS)
+    np.testing.assert_allclose(run(student_to_onnx(student, X), X)[1], student.predict_proba(table), atol=1e-5)
+
+
+@pytest.mark.filterwarnings("ignore:X does not have valid feature names")
+def test_an_array_of_another_width_is_refused():
+    student = LogisticRegression().fit(pd.DataFrame(X, columns=list("abc")), LABELS)
+    with pytest.raises(ValueError, match="X has 2 features"):
+        student_to_onnx(student, X[:, :2])
+
+
 @pytest.mark.parametrize("n_rows", [2, N_ROWS])
 @pytest.mark.parametrize(
     ("last", "y"), [(LogisticRegression(), BY_MISSING), (RidgeClassifier(), BY_MISSING), (Ridge(), NUMBERS)]
@@ -113,6 +127,18 @@ def test_the_message_has_the_values_of_the_row():
     row = int(text.split("in row ")[1].split(".")[0])
     expected = np.array2string(student.predict_proba(WITH_MISSING[[row]])[0], precision=3)
     assert f"where the student gives {student.predict(WITH_MISSING[[row]])[0]} and {expected}, in row {row}." in text
+
+
+@pytest.mark.parametrize("output", ["default", "pandas", "polars"])
+def test_global_output_settings_change_no_graph_and_no_comparison(output):
+    with sklearn.config_context(transform_output=output):
+        student = make_pipeline(make_column_transformer(GROUPS["fractions"]), LogisticRegression()).fit(TABLE, LABELS)
+        graph = student_to_onnx(student, TABLE)
+        np.testing.assert_allclose(run(graph, TABLE)[1], student.predict_proba(TABLE), atol=1e-5)
+        table = pd.DataFrame(WITH_MISSING, columns=list("abc"))
+        student = make_pipeline(SimpleImputer(add_indicator=True), LogisticRegression()).fit(table, BY_MISSING)
+        with pytest.raises(ValueError, match=r"'simpleimputer', SimpleImputer\(add_indicator=True\)"):
+            student_to_onnx(student, table)
 
 
 def test_a_step_without_a_converter_is_named():
