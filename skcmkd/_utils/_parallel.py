@@ -3,33 +3,61 @@
 from __future__ import annotations
 
 import threading
+import warnings
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from functools import cache
+from importlib.util import find_spec
 from typing import Any, TypeVar
 
+from joblib import effective_n_jobs
 from sklearn.utils.parallel import Parallel, delayed
 from threadpoolctl import ThreadpoolController
 
-# The number of BLAS threads holds for the whole process: the first to enter sets it, the last to leave restores it.
-_LOCK = threading.Lock()
-_active_limits: list[Any] = []
+
+@cache
+def _threadpools() -> ThreadpoolController:
+    """The loaded libraries with thread pools; cached, because the search takes longer than a small fit."""
+    return ThreadpoolController()
+
+
+class _Shared:
+    """A setting of the whole process: the first thread to come in makes it, the last to leave restores what was."""
+
+    def __init__(self, make: Callable[[], AbstractContextManager[Any]]) -> None:
+        self._make = make
+        self._lock = threading.Lock()
+        self._n_inside = 0
+        self._setting = ExitStack()
+
+    @contextmanager
+    def __call__(self) -> Iterator[None]:
+        with self._lock:
+            if self._n_inside == 0:
+                self._setting.enter_context(self._make())
+            self._n_inside += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._n_inside -= 1
+                if self._n_inside == 0:
+                    self._setting.close()
 
 
 @contextmanager
-def one_blas_thread() -> Iterator[None]:
-    """Run linear algebra on one thread, also if several Python threads are inside at once."""
-    with _LOCK:
-        _active_limits.append(
-            _threadpools().limit(limits=1, user_api="blas") if not _active_limits else _active_limits[0]
-        )
-    try:
+def _ignore_replaced_workers() -> Iterator[None]:
+    """Without the warning of loky that it replaced a worker whose memory grew by 300 MB after the first call.
+
+    It takes that for a leak, but a worker grows so once, when it loads torch. The calls of the old worker are done.
+    """
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", category=UserWarning, module=r"joblib\.externals\.loky\.process_executor")
         yield
-    finally:
-        with _LOCK:
-            last = _active_limits.pop()
-            if not _active_limits:
-                last.restore_original_limits()
+
+
+one_blas_thread = _Shared(lambda: _threadpools().limit(limits=1, user_api="blas"))
+_silent_replacement = _Shared(_ignore_replaced_workers)
 
 
 def parallel_map(
@@ -46,15 +74,12 @@ def parallel_map(
     ``verbose`` shows a progress bar. Linear algebra runs on one thread: matrices of a few hundred rows gain nothing
     from several, and on a busy machine threads that wait for each other take ten times as long.
     """
-    with one_blas_thread():
+    with ExitStack() as settings:
+        settings.enter_context(one_blas_thread())
+        if effective_n_jobs(n_jobs) > 1:
+            settings.enter_context(_silent_replacement())
         values = Parallel(n_jobs=n_jobs, return_as="generator")(delayed(function)(*call) for call in calls)
         return list(progress(values, total, description, verbose=verbose))
-
-
-@cache
-def _threadpools() -> ThreadpoolController:
-    """The loaded libraries with thread pools; cached, because the search takes longer than a small fit."""
-    return ThreadpoolController()
 
 
 T = TypeVar("T")
@@ -65,7 +90,16 @@ def progress(items: Iterable[T], total: int, description: str, *, verbose: bool)
     if not verbose:
         yield from items
         return
-    from rich.console import Console
     from rich.progress import track as rich_track
 
-    yield from rich_track(items, description, total=total, console=Console(stderr=True))
+    yield from rich_track(items, description, total=total, console=_progress_console())
+
+
+def _progress_console() -> Any:
+    """Standard error; in a notebook the widget of ipywidgets or, without that package, a line that is rewritten."""
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    if console.is_jupyter and find_spec("ipywidgets") is None:
+        return Console(stderr=True, force_jupyter=False, force_terminal=True)
+    return console

@@ -55,17 +55,17 @@ EARLIER = {
 def write_file_names(schema: Any) -> None:
     """Replace the module paths of this package's classes in a schema of skops by their names in files."""
     names = {path: name for name, path in CLASSES.items()}
-    for node in _named_nodes(schema):
-        if _name(node) in names:
-            _set_name(node, names[_name(node)])
+    for node in named_nodes(schema):
+        if node_name(node) in names:
+            _set_name(node, names[node_name(node)])
 
 
 def read_file_names(schema: Any, file_format: int) -> set[str]:
     """Replace names in files by today's module paths; return this package's names that the format lacks."""
     table = EARLIER.get(file_format) or {name: Renamed(name) for name in CLASSES}
     unknown = set()
-    for node in _named_nodes(schema):
-        name = _name(node)
+    for node in named_nodes(schema):
+        name = node_name(node)
         if name in table:
             _set_name(node, CLASSES[table[name].name])
             _rename_attributes(node, table[name].attributes)
@@ -74,7 +74,7 @@ def read_file_names(schema: Any, file_format: int) -> set[str]:
     return unknown
 
 
-def _named_nodes(schema: Any) -> Iterator[dict[str, Any]]:
+def named_nodes(schema: Any) -> Iterator[dict[str, Any]]:
     """The parts of a schema that name a class or a function."""
     parts = [schema]
     while parts:
@@ -87,7 +87,7 @@ def _named_nodes(schema: Any) -> Iterator[dict[str, Any]]:
             parts.extend(part)
 
 
-def _name(node: Mapping[str, Any]) -> str:
+def node_name(node: Mapping[str, Any]) -> str:
     return f"{node['__module__']}.{node['__class__']}"
 
 

@@ -20,39 +20,15 @@ import skcmkd
 from .._distillation._delegate import StudentMixin
 from .._utils._atomic_write import atomic_write
 from ._archive import HEADER, SCHEMA, check_expansion, read_header, replace_members
-from ._names import CLASSES, FORMAT, read_file_names, write_file_names
+from ._cycles import without_cycles
+from ._names import FORMAT, read_file_names, write_file_names
+from ._trusted import TRUSTED, UNSAFE_COMPILED, misused_names
 
-# Beside what skops trusts: classes in plain Python that run nothing named in the file.
-TRUSTED = [
-    *CLASSES.values(),
-    "numpy.dtype",
-    "numpy.number",
-    "sklearn._loss.loss.HalfTweedieLoss",
-    "sklearn._loss.loss.HalfTweedieLossIdentity",
-    "sklearn.calibration._CalibratedClassifier",
-    "sklearn.calibration._SigmoidCalibration",
-    "sklearn.calibration._TemperatureScaling",
-    "sklearn.compose._column_transformer.make_column_selector",
-    "sklearn.gaussian_process._gpc._BinaryGaussianProcessClassifierLaplace",
-    "sklearn.gaussian_process.kernels.ConstantKernel",
-    "sklearn.gaussian_process.kernels.DotProduct",
-    "sklearn.gaussian_process.kernels.Matern",
-    "sklearn.gaussian_process.kernels.Product",
-    "sklearn.gaussian_process.kernels.RBF",
-    "sklearn.gaussian_process.kernels.RationalQuadratic",
-    "sklearn.gaussian_process.kernels.Sum",
-    "sklearn.gaussian_process.kernels.WhiteKernel",
-    "sklearn.neural_network._stochastic_optimizers.AdamOptimizer",
-    "sklearn.neural_network._stochastic_optimizers.SGDOptimizer",
-]
-# Compiled classes that use the positions in a file without a check that they exist.
-UNSAFE_COMPILED = [
-    "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
-    "sklearn.metrics._dist_metrics.EuclideanDistance64",
-    "sklearn.neighbors._ball_tree.BallTree",
-    "sklearn.neighbors._kd_tree.KDTree",
-    "sklearn.tree._tree.Tree",
-]
+# Ends the messages of what cannot be written.
+REMEDY = (
+    "The page 'Other packages' of the documentation lists what can be saved of scikit-learn: take such parts, or "
+    "store the student in another format."
+)
 
 
 def save_student(student: BaseEstimator, path: str | os.PathLike[str]) -> None:
@@ -107,20 +83,20 @@ def save_student(student: BaseEstimator, path: str | os.PathLike[str]) -> None:
     student = extract_student(student)
     check_is_fitted(student)
     try:
-        data = skops_io.dumps(student)
-        refused = set(skops_io.get_untrusted_types(data=data)) - {*TRUSTED, *UNSAFE_COMPILED}
+        data = skops_io.dumps(without_cycles(student))
+        with ZipFile(io.BytesIO(data)) as archive:
+            schema = json.loads(archive.read(SCHEMA))
+        refused = set(skops_io.get_untrusted_types(data=data)) - {*TRUSTED, *UNSAFE_COMPILED} | misused_names(schema)
     except Exception as error:
         raise ValueError(
-            f"The student {student.__class__.__name__} cannot be written without pickle: {error}"
+            f"The student {student.__class__.__name__} cannot be written without pickle: {_error_message(error)}. "
+            f"{REMEDY}"
         ) from error
     if refused:
         raise ValueError(
             f"The student {student.__class__.__name__} holds {', '.join(sorted(refused))}, which load_student would "
-            "refuse to read. Take transformers and models of scikit-learn or skcmkd, or store the student in another "
-            "format."
+            f"refuse to read. {REMEDY}"
         )
-    with ZipFile(io.BytesIO(data)) as archive:
-        schema = json.loads(archive.read(SCHEMA))
     write_file_names(schema)
     header = {"format": FORMAT, "skcmkd": skcmkd.__version__, "scikit-learn": sklearn.__version__}
     data = replace_members(data, {SCHEMA: json.dumps(schema), HEADER: json.dumps(header)})
@@ -136,9 +112,9 @@ def load_student(path: str | os.PathLike[str], *, trusted: Sequence[str] = ()) -
     path : str or path
         The file.
     trusted : sequence of str, default=()
-        Names of further types to read. Decision trees and forests, gradient boosting and nearest neighbors need it:
-        the error names the types. Their compiled parts use the positions in the file unchecked, so that a forged
-        file can end the process. Name them for files of your own or of people you trust.
+        Names of further types to read. Decision trees and forests, gradient boosting, nearest neighbors, splines and
+        sparse projections need it: the error names the types. Their compiled parts use the positions in the file
+        unchecked, so that a forged file can end the process. Name them for files of your own or of people you trust.
 
     Returns
     -------
@@ -161,7 +137,8 @@ def load_student(path: str | os.PathLike[str], *, trusted: Sequence[str] = ()) -
 
     Notes
     -----
-    Only types that skops trusts by default, this package's students and some plain classes of scikit-learn are read.
+    Only types that skops trusts by default, this package's students, and listed classes and functions of scikit-learn
+    are read; a function, such as the score of SelectKBest, is only named in a file and not called.
     scikit-learn warns when another of its versions wrote the file.
 
     Examples
@@ -190,7 +167,7 @@ def load_student(path: str | os.PathLike[str], *, trusted: Sequence[str] = ()) -
     try:
         schema = json.loads(schema)
         check_expansion(schema)
-        unknown = read_file_names(schema, header["format"])
+        unknown = read_file_names(schema, header["format"]) | misused_names(schema)
         data = replace_members(data, {SCHEMA: json.dumps(schema)})
         refused = (unknown | set(skops_io.get_untrusted_types(data=data)) - {*TRUSTED}) - {*trusted}
         if not refused:

@@ -6,7 +6,7 @@ from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
-from . import bad_inputs, bad_inputs_elsewhere
+from . import bad_inputs, bad_inputs_elsewhere, bad_inputs_persistence
 
 PAGE = Path(__file__).parents[2] / "docs" / "errors.rst"
 SECTIONS = {
@@ -21,6 +21,7 @@ SECTIONS = {
     "Choosing a modality": bad_inputs_elsewhere.CHOOSING,
     "Mutual information": bad_inputs_elsewhere.MEASURING,
     "Reports, displays and data sets": bad_inputs_elsewhere.REPORTS,
+    "Keeping a student": bad_inputs_persistence.KEEPING,
 }
 HEAD = """Error messages
 ==============

@@ -34,7 +34,7 @@ from skcmkd import (
 )
 from skcmkd.persistence._archive import HEADER
 from skcmkd.persistence._names import FORMAT
-from skcmkd.persistence._skops import TRUSTED, UNSAFE_COMPILED
+from skcmkd.persistence._trusted import TRUSTED, UNSAFE_COMPILED
 
 sio = pytest.importorskip("skops.io")
 PROTOCOL = json.loads(zipfile.ZipFile(io.BytesIO(sio.dumps(0))).read("schema.json"))["protocol"]

@@ -1,8 +1,12 @@
+import builtins
+import time
+import warnings
+
 import numpy as np
 import pytest
 from threadpoolctl import threadpool_info
 
-from skcmkd._utils._parallel import one_blas_thread, parallel_map, progress
+from skcmkd._utils._parallel import _progress_console, one_blas_thread, parallel_map, progress
 
 
 def _power(base, exponent):
@@ -56,3 +60,41 @@ def test_bar_goes_to_standard_error(capfd):
     out, err = capfd.readouterr()
     assert out == ""
     assert "work" in err
+
+
+def _grow(megabytes):
+    """Keep memory, as a worker does that loads torch."""
+    _grow.kept = np.ones(megabytes << 17)
+    time.sleep(1.1 if megabytes > 1 else 0.1)  # loky measures once a second
+    return megabytes
+
+
+def test_a_worker_that_grows_is_replaced_without_a_warning():
+    """loky takes growth by 300 MB for a leak where psutil is installed; the values come all the same."""
+    pytest.importorskip("psutil")
+    filters = list(warnings.filters)
+    calls = [(1,), (1,), (400,), (400,), (1,)]
+    assert parallel_map(_grow, calls, 5, n_jobs=2, description="", verbose=False) == [call[0] for call in calls]
+    assert warnings.filters == filters
+
+
+@pytest.fixture
+def notebook(monkeypatch):
+    """A kernel of a notebook, as rich recognizes it."""
+    kernel = type("ZMQInteractiveShell", (), {})()
+    monkeypatch.setattr(builtins, "get_ipython", lambda: kernel, raising=False)
+
+
+def test_bar_in_a_notebook_without_ipywidgets(notebook, monkeypatch, capfd):
+    monkeypatch.setattr("skcmkd._utils._parallel.find_spec", lambda name: None)
+    assert list(progress([3, 1], 2, "work", verbose=True)) == [3, 1]  # rich would warn
+    out, err = capfd.readouterr()
+    assert out == ""
+    assert "work" in err
+    assert "100%" in err
+    assert "\r" in err
+
+
+def test_bar_in_a_notebook_with_ipywidgets(notebook, monkeypatch):
+    monkeypatch.setattr("skcmkd._utils._parallel.find_spec", lambda name: object())
+    assert _progress_console().is_jupyter
