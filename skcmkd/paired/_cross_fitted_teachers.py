@@ -17,15 +17,13 @@ from .._distillation._training_data import UNLABELED, TrainingData, stack_tables
 from .._model_selection._cross_fitting import FoldFit
 from .._utils._parallel import parallel_map
 from .._validation._tables import take_rows
-from ._data import PairedData
+from ._data import NO_FOLD, PairedData
 from ._pooling import Pool, PoolingRule
 from ._teacher_fit import fit_teacher
 from ._teachers import TeacherInputs
 
 # Validate on two folds, or on the first alone if it has 1000 rows or groups. More folds cost more and did not help.
 N_VAL_FOLDS, MIN_UNITS_FOR_ONE_VAL_FOLD = 2, 1000
-# Fold of an unlabeled pair whose group has no labeled row.
-NO_FOLD = -1
 Excluded = tuple[int, ...]
 
 
@@ -103,7 +101,7 @@ class CrossFittedTeachers:
             )
         self.data_, self.fold_ids_, self.folds_ = data, fold_ids, folds
         self.val_folds_ = folds[: _n_val_folds(data, fold_ids) if needs_validation else 0]
-        self.unlabeled_fold_ids_ = _unlabeled_fold_ids(data, fold_ids)
+        self.unlabeled_fold_ids_ = data.unlabeled_fold_ids(fold_ids)
         self._methods: list[str] = []
         if self.needs_features:
             self._methods = [choose_representation(teacher.model, self.representation) for teacher in self.teachers]
@@ -273,11 +271,3 @@ def _n_val_folds(data: PairedData, fold_ids: np.ndarray) -> int:
     rows = data.usable & (fold_ids == 0)
     n_units = rows.sum() if data.groups is None else len(np.unique(data.groups[rows]))
     return 1 if n_units >= MIN_UNITS_FOR_ONE_VAL_FOLD else N_VAL_FOLDS
-
-
-def _unlabeled_fold_ids(data: PairedData, fold_ids: np.ndarray) -> np.ndarray:
-    """The fold of the labeled rows of each unlabeled pair's group; NO_FOLD if it has none."""
-    if data.groups is None or data.unlabeled_groups is None:
-        return np.full(data.n_unlabeled, NO_FOLD)
-    fold_of_group = dict(zip(data.groups, fold_ids, strict=True))
-    return np.array([fold_of_group.get(group, NO_FOLD) for group in data.unlabeled_groups])

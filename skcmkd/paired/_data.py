@@ -11,6 +11,9 @@ from .._model_selection._pipelines import fit_with_metadata
 from .._validation._sklearn import n_samples
 from .._validation._tables import Table, take_rows
 
+# Fold of an unlabeled pair whose group has no labeled row.
+NO_FOLD = -1
+
 
 @dataclass(frozen=True)
 class PairedData:
@@ -74,6 +77,13 @@ class PairedData:
             return np.unique(np.concatenate([self.groups, self.unlabeled_groups]), return_inverse=True)[1]
         ids = np.unique(self.groups, return_inverse=True)[1]
         return np.concatenate([ids, ids.max() + 1 + np.arange(self.n_unlabeled)])
+
+    def unlabeled_fold_ids(self, fold_ids: np.ndarray) -> np.ndarray:
+        """The fold of the labeled rows of each unlabeled pair's group; NO_FOLD if it has none."""
+        if self.groups is None or self.unlabeled_groups is None:
+            return np.full(self.n_unlabeled, NO_FOLD)
+        fold_of_group = dict(zip(self.groups, fold_ids, strict=True))
+        return np.array([fold_of_group.get(group, NO_FOLD) for group in self.unlabeled_groups])
 
 
 def fit_alone(model: BaseEstimator, X: Table, data: PairedData, rows: np.ndarray) -> BaseEstimator:

@@ -16,15 +16,13 @@ from .._linear_model._ridge import to_design_matrix
 from .._model_selection._probabilities import centered_log_ratio
 from .._utils._parallel import parallel_map
 from .._validation._table_checks import UNLABELED_PAIRS_NAMES, check_numeric
-from ._data import PairedData
-from ._teacher_fit import TeacherFit, fit_teacher
+from ._data import NO_FOLD, PairedData
+from ._teacher_fit import fit_teacher
 from ._teachers import TeacherInputs
 
 Excluded = tuple[int, ...]
 # targets(excluded folds): (n_pairs, n_outputs), labeled rows first; a row of NaN is in these folds or has no teacher.
 MapTargets = Callable[[Excluded], np.ndarray]
-# Fold of an unlabeled pair whose group has no labeled row.
-NO_FOLD = -1
 # More columns of a teacher than these are replaced by so many components.
 MAX_COLUMNS = 500
 
@@ -45,10 +43,7 @@ class PairFolds:
     @classmethod
     def from_labeled(cls, data: PairedData, fold_ids: np.ndarray) -> PairFolds:
         """Folds of all pairs from those of the labeled rows."""
-        if data.groups is None or data.unlabeled_groups is None:
-            return cls(fold_ids, np.full(data.n_unlabeled, NO_FOLD))
-        fold_of_group = dict(zip(data.groups, fold_ids, strict=True))
-        return cls(fold_ids, np.array([fold_of_group.get(group, NO_FOLD) for group in data.unlabeled_groups]))
+        return cls(fold_ids, data.unlabeled_fold_ids(fold_ids))
 
     @property
     def n_folds(self) -> int:
@@ -96,21 +91,21 @@ def score_targets(
         (target, teacher, data, folds.labeled, out, False, pairs) for out, pairs in zip(excluded, served, strict=True)
     )
     fits = parallel_map(fit_teacher, calls, len(excluded), n_jobs=n_jobs, description="teacher", verbose=False)
-    fit_of: dict[Excluded, TeacherFit] = dict(zip(excluded, fits, strict=True))
+    fit_of = dict(zip(excluded, fits, strict=True))
 
     def targets(excluded: Excluded) -> np.ndarray:
         prediction = np.full((len(data.y) + data.n_unlabeled, target.n_outputs), np.nan)
         labeled, unlabeled = prediction[: len(data.y)], prediction[len(data.y) :]
         for fold in set(every) - set(excluded):
-            fit = fit_of[tuple(sorted((*excluded, fold)))]
-            in_fold = folds.labeled[fit.fold_fit.rows] == fold
+            fit, of_unlabeled = fit_of[tuple(sorted((*excluded, fold)))]
+            in_fold = folds.labeled[fit.rows] == fold
             if in_fold.any():
-                labeled[fit.fold_fit.rows[in_fold]] = fit.fold_fit.prediction[in_fold]
+                labeled[fit.rows[in_fold]] = fit.prediction[in_fold]
             in_fold = folds.unlabeled == fold
-            unlabeled[in_fold] = fit.unlabeled_prediction[in_fold]
+            unlabeled[in_fold] = of_unlabeled[in_fold]
         in_no_fold = folds.unlabeled == NO_FOLD
         if in_no_fold.any():
-            unlabeled[in_no_fold] = fit_of[excluded].unlabeled_prediction[in_no_fold]
+            unlabeled[in_no_fold] = fit_of[excluded][1][in_no_fold]
         if len(target.classes):
             return _to_scores(prediction, len(data.y))
         # Several targets may have different units.

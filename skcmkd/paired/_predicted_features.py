@@ -15,7 +15,7 @@ from .._distillation._delegate import resolve_seed, take_student_columns
 from .._linear_model._ridge import LeaveOutRidge
 from .._utils._doc_link import DocLinkMixin
 from .._validation._array_checks import check_columns_of_fit, check_same_length
-from .._validation._columns import Columns
+from .._validation._columns import Columns, student_table
 from .._validation._dataframes import to_output_container
 from .._validation._sklearn import (
     N_JOBS,
@@ -25,11 +25,12 @@ from .._validation._sklearn import (
     StrOptions,
     check_choice,
     check_feature_names_in,
+    n_features,
     restore_on_error,
 )
-from .._validation._tables import Table, as_table, stack_columns
+from .._validation._tables import Table, as_table, check_same_index, stack_columns
 from . import _predicted_onnx
-from ._input import check_row_values, make_paired_data, split_tables
+from ._input import check_paired_data
 from ._predicted_block import PredictedBlock
 from ._predicted_fit import NO_FEATURES, fit_features
 from ._predicted_input import (
@@ -296,20 +297,22 @@ class PredictedTeacherFeatures(  # type: ignore[call-arg]
         check_one_teacher(self.teacher_columns)
         check_predictor(self.predictor)
         X = as_table(X, estimator=self)
-        tables = split_tables(X, X_teacher, unlabeled_pairs, self.student_columns, self.teacher_columns)
-        validate_data(self, tables.X, skip_check_array=True)
-        sample_weight, groups = check_row_values(tables, y, sample_weight, groups)
+        validate_data(self, student_table(X, self.student_columns), skip_check_array=True)
         if y is not None:
-            check_same_length(tables.X, np.atleast_1d(np.asarray(y)), "y")
-        self._student_columns, self._n_table_columns = tables.student_columns, tables.n_table_columns
-        self.scaler_ = fit_scaler(tables) if self.standardize else None
-        tables = standardize_student(tables, self.scaler_)
+            check_same_index(X, y, "y")
+            check_same_length(X, np.atleast_1d(np.asarray(y)), "y")
+        may_have_teacher = X_teacher is not None or self.student_columns is not None
+        y, target = check_map_target(self.predicted if may_have_teacher else None, self.teacher, y, X)
+        data = check_paired_data(
+            X, y, sample_weight, groups, X_teacher, unlabeled_pairs, self.student_columns, self.teacher_columns
+        )
+        self._student_columns, self._n_table_columns = data.student_columns, n_features(X)
+        self.scaler_ = fit_scaler(data) if self.standardize else None
+        data = standardize_student(data, self.scaler_)
         fitted = NO_FEATURES
-        if tables.X_teacher is not None:
-            y, target = check_map_target(self.predicted, self.teacher, y, tables.X)
+        if data.X_teacher is not None:
             fitted = fit_features(
-                make_paired_data(tables, y, sample_weight, groups),
-                tables,
+                data,
                 target,
                 predicted=self.predicted,
                 teacher=self.teacher,
@@ -325,7 +328,7 @@ class PredictedTeacherFeatures(  # type: ignore[call-arg]
         self.predicted_mean_, self.predicted_factor_ = fitted.block.mean, fitted.block.factor
         self._predicted_names = fitted.names
         check_new_names(self.get_feature_names_out())
-        return self._put_beside(tables.X, fitted.cross_fitted) if cross_fit else None
+        return self._put_beside(data.X, fitted.cross_fitted) if cross_fit else None
 
     def transform(self, X: Table) -> Table:
         """Put the features that the map of all pairs predicts beside the student's columns.

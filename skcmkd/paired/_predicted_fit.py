@@ -15,7 +15,7 @@ from .._linear_model._ridge import LeaveOutRidge
 from .._model_selection._folds import make_fold_ids
 from .._validation._sklearn import feature_names, n_features, set_random_states
 from .._validation._tables import Table
-from ._data import PairedData, PairedTables
+from ._data import PairedData
 from ._map_targets import MAX_COLUMNS, Excluded, PairFolds, column_targets, component_targets, score_targets
 from ._predicted_block import PredictedBlock, cross_fitted_block, fit_blocks
 from ._teachers import TeacherInputs, prepare_teachers
@@ -46,7 +46,6 @@ NO_FEATURES = FittedFeatures(PredictedBlock(None, np.zeros(0), 0.0))
 
 def fit_features(
     data: PairedData,
-    tables: PairedTables,
     target: Target | None,
     *,
     predicted: str,
@@ -64,8 +63,6 @@ def fit_features(
     Parameters
     ----------
     data : PairedData
-    tables : PairedTables
-        With the positions of the teacher's columns.
     target : ClassificationTarget, RegressionTarget or None
         Of the scores; None where none are predicted.
     predicted, teacher, predictor, n_components, scale, cv, n_jobs
@@ -75,7 +72,7 @@ def fit_features(
     """
     # Only scores have a teacher; a frozen one would select its columns.
     model = _default_teacher(target) if target is None or teacher is None else teacher
-    inputs = prepare_teachers(data, tables, model, LeaveOutRidge, "teacher", seed)[0]
+    inputs = prepare_teachers(data, model, False, LeaveOutRidge, "teacher", seed)[0]
     folds = _make_folds(cv, data, inputs, target)
     if target is not None:
         target.check_teacher(model)

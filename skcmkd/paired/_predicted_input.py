@@ -19,7 +19,7 @@ from .._validation._sklearn import ArrayLike, n_samples
 from .._validation._table_checks import UNLABELED_PAIRS_NAMES, check_numeric
 from .._validation._tables import Table, check_same_columns
 from .._validation._target_checks import check_continuous_target, check_labels, check_target, encode_labels
-from ._data import PairedTables
+from ._data import PairedData
 
 
 def check_one_teacher(teacher_columns: Any) -> None:
@@ -41,7 +41,7 @@ def check_predictor(predictor: BaseEstimator | None) -> None:
 
 
 def check_map_target(
-    predicted: str, teacher: BaseEstimator | None, y: ArrayLike | None, X: Table
+    predicted: str | None, teacher: BaseEstimator | None, y: ArrayLike | None, X: Table
 ) -> tuple[np.ndarray, Target | None]:
     """The target of a teacher's scores, of the rows of X, and its kind; NaN and None where no scores are predicted."""
     if predicted != "scores":
@@ -61,23 +61,23 @@ def check_map_target(
     return y, RegressionTarget(y.reshape(len(y), -1).shape[1])
 
 
-def fit_scaler(tables: PairedTables) -> StandardScaler:
+def fit_scaler(data: PairedData) -> StandardScaler:
     """A scaler of the student's columns, fitted to labeled rows and unlabeled pairs."""
-    parts = [tables.X]
-    check_numeric(tables.X, "X", "student")
-    if tables.X_unlabeled is not None:
-        check_same_columns(tables.X, tables.X_unlabeled, UNLABELED_PAIRS_NAMES[0], "X")
-        check_numeric(tables.X_unlabeled, UNLABELED_PAIRS_NAMES[0], "student")
-        parts.append(tables.X_unlabeled)
+    parts = [data.X]
+    check_numeric(data.X, "X", "student")
+    if data.X_unlabeled is not None:
+        check_same_columns(data.X, data.X_unlabeled, UNLABELED_PAIRS_NAMES[0], "X")
+        check_numeric(data.X_unlabeled, UNLABELED_PAIRS_NAMES[0], "student")
+        parts.append(data.X_unlabeled)
     # Centered, a sparse table would be dense.
-    scaler = StandardScaler(with_mean=not issparse(tables.X)).set_output(transform="default")
+    scaler = StandardScaler(with_mean=not issparse(data.X)).set_output(transform="default")
     return scaler.fit(stack_tables(parts))
 
 
-def standardize_student(tables: PairedTables, scaler: StandardScaler | None) -> PairedTables:
-    """The tables with the student's columns standardized, if there is a scaler."""
-    X_unlabeled = None if tables.X_unlabeled is None else standardize_table(tables.X_unlabeled, scaler)
-    return replace(tables, X=standardize_table(tables.X, scaler), X_unlabeled=X_unlabeled)
+def standardize_student(data: PairedData, scaler: StandardScaler | None) -> PairedData:
+    """The data with the student's columns standardized, if there is a scaler."""
+    X_unlabeled = None if data.X_unlabeled is None else standardize_table(data.X_unlabeled, scaler)
+    return replace(data, X=standardize_table(data.X, scaler), X_unlabeled=X_unlabeled)
 
 
 def standardize_table(X: Table, scaler: StandardScaler | None) -> Table:

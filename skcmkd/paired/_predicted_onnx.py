@@ -7,6 +7,9 @@ from typing import Any
 
 import numpy as np
 
+# What onnx.TensorProto calls single precision.
+FLOAT = 1
+
 
 def set_output_shape(operator: Any) -> None:
     """Declare the shape of the output."""
@@ -35,4 +38,10 @@ def convert(scope: Any, operator: Any, container: Any) -> None:
     block = ops.OnnxReshape(block, np.array([-1, n_predicted], dtype=np.int64), op_version=opset)
     block = ops.OnnxSub(block, features.predicted_mean_.astype(np.float32), op_version=opset)
     block = ops.OnnxMul(block, np.array([features.predicted_factor_], dtype=np.float32), op_version=opset)
+    # NaN where the table is missing throughout: the mean over columns of 1 for a missing value is then 1.
+    is_missing = ops.OnnxCast(ops.OnnxIsNaN(operator.inputs[0], op_version=opset), to=FLOAT, op_version=opset)
+    weights = np.full((features.n_features_in_, 1), 1 / features.n_features_in_, dtype=np.float32)
+    share = ops.OnnxMatMul(is_missing, weights, op_version=opset)
+    is_observed = ops.OnnxLess(share, np.array([1 - 0.5 / features.n_features_in_], np.float32), op_version=opset)
+    block = ops.OnnxWhere(is_observed, block, np.array([np.nan], dtype=np.float32), op_version=opset)
     ops.OnnxConcat(table, block, axis=1, **output).add_to(scope, container)
