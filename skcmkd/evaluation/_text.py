@@ -1,0 +1,19 @@
+"""Numbers as text that agrees with the decision by them."""
+
+from __future__ import annotations
+
+from .._utils._decisions import TOLERANCE
+
+MAX_DECIMALS = 7
+
+
+def format_interval(value: float, lower: float, upper: float, decimals: int = 3) -> tuple[str, str, str]:
+    """A value and the ends of its interval, signed, with so many decimals that no end which decides looks like zero.
+
+    What is zero to the decision is printed as zero.
+    """
+    numbers = [0.0 if abs(number) <= TOLERANCE else number for number in (value, lower, upper)]
+    while decimals < MAX_DECIMALS and any(number and not float(f"{number:.{decimals}f}") for number in numbers):
+        decimals += 1
+    first, second, third = (f"{number:+.{decimals}f}" for number in numbers)
+    return first, second, third
