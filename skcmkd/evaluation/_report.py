@@ -372,7 +372,7 @@ class DistillationReport:
         unit = "labeled rows" if self.row_agreement is None else "labeled pairs"
         evidence = Evidence(
             self.to_frame(),
-            self._compare_by_decisive_score,
+            self._difference,
             self.decisive_score_,
             self.confidence,
             baseline,
@@ -438,9 +438,9 @@ class DistillationReport:
         head = f"{self.verdict().line}\n" if name_baseline(self.classes) in self._models else ""
         return head + format_report(self.to_frame(), self.confidence)
 
-    def _compare_by_decisive_score(self, model: str, base: str) -> dict[str, float]:
+    def _difference(self, model: str, base: str, score: str | None = None) -> dict[str, float]:
         rows = self._with_r2(model, base)
-        return paired_difference(rows, model, self.decisive_score_, self._unit_ids, self.confidence, base)
+        return paired_difference(rows, model, score or self.decisive_score_, self._unit_ids, self.confidence, base)
 
     def _with_r2(self, *models: str) -> pd.DataFrame:
         return self.row_scores_ if self.classes is not None else add_r2(self.row_scores_, models, self.y)

@@ -13,7 +13,8 @@ def format_interval(value: float, lower: float, upper: float, decimals: int = 3)
     What is zero to the decision is printed as zero.
     """
     numbers = [0.0 if abs(number) <= TOLERANCE else number for number in (value, lower, upper)]
-    while decimals < MAX_DECIMALS and any(number and not float(f"{number:.{decimals}f}") for number in numbers):
+    while decimals < MAX_DECIMALS and any(end and not float(f"{end:.{decimals}f}") for end in numbers[1:]):
         decimals += 1
-    first, second, third = (f"{number:+.{decimals}f}" for number in numbers)
+    # Added to zero, a negative number that is rounded to zero loses its sign.
+    first, second, third = (f"{round(number, decimals) + 0.0:+.{decimals}f}" for number in numbers)
     return first, second, third

@@ -10,7 +10,7 @@ import pandas as pd
 
 from .._utils import _decisions
 from .._utils._decisions import sign_of_interval
-from ._cross_validate import ALONE, DISTILLED, SHUFFLED
+from ._cross_validate import ALONE, DISTILLED, SHUFFLED, TEACHER
 from ._text import format_interval
 
 DISTIL, STUDENT_ALONE, UNDECIDED = "distil", "student alone", "undecided"
@@ -18,7 +18,7 @@ NOT_PREDICTED = "not predicted"
 # More rows are asked for up to so many times those that are there: nobody measures a cohort of the hundredfold.
 MAX_GROWTH = 10
 # Names in a sentence, of the scores by which a report decides.
-SCORE_NAMES = {"brier": "Brier score", "accuracy": "accuracy", "r2": "R2"}
+SCORE_NAMES = {"brier": "Brier score", "accuracy": "accuracy", "r2": "R2", "squared_error": "squared error"}
 
 
 # Of a paired difference: ``gain``, ``lower``, ``upper``.
@@ -55,7 +55,7 @@ class Evidence:
     frame : DataFrame
         ``DistillationReport.to_frame()``.
     compare : callable
-        Paired difference of two models by the score that decides: ``gain``, ``lower``, ``upper``.
+        Paired difference of two models by a score: ``gain``, ``lower``, ``upper``. Without one by that which decides.
     score : str
         Column of that score.
     confidence : float
@@ -72,7 +72,7 @@ class Evidence:
     """
 
     frame: pd.DataFrame
-    compare: Callable[[str, str], Difference]
+    compare: Callable[..., Difference]
     score: str
     confidence: float
     baseline: str
@@ -85,21 +85,25 @@ class Evidence:
 
     def describe(self, row: Difference) -> str:
         """A gain with its interval."""
-        gain, lower, upper = format_interval(row["gain"], row["lower"], row["upper"])
-        of = f"{100 * self.confidence:g} % interval"
-        return f"gain in {SCORE_NAMES[self.score]} {gain}, {of} {lower} to {upper}"
+        return describe_difference(row, self.score, self.confidence)
 
     def mean(self, model: str, score: str) -> float:
         """Mean of a score over the rows of a model."""
         return float(self.frame[score].to_dict()[model])
 
     def is_right_more_often(self, model: str) -> bool:
-        """Whether the accuracy of a model is above that of the baseline; of a continuous target False."""
-        return "accuracy" in self.frame and self.mean(model, "accuracy") > self.mean(self.baseline, "accuracy")
+        """Whether the accuracy of a model is shown to be above that of the baseline; of a continuous target False."""
+        return "accuracy" in self.frame and sign(self.compare(model, self.baseline, "accuracy")) > 0
 
     def means(self, model: str, other: str, score: str) -> str:
         """A mean of one model beside that of another."""
         return f"{self.mean(model, score):.3f}, not {self.mean(other, score):.3f}"
+
+
+def describe_difference(row: Difference, score: str, confidence: float) -> str:
+    """A gain in a score with its interval."""
+    gain, lower, upper = format_interval(row["gain"], row["lower"], row["upper"])
+    return f"gain in {SCORE_NAMES[score]} {gain}, {100 * confidence:g} % interval {lower} to {upper}"
 
 
 def sign(row: Difference) -> int:
@@ -131,7 +135,7 @@ def make_verdict(evidence: Evidence) -> Verdict:
     no gain that ``MAX_GROWTH`` times the rows could show. "undecided" otherwise.
     """
     e = evidence
-    reasons = (*_reasons_of_prediction(e), *_reasons_of_gain(e))
+    reasons = (*_reasons_of_prediction(e), *_reasons_of_gain(e), *_reasons_of_teacher(e))
     known = [e.compare(model, e.baseline) for model in (ALONE, DISTILLED)]
     if not any(sign(row) > 0 for row in known):
         return Verdict(NOT_PREDICTED, _line_of_no_prediction(e, known[0]), reasons)
@@ -163,21 +167,22 @@ def _line_of_no_prediction(e: Evidence, row: Difference) -> str:
 
 def _reasons_of_prediction(e: Evidence) -> list[str]:
     """The student alone beside the baseline, and the distilled one where that differs."""
-    row = e.compare(ALONE, e.baseline)
     verb = {1: "predicts better than", 0: "is not shown to predict better than", -1: "predicts worse than"}
+    row = e.compare(ALONE, e.baseline)
     sentences = [f"{_capital(e.student)} alone {verb[sign(row)]} the {e.baseline} ({e.describe(row)})."]
     model, subject = ALONE, "alone"
     if e.n_used:
-        distilled = e.compare(DISTILLED, e.baseline)
-        if sign(distilled) != sign(row):
-            sentences.append(f"Distilled it {verb[sign(distilled)]} the {e.baseline} ({e.describe(distilled)}).")
+        before, row = row, e.compare(DISTILLED, e.baseline)
         model, subject = DISTILLED, "distilled"
+        if sign(row) != sign(before):
+            sentences.append(f"Distilled, it {verb[sign(row)]} the {e.baseline} ({e.describe(row)}).")
     if "accuracy" not in e.frame:
         return sentences
-    shares = f"accuracy {e.mean(model, 'accuracy'):.3f} against {e.mean(e.baseline, 'accuracy'):.3f}"
-    if not e.is_right_more_often(model):
+    accuracy, of_largest = e.mean(model, "accuracy"), e.mean(e.baseline, "accuracy")
+    shares = f"accuracy {accuracy:.3f} against {of_largest:.3f}"
+    if accuracy <= of_largest:
         sentences.append(f"The classes that it predicts {subject} are right no more often than the largest ({shares}).")
-    elif not row["gain"] > 0 and e.score == "brier":
+    elif sign(row) <= 0 and e.is_right_more_often(model):
         sentences.append(
             f"Its classes are right more often than the largest ({shares}), but its probabilities are too sure: "
             "penalize it more, or calibrate it."
@@ -207,12 +212,13 @@ def _reasons_of_gain(e: Evidence) -> list[str]:
     return [used, f"Distilling helped on held-out rows ({e.describe(row)}).", origin[sign(control)]]
 
 
-def describe_teacher(row: Difference, evidence: Evidence) -> str:
-    """Whether the teacher predicts better than the student alone."""
-    if not math.isfinite(row["lower"]):
-        return "The teacher was measured in too few held-out rows to say how well it predicts."
-    verb = {1: "predicts better", 0: "is not shown to predict better", -1: "predicts worse"}
-    return f"The teacher itself {verb[sign(row)]} than {evidence.student} alone ({evidence.describe(row)})."
+def _reasons_of_teacher(e: Evidence) -> list[str]:
+    """Whether the teacher predicts better than the student alone, where both were scored on the same rows."""
+    if TEACHER not in e.frame.index or math.isnan(e.mean(TEACHER, f"{e.score}_gain")):
+        return []
+    row = e.compare(TEACHER, ALONE)
+    verb = {1: "predicts better", 0: "is not shown to predict better", -1: "predicts worse"}[sign(row)]
+    return [f"The teacher itself {verb} than {e.student} alone ({e.describe(row)})."]
 
 
 def count_fits_with_teacher(selections: pd.DataFrame | None, alphas: pd.Series) -> int:
