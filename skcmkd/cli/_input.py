@@ -207,8 +207,8 @@ def check_size(y: np.ndarray, label: str, classes: np.ndarray | None, n_folds: i
 
 
 def _lower_folds(n_folds: int, remedy: str) -> str:
-    """A remedy, and the option that asks for fewer folds where these would do."""
-    return f"{remedy}, or lower the folds: --folds {n_folds}." if n_folds >= MIN_FOLDS else f"{remedy}."
+    """A remedy, and the option that asks for fewer folds; of two, one would be left to train on."""
+    return f"{remedy}, or lower the folds: --folds {n_folds}." if n_folds > MIN_FOLDS else f"{remedy}."
 
 
 def _parse_target(values: pd.Series, label: str, n_rows: int) -> tuple[np.ndarray, np.ndarray | None]:
