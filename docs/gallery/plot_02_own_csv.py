@@ -170,9 +170,7 @@ report = DistillationReport.from_estimator(
 print(report.verdict())
 report.plot()
 plt.show()
-report.to_frame()[["accuracy", "accuracy_gain", "brier", "brier_gain"]].round(
-    2
-)
+report.to_frame()[["accuracy", "accuracy_gain", "brier", "brier_gain"]].round(2)
 
 # %%
 # Look at the interval of the row *distilled*. In accuracy it contains zero: with 100 labeled rows

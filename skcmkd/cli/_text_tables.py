@@ -95,7 +95,12 @@ def gain_table(report: DistillationReport, title: str) -> TextTable:
         parts = row[[f"{decisive}_{end}" for end in ("gain", "lower", "upper")]].to_numpy(dtype=float)
         gain = "" if np.isnan(parts[0]) else _interval(*parts)
         rows.append([str(name), str(int(row["n_rows"])), *numbers, gain])
-    headings = ["model", "rows", *map(SCORES.__getitem__, scores), f"gain in {SCORES[decisive]} ({100 * report.confidence:g} %)"]
+    headings = [
+        "model",
+        "rows",
+        *map(SCORES.__getitem__, scores),
+        f"gain in {SCORES[decisive]} ({100 * report.confidence:g} %)",
+    ]
     return TextTable(f"{title}; gains over the student alone, more is better", headings, rows)
 
 

@@ -47,8 +47,8 @@ def class_metrics(
 
     Balanced accuracy is the mean over the classes of the share of their rows that are predicted right. The area of a
     class is the share of pairs of a row of the class and another row, **held out by the same split**, of which the row
-    of the class has the higher probability, ties counted half: models of different splits have different scales. Of
-    two classes both areas are the same; of more this is the mean of one class against the rest.
+    of the class has the higher probability, equal ones counted half: models of different splits have different scales.
+    Of two classes both areas are the same; of more this is the mean of one class against the rest.
 
     Parameters
     ----------
@@ -88,6 +88,6 @@ def _mean_area(y: np.ndarray, splits: Sequence[Predictions], classes: np.ndarray
 
 
 def _n_ordered(high: np.ndarray, low: np.ndarray) -> float:
-    """Number of pairs in which the first is higher, ties counted half."""
+    """Number of pairs in which the first is higher, equal ones counted half."""
     in_order = np.sort(low)
     return float((np.searchsorted(in_order, high, "left") + np.searchsorted(in_order, high, "right")).sum() / 2)

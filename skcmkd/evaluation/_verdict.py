@@ -11,7 +11,7 @@ import pandas as pd
 from .._utils import _decisions
 from .._utils._decisions import sign_of_interval
 from ._cross_validate import ALONE, DISTILLED, SHUFFLED, TEACHER
-from ._text import format_interval
+from ._text import MAX_DECIMALS, format_interval
 
 DISTIL, STUDENT_ALONE, UNDECIDED = "distil", "student alone", "undecided"
 NOT_PREDICTED = "not predicted"
@@ -96,8 +96,13 @@ class Evidence:
         return "accuracy" in self.frame and sign(self.compare(model, self.baseline, "accuracy")) > 0
 
     def means(self, model: str, other: str, score: str) -> str:
-        """A mean of one model beside that of another."""
-        return f"{self.mean(model, score):.3f}, not {self.mean(other, score):.3f}"
+        """A mean of one model beside that of another, with the digits in which they differ."""
+        first, second = self.mean(model, score), self.mean(other, score)
+        decimals = 3
+        while first != second and decimals < MAX_DECIMALS and f"{first:.{decimals}f}" == f"{second:.{decimals}f}":
+            decimals += 1
+        texts = f"{first:.{decimals}f}", f"{second:.{decimals}f}"
+        return f"{texts[0]} as before" if texts[0] == texts[1] else f"{texts[0]}, not {texts[1]}"
 
 
 def describe_difference(row: Difference, score: str, confidence: float) -> str:

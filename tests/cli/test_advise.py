@@ -94,7 +94,13 @@ def test_one_confidence_in_everything_printed(advice):
 def test_the_majority_is_shown_beside_the_models(advice):
     out, report = advice
     for printed in (out, " ".join(Page(report.read_text(encoding="utf-8")).text)):
-        for part in ("majority class", "balanced", "ROC AUC", "gain in Brier (90 %)", "the majority class (gain in Brier"):
+        for part in (
+            "majority class",
+            "balanced",
+            "ROC AUC",
+            "gain in Brier (90 %)",
+            "the majority class (gain in Brier",
+        ):
             assert part in printed
 
 

@@ -121,7 +121,7 @@ def drawn(n_classes, splits, n_rows=120):
 
 @pytest.mark.parametrize("n_classes", [2, 3])
 def test_metrics_of_one_split_are_those_of_scikit_learn(n_classes):
-    """Ties of rounded probabilities included."""
+    """Equal ones among rounded probabilities included."""
     splits = KFold(2)
     y, predictions, classes, _ = drawn(n_classes, splits)
     (_, last) = predictions

@@ -107,6 +107,14 @@ def test_names_stand_in_the_sentences():
     assert without.line.startswith("Distil the teacher: expect")
 
 
+def test_the_expected_scores_have_the_digits_in_which_they_differ():
+    line = report_of(0.0002, spread=0.0005, shuffled=-0.0004).verdict().line
+    assert line == "Distil 'rna': expect a Brier score of 0.4998, not 0.5000 (accuracy 0.510, not 0.500)."
+    report = report_of(0.2)
+    report.row_scores_[DISTILLED, "accuracy"] = report.row_scores_[ALONE, "accuracy"]
+    assert report.verdict().line.endswith("(accuracy 0.500 as before).")
+
+
 def test_so_many_more_rows_would_tell():
     """The interval of as many draws more, and of no fewer, lies above zero, but for Student's quantile and rounding."""
     row = pd.Series({"gain": 0.01, "lower": 0.01 - 0.02, "upper": 0.01 + 0.02})
