@@ -259,7 +259,7 @@ def _usable_modalities(
     observed: pd.DataFrame, y: np.ndarray, student: str, classes: np.ndarray | None, n_folds: int, notes: list[str]
 ) -> list[str]:
     """The modalities with enough rows: a candidate needs rows of two classes in every fold; others go to the notes."""
-    kept = [student]
+    kept, left_out = [student], []
     for name in observed.columns.drop(student):
         y_observed = y[observed[name].to_numpy()]
         counts = np.sort(np.unique(y_observed, return_counts=True)[1])[::-1]
@@ -267,10 +267,15 @@ def _usable_modalities(
         if enough and (classes is None or (len(counts) > 1 and counts[1] >= 2 * n_folds)):
             kept.append(name)
         else:
-            notes.append(
+            left_out.append(
                 f"{truncate(name)} is left out: measured beside the student in {len(y_observed)} labeled rows"
                 + (", too few." if not enough else ", too few of a second class.")
             )
     if len(kept) == 1:
-        raise DataError(f"no teacher is left. {' '.join(notes)}")
+        raise DataError(
+            f"no teacher is left. {' '.join(left_out)} A teacher needs {MIN_ROWS_PER_FOLD * n_folds} labeled rows with "
+            f"both modalities for {n_folds} folds{'' if classes is None else ', of two classes'}: add some, or lower "
+            "--folds."
+        )
+    notes += left_out
     return kept

@@ -85,6 +85,11 @@ COMMANDS = [
         "'panel' is empty: 'panel_0', 'panel_1' hold no value in any row. Fill them in, or .*--student",
     ),
     BadInput(
+        "A teacher without a value",
+        lambda: read(table(rna_0=np.nan, rna_1=np.nan)),
+        "no teacher is left. rna is left out: .* in 0 labeled rows, too few. A teacher needs 20 .*, or lower --folds",
+    ),
+    BadInput(
         "A cell that is no number", lambda: read(table(panel_0="<0.5")), "column 'panel_0', row 1 .* holds '<0.5'"
     ),
     BadInput(
