@@ -160,23 +160,22 @@ print("teacher's weight:", distiller.alpha_)
 # Was it worth it?
 # ----------------
 # The report cross-validates the student alone, the distilled student, and a control whose
-# teacher's rows are permuted.
+# teacher's rows are permuted, beside the largest class. Its verdict says what to do, and why.
 
 from skcmkd import DistillationReport
 
 report = DistillationReport.from_estimator(
     distiller, X_chosen, y, unlabeled_pairs=pairs, fused=None, random_state=0
 )
+print(report.verdict())
 report.plot()
 plt.show()
-report.to_frame()[
-    ["accuracy", "accuracy_gain", "log_loss", "log_loss_gain"]
-].round(2)
+report.to_frame()[["accuracy", "accuracy_gain", "brier", "brier_gain"]].round(2)
 
 # %%
 # Look at the interval of the row *distilled*. In accuracy it contains zero: with 100 labeled rows
-# a gain of a few points is within the noise, and the page does not claim it. In log-loss, which
-# depends on the probabilities too, the interval lies clear of zero. The shuffled teacher makes
+# a gain of a few points is within the noise, and the page does not claim it. In the Brier score, which
+# depends on the probabilities too, the interval lies clear of zero: by this score is the verdict. The shuffled teacher makes
 # the student worse, so the gain does not come from soft targets as such. Do not read the single
 # classes: there are about ten rows in each.
 #

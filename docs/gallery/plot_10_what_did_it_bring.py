@@ -3,8 +3,8 @@ What did distilling bring?
 ==========================
 
 A student that got better with a teacher may have got better for another reason. The report
-compares five models on the same folds. One of them is a control: a teacher whose rows were
-permuted, so that its predictions do not belong to the sample.
+compares six models on the same folds. One of them is a control: a teacher whose rows were
+permuted, so that its predictions do not belong to the sample. Another is the largest class.
 """
 
 # %%
@@ -42,15 +42,19 @@ distiller = PairedDistiller(
 report = DistillationReport.from_estimator(
     distiller, X, y, unlabeled_pairs=(rest[:300],), random_state=0
 )
+print(report.verdict())
+
+# %%
+# The first line is what to do, the others why: all by the Brier score and its 95 % intervals.
+
 report.plot()
 plt.show()
 
 # %%
 # Above: each model's gain over the student alone, with its interval. In accuracy the interval
-# of the distilled student may contain zero, with 100 rows; in log-loss it does not. The shuffled
-# teacher makes the log-loss worse. So soft targets as such do not help here; the teacher's
-# predictions for the sample do. The difference to the control has intervals of its own, clear of
-# zero in log-loss and not in accuracy:
+# of the distilled student may contain zero, with 100 rows; in the Brier score it does not. The
+# shuffled teacher makes the Brier score worse. So soft targets as such do not help here; the
+# teacher's predictions for the sample do. The difference to the control has intervals of its own:
 
 report.compare("distilled", "shuffled teacher")[
     ["gain", "lower", "upper"]

@@ -1,24 +1,33 @@
-"""What the tables show, in plain words, and what they do not."""
+"""The verdict of a report and the reasons for it, in plain words, and what would change it."""
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 
-from ..evaluation._cross_validate import ALONE, DISTILLED, SHUFFLED, TEACHER
+from ..evaluation._cross_validate import ALONE, TEACHER
 from ..evaluation._report import DistillationReport
+from ..evaluation._verdict import Verdict, sign
 from ..selection._selector import CCHSelector
 from ._input import CliData
 from ._text import quote, truncate
 from ._text_tables import selections_with_alpha
 
 
-def summarize(data: CliData, selector: CCHSelector, report: DistillationReport) -> list[str]:
-    """Sentences: which modality may teach, whether it helped and why, and what would change the answer."""
+def decide(data: CliData, selector: CCHSelector, report: DistillationReport) -> Verdict:
+    """The report's verdict, with the names of the table."""
+    kept = selector.teachers_
+    if not kept:
+        selections = selections_with_alpha(report)
+        kept = list(selections["teacher"][selections["kept"].astype(bool)].value_counts().index[:1])
+    return report.verdict(student=quote(data.student), teacher=", ".join(map(quote, kept)) or "the teacher")
+
+
+def summarize(data: CliData, selector: CCHSelector, report: DistillationReport, verdict: Verdict) -> list[str]:
+    """Sentences: why the verdict is what it is, which modality was kept, and what would change the answer."""
     sentences = [
+        *verdict.reasons,
         summarize_selection(selector),
-        *summarize_gain(report),
-        summarize_teacher(report),
+        *name_teachers(selections_with_alpha(report)),
         *summarize_disagreement(selector, report),
     ]
     if not len(data.unlabeled):
@@ -30,70 +39,12 @@ def summarize(data: CliData, selector: CCHSelector, report: DistillationReport) 
 
 
 def summarize_selection(selector: CCHSelector) -> str:
-    """Who should teach by the decision table."""
-    results, student = selector.results_, quote(selector.student)
-    kept = selector.teachers_
-    name = kept[0] if kept else results.index[0]
-    row = results.loc[name]
-    interval = f"90 % interval {row['advantage_lower']:+.2f} to {row['advantage_upper']:+.2f}"
-    metrics = f"advantage {row['advantage']:+.2f} nats, {interval}"
-    if kept:
-        return f"{quote(name)} knows more about the label than {student} does ({metrics})."
-    if (results["advantage_upper"] < 0).all():
-        return f"{student} knows more about the label than any candidate does; {quote(name)} is nearest ({metrics})."
-    return f"No candidate is shown to know more about the label than {student}; {quote(name)} is nearest ({metrics})."
-
-
-def summarize_gain(report: DistillationReport) -> list[str]:
-    """Whether the distilled student was better on held-out rows, and whether it is with a shuffled teacher."""
-    alphas = report.alphas_[DISTILLED]
-    n_fits = len(alphas)
-    if (alphas == 0).all():
-        return [
-            f"In none of {n_fits} fits did the teacher get a weight: the distilled student is the student alone. Train "
-            "the student alone."
-        ]
-    row = _compare(report, DISTILLED)
-    metrics = _metrics(report, row)
-    weighed = f"The teacher got a weight in {int((alphas > 0).sum())} of {n_fits} fits."
-    if row["upper"] < 0:
-        return [weighed, f"Distilling made the student worse on held-out rows ({metrics}). Train the student alone."]
-    if not row["lower"] > 0:
-        return [
-            weighed,
-            f"The gain cannot be told from noise ({metrics}): the interval holds 0. Distilling is not shown to help "
-            "here.",
-        ]
-    control = _compare(report, DISTILLED, SHUFFLED)
-    against = f"distilled against it {_interval(control)}"
-    if control["lower"] > 0:
-        origin = (
-            f"A teacher whose rows were shuffled does not bring it ({against}): it comes from what the teacher knows."
-        )
-    elif control["upper"] < 0:
-        origin = (
-            f"With a teacher whose rows were shuffled it is better still ({against}): the gain does not come from what "
-            "the teacher knows."
-        )
-    else:
-        origin = (
-            f"A teacher whose rows were shuffled may do as well ({against}), by smoothing the labels: that the gain "
-            "comes from what the teacher knows is not shown."
-        )
-    return [weighed, f"Distilling helped on held-out rows ({metrics}).", origin]
-
-
-def summarize_teacher(report: DistillationReport) -> str:
-    """Whether the teacher predicts better than the student alone."""
-    row = _compare(report, TEACHER)
-    if not np.isfinite(row["lower"]):
-        return "The teacher was measured in too few held-out rows to say how well it predicts."
-    subject, metrics = f"The teacher{_name_teachers(selections_with_alpha(report))} itself", _metrics(report, row)
-    if row["lower"] > 0:
-        return f"{subject} predicts better than the student alone ({metrics})."
-    if row["upper"] < 0:
-        return f"{subject} predicts worse than the student alone ({metrics})."
-    return f"{subject} is not shown to predict better than the student alone ({metrics})."
+    """Who is kept as a teacher on the whole table; who predicts better is for the held-out rows to show."""
+    student = quote(selector.student)
+    if selector.teachers_:
+        return f"On the whole table {', '.join(map(quote, selector.teachers_))} is kept as the teacher of {student}."
+    nearest = quote(selector.results_.index[0])
+    return f"On the whole table no candidate is kept as a teacher of {student}; {nearest} is nearest."
 
 
 def summarize_disagreement(selector: CCHSelector, report: DistillationReport) -> list[str]:
@@ -105,36 +56,23 @@ def summarize_disagreement(selector: CCHSelector, report: DistillationReport) ->
             f"On the whole table a teacher is kept, but in {n_none} of {len(selections)} fits, which had fewer rows, "
             "none was: the decision hangs on a few rows."
         )
-    row = _compare(report, TEACHER)
-    if (kept and row["upper"] < 0) or (not kept and row["lower"] > 0):
+    row = pd.Series(report.compare(TEACHER, ALONE).loc[report.decisive_score_])
+    if sign({"lower": row["lower"], "upper": row["upper"]}) == (-1 if kept else 1):
         sentences.append(
-            "The decision table and the held-out rows do not agree on the teacher: they look at different rows and "
-            "folds, and the table of held-out rows counts more."
+            "The decision table and the held-out rows do not agree on the teacher: they look at different scores, rows "
+            "and folds, and the table of held-out rows counts more."
         )
     return sentences
 
 
-def _name_teachers(selections: pd.DataFrame) -> str:
+def name_teachers(selections: pd.DataFrame) -> list[str]:
     """Which modality the teacher was in how many fits, where that is not plain."""
     counts = selections["teacher"].value_counts()
     kept = selections["kept"].astype(bool)
     if len(counts) == 1 and kept.all():
-        return ""
+        return []
     (first, n_first), *rest = counts.items()
     named = [f"{truncate(first)} in {n_first} fits", *(f"{truncate(name)} in {count}" for name, count in rest)]
     unkept = f"; kept in {int(kept.sum())} of {len(kept)}, otherwise the nearest candidate"
     unkept = "" if kept.all() else unkept if kept.any() else "; the nearest candidate, never kept"
-    return f" ({', '.join(named)}{unkept})"
-
-
-def _compare(report: DistillationReport, model: str, base: str = ALONE) -> pd.Series:
-    # The metric that selected the weight: picking the best of several metrics overstates the effect.
-    return pd.Series(report.compare(model, base).loc["squared_error" if report.classes is None else "brier"])
-
-
-def _metrics(report: DistillationReport, row: pd.Series) -> str:
-    return f"gain in {'squared error' if report.classes is None else 'Brier score'} {_interval(row)}"
-
-
-def _interval(row: pd.Series) -> str:
-    return f"{row['gain']:+.3g}, 95 % interval {row['lower']:+.3g} to {row['upper']:+.3g}"
+    return [f"The teacher was {', '.join(named)}{unkept}."]

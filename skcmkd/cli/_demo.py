@@ -68,6 +68,7 @@ def run_carcinoma(console: Console, options: argparse.Namespace) -> tuple[CCHSel
         X,
         y,
         fused=None,
+        confidence=selector.confidence,
         cv=N_FOLDS,
         n_repeats=options.repeats,
         n_jobs=options.jobs,
@@ -100,6 +101,7 @@ def run_digits(console: Console, options: argparse.Namespace) -> pd.DataFrame:
         y,
         unlabeled_pairs=(table.iloc[pairs],),
         fused=None,
+        confidence=selector.confidence,
         cv=splits,
         n_jobs=options.jobs,
         random_state=options.seed,
@@ -110,15 +112,16 @@ def run_digits(console: Console, options: argparse.Namespace) -> pd.DataFrame:
 
 
 def print_report(console: Console, report: DistillationReport, teacher: str, title: str) -> pd.DataFrame:
-    """Print scores, gains and the weights that were chosen.
+    """Print the verdict, scores, gains and the weights that were chosen.
 
     Returns
     -------
     DataFrame
         Index the models; ``mean`` and ``standard_error`` of the accuracy.
     """
+    console.print(f"\n{report.verdict().line}", style="bold")
     names = {TEACHER: teacher}
-    table = gain_table(report, title, ["accuracy", "log_loss"])
+    table = gain_table(report, title)
     rows = [(names.get(str(name), str(name)), *cells) for name, *cells in table.rows]
     print_table(console, type(table)(table.title, table.headings, rows))
     weights = report.alphas_[DISTILLED].value_counts().sort_index()

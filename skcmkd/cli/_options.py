@@ -12,7 +12,8 @@ A prefix selects the columns that start with it: panel selects panel_x, panel.x 
 panelx alike, panel_ the first alone. Prefixes of which one begins with the other are
 refused. Without --teacher the columns that are left are grouped by their text before
 the first of _ . : | / - or a blank. A row whose cells of a modality are all empty was
-not measured there; one with an empty label is a pair without a label. Text and few
+not measured there; one with an empty label is a pair without a label, and so is one
+with None, NA or the like, unless --keep-na-labels makes these classes. Text and few
 different whole numbers are classes, other numbers continuous. The first column names
 the samples, unless it is the label, the groups or one of a named modality. In h5mu and
 h5ad files a prefix is the name of a modality; label and groups are columns of obs.
@@ -68,7 +69,12 @@ def _add_advise(commands: argparse._SubParsersAction) -> None:
     _add_table(parser)
     _add_data(parser)
     parser.add_argument("--report", type=Path, metavar="FILE.html", help="write a report that needs no other file")
-    parser.add_argument("--folds", type=int, default=5, help="folds of the cross-validation (default: 5)")
+    _add_folds(parser)
+    parser.add_argument(
+        "--exit-code",
+        action="store_true",
+        help="end with 0 (distil), 10 (the student alone), 11 (undecided) or 12 (the label is not predicted)",
+    )
     parser.add_argument("--repeats", type=int, default=1, help="repeats of the cross-validation (default: 1)")
     parser.set_defaults(run=_run_advise)
 
@@ -78,6 +84,7 @@ def _add_distill(commands: argparse._SubParsersAction) -> None:
     parser = _add(commands, "distill", text, PREFIX_HELP)
     _add_table(parser)
     _add_data(parser)
+    _add_folds(parser)
     parser.add_argument("--out", type=Path, required=True, metavar="FILE.skops", help="where the student goes")
     parser.set_defaults(run=_run_distill)
 
@@ -120,10 +127,22 @@ def _add_data(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--groups", metavar="COL", help="rows of a group, such as a patient, are held out together")
     parser.add_argument(
-        "--model", choices=["linear", "network"], default="linear", help="student and teacher (default: linear)"
+        "--keep-na-labels",
+        action="store_true",
+        help="labels such as None or NA are classes; the label of an empty cell alone is missing",
+    )
+    parser.add_argument(
+        "--model",
+        choices=["default", "linear", "network"],
+        default="default",
+        help="student and teacher (default: those of PairedDistiller, behind an imputer)",
     )
     parser.add_argument("--seed", type=_seed, default=0, help="seed (default: 0)")
     parser.add_argument("--jobs", type=int, default=-1, help="processes (default: -1, one for each core)")
+
+
+def _add_folds(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--folds", type=int, default=5, help="folds whose rows are held out (default: 5)")
 
 
 def _separator(text: str) -> str:

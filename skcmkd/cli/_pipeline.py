@@ -1,4 +1,7 @@
-"""The models of the command line: a selector, and a distiller whose linear student is tuned alone first."""
+"""The models of the command line: a selector, and a distiller with the library's own default student and teacher.
+
+A linear student, which has to be requested, is tuned alone first.
+"""
 
 from __future__ import annotations
 
@@ -15,12 +18,14 @@ from sklearn.model_selection import GridSearchCV, PredefinedSplit
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from .._distillation._delegate import clone_or_default
 from .._linear_model._logistic import make_default_classifier
 from .._linear_model._ridge import LeaveOutRidge
 from .._model_selection._folds import make_fold_ids
 from .._model_selection._probabilities import predict_proba_for
 from .._model_selection._row_scores import log_loss
 from .._validation._columns import column_indices
+from .._validation._sklearn import set_random_states
 from .._validation._table_checks import observed_rows
 from .._validation._tables import Table, take_columns, take_rows
 from ..networks._mlp import NetworkClassifier, NetworkRegressor
@@ -29,7 +34,7 @@ from ..paired._regressor import PairedDistillerRegressor
 from ..selection._selector import CCHSelector
 from ._input import CliData
 
-LINEAR, NETWORK = "linear", "network"
+DEFAULT, LINEAR, NETWORK = "default", "linear", "network"
 PENALTIES = {LogisticRegression: ("C", np.logspace(-4, 1, 6)), Ridge: ("alpha", np.logspace(5, -1, 7))}
 MAX_INNER_FOLDS = 5
 
@@ -92,18 +97,31 @@ def _tune_and_fit(
 
 def make_teacher(kind: str, of_classes: bool, seed: int) -> BaseEstimator:
     """The model that reads a teacher's modality."""
+    if kind == DEFAULT:
+        return _with_imputer(make_default_model(of_classes), seed)
     if kind == NETWORK:
-        return _with_imputer(NetworkClassifier if of_classes else NetworkRegressor, seed)
+        return _with_imputer(NetworkClassifier() if of_classes else NetworkRegressor(), seed)
     if of_classes:
         return make_default_classifier()
     # LeaveOutRidge imputes and standardizes too, but single empty cells are refused to a model without that tag.
     return make_pipeline(SimpleImputer(strategy="median", keep_empty_features=True), LeaveOutRidge())
 
 
+def make_default_model(of_classes: bool) -> BaseEstimator:
+    """What ``PairedDistiller`` (or its regressor) takes for a student or teacher of None, by the function it calls."""
+    distiller = PairedDistiller if of_classes else PairedDistillerRegressor
+    return clone_or_default(None, distiller._default_student)
+
+
+def describe_models(kind: str) -> str:
+    """A kind of models, in words."""
+    return "those of PairedDistiller by default" if kind == DEFAULT else kind
+
+
 def make_student(kind: str, of_classes: bool, seed: int) -> Pipeline:
     """The model that reads the student's modality; the penalty of a linear one is to be tuned."""
-    if kind == NETWORK:
-        return _with_imputer(NetworkClassifier if of_classes else NetworkRegressor, seed)
+    if kind in (DEFAULT, NETWORK):
+        return make_teacher(kind, of_classes, seed)
     linear = LogisticRegression(max_iter=2000) if of_classes else Ridge()
     return make_pipeline(SimpleImputer(strategy="median", keep_empty_features=True), StandardScaler(), linear)
 
@@ -182,8 +200,10 @@ def fit_select_distill(
     return selector, distiller.fit(selector.transform(data.X), data.y, groups=data.groups, unlabeled_pairs=pairs)
 
 
-def _with_imputer(network: type[BaseEstimator], seed: int) -> Pipeline:
-    return make_pipeline(SimpleImputer(strategy="median", keep_empty_features=True), network(random_state=seed))
+def _with_imputer(model: BaseEstimator, seed: int) -> Pipeline:
+    """Single empty cells are filled, which changes nothing where there are none."""
+    imputer = SimpleImputer(strategy="median", keep_empty_features=True)
+    return make_pipeline(imputer, set_random_states(model, seed))
 
 
 def _negative_log_loss(classes: np.ndarray, model: BaseEstimator, X: Table, y: np.ndarray) -> float:

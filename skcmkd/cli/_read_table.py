@@ -15,6 +15,13 @@ from ._text import abbreviate, is_number, quote
 
 SEPARATORS = {".csv": ",", ".tsv": "\t", ".txt": "\t"}
 SPREADSHEETS = (".xlsx", ".xls", ".ods")
+# What pandas reads as missing, beside an empty cell.
+NA_TEXTS = (
+    *("#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN"),
+    *("<NA>", "N/A", "NA", "NULL", "NaN", "None", "n/a", "nan", "null"),
+)
+# Names of columns that have none, until it is known whether they hold anything.
+UNNAMED = "\0unnamed column "
 KINDS = ".csv, .tsv, .txt (also with .gz), .parquet, .h5mu and .h5ad"
 
 
@@ -22,30 +29,37 @@ def read_table(
     path: Path,
     *,
     text: Sequence[str] = (),
+    label: str | None = None,
     index: str | None = None,
     numbered: bool = False,
     is_measurement: Callable[[str], bool] = lambda name: False,
     separator: str | None = None,
     decimal: str = ".",
+    notes: list[str] | None = None,
 ) -> pd.DataFrame:
     """A table with the sample names as its index.
 
-    Columns in ``text`` stay as they are written. The index is the column of that name; otherwise the first column,
+    Columns in ``text`` stay as they are written; in a text file the ``label``, too, keeps what pandas would read as
+    missing. Rows without any cell, and columns without a name and any cell, are left out: ``notes`` gets a line for
+    each. The index is the column of that name; otherwise the first column,
     unless that is in ``text`` or ``is_measurement``; with ``numbered`` the rows are numbered from 0.
     """
     if not path.is_file():
         raise DataError(f"there is no file {quote(path, 200)}.")
     kind = Path(path.stem).suffix.lower() if path.suffix.lower() == ".gz" else path.suffix.lower()
+    as_written = [*text, *([] if label is None else [label])]
     if kind == ".parquet":
         table = _read_parquet(path)
     elif kind in SEPARATORS:
-        table = _read_text(path, text, index, numbered, is_measurement, separator or SEPARATORS[kind], decimal)
+        sign = separator or SEPARATORS[kind]
+        table = _read_text(path, as_written, label, index, numbered, is_measurement, sign, decimal)
+        table = _drop_empty(table, path, [] if notes is None else notes)
     else:
         hint = " Save the sheet as CSV in UTF-8." if kind in SPREADSHEETS else ""
         raise UsageError(f"{quote(path, 200)}: the kinds of table are {KINDS}; got {quote(kind)}.{hint}")
     if not len(table):
         raise DataError(f"{quote(path, 200)} has no rows below its header.")
-    table = _with_index(table, text, index, numbered, is_measurement)
+    table = _with_index(table, as_written, index, numbered, is_measurement)
     _check_samples(table.index)
     return table
 
@@ -65,6 +79,7 @@ def _read_parquet(path: Path) -> pd.DataFrame:
 def _read_text(
     path: Path,
     text: Sequence[str],
+    label: str | None,
     index: str | None,
     numbered: bool,
     is_measurement: Callable[[str], bool],
@@ -81,10 +96,20 @@ def _read_text(
         names = [name.strip() for name in names]
         _check_names(names, path)
         _check_separator(names, path, separator)
+        names = [name or (f"{UNNAMED}{i}" if i else name) for i, name in enumerate(names)]
         # A sample or a class named 007 is not 7.
         as_written = [*text, index, None if numbered or is_measurement(names[0]) else names[0]]
         kinds = {name: str for name in names if name in as_written}
-        table = pd.read_csv(path, header=0, names=names, dtype=kinds, decimal=decimal, low_memory=False, **common)
+        common |= {"header": 0, "dtype": kinds, "decimal": decimal, "low_memory": False}
+        table = _read_cells(path, names, label, common)
+        if not isinstance(table.index, pd.RangeIndex):  # more cells in a row than names
+            more = range(len(names), len(names) + table.index.nlevels)
+            table = _read_cells(path, [*names, *(f"{UNNAMED}{i}" for i in more)], label, common)
+            if not table.filter(like=UNNAMED).isna().all(axis=None):
+                raise DataError(
+                    f"{quote(path, 200)} has more cells in a row than names in its header ({len(names)}). Name every "
+                    "column, the sample's too."
+                )
     except pd.errors.EmptyDataError as error:
         raise DataError(f"{quote(path, 200)} is empty.") from error
     except UnicodeDecodeError as error:
@@ -94,11 +119,38 @@ def _read_text(
     except (pd.errors.ParserError, OSError, EOFError) as error:
         what = str(error).removeprefix("Error tokenizing data. C error: ").strip()
         raise DataError(f"{quote(path, 200)} cannot be read as a table: {what}") from error
-    if not isinstance(table.index, pd.RangeIndex):
-        raise DataError(
-            f"{quote(path, 200)} has more cells in a row than names in its header ({len(names)}). Name every column, "
-            "the sample's too."
-        )
+    return table
+
+
+def _read_cells(path: Path, names: list[str], label: str | None, common: dict[str, Any]) -> pd.DataFrame:
+    """The table, in which the label keeps the texts that would be missing elsewhere."""
+    if label not in names:
+        return pd.read_csv(path, names=names, **common)
+    kinds = {name: kind for name, kind in common["dtype"].items() if name != label}
+    # With a sign before it no text is one for a missing value.
+    options: dict[str, Any] = common | {"dtype": kinds, "converters": {label: "={}".format}}
+    table = pd.read_csv(path, names=names, **options)
+    as_written = table[label].str[1:]
+    table[label] = as_written.mask(as_written == "")
+    return table
+
+
+def _drop_empty(table: pd.DataFrame, path: Path, notes: list[str]) -> pd.DataFrame:
+    """Without rows that have no cell, and without columns that have neither name nor cell."""
+    unnamed = [name for name in table.columns if name.startswith(UNNAMED)]
+    if unnamed:
+        filled = [name for name in unnamed if table[name].notna().any()]
+        if filled:
+            position = int(filled[-1].removeprefix(UNNAMED)) + 1
+            raise DataError(f"{quote(path, 200)}: column {position} of {table.shape[1]} has no name. Give it one.")
+        notes.append(f"{len(unnamed)} columns without a name and without a value are left out.")
+        table = table.drop(columns=unnamed)
+    # Rows that lack the first cell are few: the others need no look.
+    suspects = np.flatnonzero(table.iloc[:, 0].isna())
+    empty = suspects[table.iloc[suspects].isna().all(axis=1).to_numpy()]
+    if len(empty):
+        notes.append(f"{len(empty)} rows without a value are left out.")
+        table = table.drop(index=table.index[empty]).reset_index(drop=True)
     return table
 
 
@@ -113,9 +165,6 @@ def _check_names(names: list[str], path: Path) -> None:
     twice = [name for name in counts.index[counts > 1] if name]
     if twice:
         raise DataError(f"{quote(path, 200)} has several columns of the name {abbreviate(twice)}. Rename all but one.")
-    empty = [position for position, name in enumerate(names) if not name]
-    if len(empty) > 1 or (empty and empty[0] > 0):
-        raise DataError(f"{quote(path, 200)}: column {empty[-1] + 1} of {len(names)} has no name. Give it one.")
 
 
 def _check_separator(names: list[str], path: Path, separator: str) -> None:

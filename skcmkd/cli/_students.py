@@ -3,35 +3,41 @@
 from __future__ import annotations
 
 import argparse
+import difflib
 import sys
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator, is_classifier
+from sklearn.base import BaseEstimator, clone, is_classifier
+from sklearn.pipeline import Pipeline
+from sklearn.utils import get_tags
 
 from .._utils._atomic_write import atomic_write
 from .._validation._table_checks import observed_rows
+from ..evaluation._check import compare_with_baseline
+from ..evaluation._input import ReportData
 from ..persistence._skops import load_student, save_student
 from ..selection._selector import CCHSelector
 from ._anndata import is_annotated, read_annotated
 from ._console import make_console, print_error, print_table
 from ._errors import DataError
-from ._input import load_data
+from ._input import CliData, load_data
 from ._output_path import check_output
 from ._pipeline import fit_select_distill
 from ._read_table import as_numbers, read_table
 from ._text import abbreviate, as_warning, escape_formula, quote, truncate
 from ._text_tables import decision_table, modality_table
 
-N_FOLDS = 5
 N_DIGITS = 6  # of probabilities
+MAX_NAMES = 5
 
 
 def run_distill(options: argparse.Namespace) -> int:
     """Select and distill on all rows, print what was decided, and save the student."""
     check_output(options.out, "--out", [options.table])
     console = make_console()
-    data = load_data(options, N_FOLDS)
+    data = load_data(options)
     for note in [*data.leaks, *data.notes]:
         print_error(note)
     selector, distiller = fit_select_distill(
@@ -46,7 +52,10 @@ def run_distill(options: argparse.Namespace) -> int:
     )
     print_table(console, decision_table(selector))
     console.print()
-    for sentence in [*map(as_warning, data.leaks), describe_decision(selector, distiller.alpha_)]:
+    useless = warn_of_useless_student(data, selector, distiller, options)
+    for warning in useless:
+        print_error(as_warning(warning))
+    for sentence in [*map(as_warning, [*data.leaks, *useless]), describe_decision(selector, distiller.alpha_)]:
         console.print(sentence)
     console.print(f"Student: {truncate(options.out, 200)}")
     return 0
@@ -63,6 +72,31 @@ def describe_decision(selector: CCHSelector, alpha: float) -> str:
     return f"{teacher} taught {student} with the weight {alpha:g} ({1 - alpha:g} for the labels)."
 
 
+def warn_of_useless_student(
+    data: CliData, selector: CCHSelector, distiller: BaseEstimator, options: argparse.Namespace
+) -> list[str]:
+    """A sentence where the student is not shown to be better on held-out rows than the largest class, or the mean.
+
+    The kept teacher and its weight are those of all rows, the student's penalty and all fits those of the training rows
+    of each fold.
+    """
+    check = compare_with_baseline(
+        clone(distiller).set_params(alpha=float(distiller.alpha_), n_jobs=None, verbose=0),
+        ReportData(selector.transform(data.X), data.y, data.classes, groups=data.groups),
+        None if data.unlabeled_pairs is None else (selector.transform(data.unlabeled), data.unlabeled_groups),
+        options.folds,
+        confidence=selector.confidence,
+        random_state=options.seed,
+        n_jobs=options.jobs,
+    )
+    if check.is_better:
+        return []
+    return [
+        f"{quote(data.student)} is not shown to predict {quote(options.label)} better than the {check.baseline} "
+        f"({check.text}; {options.folds} folds of held-out rows). skcmkd advise shows what the teacher would bring."
+    ]
+
+
 def run_predict(options: argparse.Namespace) -> int:
     """Write the student's predictions for the rows of a table."""
     check_output(options.out, "--out", [options.table, options.model])
@@ -71,13 +105,12 @@ def run_predict(options: argparse.Namespace) -> int:
     student = load_student(options.model)
     columns = student_columns(student)
     table = read_student_table(options, columns)
-    lacking = [name for name in columns if name not in table.columns]
-    if lacking:
-        raise DataError(
-            f"{quote(options.table, 200)} lacks {len(lacking)} of the student's {len(columns)} columns: "
-            f"{abbreviate(lacking, 5)}."
-        )
-    predictions = predict_table(student, as_numbers(table, columns))
+    check_student_columns(table, columns, options.table, student)
+    X = as_numbers(table, columns)
+    empty = list(X.columns[X.isna().all()])
+    if empty and len(empty) < len(columns):
+        print_error(f"{abbreviate(empty)} hold no value in any row: the student predicts without them.")
+    predictions = predict_table(student, X)
     n_missing = int(predictions.iloc[:, 0].isna().sum())
     if n_missing:
         print_error(f"{n_missing} of {len(predictions)} rows have none of the student's measurements: no answer.")
@@ -106,6 +139,23 @@ def read_student_table(options: argparse.Namespace, columns: list[str]) -> pd.Da
         is_measurement=set(columns).__contains__,
         separator=options.separator,
         decimal=options.decimal,
+    )
+
+
+def check_student_columns(table: pd.DataFrame, columns: list[str], path: Path, student: BaseEstimator) -> None:
+    """Raise where the table lacks columns of the student; names that come near are in the message."""
+    lacking = [name for name in columns if name not in table.columns]
+    if not lacking:
+        return
+    others = [str(name) for name in table.columns if name not in columns]
+    near = {name: difflib.get_close_matches(name[:200], others, n=1, cutoff=0.6) for name in lacking[:MAX_NAMES]}
+    renamed = [f"{quote(found[0])} to {quote(name)}" for name, found in near.items() if found]
+    remedy = f"Rename {', '.join(renamed)}?" if renamed else "Give each a column of that name."
+    if get_tags(student[0] if isinstance(student, Pipeline) else student).input_tags.allow_nan:
+        remedy += " One that was not measured may be a column of empty cells."
+    raise DataError(
+        f"{quote(path, 200)} lacks {len(lacking)} of the student's {len(columns)} columns: "
+        f"{abbreviate(lacking, MAX_NAMES)}. {remedy}"
     )
 
 

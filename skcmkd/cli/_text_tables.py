@@ -10,12 +10,21 @@ import numpy as np
 import pandas as pd
 
 from .._validation._table_checks import observed_rows
-from ..evaluation._cross_validate import ALONE, DISTILLED
+from ..evaluation._cross_validate import DISTILLED
 from ..evaluation._report import DistillationReport
+from ..evaluation._text import format_interval
 from ..selection._selector import CCHSelector
 from ._text import truncate
 
-SCORES = {"accuracy": "accuracy", "log_loss": "log-loss", "brier": "Brier", "r2": "R2", "squared_error": "sq. error"}
+SCORES = {
+    "accuracy": "accuracy",
+    "balanced_accuracy": "balanced",
+    "roc_auc": "ROC AUC",
+    "log_loss": "log-loss",
+    "brier": "Brier",
+    "r2": "R2",
+    "squared_error": "sq. error",
+}
 
 
 @dataclass(frozen=True)
@@ -64,33 +73,41 @@ def decision_table(selector: CCHSelector) -> TextTable:
     for name, row in selector.results_.iterrows():
         mi_values = [f"{row[part]:.2f}" for part in ("teacher_student", "student_label", "teacher_label")]
         intervals = [
-            f"{row[metric]:+.2f} ({row[metric + '_lower']:+.2f} {row[metric + '_upper']:+.2f})"
-            for metric in ("gap", "advantage")
+            _interval(row[metric], row[f"{metric}_lower"], row[f"{metric}_upper"], 2) for metric in ("gap", "advantage")
         ]
         kept = " *" if row["kept"] else "  "
         rows.append((truncate(name), str(row["n_rows"]), *mi_values, *intervals, row["decision"] + kept))
     return TextTable(
-        "Who should teach? Mutual information in nats with 90 % intervals; the advantage decides; * is kept",
+        f"Who should teach? Mutual information in nats with {100 * selector.confidence:g} % intervals; the advantage "
+        "decides; * is kept",
         ("teacher", "rows", "I(T;S)", "I(S;Y)", "I(T;Y)", "gap", "advantage", "decision  "),
         rows,
     )
 
 
-def gain_table(report: DistillationReport, title: str, scores: Sequence[str] = tuple(SCORES)) -> TextTable:
-    """Scores on held-out rows and paired gains over the student alone."""
-    frame = report.to_frame()
-    scores = [score for score in scores if score in frame]
-    headings = ["model", "rows"]
-    for score in scores:
-        headings += [SCORES[score], "gain (s.e.)"]
+def gain_table(report: DistillationReport, title: str) -> TextTable:
+    """Scores on held-out rows, and paired gains over the student alone in the score that decides."""
+    frame, decisive = report.to_frame(), report.decisive_score_
+    scores = [score for score in SCORES if score in frame and frame[score].notna().any()]
     rows = []
     for name, row in frame.iterrows():
-        cells = [str(name), str(int(row["n_rows"]))]
-        for score in scores:
-            gain = "" if name == ALONE else f"{row[f'{score}_gain']:+.3f} ({row[f'{score}_standard_error']:.3f})"
-            cells += [f"{row[score]:.3f}", gain]
-        rows.append(cells)
+        numbers = ["" if np.isnan(row[score]) else f"{row[score]:.3f}" for score in scores]
+        parts = row[[f"{decisive}_{end}" for end in ("gain", "lower", "upper")]].to_numpy(dtype=float)
+        gain = "" if np.isnan(parts[0]) else _interval(*parts)
+        rows.append([str(name), str(int(row["n_rows"])), *numbers, gain])
+    headings = [
+        "model",
+        "rows",
+        *map(SCORES.__getitem__, scores),
+        f"gain in {SCORES[decisive]} ({100 * report.confidence:g} %)",
+    ]
     return TextTable(f"{title}; gains over the student alone, more is better", headings, rows)
+
+
+def _interval(value: float, lower: float, upper: float, decimals: int = 3) -> str:
+    """As many decimals as the decision by the interval needs."""
+    texts = format_interval(value, lower, upper, decimals)
+    return f"{texts[0]} ({texts[1]} {texts[2]})"
 
 
 def describe_folds(n_folds: int, n_repeats: int) -> str:

@@ -9,13 +9,15 @@ import pandas as pd
 
 from .._utils._decisions import DISTIL, DO_NOT_DISTIL, UNDECIDED, sign_of_interval
 from .._utils._plotting import DECISION_STYLES, row_axes, truncate
+from ._baseline import MAJORITY, MEAN
 from ._cross_validate import ALONE, DISTILLED
+from ._text import format_interval
 
 # Name in a sentence, unit of the axis, and how much of the score makes one unit.
 SCORES = {
     "accuracy": ("accuracy", "percentage points", 100),
     "recall": ("recall", "percentage points", 100),
-    "log_loss": ("log-loss", "nats", 1),
+    "brier": ("Brier score", "squared probability", 1),
     "r2": ("$R^2$", "share of the variance", 1),
     "squared_error": ("squared error", "squared units of the target", 1),
 }
@@ -24,8 +26,8 @@ MAX_LABEL_LENGTH = 28
 
 
 def displayed_scores(frame: pd.DataFrame) -> list[str]:
-    """The scores that a report displays: log-loss only where the student has probabilities."""
-    scores = ["r2", "squared_error"] if "r2" in frame else ["accuracy", "log_loss"]
+    """The scores that a report displays: the Brier score only where the student has probabilities."""
+    scores = ["r2", "squared_error"] if "r2" in frame else ["accuracy", "brier"]
     return [score for score in scores if frame[f"{score}_gain"].notna().any()]
 
 
@@ -35,6 +37,9 @@ def format_report(frame: pd.DataFrame, confidence: float) -> str:
     for score in displayed_scores(frame):
         parts = frame[[score, f"{score}_gain", f"{score}_lower", f"{score}_upper"]].to_numpy()
         shown[score] = [_format_gain(*row) for row in parts]
+    for metric in ("balanced_accuracy", "roc_auc"):
+        if metric in frame and frame[metric].notna().any():
+            shown[metric] = ["-" if np.isnan(value) else f"{value:.3f}" for value in frame[metric]]
     head = f"DistillationReport, gains over the student alone with {100 * confidence:g} % intervals"
     return f"{head}\n{shown.to_string()}"
 
@@ -43,7 +48,9 @@ def plot_report(frame: pd.DataFrame, per_class: pd.DataFrame | None, confidence:
     """Draw gains over the student alone: a column for each score, models above and classes below."""
     scores = displayed_scores(frame)
     gains = frame[[f"{score}_gain" for score in scores]].notna().any(axis=1)
-    models: pd.DataFrame = frame[gains]
+    # What is lost without any model would leave no room for the gains.
+    baseline = frame.index.intersection([MAJORITY, MEAN])
+    models: pd.DataFrame = frame[gains].drop(index=baseline)
     panels: list[list[tuple[pd.DataFrame, str, str]]] = [[(models, score, score) for score in scores]]
     if per_class is not None:
         classes = per_class.loc[[DISTILLED]].droplevel("model")
@@ -53,9 +60,8 @@ def plot_report(frame: pd.DataFrame, per_class: pd.DataFrame | None, confidence:
         for column, (ax, (rows, score, prefix)) in enumerate(zip(row, line, strict=True)):
             _plot_gains(ax, rows, prefix, with_labels=column == 0)
             if rows is models:
-                ax.set_title(
-                    f"Student alone: {_format_value(frame[score][ALONE], score)}", loc="left", fontsize="medium"
-                )
+                title = [f"{n.capitalize()}: {_format_value(frame[score][n], score)}" for n in [ALONE, *baseline]]
+                ax.set_title("\n".join(title), loc="left", fontsize="medium")
             elif column == 0:
                 ax.set_title("Distilled student, by class (rows)", loc="left", fontsize="medium")
     figure = axes.flat[0].figure
@@ -115,13 +121,16 @@ def _plot_gains(ax: Any, rows: pd.DataFrame, prefix: str, *, with_labels: bool) 
 
 
 def _format_value(value: float, score: str) -> str:
-    what, suffix, scale = SCORES[score]
+    what, _, scale = SCORES[score]
     if score == "accuracy":
         return f"{what} {scale * value:.1f} %"
-    return f"{what} {value:.3g} nats" if suffix == "nats" else f"{what} {value:.3g}"
+    return f"{what} {value:.3g}"
 
 
 def _format_gain(value: float, gain: float, lower: float, upper: float) -> str:
     if np.isnan(value):
         return "-"
-    return f"{value:.3g}" if np.isnan(gain) else f"{value:.3g}, gain {gain:+.2g} ({lower:+.2g} to {upper:+.2g})"
+    if np.isnan(gain):
+        return f"{value:.3g}"
+    texts = format_interval(gain, lower, upper)
+    return f"{value:.3g}, gain {texts[0]} ({texts[1]} to {texts[2]})"

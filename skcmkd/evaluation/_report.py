@@ -12,12 +12,21 @@ from sklearn.utils import check_random_state
 from .._model_selection._pipelines import final_estimator
 from .._validation._sklearn import ArrayLike, check_choice, draw_seed, set_random_states
 from .._validation._tables import Table
+from ._baseline import class_metrics, name_baseline, with_baseline
 from ._cross_validate import ALONE, DISTILLED, SHUFFLED, TEACHER, cross_validate_models, make_splits
 from ._estimators import check_accepted, check_estimator, make_models
 from ._input import check_report_data
 from ._plot import format_report, plot_report
-from ._scores import DIFFERENCE, add_r2, collect_row_scores, mean_agreement, paired_difference, per_class_differences
+from ._scores import (
+    DIFFERENCE,
+    add_r2,
+    collect_row_scores,
+    mean_agreement,
+    paired_difference,
+    per_class_differences,
+)
 from ._unpaired import score_teacher
+from ._verdict import Evidence, Verdict, count_fits_with_teacher, make_verdict, name_teacher
 
 
 class DistillationReport:
@@ -30,6 +39,8 @@ class DistillationReport:
     over the rows i where both were scored, with the sign that makes more better: **a positive gain is always an
     improvement**. The models:
 
+    - ``majority class`` (``mean`` of a continuous target): the baseline, which reads nothing. The class shares of the
+      training rows of each split and their largest class, on the rows of the student alone;
     - ``student alone``: the distiller without its teacher; for unpaired cohorts the labels alone;
     - ``distilled``: the distiller;
     - ``teacher``: its teacher on the rows that have the teacher's modality; several teachers are pooled as the
@@ -41,7 +52,7 @@ class DistillationReport:
 
     Of a Pipeline the steps before the distiller are fitted to the training rows of each split, once for all models.
 
-    Make it with :meth:`from_estimator`.
+    Make it with :meth:`from_estimator`, and begin with its :meth:`verdict`.
 
     Parameters
     ----------
@@ -63,6 +74,8 @@ class DistillationReport:
         ``selections_``.
     teacher_scores : DataFrame of shape (n_teacher_samples, n_scores), default=None
         ``teacher_scores_``.
+    class_metrics : DataFrame, default=None
+        ``class_metrics_``.
 
     Attributes
     ----------
@@ -71,9 +84,16 @@ class DistillationReport:
         rows that the model scores ``frac_better`` and ``frac_worse`` than the student alone. Scores of classes:
         ``accuracy``, ``log_loss`` in nats, ``brier`` (|onehot(y) - p|^2, 0 to 2). Of a continuous target: ``r2``,
         ``squared_error``.
+    class_metrics_ : DataFrame or None
+        Index ``model``. ``balanced_accuracy``, the mean recall of the classes, and ``roc_auc``, the share of pairs of
+        rows of different classes, held out by the same split, that the model puts in order; of more than two classes
+        the mean of one class against the rest. None for a continuous target.
+    decisive_score_ : {"brier", "accuracy", "r2"}
+        The score of the verdict: the Brier score, by which ``alpha="auto"`` is chosen, too; accuracy where the student
+        has no probabilities; R^2 of a continuous target.
     per_class_ : DataFrame or None
-        Index ``model``, ``class``. ``n_rows`` of the class, ``recall`` and ``log_loss`` (nats) in it, and for both the
-        gain over the student alone with standard error and interval. None for a continuous target.
+        Index ``model``, ``class``. ``n_rows`` of the class, ``recall``, ``log_loss`` (nats) and ``brier`` in it, and
+        for each the gain over the student alone with standard error and interval. None for a continuous target.
     agreement_ : DataFrame or None
         Index ``model``. ``n_rows`` that have a teacher; ``same_prediction``, the share where model and teacher predict
         alike, and ``kl``, the mean KL(teacher || model) in nats; of a continuous target
@@ -132,9 +152,11 @@ class DistillationReport:
     ... )
     >>> report = DistillationReport.from_estimator(distiller, drawn.data, drawn.target, random_state=0)
     >>> list(report.to_frame().index)
-    ['student alone', 'distilled', 'teacher', 'fused', 'shuffled teacher']
+    ['majority class', 'student alone', 'distilled', 'teacher', 'fused', 'shuffled teacher']
     >>> report.differences_["n_rows"].unique()
     array([300])
+    >>> report.verdict().decision
+    'undecided'
     """
 
     def __init__(
@@ -149,6 +171,7 @@ class DistillationReport:
         confidence: float = 0.95,
         selections: pd.DataFrame | None = None,
         teacher_scores: pd.DataFrame | None = None,
+        class_metrics: pd.DataFrame | None = None,
     ) -> None:
         self.row_scores_ = row_scores
         self.row_agreement = row_agreement
@@ -159,9 +182,12 @@ class DistillationReport:
         self.confidence = confidence
         self.selections_ = selections
         self.teacher_scores_ = teacher_scores
+        self.class_metrics_ = class_metrics
         self._models = list(dict.fromkeys(row_scores.columns.get_level_values("model")))
         self._unit_ids = np.arange(len(y)) if groups is None else groups
         self._scores = ["r2", "squared_error"] if classes is None else ["accuracy", "log_loss", "brier"]
+        has_proba = classes is not None and row_scores[ALONE, "brier"].notna().any()
+        self.decisive_score_ = "r2" if classes is None else "brier" if has_proba else "accuracy"
         scored = row_scores.notna().T.groupby(level="model").any().T
         self.n_without_teacher_ = int((scored[ALONE] & ~scored.get(TEACHER, False)).sum())
         compared = [model for model in self._models if model != ALONE]
@@ -261,7 +287,13 @@ class DistillationReport:
         models = make_models(estimator, data, fused, **tables)
         splits = make_splits(cv, n_repeats, data, random)
         results = cross_validate_models(models, splits, random, n_jobs=n_jobs, verbose=bool(verbose))
-        rows, agreement, alphas = collect_row_scores(data.y, [result.predictions for result in results], data.classes)
+        predictions = with_baseline(results, splits, data)
+        rows, agreement, alphas = collect_row_scores(data.y, predictions, data.classes)
+        metrics = None if data.classes is None else class_metrics(data.y, predictions, data.classes, rows)
+        teacher_scores = None
+        if teacher_data is not None:
+            teacher_scores, of_teacher = score_teacher(distiller, teacher_data, cv, n_repeats, random)
+            metrics = pd.concat([metrics, of_teacher])
         index = pd.RangeIndex(len(splits), name="split")
         selections = pd.DataFrame([result.choice for result in results], index=index)
         return cls(
@@ -273,9 +305,8 @@ class DistillationReport:
             groups=data.groups,
             confidence=confidence,
             selections=None if selections.empty else selections,
-            teacher_scores=None
-            if teacher_data is None
-            else score_teacher(distiller, teacher_data, cv, n_repeats, random),
+            teacher_scores=teacher_scores,
+            class_metrics=metrics,
         )
 
     def to_frame(self) -> pd.DataFrame:
@@ -285,9 +316,10 @@ class DistillationReport:
         -------
         DataFrame
             Index ``model``. ``n_rows`` scored, ``alpha`` (mean over the folds), and for each score ``s``: ``s``,
-            ``s_gain``, ``s_standard_error``, ``s_lower``, ``s_upper``, ``s_better``, ``s_worse``, the last six as in
-            ``differences_`` and NaN for the student alone, and for the teacher of an unpaired cohort. The mean is over
-            the rows that the model was scored on, the gain over those of them where the student alone was.
+            ``s_gain``, ``s_standard_error``, ``s_lower``, ``s_upper``, ``s_frac_better``, ``s_frac_worse``, the last
+            six as in ``differences_`` and NaN for the student alone, and for the teacher of an unpaired cohort. The
+            mean is over the rows that the model was scored on, the gain over those of them where the student alone
+            was. Then the columns of ``class_metrics_``, if there are any.
         """
         rows = {}
         for model in self._models:
@@ -304,7 +336,54 @@ class DistillationReport:
             if model == DISTILLED and self.teacher_scores_ is not None:
                 means = self.teacher_scores_.mean()
                 rows[TEACHER] = {**dict.fromkeys(row, np.nan), **means, "n_rows": len(self.teacher_scores_)}
-        return pd.DataFrame.from_dict(rows, orient="index").rename_axis("model")
+        frame = pd.DataFrame.from_dict(rows, orient="index").rename_axis("model")
+        return frame if self.class_metrics_ is None else frame.join(self.class_metrics_)
+
+    def verdict(self, *, student: str = "the student", teacher: str | None = None) -> Verdict:
+        """Decide what to do, by ``decisive_score_`` and the intervals of ``confidence`` alone.
+
+        - "not predicted": neither the student alone nor the distilled one is shown to be better than the baseline;
+        - "distil": the gain over the student alone is above zero, and so is that over the shuffled teacher;
+        - "student alone": one of them is below zero, the teacher was used in less than half of the fits, or ten times
+          the rows would not show a gain;
+        - "undecided": otherwise. With n independent rows, or groups, a gain g and an interval of half-width h, about
+          n ((h / g)^2 - 1) more would tell: widths fall as 1 / sqrt(n).
+
+        Parameters
+        ----------
+        student : str, default="the student"
+            Name of the student's modality in the sentences.
+        teacher : str, default=None
+            Name of the teacher's; None is the one most often kept in ``selections_``, or "the teacher".
+
+        Returns
+        -------
+        Verdict
+            With ``decision``, the ``line`` to act on and the ``reasons``; printed, a line each.
+
+        Raises
+        ------
+        ValueError
+            If the report was made without the baseline.
+        """
+        baseline = name_baseline(self.classes)
+        check_choice("base", baseline, self._models)
+        scored = self.row_scores_[ALONE].notna().to_numpy().any(axis=1)
+        unit = "labeled rows" if self.row_agreement is None else "labeled pairs"
+        evidence = Evidence(
+            self.to_frame(),
+            self._difference,
+            self.decisive_score_,
+            self.confidence,
+            baseline,
+            len(self.alphas_),
+            count_fits_with_teacher(self.selections_, self.alphas_[DISTILLED]),
+            len(np.unique(self._unit_ids[scored])),
+            unit if self.groups is None else "groups",
+            student,
+            name_teacher(self.selections_) if teacher is None else teacher,
+        )
+        return make_verdict(evidence)
 
     def compare(self, model: str, base: str = ALONE) -> pd.DataFrame:
         """Compare two of the models on the rows where both were scored.
@@ -356,7 +435,12 @@ class DistillationReport:
         return self
 
     def __repr__(self) -> str:
-        return format_report(self.to_frame(), self.confidence)
+        head = f"{self.verdict().line}\n" if name_baseline(self.classes) in self._models else ""
+        return head + format_report(self.to_frame(), self.confidence)
+
+    def _difference(self, model: str, base: str, score: str | None = None) -> dict[str, float]:
+        rows = self._with_r2(model, base)
+        return paired_difference(rows, model, score or self.decisive_score_, self._unit_ids, self.confidence, base)
 
     def _with_r2(self, *models: str) -> pd.DataFrame:
         return self.row_scores_ if self.classes is not None else add_r2(self.row_scores_, models, self.y)

@@ -62,7 +62,7 @@ def collect_row_scores(
     agreement = [
         _as_columns({n: row_agreement(p, split[TEACHER], classes) for n, p in split.items() if n != TEACHER})
         for split in splits
-        if TEACHER in split
+        if split.keys() > {TEACHER}
     ]
     means = [pd.concat(parts).groupby(level=0).mean().reindex(every) for parts in (scores, agreement) if parts]
     alphas = [{name: predictions.alpha for name, predictions in split.items()} for split in splits]
@@ -124,7 +124,7 @@ def per_class_differences(
             in_class = y == label
             part = rows[in_class]
             metrics: dict[str, float] = {"n_rows": int(part[model, "accuracy"].notna().sum())}
-            for score, name in (("accuracy", "recall"), ("log_loss", "log_loss")):
+            for score, name in (("accuracy", "recall"), ("log_loss", "log_loss"), ("brier", "brier")):
                 metrics[name] = part[model, score].mean()
                 difference = paired_difference(part, model, score, unit_ids[in_class], confidence)
                 metrics |= {f"{name}_{end}": np.nan if model == ALONE else difference[end] for end in INTERVAL}

@@ -15,10 +15,11 @@ from .._validation._failures import explain_failure
 from .._validation._sklearn import set_random_states
 from .._validation._table_checks import observed_rows
 from .._validation._tables import take_rows
-from ._cross_validate import Predictions, fit_rows, make_splits, predict_rows
+from ._baseline import class_metrics
+from ._cross_validate import TEACHER, Predictions, fit_rows, make_splits, predict_rows
 from ._input import ReportData, SideTables, check_teacher_cohort
 from ._permutation import permute_observed_rows
-from ._scores import row_scores
+from ._scores import collect_row_scores
 
 N_FOLDS = 5
 
@@ -137,8 +138,8 @@ def score_teacher(
     cv: Any,
     n_repeats: int,
     random_state: np.random.RandomState,
-) -> pd.DataFrame:
-    """Scores of the teacher on held-out rows of its own cohort, averaged over repeats.
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Scores of the teacher on held-out rows of its own cohort, averaged over repeats, and its ``class_metrics``.
 
     Parameters
     ----------
@@ -151,12 +152,13 @@ def score_teacher(
 
     Returns
     -------
-    DataFrame of shape (n_teacher_samples, n_scores)
+    scores : DataFrame of shape (n_teacher_samples, n_scores)
         Observed rows alone.
+    metrics : DataFrame of shape (1, 2)
     """
     cohort = check_teacher_cohort(teacher_data)
     teacher = set_random_states(clone_or_default(distiller.teacher), resolve_seed(distiller.random_state))
-    parts = []
+    splits = []
     # The cohort may be smaller than the student's.
     n_units = len(cohort.y) if cohort.groups is None else len(np.unique(cohort.groups))
     n_folds = min(int(cv) if isinstance(cv, Integral) else N_FOLDS, n_units)
@@ -164,5 +166,7 @@ def score_teacher(
         with explain_failure(teacher, "teacher", lambda: {"teacher_data[0]": cohort.X}):
             fitted = fit_rows(clone(teacher), cohort.X, train, cohort)
             predictions = predict_rows(fitted, cohort.X, test, cohort, len(train))
-        parts.append(pd.DataFrame(row_scores(cohort.y, predictions, cohort.classes), index=predictions.rows))
-    return pd.concat(parts).groupby(level=0).mean()
+        splits.append({TEACHER: predictions})
+    scores = collect_row_scores(cohort.y, splits, cohort.classes)[0]
+    metrics = class_metrics(cohort.y, splits, np.unique(cohort.y), scores)
+    return pd.DataFrame(scores[TEACHER]), metrics

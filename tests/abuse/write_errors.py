@@ -6,7 +6,9 @@ from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
-from . import bad_inputs, bad_inputs_elsewhere, bad_inputs_persistence
+from skcmkd.cli._errors import DataError, UsageError
+
+from . import bad_inputs, bad_inputs_commands, bad_inputs_elsewhere, bad_inputs_persistence
 
 PAGE = Path(__file__).parents[2] / "docs" / "errors.rst"
 SECTIONS = {
@@ -22,13 +24,15 @@ SECTIONS = {
     "Mutual information": bad_inputs_elsewhere.MEASURING,
     "Reports, displays and data sets": bad_inputs_elsewhere.REPORTS,
     "Keeping a student": bad_inputs_persistence.KEEPING,
+    "Command line": bad_inputs_commands.COMMANDS,
 }
 HEAD = """Error messages
 ==============
 
 Common mistakes and their error messages. Each message names the value that is wrong and the remedy. A fit that fails
 leaves an earlier fit unchanged. The tests make all of these mistakes and compare the messages with this page.
-``InvalidParameterError`` is scikit-learn's; it is a ``ValueError`` and a ``TypeError``.
+``InvalidParameterError`` is scikit-learn's; it is a ``ValueError`` and a ``TypeError``. ``skcmkd`` begins a
+line that the program prints.
 """
 VERSIONS = ", ".join(f"{package} {version(package)}" for package in ("numpy", "pandas", "scikit-learn"))
 
@@ -42,7 +46,8 @@ def message_of(case) -> tuple[str, str]:
             case.act()
         except case.error as error:
             # Addresses of functions differ from run to run.
-            return type(error).__name__, re.sub(r" at 0x[0-9a-f]+", "", str(error))
+            kind = "skcmkd" if isinstance(error, (DataError, UsageError)) else type(error).__name__
+            return kind, re.sub(r" at 0x[0-9a-f]+", "", str(error))
     raise AssertionError(f"{case.mistake}: nothing was raised.")
 
 

@@ -1,5 +1,6 @@
 import argparse
 import io
+import re
 from dataclasses import replace
 from html.parser import HTMLParser
 
@@ -8,13 +9,16 @@ import pandas as pd
 import pytest
 
 from skcmkd._linear_model._logistic import GroupLogisticRegressionCV
-from skcmkd.cli import main
+from skcmkd.cli import _advise, main
 from skcmkd.cli._advise import evaluate
 from skcmkd.cli._input import make_data
 from skcmkd.cli._pipeline import fit_select_distill
+from skcmkd.cli._text_tables import TextTable
 from skcmkd.evaluation import DistillationReport
+from skcmkd.evaluation._baseline import MAJORITY, MEAN
 from skcmkd.evaluation._cross_validate import ALONE, DISTILLED, SHUFFLED, TEACHER, make_splits
 from skcmkd.evaluation._input import ReportData
+from skcmkd.evaluation._verdict import Verdict
 
 TWO_FOLDS = argparse.Namespace(folds=2, repeats=1, model="linear", seed=0, jobs=1)
 
@@ -24,7 +28,7 @@ def advice(path, tmp_path_factory):
     """The output of a run, and the path of its report."""
     report = tmp_path_factory.mktemp("report") / "report.html"
     arguments = ["advise", str(path), "--label", "diagnosis", "--student", "panel", "--groups", "patient"]
-    arguments += ["--folds", "2", "--jobs", "1", "--report", str(report)]
+    arguments += ["--folds", "2", "--jobs", "1", "--model", "linear", "--report", str(report)]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("sys.stdout", io.StringIO())
         patch.setattr("sys.stderr", io.StringIO())
@@ -44,8 +48,7 @@ def test_all_tables_are_printed(advice):
         "student alone",
         "shuffled teacher",
         "Choices in 2 fits",
-        "In short",
-        "'rna' knows more about the label than 'panel' does",
+        "On the whole table 'rna' is kept as the teacher of 'panel'.",
     ):
         assert part in out
     assert "\x1b" not in out
@@ -55,7 +58,7 @@ def test_the_report_holds_the_same(advice):
     out, report = advice
     page = Page(report.read_text(encoding="utf-8"))
     text = " ".join(page.text)
-    conclusion = out.partition("In short\n")[2].partition("\n\nReport")[0].replace("\n", " ")
+    conclusion = out.partition("\nModalities")[0].replace("\n", " ")
     assert " ".join(conclusion.split()) in " ".join(text.split())
     assert f"skcmkd advise {report.parent.parent}" in text or "skcmkd advise" in text
     assert "--folds 2" in text
@@ -63,6 +66,59 @@ def test_the_report_holds_the_same(advice):
         assert name in page.text
     assert len(page.images) == 2
     assert all(image.startswith("data:image/png;base64,iVBOR") for image in page.images)
+
+
+def test_a_verdict_opens_and_ends_the_output(advice):
+    """The same line begins the text, the page and the last line, and the why follows it."""
+    out, report = advice
+    page = Page(report.read_text(encoding="utf-8"))
+    line, *_, last = out.rstrip("\n").splitlines()
+    assert last == f"Verdict: {line}"
+    assert re.match(
+        r"Use 'panel' alone\.$|Distil 'rna': expect |Undecided: about \d+ more |'panel' (does|is) not", line
+    )
+    sentences = [text for text in page.text if text]
+    title = next(i for i, text in enumerate(sentences) if text.startswith("cohort.csv: 48 labeled rows"))
+    assert sentences[title + 1] == line
+    assert out.splitlines()[1].startswith("'panel' alone")
+
+
+def test_one_confidence_in_everything_printed(advice):
+    out, report = advice
+    text = " ".join(Page(report.read_text(encoding="utf-8")).text)
+    for printed in (out, text):
+        assert "90 % interval" in printed
+        assert "95 %" not in printed
+
+
+def test_the_majority_is_shown_beside_the_models(advice):
+    out, report = advice
+    for printed in (out, " ".join(Page(report.read_text(encoding="utf-8")).text)):
+        for part in (
+            "majority class",
+            "balanced",
+            "ROC AUC",
+            "gain in Brier (90 %)",
+            "the majority class (gain in Brier",
+        ):
+            assert part in printed
+
+
+@pytest.mark.parametrize(
+    ("decision", "code"), [("distil", 0), ("student alone", 10), ("undecided", 11), ("not predicted", 12)]
+)
+def test_the_exit_code_is_that_of_the_verdict_where_it_is_wanted(path, monkeypatch, capsys, decision, code):
+    monkeypatch.setattr(_advise, "fit_selector", lambda *_: None)
+    monkeypatch.setattr(_advise, "evaluate", lambda *_: None)
+    monkeypatch.setattr(_advise, "decide", lambda *_: Verdict(decision, "A line.", ("Why.",)))
+    monkeypatch.setattr(_advise, "summarize", lambda *_: ["Why."])
+    empty = TextTable("", [], [])
+    for name in ("decision_table", "gain_table", "choice_table"):
+        monkeypatch.setattr(_advise, name, lambda *_: empty)
+    arguments = ["advise", str(path), "--label", "diagnosis", "--student", "panel"]
+    assert main(arguments) == 0
+    assert main([*arguments, "--exit-code"]) == code
+    assert capsys.readouterr().out.endswith("Verdict: A line.\n")
 
 
 def test_the_report_has_no_script_and_no_outer_reference(advice):
@@ -124,7 +180,9 @@ def test_scores_are_those_of_fits_to_the_training_rows(grouped):
         assert report.alphas_.loc[split, DISTILLED] == distiller.alpha_
         assert report.selections_.loc[split, "kept"] == bool(selector.teachers_)
     np.testing.assert_array_equal(report.row_scores_[DISTILLED, "accuracy"], correct)
-    assert report.to_frame()["n_rows"].to_dict() == {ALONE: 47, DISTILLED: 47, TEACHER: 45, SHUFFLED: 47}
+    assert report.to_frame()["n_rows"].to_dict() == {
+        MAJORITY: 47, ALONE: 47, DISTILLED: 47, TEACHER: 45, SHUFFLED: 47
+    }  # fmt: skip
     assert set(report.selections_["teacher"]) == {"rna"}
 
 
@@ -133,7 +191,7 @@ def test_a_continuous_target_is_evaluated_too(table):
     data = make_data(table.drop(columns="diagnosis"), "dose", "panel", ["rna"], n_folds=2)
     frame = evaluate(data, TWO_FOLDS, 0).to_frame()
     assert frame.loc[TEACHER, "squared_error"] < np.var(data.y)
-    assert list(frame.index) == [ALONE, DISTILLED, TEACHER, SHUFFLED]
+    assert list(frame.index) == [MEAN, ALONE, DISTILLED, TEACHER, SHUFFLED]
 
 
 def test_inner_folds_are_as_many_as_the_smallest_training_part_has_groups(table):

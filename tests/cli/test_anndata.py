@@ -45,7 +45,7 @@ def test_a_mudata_gives_the_same_data_as_a_csv(table, path, mudata_path):
 
     arguments = ["--label", "diagnosis", "--student", "panel", "--groups", "patient"]
     first, second = (
-        load_data(make_parser().parse_args(["advise", str(file), *arguments]), 5) for file in (path, mudata_path)
+        load_data(make_parser().parse_args(["advise", str(file), *arguments])) for file in (path, mudata_path)
     )
     assert second.modalities == {name: [f"{name}:{name}_{n}" for n in range(2)] for name in ("panel", "rna")}
     order = second.X.index.get_indexer(first.X.index)
@@ -55,7 +55,7 @@ def test_a_mudata_gives_the_same_data_as_a_csv(table, path, mudata_path):
     assert set(second.unlabeled.index) == set(first.unlabeled.index)
     unknown = make_parser().parse_args(["advise", str(mudata_path), *arguments[:2], "--student", "protein"])
     with pytest.raises(DataError, match="--student 'protein' is none of the modalities 'panel', 'rna'"):
-        load_data(unknown, 5)
+        load_data(unknown)
 
 
 def test_without_a_label_there_are_the_measurements(table, mudata_path):

@@ -12,19 +12,20 @@ from skcmkd.networks._mlp import NetworkClassifier
 
 
 def test_means_and_errors_are_those_of_the_rows(capsys):
-    columns = pd.MultiIndex.from_product([["student alone", "distilled", "teacher", "shuffled teacher"],
-                                          ["accuracy", "log_loss", "brier"]], names=["model", "score"])  # fmt: skip
-    rows = pd.DataFrame(np.random.RandomState(0).randint(2, size=(40, 12)).astype(float), columns=columns)
+    models = ["majority class", "student alone", "distilled", "teacher", "shuffled teacher"]
+    columns = pd.MultiIndex.from_product([models, ["accuracy", "log_loss", "brier"]], names=["model", "score"])
+    rows = pd.DataFrame(np.random.RandomState(0).randint(2, size=(40, 15)).astype(float), columns=columns)
     rows.loc[:9, "teacher"] = np.nan
     alphas = pd.DataFrame({"distilled": [0.25, 0.0, 0.25], "shuffled teacher": [0.25, 0.0, 0.25]})
     report = DistillationReport(rows, None, alphas, np.arange(40) % 2, classes=np.arange(2))
     scores = program.print_report(program.Console(width=108), report, "teacher (rna)", "title")
     teacher = rows["teacher", "accuracy"].dropna()
     assert scores.loc["teacher (rna)"].tolist() == pytest.approx([teacher.mean(), teacher.std() / np.sqrt(30)])
-    assert list(scores.index) == ["student alone", "distilled", "teacher (rna)", "shuffled teacher"]
+    assert list(scores.index) == ["majority class", "student alone", "distilled", "teacher (rna)", "shuffled teacher"]
     out = capsys.readouterr().out
     assert "Teacher's weight chosen by cross-validation: 0 (1 times), 0.25 (2 times)" in out
     assert "teacher (rna)       30" in out
+    assert report.verdict().line in out.replace("\n", " ")
 
 
 def test_draws_share_no_row(monkeypatch):

@@ -1,3 +1,5 @@
+import re
+
 import numpy as np
 import pytest
 
@@ -44,8 +46,11 @@ def test_a_continuous_target_and_numbers_as_classes(table):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda t: t.assign(diagnosis="a"), "is 'a' in all 72 labeled rows"),
-        (lambda t: t.assign(diagnosis=None), "is missing in all rows"),
+        (lambda t: t.assign(diagnosis="a"), "is 'a' in all 72 labeled rows: two classes at least are needed. Add rows"),
+        (
+            lambda t: t.assign(diagnosis=None),
+            "is missing in all 72 rows: there is nothing to learn from. Name another column with --label",
+        ),
         (lambda t: t.head(5), "5 rows have both the label 'diagnosis' and the student's modality: too few for 5 folds"),
         (lambda t: t.assign(diagnosis=["rare"] + ["a", "b"] * 35 + ["a"]), "class 'rare' of 'diagnosis' has 1 group"),
         (lambda t: t.assign(patient=[None] + [1] * 71), r"row 1 \(sample 'S000'\) has no group in 'patient'"),
@@ -63,6 +68,30 @@ def test_a_continuous_target_and_numbers_as_classes(table):
 def test_data_that_no_model_can_be_trained_on(table, change, message):
     with pytest.raises(DataError, match=message):
         make_data(change(table), "diagnosis", "panel", groups="patient")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda t: t.assign(diagnosis="a"), "two classes at least are needed. Add rows of another class, or name"),
+        (
+            lambda t: t.assign(diagnosis=["a", None] * 36),
+            "is 'a' in all 36 labeled rows and missing in the other 36: .*An empty cell is no class: write its name",
+        ),
+        (lambda t: t.assign(diagnosis=None), "nothing to learn from. Name another column with --label, or fill it in"),
+        (lambda t: t.assign(patient=np.arange(72) % 3), "fewer than 5 folds. .*, or lower the folds: --folds 3\\.$"),
+        (lambda t: t.head(18), "too few for 5 folds, which need 20. Add rows, or lower the folds: --folds 4\\.$"),
+        (lambda t: t.assign(diagnosis=["rare"] + ["a", "b"] * 35 + ["a"]), "or merge it with another\\.$"),
+    ],
+    ids=["one class", "one class and empty cells", "no labels", "groups", "rows", "one row of a class"],
+)
+def test_a_message_names_the_remedy(table, change, message):
+    """The number of folds that it names is one with which the same table is read."""
+    changed = change(table)
+    with pytest.raises(DataError, match=message) as caught:
+        make_data(changed, "diagnosis", "panel", groups="patient")
+    if found := re.search(r"--folds (\d+)", str(caught.value)):
+        assert make_data(changed, "diagnosis", "panel", groups="patient", n_folds=int(found[1])).classes is not None
 
 
 def test_a_candidate_with_too_few_rows_is_left_out_with_a_note(table):

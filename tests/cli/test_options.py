@@ -12,7 +12,7 @@ def test_teachers_may_be_listed_or_repeated():
         assert make_parser().parse_args([*ADVISE, *arguments]).teacher == ["a", "b"]
     options = make_parser().parse_args(ADVISE)
     assert options.teacher is None
-    assert (options.table, options.model, options.folds, options.seed) == (Path("t.csv"), "linear", 5, 0)
+    assert (options.table, options.model, options.folds, options.seed) == (Path("t.csv"), "default", 5, 0)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,7 @@
+from functools import partial
+
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.base import clone
 from sklearn.impute import SimpleImputer
@@ -7,10 +10,12 @@ from sklearn.model_selection import GridSearchCV, PredefinedSplit
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skcmkd import PairedDistiller
+from skcmkd import CCHSelector, NetworkClassifier, PairedDistiller, PairedDistillerRegressor, load_student
 from skcmkd._model_selection._folds import make_fold_ids
+from skcmkd.cli import main
 from skcmkd.cli._input import make_data
 from skcmkd.cli._pipeline import (
+    DEFAULT,
     LINEAR,
     NETWORK,
     PENALTIES,
@@ -70,6 +75,36 @@ def test_kinds_of_models():
         assert make_student(kind, of_classes, 3)[-1].__class__.__name__ == student
         assert make_teacher(kind, of_classes, 3)[-1].__class__.__name__ == teacher
     assert make_teacher(NETWORK, True, 3)[-1].random_state == 3
+
+
+def test_the_default_is_the_librarys(monkeypatch):
+    """The same function makes both, so that a new default of the library is one of the command line."""
+    for of_classes, distiller in ((True, PairedDistiller), (False, PairedDistillerRegressor)):
+        expected = distiller()._get_student()
+        for make in (make_student, make_teacher):
+            model = make(DEFAULT, of_classes, 3)[-1]
+            assert type(model) is type(expected)
+            assert model.get_params() == expected.set_params(random_state=3).get_params()
+    monkeypatch.setattr(PairedDistiller, "_default_student", partial(LogisticRegression, C=0.125))
+    assert make_student(DEFAULT, True, 0)[-1].C == make_teacher(DEFAULT, True, 0)[-1].C == 0.125
+
+
+def test_command_line_and_python_give_the_same_student_on_one_file(table, tmp_path, monkeypatch):
+    """The defaults of both, with short training; the table has no empty cell, so that the imputer changes nothing."""
+    monkeypatch.setattr(PairedDistiller, "_default_student", partial(NetworkClassifier, (8,), max_epochs=10))
+    table = table.drop(index=["S001", "S004"])
+    table.to_csv(tmp_path / "cohort.csv")
+    arguments = ["distill", str(tmp_path / "cohort.csv"), "--label", "diagnosis", "--student", "panel", "--jobs", "1"]
+    assert main([*arguments, "--teacher", "rna", "--out", str(tmp_path / "s.skops")]) == 0
+    read = pd.read_csv(tmp_path / "cohort.csv", index_col=0)
+    modalities = {"panel": COLUMNS, "rna": ["rna_0", "rna_1"]}
+    known = read["diagnosis"].notna()
+    X, y, pairs = read[known], read["diagnosis"][known], (read[~known],)
+    selector = CCHSelector(modalities, "panel", random_state=0).fit(X, y, unlabeled_pairs=pairs)
+    distiller = PairedDistiller(student_columns=COLUMNS, random_state=0)
+    distiller.fit(selector.transform(X), y, unlabeled_pairs=(selector.transform(read[~known]),))
+    student = load_student(tmp_path / "s.skops")
+    np.testing.assert_array_equal(student.predict_proba(read[COLUMNS]), distiller.predict_proba(read[COLUMNS]))
 
 
 def test_the_student_is_tuned_alone_and_then_distilled(table):

@@ -58,7 +58,7 @@ def test_the_same_table_in_every_format(tmp_path, table, name):
         ("id,x\na,1\nb,2\na,3\n", "sample 'a' is in rows 1 and 3"),
         ("id,x\na,1\n,2\n", "row 2 has no sample name"),
         ("id,x\na,1\nb,2,3\n", "Expected 2 fields in line 3, saw 3"),
-        ("id,x\na,1,\nb,2,\n", "more cells in a row than names"),
+        ("id,x\na,1,4\nb,2,\n", "more cells in a row than names"),
         ("x,y\n0.25,1\n0.75,2\n", "no sample names"),
         (b"\xff\xfe\x00\x01\x02garbage\x00", "is not text in UTF-8"),
         ("id,größe\na,1\n".encode("latin-1"), "is not text in UTF-8"),
@@ -70,6 +70,41 @@ def test_broken_tables(tmp_path, text, message):
     with pytest.raises(DataError, match=message) as caught:
         as_numbers(read_table(write(tmp_path, text)), ["x"])
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "notes"),
+    [
+        ("id,x\na,1\nb,2\n,\n,\n,\n", ["3 rows without a value are left out."]),
+        ("id,x,,\na,1,,\nb,2,,\n", ["2 columns without a name and without a value are left out."]),
+        ("id,x\na,1,\nb,2,\n", ["1 columns without a name and without a value are left out."]),
+        (
+            "id,x,\na,1,\nb,2,\n,,\n",
+            ["1 columns without a name and without a value are left out.", "1 rows without a value are left out."],
+        ),
+        ("id,x\na,1\nb,2\n\n\n", []),
+    ],
+    ids=["rows", "columns", "commas", "both", "blank lines"],
+)
+def test_empty_rows_and_columns_are_dropped_with_a_note(tmp_path, text, notes):
+    noted = []
+    table = read_table(write(tmp_path, text), notes=noted)
+    assert noted == notes
+    assert list(table.index) == ["a", "b"]
+    assert table.to_dict("list") == {"x": [1, 2]}
+
+
+def test_what_has_no_name_and_a_value_is_refused(tmp_path):
+    with pytest.raises(DataError, match="column 3 of 4 has no name"):
+        read_table(write(tmp_path, "id,x,,\na,1,7,\nb,2,,\n"))
+    with pytest.raises(DataError, match="row 2 has no sample name"):
+        read_table(write(tmp_path, "id,x\na,1\n,2\n,\n"))
+
+
+def test_a_label_keeps_the_texts_that_are_missing_elsewhere(tmp_path):
+    table = read_table(write(tmp_path, "id,label,x\na,NA,NA\nb,,1\nc,None,2\nd,01,3\n"), label="label")
+    assert table["label"].fillna("").tolist() == ["NA", "", "None", "01"]
+    assert table["x"].isna().tolist() == [True, False, False, False]
 
 
 def test_files_that_are_no_tables(tmp_path):

@@ -1,4 +1,6 @@
 import io
+import re
+from argparse import Namespace
 
 import numpy as np
 import pandas as pd
@@ -6,7 +8,9 @@ import pytest
 
 from skcmkd import load_student, save_student
 from skcmkd.cli import main
-from skcmkd.cli._pipeline import make_student
+from skcmkd.cli._input import make_data
+from skcmkd.cli._pipeline import fit_select_distill, make_student
+from skcmkd.cli._students import warn_of_useless_student
 
 COLUMNS = ["panel_0", "panel_1"]
 
@@ -28,21 +32,49 @@ def model(path, tmp_path_factory):
             str(out),
             "--jobs",
             "1",
+            "--model",
+            "linear",
         ]
+        patch.setattr("sys.stderr", io.StringIO())
         assert main(arguments) == 0
         import sys
 
-        return out, sys.stdout.getvalue()
+        return out, sys.stdout.getvalue(), sys.stderr.getvalue()
 
 
 def test_what_was_decided_is_printed(model):
-    path, output = model
+    path, output, _ = model
     assert "Who should teach?" in output
     assert (
         "'rna' taught 'panel' with the weight" in output
         or "'rna' is kept, but held-out rows gave it no weight" in output
     )
     assert list(load_student(path).feature_names_in_) == COLUMNS
+
+
+def test_a_useless_student_is_warned_of(model):
+    """Its panel is next to noise: on both streams, with the accuracies of both."""
+    _, output, errors = model
+    line = " ".join(output.split()).partition("Warning: ")[2]
+    assert line.startswith("'panel' is not shown to predict 'diagnosis' better than the majority class (gain in Brier")
+    assert re.search(r"accuracy 0\.\d{3} against 0\.\d{3}; 5 folds of held-out rows", line)
+    assert "skcmkd: Warning: 'panel' is not shown to predict 'diagnosis'" in errors
+
+
+def test_a_student_that_predicts_is_not_warned_of(table):
+    table = table.assign(panel_0=table["panel_0"] + 2 * (np.arange(72) // 2 % 2))
+    data = make_data(table, "diagnosis", "panel", groups="patient")
+    selector, distiller = fit_select_distill(data, "linear", 0, 1, 0)
+    options = Namespace(folds=3, seed=0, jobs=1, label="diagnosis")
+    assert warn_of_useless_student(data, selector, distiller, options) == []
+    rows = table["diagnosis"].notna()
+    shuffled = table.assign(panel_0=0.0, panel_1=np.random.RandomState(0).normal(size=72))[rows]
+    data = make_data(
+        shuffled.assign(dose=np.arange(48.0) % 17 + 0.5).drop(columns="diagnosis"), "dose", "panel", ["rna"]
+    )
+    selector, distiller = fit_select_distill(data, "linear", 0, 1, 0)
+    (sentence,) = warn_of_useless_student(data, selector, distiller, options)
+    assert "better than the mean (gain in squared error" in sentence
 
 
 def test_predictions_are_the_students(model, table, tmp_path, capsys):
@@ -70,7 +102,14 @@ def test_lacking_columns_are_named(model, table, tmp_path, capsys):
     path = tmp_path / "new.csv"
     table[["panel_0"]].to_csv(path, index_label="sample")
     assert main(["predict", str(path), "--model", str(model[0])]) == 1
-    assert "lacks 1 of the student's 2 columns: 'panel_1'" in capsys.readouterr().err
+    assert "lacks 1 of the student's 2 columns: 'panel_1'. Give each a column of that name." in capsys.readouterr().err
+    table[["panel_0", "rna_0"]].rename(columns={"rna_0": "Panel_1"}).to_csv(path, index_label="sample")
+    assert main(["predict", str(path), "--model", str(model[0])]) == 1
+    err = capsys.readouterr().err
+    assert "Rename 'Panel_1' to 'panel_1'? One that was not measured may be a column of empty cells." in err
+    table[["panel_0", "panel_1"]].assign(panel_1=np.nan).to_csv(path, index_label="sample")
+    assert main(["predict", str(path), "--model", str(model[0])]) == 0
+    assert "'panel_1' hold no value in any row: the student predicts without them." in capsys.readouterr().err
     table.assign(panel_0=np.nan, panel_1=np.nan).to_csv(path, index_label="sample")
     assert main(["predict", str(path), "--model", str(model[0])]) == 1
     assert "no row has any of the student's measurements" in capsys.readouterr().err

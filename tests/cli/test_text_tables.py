@@ -24,7 +24,7 @@ def test_decisions_are_marked():
         metrics += [metric, f"{metric}_lower", f"{metric}_upper"]
     results = pd.DataFrame([[0.125] * 9, [-1.0] * 9], columns=metrics, index=["rna", "x" * 99])
     results = results.assign(n_rows=[90, 5], decision=["distil", "undecided"], kept=[True, False])
-    first, second = decision_table(Bunch(results_=results)).rows
+    first, second = decision_table(Bunch(results_=results, confidence=0.9)).rows
     assert first == ("rna", "90", *["0.12"] * 3, *["+0.12 (+0.12 +0.12)"] * 2, "distil *")
     assert second[0] == "x" * 37 + "..."
     assert second[-1] == "undecided  "

@@ -83,7 +83,9 @@ def test_a_selector_that_keeps_everything_changes_nothing(example, alpha):
     pd.testing.assert_frame_equal(piped.row_scores_, alone.row_scores_, check_exact=True)
     pd.testing.assert_frame_equal(piped.agreement_, alone.agreement_, check_exact=True)
     pd.testing.assert_frame_equal(piped.alphas_, alone.alphas_, check_exact=True)
-    assert list(piped.to_frame().index) == ["student alone", "distilled", "teacher", "fused", "shuffled teacher"]
+    assert list(piped.to_frame().index) == [
+        "majority class", "student alone", "distilled", "teacher", "fused", "shuffled teacher"
+    ]  # fmt: skip
     assert piped.selections_.to_dict("list") == {"teacher": ["rna"] * 3, "kept": [True] * 3}
     assert alone.selections_ is None
 
@@ -185,7 +187,7 @@ def test_the_best_candidate_stands_for_a_teacher_that_is_not_kept(example):
 def test_a_table_without_a_teacher_has_no_row_of_it(example):
     report = report_of(make_pipeline(NoTeacher(), distiller(example)), example.X, example.y)
     assert report.to_frame()["n_rows"].to_dict() == {
-        "student alone": 90, "distilled": 90, "teacher": 0, "fused": 0, "shuffled teacher": 90
+        "majority class": 90, "student alone": 90, "distilled": 90, "teacher": 0, "fused": 0, "shuffled teacher": 90
     }  # fmt: skip
     assert (report.differences_.loc["distilled", "gain"] == 0).all()
     assert report.n_without_teacher_ == 90

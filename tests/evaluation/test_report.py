@@ -18,7 +18,7 @@ from skcmkd import DistillationReport, NetworkClassifier, PairedDistiller, Paire
 from skcmkd.datasets import load_digit_views, make_gaussian_modalities
 
 LOGISTIC = LogisticRegression()
-MODELS = ["student alone", "distilled", "teacher", "fused", "shuffled teacher"]
+MODELS = ["majority class", "student alone", "distilled", "teacher", "fused", "shuffled teacher"]
 PARTS = ["gain", "standard_error", "lower", "upper", "frac_better", "frac_worse"]
 FOLDS = StratifiedKFold(3, shuffle=True, random_state=0)
 
@@ -119,21 +119,23 @@ def test_agreement_equals_a_sum_by_hand(example):
     p = held_out_proba(LOGISTIC, example.X, example.y, splits)
     np.testing.assert_allclose(agreement.loc["student alone", "kl"], (q * np.log(q / p)).sum(axis=1).mean())
     assert agreement.loc["student alone", "same_prediction"] == (q.argmax(axis=1) == p.argmax(axis=1)).mean()
-    assert list(agreement.index) == ["student alone", "distilled", "fused", "shuffled teacher"]
+    assert list(agreement.index) == [model for model in MODELS if model != "teacher"]
 
 
 def test_the_frame_has_the_documented_columns(example):
     report = report_of(example)
     scores = ["accuracy", "log_loss", "brier"]
     columns = ["n_rows", "alpha", *(c for s in scores for c in [s, *(f"{s}_{part}" for part in PARTS)])]
+    columns += ["balanced_accuracy", "roc_auc"]
     assert list(report.to_frame().columns) == columns
     assert list(report.differences_.columns) == ["n_rows", *PARTS]
-    assert report.differences_.index.tolist() == [(model, score) for model in MODELS[1:] for score in scores]
+    compared = [model for model in MODELS if model != "student alone"]
+    assert report.differences_.index.tolist() == [(model, score) for model in compared for score in scores]
     interval = ["gain", "standard_error", "lower", "upper"]
-    per_class = ["n_rows", *(c for s in ("recall", "log_loss") for c in [s, *(f"{s}_{part}" for part in interval)])]
-    assert list(report.per_class_.columns) == per_class
+    columns = (c for s in ("recall", "log_loss", "brier") for c in [s, *(f"{s}_{part}" for part in interval)])
+    assert list(report.per_class_.columns) == ["n_rows", *columns]
     assert report.alphas_.to_numpy().tolist() == [[0.5, 0.5]] * 3
-    assert report.row_scores_.shape == (90, 15)
+    assert report.row_scores_.shape == (90, 18)
 
 
 def test_comparisons_add_up(example):
@@ -142,7 +144,7 @@ def test_comparisons_add_up(example):
     whole = report.differences_.loc["distilled", "gain"]
     np.testing.assert_allclose(sum(part["gain"] for part in parts), whole, atol=1e-12)
     pd.testing.assert_frame_equal(report.compare("teacher"), report.differences_.loc["teacher"])
-    with pytest.raises(ValueError, match="model='student' must be one of 'student alone'"):
+    with pytest.raises(ValueError, match="model='student' must be one of 'majority class', 'student alone'"):
         report.compare("student")
 
 
@@ -232,8 +234,8 @@ def test_rows_without_a_teacher_are_left_out_of_its_scores(example):
     T.iloc[::3] = np.nan
     report = report_of(example, X_teacher=T)
     assert report.n_without_teacher_ == 30
-    assert report.to_frame()["n_rows"].tolist() == [90, 90, 60, 60, 90]
-    assert report.agreement_["n_rows"].tolist() == [60] * 4
+    assert report.to_frame()["n_rows"].tolist() == [90, 90, 90, 60, 60, 90]
+    assert report.agreement_["n_rows"].tolist() == [60] * 5
     kept = np.arange(90) % 3 != 0
     alone = report.row_scores_["student alone"]
     teacher = report.row_scores_["teacher"]
@@ -249,7 +251,7 @@ def test_rows_without_a_student_are_left_out_of_its_scores(example):
     X.iloc[::9] = np.nan
     model = make_pipeline(SimpleImputer(), LOGISTIC)
     report = report_of(example, distiller(student=model, teacher=model), X=X)
-    assert report.to_frame()["n_rows"].tolist() == [80, 80, 90, 80, 80]
+    assert report.to_frame()["n_rows"].tolist() == [80, 80, 80, 90, 80, 80]
     assert report.differences_["n_rows"].eq(80).all()
     assert report.agreement_["n_rows"].eq(80).all()
     assert report.n_without_teacher_ == 0
@@ -317,7 +319,7 @@ def test_pipelines_with_missing_values(example):
 def test_a_frozen_teacher_has_no_fused_model(example):
     frozen = FrozenEstimator(LogisticRegression().fit(example.pairs[1], example.target.loc[90:]))
     report = report_of(example, distiller(teacher=frozen))
-    assert list(report.to_frame().index) == ["student alone", "distilled", "teacher", "shuffled teacher"]
+    assert list(report.to_frame().index) == [model for model in MODELS if model != "fused"]
     proba = frozen.predict_proba(example.T)
     np.testing.assert_allclose(report.to_frame().loc["teacher", "log_loss"], log_loss(example.y, proba))
 

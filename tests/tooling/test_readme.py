@@ -3,11 +3,13 @@
 import io
 import re
 import shlex
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from skcmkd import NetworkClassifier
 from skcmkd.cli import main
 from skcmkd.datasets import make_gaussian_modalities
 
@@ -40,6 +42,8 @@ def test_lines_for_the_users_table(tmp_path, monkeypatch, capsys):
 def test_commands_for_the_users_table(tmp_path, monkeypatch, capsys):
     write_cohort(tmp_path)
     monkeypatch.chdir(tmp_path)
+    short = partial(NetworkClassifier, (8,), max_epochs=3)
+    monkeypatch.setattr("skcmkd._distillation._delegate.ClassifierStudentMixin._default_student", short)
     commands = re.findall(r"^\.venv/bin/skcmkd (.*)$", README.read_text(encoding="utf-8"), re.MULTILINE)
     assert [command.split()[0] for command in commands] == ["advise", "distill", "predict"]
     for command in commands:
