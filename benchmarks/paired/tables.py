@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from cells import CLASSES, FAMILIES
-from methods import ALONE, AUTO, CONFIDENT, FIXED, IMPUTED, LINEAR, SELF_TRAINING, STACKED
+from methods import ALONE, AUTO, CONFIDENT, DEFAULT, FIXED, IMPUTED, LINEAR, PAST, PERMUTED, SELF_TRAINING, STACKED
 from shared.scoring import SCORES
 from shared.storage import write_table
 from shared.summaries import OUTCOMES, interval_over_splits, read_results, summarize
@@ -16,6 +16,8 @@ SETTING = ["family", "n_labeled", "n_unlabeled"]
 KEYS = [*PAIR, *SETTING[1:]]
 BASELINES = (SELF_TRAINING, CONFIDENT, IMPUTED)
 ALLOWED_HARM = 0.05
+# A teacher is better than the student from here on.
+MIN_ADVANTAGE = 0.02
 # Cells where distillation must beat the baselines.
 PROOF = {"family": "digits", "n_labeled": 100, "n_unlabeled": 900}
 
@@ -118,6 +120,38 @@ def proof(cells: pd.DataFrame, score: str = "accuracy") -> pd.DataFrame:
     return table.reset_index()
 
 
+def of_default(cells: pd.DataFrame) -> pd.DataFrame:
+    """The default, its control and the surrogate of both tables: mean gains, and cells that lose over a point.
+
+    All cells of a setting, and those whose teacher alone is better than the student by two points, or is not.
+    """
+    names = {DEFAULT: "default", PERMUTED: "default, teacher's rows permuted", PAST: "surrogate of both tables"}
+    rows = cells[cells["method"].map(plain).isin(names)]
+    table = []
+    for (family, n_labeled, n_unlabeled, learner), part in rows.groupby([*SETTING, "learner"], sort=False):
+        score = "accuracy" if part["accuracy_gain"].notna().any() else "r2"
+        better = part["advantage"] > MIN_ADVANTAGE
+        for teachers, chosen in (("all", part), ("better", part[better]), ("not better", part[~better])):
+            for method, of_method in chosen.groupby(chosen["method"].map(plain), sort=False):
+                points = 100 * of_method[f"{score}_gain"]
+                table.append(
+                    {
+                        "table": family,
+                        "labels": n_labeled,
+                        "pairs": n_unlabeled,
+                        "student": learner,
+                        "soft targets": names[method],
+                        "teachers": teachers,
+                        "cells": len(points),
+                        "splits": of_method["seed"].nunique(),
+                        "points": f"{points.mean():+.1f}",
+                        "nats": "" if score == "r2" else f"{of_method['log_loss_gain'].mean():+.3f}",
+                        "worse by a point": f"{(points < -1).mean():.0%}",
+                    }
+                )
+    return pd.DataFrame(table)
+
+
 def main(folder: Path = RESULTS) -> None:
     """Write the tables and print the main ones."""
     cells = load_cells(folder)
@@ -130,6 +164,7 @@ def main(folder: Path = RESULTS) -> None:
         "harm": harm(cells),
         "against_fixed": pd.concat(comparisons, ignore_index=True),
         "proof": proof(cells),
+        "default": of_default(cells),
     }
     for name, table in tables.items():
         write_table(table, folder / f"{name}.csv", float_format="%.4g")
