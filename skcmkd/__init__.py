@@ -19,6 +19,7 @@ _HOMES = {
     "NetworkRegressor": ".networks",
     "PairedDistiller": ".paired",
     "PairedDistillerRegressor": ".paired",
+    "SurvivalReport": ".evaluation",
     "UnpairedDistiller": ".unpaired",
     "cch_matrix": ".selection",
     "datasets": ".datasets",
@@ -27,6 +28,7 @@ _HOMES = {
     "mutual_information": ".information",
     "save_student": ".persistence",
     "student_to_onnx": ".persistence",
+    "survival": ".survival",
 }
 
 __all__ = [
@@ -42,6 +44,7 @@ __all__ = [
     "NetworkRegressor",
     "PairedDistiller",
     "PairedDistillerRegressor",
+    "SurvivalReport",
     "UnpairedDistiller",
     "cch_matrix",
     "datasets",
@@ -50,11 +53,12 @@ __all__ = [
     "mutual_information",
     "save_student",
     "student_to_onnx",
+    "survival",
 ]
 
 if TYPE_CHECKING:
-    from . import datasets, information
-    from .evaluation import DistillationReport
+    from . import datasets, information, survival
+    from .evaluation import DistillationReport, SurvivalReport
     from .information import MutualInformationEstimate, mutual_information
     from .networks import NetworkClassifier, NetworkRegressor
     from .paired import MutualDistiller, PairedDistiller, PairedDistillerRegressor
@@ -67,7 +71,7 @@ def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module 'skcmkd' has no attribute {name!r}")
     home = import_module(_HOMES[name], __name__)
-    value = home if name in ("datasets", "information") else getattr(home, name)
+    value = home if name in ("datasets", "information", "survival") else getattr(home, name)
     globals()[name] = value
     return value
 

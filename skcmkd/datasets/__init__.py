@@ -4,6 +4,7 @@ from ._breast import fetch_breast_tcga
 from ._mudata import from_mudata
 from ._shipped import load_adrenal_carcinoma, load_digit_views
 from ._simulated import make_gaussian_modalities, make_joint_gaussian
+from ._simulated_survival import make_survival_modalities
 
 __all__ = [
     "fetch_breast_tcga",
@@ -12,4 +13,5 @@ __all__ = [
     "load_digit_views",
     "make_gaussian_modalities",
     "make_joint_gaussian",
+    "make_survival_modalities",
 ]

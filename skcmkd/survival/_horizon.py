@@ -19,7 +19,7 @@ from ._outcome import check_followed_to, check_horizon, check_time_and_event
 class HorizonLabels:
     """Whether each row had the event by the horizon, and its weight.
 
-    Attributes
+    Parameters
     ----------
     label : ndarray of shape (n_samples,)
         1.0 with the event up to the horizon, 0.0 without, NaN where the row was censored before the horizon.
@@ -149,7 +149,8 @@ def horizon_labels(time: ArrayLike, event: ArrayLike, horizon: float) -> Horizon
     check_followed_to(time, horizon)
     check_both_outcomes(time, event, horizon)
     censoring = kaplan_meier_of_censoring(time, event)
-    label, weight = label_and_weight(time, event, horizon, censoring)
+    label = label_at(time, event, horizon)
+    weight = weight_of(label, uncensored_probability(time, horizon, censoring))
     return HorizonLabels(label, weight, ~np.isnan(label), horizon, censoring)
 
 
@@ -173,26 +174,27 @@ def check_both_outcomes(time: np.ndarray, event: np.ndarray, horizon: float) -> 
         )
 
 
-def label_and_weight(
-    time: np.ndarray, event: np.ndarray, horizon: float, censoring: KaplanMeier
-) -> tuple[np.ndarray, np.ndarray]:
-    """Label at the horizon, NaN where unknown, and weight by a censoring distribution of any rows."""
+def label_at(time: np.ndarray, event: np.ndarray, horizon: float) -> np.ndarray:
+    """1.0 with the event up to the horizon, 0.0 without it, NaN where censored before."""
     label = np.where(event & (time <= horizon), 1.0, np.nan)
     label[(time > horizon) | (~event & (time == horizon))] = 0.0
-    known = ~np.isnan(label)
-    weight = np.zeros(len(time))
-    weight[known] = 1 / check_positive(censoring.before(np.minimum(time[known], horizon)), horizon)
-    return label, weight
+    return label
 
 
-def check_positive(uncensored: np.ndarray, horizon: float) -> np.ndarray:
-    """Raise where a probability of not being censored is 0: its inverse is no weight."""
+def uncensored_probability(time: np.ndarray, horizon: float, censoring: KaplanMeier) -> np.ndarray:
+    """G(min(time, horizon)-) of each row, by the censoring distribution of any rows; raise where it is 0."""
+    uncensored = censoring.before(np.minimum(time, horizon))
     if not (uncensored > 0).all():
         raise ValueError(
             f"All rows that the censoring is estimated from are censored before horizon={horizon:g}: rows that were "
             "followed longer have no weight. Give an earlier horizon, or more rows to estimate the censoring from."
         )
     return uncensored
+
+
+def weight_of(label: np.ndarray, uncensored: np.ndarray) -> np.ndarray:
+    """Weight of each row, 0 without a label."""
+    return np.where(np.isnan(label), 0.0, 1 / uncensored)
 
 
 def check_outcome_rows(X: Table, time: ArrayLike, event: ArrayLike) -> tuple[np.ndarray, np.ndarray]:

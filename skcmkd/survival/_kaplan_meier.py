@@ -15,7 +15,7 @@ from ._outcome import check_time_and_event
 class KaplanMeier:
     """A product-limit curve, a step function that is continuous from the right.
 
-    Attributes
+    Parameters
     ----------
     time : ndarray of shape (n_times,)
         Times at which the curve steps down, sorted.
@@ -95,8 +95,10 @@ class KaplanMeier:
 
         Returns
         -------
-        lower, upper : ndarray of shape (n_times,)
-            Ends at each step; NaN where the curve is 0.
+        lower : ndarray of shape (n_times,)
+            Lower end at each step; NaN where the curve is 0.
+        upper : ndarray of shape (n_times,)
+            Upper end.
         """
         with np.errstate(divide="ignore", invalid="ignore"):
             variance = np.cumsum(self.n_events / (self.n_at_risk * (self.n_at_risk - self.n_events)))

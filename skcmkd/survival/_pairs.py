@@ -6,8 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ._horizon import check_positive, label_and_weight
-from ._kaplan_meier import KaplanMeier
+from ._horizon import label_at, weight_of
 
 BATCH_ROWS = 256
 # Weight of each pair of some rows (first) with all rows (second), of shape (n_first, n_samples).
@@ -15,10 +14,19 @@ PairWeight = Callable[[np.ndarray], np.ndarray]
 
 
 def auc_pairs(
-    time: np.ndarray, event: np.ndarray, horizon: float, censoring: KaplanMeier
+    time: np.ndarray, event: np.ndarray, horizon: float, uncensored: np.ndarray
 ) -> tuple[np.ndarray, PairWeight]:
-    """Rows with the event by the horizon, and the weight of each pair of them with rows without it."""
-    label, weight = label_and_weight(time, event, horizon, censoring)
+    """Rows with the event by the horizon, and the weight of each pair of them with rows without it.
+
+    Parameters
+    ----------
+    time, event : ndarray of shape (n_samples,)
+    horizon : float
+    uncensored : ndarray of shape (n_samples,)
+        G(min(time, horizon)-).
+    """
+    label = label_at(time, event, horizon)
+    weight = weight_of(label, uncensored)
     later = np.where(label == 0, weight, 0.0)
     return np.flatnonzero(label == 1), lambda first: weight[first, None] * later
 
@@ -29,17 +37,15 @@ def harrell_pairs(time: np.ndarray, event: np.ndarray) -> tuple[np.ndarray, Pair
 
 
 def uno_pairs(
-    time: np.ndarray, event: np.ndarray, horizon: float, censoring: KaplanMeier
+    time: np.ndarray, event: np.ndarray, horizon: float, uncensored: np.ndarray
 ) -> tuple[np.ndarray, PairWeight]:
-    """Rows with an event by the horizon, and the weight of each pair of them with later rows."""
+    """Rows with an event by the horizon, and the weight of each pair of them with later rows; as ``auc_pairs``."""
     first = np.flatnonzero(event & (time <= horizon))
-    uncensored = np.ones(len(time))
-    uncensored[first] = check_positive(censoring.before(time[first]), horizon)
     return first, lambda rows: _is_later(time, event, rows) / uncensored[rows, None] ** 2
 
 
 def sum_pairs(
-    first: np.ndarray, pair_weight: PairWeight, risk: np.ndarray, units: np.ndarray
+    first: np.ndarray, pair_weight: PairWeight, risk: np.ndarray, units: np.ndarray, n_units: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """Weights of the concordant pairs and of all pairs: sums over the pairs of each unit, then over all of them.
 
@@ -51,14 +57,14 @@ def sum_pairs(
         Weights of the pairs of some of them with all rows.
     risk : ndarray of shape (n_samples,)
     units : ndarray of int of shape (n_samples,)
-        Unit of each row, from 0.
+        Unit of each row, from 0 to ``n_units`` - 1.
+    n_units : int
 
     Returns
     -------
     concordant, total : ndarray of shape (n_units + 1,)
         A pair within a unit counts once for it; the last number is the sum over all pairs.
     """
-    n_units = int(units.max(initial=-1)) + 1
     sums = np.zeros((2, n_units + 1))
     for start in range(0, len(first), BATCH_ROWS):
         rows = first[start : start + BATCH_ROWS]

@@ -30,7 +30,7 @@ def pseudo_observations(time: ArrayLike, event: ArrayLike, horizon: float, *, ki
     event : array-like of shape (n_samples,)
         1 where the event was seen, 0 where the row was censored.
     horizon : float
-        h, above 0, in the unit of time.
+        Above 0, in the unit of time.
     kind : {"survival", "restricted_mean"}, default="survival"
         The survival probability at the horizon, or the mean time without event up to the horizon.
 

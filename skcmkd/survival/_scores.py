@@ -6,7 +6,7 @@ import numpy as np
 
 from .._validation._array_checks import check_1d, check_same_length
 from .._validation._sklearn import ArrayLike
-from ._horizon import label_and_weight
+from ._horizon import label_at, uncensored_probability, weight_of
 from ._kaplan_meier import KaplanMeier, kaplan_meier_of_censoring
 from ._outcome import check_followed_to, check_horizon, check_time_and_event
 from ._pairs import PairWeight, auc_pairs, harrell_pairs, sum_pairs, uno_pairs
@@ -65,7 +65,8 @@ def ipcw_brier_score(
             "predict_proba(X)[:, 1]."
         )
     horizon = _check_horizon(time, horizon)
-    return float(brier_rows(time, event, risk, horizon, _censoring(time, event, censoring)).mean())
+    label = label_at(time, event, horizon)
+    return float(brier_rows(label, _uncensored(time, event, horizon, censoring), risk).mean())
 
 
 def cumulative_dynamic_auc(
@@ -75,9 +76,8 @@ def cumulative_dynamic_auc(
 
     With labels y and weights w of :func:`horizon_labels`::
 
-        sum_ij w_i w_j 1{y_i = 1, y_j = 0} (1{risk_i > risk_j} + 1/2 1{risk_i = risk_j})
-        -------------------------------------------------------------------------------
-                             sum_ij w_i w_j 1{y_i = 1, y_j = 0}
+        v_ij = w_i w_j 1{y_i = 1, y_j = 0}
+        AUC  = sum_ij v_ij (1{risk_i > risk_j} + 1/2 1{risk_i = risk_j}) / sum_ij v_ij
 
     Parameters
     ----------
@@ -116,7 +116,7 @@ def cumulative_dynamic_auc(
     """
     time, event, risk = _check(time, event, risk)
     horizon = _check_horizon(time, horizon)
-    return _share(*auc_pairs(time, event, horizon, _censoring(time, event, censoring)), risk)
+    return _share(*auc_pairs(time, event, horizon, _uncensored(time, event, horizon, censoring)), risk)
 
 
 def concordance_index(time: ArrayLike, event: ArrayLike, risk: ArrayLike) -> float:
@@ -203,19 +203,16 @@ def ipcw_concordance_index(
     """
     time, event, risk = _check(time, event, risk)
     horizon = _check_horizon(time, horizon)
-    return _share(*uno_pairs(time, event, horizon, _censoring(time, event, censoring)), risk)
+    return _share(*uno_pairs(time, event, horizon, _uncensored(time, event, horizon, censoring)), risk)
 
 
-def brier_rows(
-    time: np.ndarray, event: np.ndarray, risk: np.ndarray, horizon: float, censoring: KaplanMeier
-) -> np.ndarray:
+def brier_rows(label: np.ndarray, uncensored: np.ndarray, risk: np.ndarray) -> np.ndarray:
     """Part of each row in the Brier score; 0 of a row without a label."""
-    label, weight = label_and_weight(time, event, horizon, censoring)
-    return weight * (np.nan_to_num(label) - risk) ** 2
+    return weight_of(label, uncensored) * (np.nan_to_num(label) - risk) ** 2
 
 
 def _share(first: np.ndarray, pair_weight: PairWeight, risk: np.ndarray) -> float:
-    concordant, total = sum_pairs(first, pair_weight, risk, np.zeros(len(risk), dtype=int))
+    concordant, total = sum_pairs(first, pair_weight, risk, np.zeros(len(risk), dtype=int), 1)
     if total[-1] == 0:
         raise ValueError(
             f"No pair of the {len(risk)} rows can be compared: it takes a row with an event, and one that was followed "
@@ -242,5 +239,6 @@ def _check_horizon(time: np.ndarray, horizon: float) -> float:
     return horizon
 
 
-def _censoring(time: np.ndarray, event: np.ndarray, censoring: KaplanMeier | None) -> KaplanMeier:
-    return kaplan_meier_of_censoring(time, event) if censoring is None else censoring
+def _uncensored(time: np.ndarray, event: np.ndarray, horizon: float, censoring: KaplanMeier | None) -> np.ndarray:
+    censoring = kaplan_meier_of_censoring(time, event) if censoring is None else censoring
+    return uncensored_probability(time, horizon, censoring)
