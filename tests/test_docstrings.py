@@ -60,6 +60,8 @@ RAISES_NOTHING = {
     "skcmkd.survival.KaplanMeier.count_at_risk",
     "skcmkd.survival.KaplanMeier.interval",
     "skcmkd.survival.KaplanMeierDisplay.plot",
+    "skcmkd.datasets.load_blood_cells",
+    "skcmkd.datasets.load_cell_lines",
     "skcmkd.datasets.load_digit_views",
     "skcmkd.information.make_default_classifier",
 }
