@@ -22,6 +22,7 @@ _HOMES = {
     "SurvivalReport": ".evaluation",
     "UnpairedDistiller": ".unpaired",
     "cch_matrix": ".selection",
+    "check_cohort": ".evaluation",
     "datasets": ".datasets",
     "information": ".information",
     "load_student": ".persistence",
@@ -47,6 +48,7 @@ __all__ = [
     "SurvivalReport",
     "UnpairedDistiller",
     "cch_matrix",
+    "check_cohort",
     "datasets",
     "information",
     "load_student",
@@ -58,7 +60,7 @@ __all__ = [
 
 if TYPE_CHECKING:
     from . import datasets, information, survival
-    from .evaluation import DistillationReport, SurvivalReport
+    from .evaluation import DistillationReport, SurvivalReport, check_cohort
     from .information import MutualInformationEstimate, mutual_information
     from .networks import NetworkClassifier, NetworkRegressor
     from .paired import MutualDistiller, PairedDistiller, PairedDistillerRegressor

@@ -269,6 +269,7 @@ def wrong_calls():
             skcmkd.DistillationReport.from_estimator, fitted("PairedDistiller"), d.X, d.y
         ),
         "DistillationReport.compare": partial(drawn_display("DistillationReport").compare, "nobody", "teacher"),
+        "check_cohort": partial(skcmkd.check_cohort, d.both, d.y[:7], d.modalities),
         "cch_matrix": partial(skcmkd.cch_matrix, selector, d.both, d.y[:7]),
         "mutual_information": partial(skcmkd.mutual_information, gap, d.y),
         "datasets.fetch_breast_tcga": partial(datasets.fetch_breast_tcga, data_home="nowhere", download=False),

@@ -258,7 +258,7 @@ class KaplanMeierDisplay:
         for line, (name, counts) in enumerate(lines):
             below = -40 - 72 * LINE_HEIGHT * line
             place = {"xycoords": ax.get_xaxis_transform(), "textcoords": "offset points", "va": "top"}
-            ax.annotate(name, (0, 0), (-12, below), ha="right", fontsize="small", **place)
+            ax.annotate(name, (0, 0), (-16, below), ha="right", fontsize="small", **place)
             for tick, count in zip(ticks, counts, strict=True):
                 ax.annotate(count, (tick, 0), (0, below), ha="center", fontsize="small", **place)
 
