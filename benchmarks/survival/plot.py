@@ -14,7 +14,7 @@ IMAGES = Path(__file__).parents[2] / "docs" / "images"
 def main(images=IMAGES):
     """Fit the page's example and draw its groups."""
     drawn = make_survival_modalities(400, censoring=0.5, random_state=0)
-    model = LogisticRegression(C=0.1)
+    model = LogisticRegression(C=0.03)
     distiller = PairedDistiller(model, model, student_columns=drawn.modalities["student"])
     report = SurvivalReport.from_estimator(
         distiller, drawn.data, drawn.time, drawn.event, horizon=drawn.horizon, random_state=0

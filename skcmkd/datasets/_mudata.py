@@ -120,7 +120,7 @@ def from_mudata(
         tables = split_panel(tables, parts, panel)
     shapes = ", ".join(f"{name} {table.shape[0]} x {table.shape[1]}" for name, table in tables.items())
     more = {} if groups is None else {"groups": _obs_column(mdata, groups, "groups", samples)}
-    description = f"{len(samples)} samples of a {type(mdata).__name__}: {shapes}."
+    description = f"{type(mdata).__name__} of {len(samples)} samples: {shapes}."
     target = _obs_column(mdata, label, "label", samples)
     if isinstance(unannotated, str):
         raise ValueError(f"unannotated={unannotated!r} must be a list of labels: [{unannotated!r}].")

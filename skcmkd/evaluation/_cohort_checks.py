@@ -16,7 +16,7 @@ from .._model_selection._folds import stratified_folds
 from .._model_selection._resampling import permutation_p_value
 from .._validation._array_checks import check_same_length
 from .._validation._columns import Columns, column_indices
-from .._validation._sklearn import ArrayLike
+from .._validation._sklearn import ArrayLike, n_samples
 from .._validation._table_checks import observed_rows
 from .._validation._tables import (
     Table,
@@ -202,7 +202,7 @@ def _check_unlabeled(
     X: Table, X_unlabeled: Table, modalities: Mapping[str, Columns], random: np.random.RandomState
 ) -> Iterator[Row]:
     both = stack_rows(X, X_unlabeled)
-    has_label = np.arange(len(X) + len(X_unlabeled)) < len(X)
+    has_label = np.arange(n_samples(both)) < n_samples(X)
     for name, columns in modalities.items():
         table = take_columns(both, column_indices(both, columns, f"modalities[{name!r}]"))
         observed = observed_rows(table)

@@ -56,7 +56,7 @@ def test_samples_and_columns_are_where_they_belong(mdata):
         absent = ~result.data.index.isin(part.obs_names)
         assert table[absent].isna().all(axis=None)
         assert absent.sum() == 6 - part.n_obs
-    assert result.DESCR == "6 samples of a MuData: rna 5 x 3, protein 4 x 2."
+    assert result.DESCR == "MuData of 6 samples: rna 5 x 3, protein 4 x 2."
 
 
 def test_precision(mdata):
@@ -269,7 +269,7 @@ def test_a_panel_leaves_the_rest_to_the_teacher(panel):
     np.testing.assert_array_equal(result.data[result.modalities["panel"]], cells.X[:, [1, 3]])
     np.testing.assert_array_equal(result.data[result.modalities["rna"]], cells.X[:, [0, 2]])
     assert result.target.isna().tolist() == [False, False, True, True]
-    assert result.DESCR == "4 samples of a AnnData: panel 4 x 2, rna 4 x 2."
+    assert result.DESCR == "AnnData of 4 samples: panel 4 x 2, rna 4 x 2."
 
 
 def test_a_panel_has_the_layer_of_its_modality():
