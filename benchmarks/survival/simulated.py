@@ -1,13 +1,14 @@
 """What distilling brings for the risk at a horizon, by the share of rows that are censored before it.
 
 Simulated modalities whose true risk is known (`make_survival_modalities`), 300 rows, linear students and teachers with
-`alpha="auto"`, `SurvivalReport` with five folds. The penalty is the one of five that is best for the student alone on
-new rows: a student with too weak a penalty gains from any soft targets. A row for each draw: the gain over the student
-alone in the IPCW Brier score, that of the control with a shuffled teacher, and, since the draw knows the outcome of
-censored rows too, the gain in the Brier score without any weights.
+`alpha="auto"` and with 0.75, `SurvivalReport` with five folds. The penalty is the one of five that is best for the
+student alone on new rows: a student with too weak a penalty gains from any soft targets. A row for each draw: the gain
+over the student alone in the IPCW Brier score, that of the control with a shuffled teacher, and, since the draw knows
+the outcome of censored rows too, the gain in the Brier score without any weights.
 """
 
 import argparse
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,7 @@ from skcmkd.survival import horizon_labels
 RESULTS = Path(__file__).parent / "results"
 # Share of rows censored before the horizon, how it depends on the student's columns, and the inverse penalty.
 SETTINGS = [(0.0, 0.0, 0.03), (0.3, 0.0, 0.03), (0.5, 0.0, 0.03), (0.7, 0.0, 0.01), (0.5, 1.0, 0.03)]
+WEIGHTS = ("auto", 0.75)
 PENALTIES = (0.003, 0.01, 0.03, 0.1, 0.3)
 N_ROWS = 300
 
@@ -43,13 +45,13 @@ def tune_alone(censoring, n_draws=20):
     return dict(zip(PENALTIES, np.mean(scores, axis=0).round(4).tolist(), strict=True))
 
 
-def report_on_draw(censoring, dependence, penalty, seed):
+def report_on_draw(censoring, dependence, penalty, weight, seed):
     """Gains of one draw."""
     drawn = make_survival_modalities(
         N_ROWS, censoring=censoring, censoring_dependence=dependence, event_rate=0.3, random_state=seed
     )
     model = LogisticRegression(C=penalty, max_iter=1000)
-    distiller = PairedDistiller(model, model, student_columns=drawn.modalities["student"])
+    distiller = PairedDistiller(model, model, student_columns=drawn.modalities["student"], alpha=weight)
     report = SurvivalReport.from_estimator(
         distiller, drawn.data, drawn.time, drawn.event, horizon=drawn.horizon, random_state=seed
     )
@@ -59,6 +61,7 @@ def report_on_draw(censoring, dependence, penalty, seed):
         "censoring": censoring,
         "dependence": dependence,
         "C": penalty,
+        "weight": weight,
         "draw": seed,
         **report.counts_,
         "alpha": frame.loc["distilled", "alpha"],
@@ -75,7 +78,7 @@ def report_on_draw(censoring, dependence, penalty, seed):
 
 def summarize(draws):
     """Means over draws with their standard errors, a row a setting."""
-    groups = draws.groupby(["censoring", "dependence", "C"])
+    groups = draws.groupby(["censoring", "dependence", "C", "weight"])
     table = {"n_draws": groups.size(), "censored": groups["censored"].mean(), "alpha": groups["alpha"].mean()}
     for name in ("brier_gain", "shuffled_brier_gain", "true_brier_gain", "auc_gain"):
         table[name] = groups[name].mean()
@@ -93,14 +96,15 @@ def main():
         print(pd.DataFrame({censoring: tune_alone(censoring) for censoring in (0.0, 0.3, 0.5, 0.7)}).to_string())
         return
     rows = []
-    for setting in SETTINGS:
-        rows += [report_on_draw(*setting, seed) for seed in range(arguments.draws)]
+    for setting, weight in product(SETTINGS, WEIGHTS):
+        rows += [report_on_draw(*setting, weight, seed) for seed in range(arguments.draws)]
         RESULTS.mkdir(exist_ok=True)
         draws = pd.DataFrame(rows)
         draws.round(6).to_csv(RESULTS / "simulated_draws.csv", index=False)
-        summary = summarize(draws)
+        summary = summarize(draws.astype({"weight": str}))
         summary.round(5).to_csv(RESULTS / "simulated.csv", index=False)
-        print(summary.tail(1).round(4).to_string(), flush=True)
+        print(f"censored {setting[0]}, weight {weight}", flush=True)
+    print(summary.round(4).to_string())
 
 
 if __name__ == "__main__":

@@ -9,8 +9,6 @@ import pandas as pd
 from sklearn.base import BaseEstimator, clone
 from sklearn.utils import check_random_state
 
-from .._utils._decisions import sign_of_interval
-from .._utils._plotting import DECISION_STYLES, row_axes
 from .._validation._sklearn import ArrayLike, check_choice, draw_seed, set_random_states
 from .._validation._tables import Table, as_table
 from ..survival import KaplanMeierDisplay
@@ -24,9 +22,9 @@ from ._survival_models import (
     cross_validate_risks,
     make_survival_models,
 )
+from ._survival_plot import format_survival_report, plot_gains
 from ._survival_scores import HIGHER_IS_BETTER, compare_models, score_model
 
-SCORE_NAMES = {"brier": "Brier score", "auc": "AUC at the horizon", "uno_c": "Uno's C", "harrell_c": "Harrell's C"}
 PARTS = ("gain", "standard_error", "lower", "upper")
 
 
@@ -320,16 +318,8 @@ class SurvivalReport:
             If there is no such score.
         """
         check_choice("score", score, list(HIGHER_IS_BETTER))
-        frame = self.differences_.xs(score, level="score").iloc[::-1]
-        what = SCORE_NAMES[score]
-        value = score_model(self.held_out_, self._outcome, ALONE)[score]
-        ax = row_axes(ax, list(frame.index), f"Student alone: {what} {value:.3f}", f"gain in {what} (right is better)")
-        ax.axvline(0, color="black", linewidth=0.8)
-        for position, (gain, lower, upper) in enumerate(frame[["gain", "lower", "upper"]].to_numpy()):
-            if np.isfinite([gain, lower, upper]).all():
-                style = DECISION_STYLES[sign_of_interval(lower, upper)]
-                ends = [[gain - lower], [upper - gain]]
-                ax.errorbar([gain], [position], xerr=ends, linestyle="none", capsize=4, markersize=7, **style)
+        alone = score_model(self.held_out_, self._outcome, ALONE)[score]
+        ax = plot_gains(self.differences_, score, alone, ax)
         self.ax_, self.figure_ = ax, ax.figure
         return self
 
@@ -372,19 +362,4 @@ class SurvivalReport:
         )
 
     def __repr__(self) -> str:
-        frame, counts = self.to_frame(), self.counts_
-        shown = frame[["n_rows"]].rename(columns={"n_rows": "rows"}).rename_axis(None)
-        for score in HIGHER_IS_BETTER:
-            parts = frame[[score, f"{score}_gain", f"{score}_lower", f"{score}_upper"]].to_numpy()
-            shown[score] = [_format_gain(*row) for row in parts]
-        return (
-            f"SurvivalReport at {self.horizon:g}: {counts['event']} rows with the event, {counts['beyond']} without, "
-            f"{counts['censored']} censored before. Gains over the student alone with {100 * self.confidence:g} % "
-            f"intervals\n{shown.to_string()}"
-        )
-
-
-def _format_gain(value: float, gain: float, lower: float, upper: float) -> str:
-    if np.isnan(value):
-        return "-"
-    return f"{value:.3f}" if np.isnan(gain) else f"{value:.3f}, gain {gain:+.3f} ({lower:+.3f} to {upper:+.3f})"
+        return format_survival_report(self.to_frame(), self.counts_, self.horizon, self.confidence)

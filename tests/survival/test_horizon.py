@@ -1,6 +1,8 @@
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 
 from skcmkd import PairedDistiller
@@ -75,6 +77,36 @@ def test_fit_params_of_one_table(pairs):
         LogisticRegression(), LogisticRegression(), alpha=0.5, student_columns=drawn.modalities["student"]
     ).fit(**labels.fit_params(drawn.data))
     np.testing.assert_allclose(one.predict_proba(X), two.predict_proba(X), rtol=1e-6)
+
+
+class ExponentialModel(ClassifierMixin, BaseEstimator):
+    """A survival model of one column, fitted elsewhere: the risk at the horizon as probabilities."""
+
+    classes_ = np.array([0, 1])
+
+    def __sklearn_is_fitted__(self):
+        return True
+
+    def fit(self, X, y):
+        raise AssertionError("it comes fitted")
+
+    def predict_proba(self, X):
+        risk = 1 - np.exp(-np.exp(np.asarray(X)[:, 0]))
+        return np.column_stack([1 - risk, risk])
+
+    def predict(self, X):
+        return self.predict_proba(X).argmax(axis=1)
+
+
+def test_a_survival_model_of_another_cohort_is_a_teacher_as_it_is(pairs):
+    X, T, _, labels = pairs
+    teacher = FrozenEstimator(ExponentialModel())
+    students = [
+        PairedDistiller(LogisticRegression(), teacher, alpha=alpha).fit(**labels.fit_params(X, T))
+        for alpha in (0.0, 0.9)
+    ]
+    distance = [np.abs(s.predict_proba(X) - teacher.predict_proba(T)).mean() for s in students]
+    assert distance[1] < distance[0]
 
 
 def test_without_censoring_there_are_no_pairs_and_all_weights_are_one(pairs):

@@ -22,7 +22,7 @@ def bench():
 
 def test_a_draw(bench, monkeypatch):
     monkeypatch.setattr(bench, "N_ROWS", 120)
-    row = bench.report_on_draw(0.5, 0.0, 0.03, 0)
+    row = bench.report_on_draw(0.5, 0.0, 0.03, 0.5, 0)
     assert row["event"] + row["beyond"] + row["censored"] == 120
     assert row["brier_lower"] <= row["brier_gain"] <= row["brier_upper"]
 
@@ -33,6 +33,7 @@ def test_means_and_errors_are_over_draws(bench):
             "censoring": [0.5, 0.5, 0.7],
             "dependence": 0.0,
             "C": 0.03,
+            "weight": "auto",
             **dict.fromkeys(["censored", "alpha", "shuffled_brier_gain", "true_brier_gain", "auc_gain"], 0.0),
             "brier_gain": [0.1, 0.3, 0.5],
         }
