@@ -82,8 +82,8 @@ def make_survival_modalities(
     >>> from skcmkd.datasets import make_survival_modalities
     >>> drawn = make_survival_modalities(1000, random_state=0)
     >>> censored_before = (drawn.time < drawn.horizon) & ~drawn.event
-    >>> round(censored_before.mean(), 1), round(drawn.target.mean(), 1)
-    (np.float64(0.3), np.float64(0.3))
+    >>> round(float(censored_before.mean()), 1), round(float(drawn.target.mean()), 1)
+    (0.3, 0.3)
     """
     rng = check_random_state(random_state)
     signals = {"teacher": 2.0, "student": 0.7} if signal is None else dict(signal)

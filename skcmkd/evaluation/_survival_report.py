@@ -121,8 +121,8 @@ class SurvivalReport:
     ... )
     >>> list(report.to_frame().index)
     ['student alone', 'distilled', 'teacher', 'fused', 'shuffled teacher', 'Kaplan-Meier']
-    >>> report.to_frame().loc["Kaplan-Meier", "auc"]
-    np.float64(0.5)
+    >>> float(report.to_frame().loc["Kaplan-Meier", "auc"])
+    0.5
     """
 
     def __init__(
