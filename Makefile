@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 MARK := .venv/.installed
 # Pages whose examples are run; with two processes on two cores more threads only wait for each other.
-PAGES := $(addprefix docs/,$(addsuffix .rst,index should_i_distil guide omics paired unpaired ecosystem data))
+PAGES := $(addprefix docs/,$(addsuffix .rst,index should_i_distil guide omics paired unpaired survival ecosystem data))
 
 .PHONY: demo install test lint types docs doctest site wheel oldest newest audit figures clean
 

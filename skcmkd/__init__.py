@@ -20,14 +20,17 @@ _HOMES = {
     "PairedDistiller": ".paired",
     "PairedDistillerRegressor": ".paired",
     "PredictedTeacherFeatures": ".paired",
+    "SurvivalReport": ".evaluation",
     "UnpairedDistiller": ".unpaired",
     "cch_matrix": ".selection",
+    "check_cohort": ".evaluation",
     "datasets": ".datasets",
     "information": ".information",
     "load_student": ".persistence",
     "mutual_information": ".information",
     "save_student": ".persistence",
     "student_to_onnx": ".persistence",
+    "survival": ".survival",
 }
 
 __all__ = [
@@ -44,19 +47,22 @@ __all__ = [
     "PairedDistiller",
     "PairedDistillerRegressor",
     "PredictedTeacherFeatures",
+    "SurvivalReport",
     "UnpairedDistiller",
     "cch_matrix",
+    "check_cohort",
     "datasets",
     "information",
     "load_student",
     "mutual_information",
     "save_student",
     "student_to_onnx",
+    "survival",
 ]
 
 if TYPE_CHECKING:
-    from . import datasets, information
-    from .evaluation import DistillationReport
+    from . import datasets, information, survival
+    from .evaluation import DistillationReport, SurvivalReport, check_cohort
     from .information import MutualInformationEstimate, mutual_information
     from .networks import NetworkClassifier, NetworkRegressor
     from .paired import MutualDistiller, PairedDistiller, PairedDistillerRegressor, PredictedTeacherFeatures
@@ -69,7 +75,7 @@ def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module 'skcmkd' has no attribute {name!r}")
     home = import_module(_HOMES[name], __name__)
-    value = home if name in ("datasets", "information") else getattr(home, name)
+    value = home if name in ("datasets", "information", "survival") else getattr(home, name)
     globals()[name] = value
     return value
 

@@ -13,13 +13,13 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.utils import Bunch
 
 import skcmkd
-from skcmkd import datasets, information
+from skcmkd import datasets, information, survival
 
 pytest.importorskip("numpydoc")
 from numpydoc.docscrape import ClassDoc, FunctionDoc
 from numpydoc.validate import validate
 
-MODULES = (skcmkd, datasets, information)
+MODULES = (skcmkd, datasets, information, survival)
 # See-also lists and longer summaries are optional; examples and sources are tested below.
 NOT_REQUIRED = {"ES01", "SA01", "EX01"}
 # numpydoc takes the first word of this summary for a verb in the wrong form.
@@ -30,7 +30,7 @@ NO_INFORMATION = {"skcmkd.information.centered_log_ratio", "skcmkd.information.m
 # The download itself is no example for an offline run.
 NEEDS_THE_NETWORK = {"skcmkd.datasets.fetch_breast_tcga"}
 # An immutable mapping as default.
-CHANGEABLE = {"specific_signal"}
+CHANGEABLE = {"signal", "specific_signal"}
 WITHOUT_SOURCE = {
     "skcmkd.AlignmentDisplay": "draws results of UnpairedDistiller",
     "skcmkd.CCHDisplay": "draws results of CCHSelector",
@@ -38,6 +38,9 @@ WITHOUT_SOURCE = {
     "skcmkd.GainDisplay": "draws its arguments",
     "skcmkd.MutualInformationEstimate": "holds an estimate",
     "skcmkd.datasets.make_gaussian_modalities": "simulates by the formula in its docstring",
+    "skcmkd.survival.HorizonLabels": "holds labels",
+    "skcmkd.survival.KaplanMeier": "holds a curve",
+    "skcmkd.survival.KaplanMeierDisplay": "draws curves",
     "skcmkd.load_student": "reads a file",
     "skcmkd.save_student": "writes a file",
     "skcmkd.information.make_default_classifier": "a pipeline of models of scikit-learn",
@@ -51,6 +54,14 @@ RAISES_NOTHING = {
     "skcmkd.DistillationReport.plot",
     "skcmkd.DistillationReport.to_frame",
     "skcmkd.GainDisplay.plot",
+    "skcmkd.SurvivalReport.to_frame",
+    "skcmkd.survival.KaplanMeier.at",
+    "skcmkd.survival.KaplanMeier.before",
+    "skcmkd.survival.KaplanMeier.count_at_risk",
+    "skcmkd.survival.KaplanMeier.interval",
+    "skcmkd.survival.KaplanMeierDisplay.plot",
+    "skcmkd.datasets.load_blood_cells",
+    "skcmkd.datasets.load_cell_lines",
     "skcmkd.datasets.load_digit_views",
     "skcmkd.information.make_default_classifier",
 }
@@ -164,6 +175,7 @@ def small_tables():
 
 
 NETWORK = {"max_epochs": 2, "random_state": 0}
+TIME, EVENT = np.arange(1.0, 61), np.arange(60) % 3 < 2
 
 
 @cache
@@ -207,6 +219,10 @@ def drawn_display(name):
             fitted("UnpairedDistiller"), d.X[30:], d.y[30:], teacher_data=cohort
         )
     distiller = skcmkd.PairedDistiller(LogisticRegression(), LogisticRegression(), alpha=0.5)
+    if name == "SurvivalReport":
+        return skcmkd.SurvivalReport.from_estimator(
+            distiller, d.X, TIME, EVENT, horizon=30, X_teacher=d.T, cv=2, random_state=0
+        ).plot()
     return skcmkd.DistillationReport.from_estimator(distiller, d.X, d.y, X_teacher=d.T, cv=2, random_state=0).plot()
 
 
@@ -260,6 +276,7 @@ def wrong_calls():
         ),
         "DistillationReport.compare": partial(drawn_display("DistillationReport").compare, "nobody", "teacher"),
         "DistillationReport.verdict": without_baseline(drawn_display("DistillationReport")).verdict,
+        "check_cohort": partial(skcmkd.check_cohort, d.both, d.y[:7], d.modalities),
         "cch_matrix": partial(skcmkd.cch_matrix, selector, d.both, d.y[:7]),
         "mutual_information": partial(skcmkd.mutual_information, gap, d.y),
         "datasets.fetch_breast_tcga": partial(datasets.fetch_breast_tcga, data_home="nowhere", download=False),
@@ -267,9 +284,31 @@ def wrong_calls():
         "datasets.load_adrenal_carcinoma": partial(datasets.load_adrenal_carcinoma, label="age"),
         "datasets.make_gaussian_modalities": partial(datasets.make_gaussian_modalities, measurement_noise=0),
         "datasets.make_joint_gaussian": partial(datasets.make_joint_gaussian, teacher_student=2),
+        "datasets.make_survival_modalities": partial(datasets.make_survival_modalities, event_rate=2),
+        "SurvivalReport.from_estimator": partial(
+            skcmkd.SurvivalReport.from_estimator, fitted("PairedDistiller"), d.X, TIME, EVENT, horizon=100
+        ),
+        "SurvivalReport.compare": partial(drawn_display("SurvivalReport").compare, "nobody"),
+        "SurvivalReport.plot": partial(drawn_display("SurvivalReport").plot, "accuracy"),
+        "SurvivalReport.plot_risk_groups": partial(drawn_display("SurvivalReport").plot_risk_groups, "nobody"),
+        "survival.HorizonLabels.fit_params": partial(survival.horizon_labels(TIME, EVENT, 30).fit_params, d.X[:7]),
+        "survival.KaplanMeierDisplay.from_estimator": partial(
+            survival.KaplanMeierDisplay.from_estimator, fitted("PairedDistiller"), d.X, TIME, EVENT, n_groups=0
+        ),
+        "survival.KaplanMeierDisplay.from_predictions": partial(
+            survival.KaplanMeierDisplay.from_predictions, TIME, EVENT, TIME[:7]
+        ),
+        "survival.concordance_index": partial(survival.concordance_index, TIME, EVENT, TIME[:7]),
+        "survival.horizon_labels": partial(survival.horizon_labels, TIME, EVENT, 100),
+        "survival.kaplan_meier": partial(survival.kaplan_meier, -TIME, EVENT),
+        "survival.kaplan_meier_of_censoring": partial(survival.kaplan_meier_of_censoring, -TIME, EVENT),
+        "survival.pseudo_observations": partial(survival.pseudo_observations, TIME, EVENT, 100),
+        "survival.time_and_event": partial(survival.time_and_event, (-TIME, EVENT)),
     }
     for name in ("cca", "classifier", "gaussian", "infonce", "ksg", "latent", "mine"):
         calls[f"information.{name}"] = partial(getattr(information, name), gap, d.y)
+    for name in ("cumulative_dynamic_auc", "ipcw_brier_score", "ipcw_concordance_index"):
+        calls[f"survival.{name}"] = partial(getattr(survival, name), TIME, EVENT, TIME / 60, 100)
     for name in ("prediction_mutual_information", "label_mutual_information"):
         calls[f"information.{name}"] = partial(getattr(information, name), gap, gap[:, 0])
     calls["information.centered_log_ratio"] = partial(information.centered_log_ratio, np.full(3, np.nan))

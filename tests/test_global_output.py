@@ -20,8 +20,10 @@ from skcmkd import (
     PairedDistiller,
     PairedDistillerRegressor,
     PredictedTeacherFeatures,
+    SurvivalReport,
     UnpairedDistiller,
     cch_matrix,
+    check_cohort,
     load_student,
     mutual_information,
     save_student,
@@ -84,6 +86,12 @@ def report():
     return DistillationReport.from_estimator(distiller, BOTH, Y, cv=2, random_state=0).row_scores_
 
 
+def survival_report():
+    distiller = PairedDistiller(pipeline(), pipeline(), alpha=0.5, student_columns=list(S), random_state=0)
+    time, event = 1.0 + np.arange(len(S)) % 7, np.arange(len(S)) % 3 > 0
+    return SurvivalReport.from_estimator(distiller, BOTH, time, event, horizon=4, cv=2, random_state=0).held_out_
+
+
 def matrix():
     selector = CCHSelector(
         {"student": list(S), "teacher": list(T)}, "student", n_repeats=1, n_subsamples=4, cv=2, random_state=0
@@ -134,6 +142,10 @@ CASES = {
     ),
     "cch_matrix": matrix,
     "DistillationReport": report,
+    "SurvivalReport": survival_report,
+    "check_cohort": lambda: check_cohort(
+        BOTH, Y, {"student": list(S), "teacher": list(T)}, batch=Y, X_unlabeled=BOTH, random_state=0
+    )["effect"],
     "make_default_classifier": lambda: make_default_classifier().fit(S, Y).predict_proba(S),
     **{
         f"mutual_information {name}": lambda name=name: float(

@@ -13,7 +13,7 @@ ROOT = Path(skcmkd.__file__).parent
 # An import goes to a lower floor or stays within its package; packages of one floor never import each other.
 FLOORS = [
     {"_utils", "_validation", "_transport", "datasets"},
-    {"_model_selection", "networks"},
+    {"_model_selection", "networks", "survival"},
     {"_linear_model", "_losses"},
     {"information", "_distillation"},
     {"selection", "paired", "unpaired", "persistence"},

@@ -14,6 +14,7 @@ from scipy.sparse import issparse
 from sklearn.utils import Bunch
 
 from ._bunch import make_bunch
+from ._mudata_panel import get_modality, list_names, split_panel
 
 READERS = {".h5mu": ("mudata", "read_h5mu"), ".h5ad": ("anndata", "read_h5ad")}
 
@@ -25,7 +26,9 @@ def from_mudata(
     modalities: Sequence[str] | None = None,
     layer: str | Mapping[str, str | None] | None = None,
     split_by: str | None = None,
+    panel: str | Sequence[str] | Mapping[str, str | Sequence[str]] | None = None,
     groups: str | None = None,
+    unannotated: Sequence[str] = (),
 ) -> Bunch:
     """Join the modalities of a MuData or AnnData in one table.
 
@@ -47,8 +50,14 @@ def from_mudata(
     split_by : str, default=None
         For AnnData: the column of ``var`` with the modality of each column, such as "feature_types". When None all
         columns are one modality, named by ``modalities`` or "X".
+    panel : str, sequence of str, or dict of one of them, default=None
+        The genes of a small assay, which become the modality "panel" and leave their own: a list of ``var_names``, or
+        the name of a Boolean column of ``var``. With several modalities a dict names theirs, ``{"rna": ["CD4"]}``.
     groups : str, default=None
         Column of ``obs`` with the group of each sample, such as the patient; named like ``label``.
+    unannotated : sequence of str, default=()
+        Values of the label that mark a sample without one, such as "unknown": its target is missing then, and it can
+        be an unlabeled pair.
 
     Returns
     -------
@@ -64,8 +73,8 @@ def from_mudata(
     TypeError
         If ``mdata`` is of another type.
     ValueError
-        If a name does not exist or is ambiguous, if names of samples or columns repeat, if the modalities share columns
-        instead of samples, or if values are not numbers.
+        If a name does not exist or is ambiguous, a panel has no or all columns of its modality, names of samples or
+        columns repeat, the modalities share columns instead of samples, or values are not numbers.
 
     Notes
     -----
@@ -91,18 +100,31 @@ def from_mudata(
     {'rna': ['rna:0', 'rna:1'], 'protein': ['protein:2']}
     >>> tables.data.shape, tables.target.tolist()
     ((4, 3), ['ill', 'well', 'ill', 'well'])
+
+    A panel of one gene is the student, and the rest of the transcriptome the teacher:
+
+    >>> tables = from_mudata(adata, "state", modalities=["rna"], panel=["1"], unannotated=["well"])
+    >>> tables.modalities
+    {'panel': ['panel:1'], 'rna': ['rna:0', 'rna:2']}
+    >>> tables.target.isna().tolist()
+    [False, True, False, True]
     """
     if isinstance(mdata, (str, os.PathLike)):
         mdata = get_reader(Path(mdata))(Path(mdata))
     parts = _split_modalities(mdata, modalities, split_by)
     if modalities is not None:
-        parts = {name: _get_modality(parts, name) for name in modalities}
+        parts = {name: get_modality(parts, name) for name in modalities}
     samples = _sample_index(mdata, parts)
     tables = {name: _to_frame(name, part, _layer_of(layer, name)) for name, part in parts.items()}
+    if panel is not None:
+        tables = split_panel(tables, parts, panel)
     shapes = ", ".join(f"{name} {table.shape[0]} x {table.shape[1]}" for name, table in tables.items())
     more = {} if groups is None else {"groups": _obs_column(mdata, groups, "groups", samples)}
-    description = f"{len(samples)} samples of a {type(mdata).__name__}: {shapes}."
-    return make_bunch(tables, _obs_column(mdata, label, "label", samples), description, **more)
+    description = f"{type(mdata).__name__} of {len(samples)} samples: {shapes}."
+    target = _obs_column(mdata, label, "label", samples)
+    if isinstance(unannotated, str):
+        raise ValueError(f"unannotated={unannotated!r} must be a list of labels: [{unannotated!r}].")
+    return make_bunch(tables, target.mask(target.isin(list(unannotated))), description, **more)
 
 
 def get_reader(path: Path) -> Callable[[Path], Any]:
@@ -140,7 +162,7 @@ def _split_modalities(mdata: Any, modalities: Sequence[str] | None, split_by: st
         name = "X" if modalities is None else modalities[0]
         return {name: mdata}
     if split_by not in mdata.var:
-        raise ValueError(f"split_by={split_by!r} is not a column of var, which has {_names(mdata.var.columns)}.")
+        raise ValueError(f"split_by={split_by!r} is not a column of var, which has {list_names(mdata.var.columns)}.")
     kinds = mdata.var[split_by]
     if kinds.isna().any():
         raise ValueError(
@@ -151,12 +173,6 @@ def _split_modalities(mdata: Any, modalities: Sequence[str] | None, split_by: st
         # anndata makes no view of a view of a file.
         mdata = mdata.to_memory()
     return {str(kind): mdata[:, (kinds == kind).to_numpy()] for kind in kinds.unique()}
-
-
-def _get_modality(parts: Mapping[str, Any], name: str) -> Any:
-    if name not in parts:
-        raise ValueError(f"modalities names {name!r}, and there is {_names(parts)}.")
-    return parts[name]
 
 
 def _layer_of(layer: str | Mapping[str, str | None] | None, name: str) -> str | None:
@@ -182,10 +198,10 @@ def _to_frame(name: str, part: Any, layer: str | None) -> pd.DataFrame:
     if part.isbacked:
         part = part.to_memory()
     if layer is not None and layer not in part.layers:
-        raise ValueError(f"The modality {name!r} has no layer {layer!r}; it has {_names(part.layers)}.")
+        raise ValueError(f"The modality {name!r} has no layer {layer!r}; it has {list_names(part.layers)}.")
     values = part.X if layer is None else part.layers[layer]
     if values is None:
-        raise ValueError(f"The modality {name!r} has no .X. Name a layer: {_names(part.layers)}.")
+        raise ValueError(f"The modality {name!r} has no .X. Name a layer: {list_names(part.layers)}.")
     if values.dtype.kind not in "fiub":
         raise ValueError(f"The values of the modality {name!r} are of dtype {values.dtype}; numbers are needed.")
     values = values.toarray() if issparse(values) else np.asarray(values)
@@ -209,7 +225,7 @@ def _obs_column(mdata: Any, column: str, parameter: str, samples: pd.Index) -> p
     if not matches:
         everywhere = [*mdata.obs.columns, *(f"{modality}:{name}" for modality in parts for name in parts[modality].obs)]
         raise ValueError(
-            f"{parameter}={column!r} is not a column of obs, which has {_names(dict.fromkeys(everywhere))}."
+            f"{parameter}={column!r} is not a column of obs, which has {list_names(dict.fromkeys(everywhere))}."
         )
     if len(matches) > 1:
         raise ValueError(
@@ -225,7 +241,3 @@ def _obs_column(mdata: Any, column: str, parameter: str, samples: pd.Index) -> p
     plain = values.astype(object).where(values.notna(), np.nan).reindex(samples)
     numbers = pd.api.types.infer_dtype(plain, skipna=True) in ("integer", "floating", "mixed-integer-float", "boolean")
     return (plain.infer_objects() if numbers else plain).rename(column)
-
-
-def _names(names: Any) -> str:
-    return ", ".join(map(repr, names)) or "none"

@@ -56,7 +56,7 @@ def test_samples_and_columns_are_where_they_belong(mdata):
         absent = ~result.data.index.isin(part.obs_names)
         assert table[absent].isna().all(axis=None)
         assert absent.sum() == 6 - part.n_obs
-    assert result.DESCR == "6 samples of a MuData: rna 5 x 3, protein 4 x 2."
+    assert result.DESCR == "MuData of 6 samples: rna 5 x 3, protein 4 x 2."
 
 
 def test_precision(mdata):
@@ -249,3 +249,87 @@ def test_a_distiller_takes_it_with_and_without_missing_modalities(mdata):
     distiller.fit(tables.data[known], tables.target[known], unlabeled_pairs=(tables.data[~known],))
     assert distiller.score(tables.data[known], tables.target[known]) > 0.7
     assert list(distiller.feature_names_in_) == tables.modalities["rna"]
+
+
+# A panel of genes
+
+
+def make_cells():
+    cells = annotated("ABCD", ["g1", "g2", "g3", "g4"], kind=["T", "B", "unknown", None])
+    cells.var["on_panel"] = [False, True, False, True]
+    cells.layers["counts"] = 10 * cells.X
+    return cells
+
+
+@pytest.mark.parametrize("panel", ["on_panel", ["g4", "g2"], {"rna": "on_panel"}])
+def test_a_panel_leaves_the_rest_to_the_teacher(panel):
+    cells = make_cells()
+    result = from_mudata(cells, "kind", modalities=["rna"], panel=panel, unannotated=["unknown"])
+    assert result.modalities == {"panel": ["panel:g2", "panel:g4"], "rna": ["rna:g1", "rna:g3"]}
+    np.testing.assert_array_equal(result.data[result.modalities["panel"]], cells.X[:, [1, 3]])
+    np.testing.assert_array_equal(result.data[result.modalities["rna"]], cells.X[:, [0, 2]])
+    assert result.target.isna().tolist() == [False, False, True, True]
+    assert result.DESCR == "AnnData of 4 samples: panel 4 x 2, rna 4 x 2."
+
+
+def test_a_panel_has_the_layer_of_its_modality():
+    cells = make_cells()
+    for layer in ("counts", {"rna": "counts"}):
+        result = from_mudata(cells, "kind", modalities=["rna"], panel=["g1"], layer=layer)
+        np.testing.assert_array_equal(result.data["panel:g1"], 10 * cells.X[:, 0])
+        np.testing.assert_array_equal(result.data["rna:g2"], 10 * cells.X[:, 1])
+
+
+def test_a_panel_of_one_of_several_modalities(mdata):
+    result = from_mudata(mdata, "state", panel={"rna": ["g3"]})
+    assert result.modalities == {
+        "panel": ["panel:g3"],
+        "rna": ["rna:g1", "rna:g2"],
+        "protein": ["protein:g1", "protein:p1"],
+    }
+    np.testing.assert_array_equal(result.data["panel:g3"], from_mudata(mdata, "state").data["rna:g3"])
+
+
+def test_unannotated_cells_are_unlabeled_pairs():
+    rng = np.random.RandomState(0)
+    X = rng.normal(size=(90, 6)).astype("float32")
+    kinds = np.where(X[:, 0] + X[:, 3] > 0, "T", "B")
+    cells = AnnData(
+        X,
+        obs=pd.DataFrame({"kind": np.where(np.arange(90) < 60, kinds, "unassigned")}, index=list(map(str, range(90)))),
+    )
+    tables = from_mudata(cells, "kind", modalities=["rna"], panel=["0", "1"], unannotated=["unassigned"])
+    known = tables.target.notna()
+    assert known.sum() == 60
+    model = LogisticRegression()
+    distiller = PairedDistiller(model, model, student_columns=tables.modalities["panel"], alpha=0.5)
+    distiller.fit(tables.data[known], tables.target[known], unlabeled_pairs=(tables.data[~known],))
+    assert distiller.feature_names_in_.tolist() == ["panel:0", "panel:1"]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (
+            {"panel": ["g9", "g1", "g8"]},
+            r"panel names 'g9', which 'rna' does not have among its 4 var_names, and 1 more",
+        ),
+        ({"panel": "chosen"}, r"panel='chosen' is not a column of var, which has 'on_panel'"),
+        ({"panel": "number"}, r"column 'number' of var has dtype int64, and a panel takes a Boolean"),
+        ({"panel": []}, r"The panel has 0 of the 4 columns of 'rna'"),
+        ({"panel": ["g1", "g2", "g3", "g4"]}, r"The panel has 4 of the 4 columns.*leave some for the teacher"),
+        ({"panel": {"protein": ["g1"]}}, r"panel names 'protein', and there is 'rna'"),
+        ({"panel": {"rna": ["g1"], "other": ["g2"]}}, r"it names 2, and there is 'rna'"),
+        ({"unannotated": "unknown"}, r"unannotated='unknown' must be a list of labels"),
+    ],
+)
+def test_panels_that_cannot_be(options, message):
+    cells = make_cells()
+    cells.var["number"] = range(4)
+    with pytest.raises(ValueError, match=message):
+        from_mudata(cells, "kind", modalities=["rna"], **options)
+
+
+def test_a_panel_of_several_modalities_needs_a_name(mdata):
+    with pytest.raises(ValueError, match=r"panel=\['g3'\] does not say which of the modalities 'rna', 'protein'"):
+        from_mudata(mdata, "state", panel=["g3"])

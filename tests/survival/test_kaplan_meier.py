@@ -1,0 +1,53 @@
+import numpy as np
+import pytest
+
+from skcmkd.survival import kaplan_meier, kaplan_meier_of_censoring
+
+from .outcomes import EVENT, TIME, draw_outcome, survival_by_hand, uncensored_before_by_hand
+
+
+def test_curve_and_interval_equal_those_of_lifelines():
+    """KaplanMeierFitter of lifelines 0.30.3 on the same rows; its default interval is the same."""
+    curve = kaplan_meier(TIME, EVENT)
+    np.testing.assert_array_equal(curve.time, [1, 2, 3, 4, 5, 7, 8, 11])
+    expected = [
+        (0.95, 0.6947431932565701, 0.9928022285933972),
+        (0.8999999999999999, 0.6560307072615669, 0.9740101743957749),
+        (0.8, 0.5511455642807276, 0.9198179135884562),
+        (0.7466666666666666, 0.493937356442236, 0.886038037740318),
+        (0.6933333333333334, 0.4399673675605704, 0.8492776763760929),
+        (0.5672727272727274, 0.3132690645603289, 0.7581323468081038),
+        (0.4412121212121212, 0.2070603149465821, 0.6536731200566216),
+        (0.3309090909090909, 0.106759645494674, 0.5788629121245009),
+    ]
+    np.testing.assert_allclose(np.column_stack([curve.survival, *curve.interval()]), expected, rtol=1e-10)
+
+
+@pytest.mark.parametrize("rounded", [False, True])
+def test_curves_equal_the_products_written_out(rounded):
+    time, event = draw_outcome(40, 0, rounded=rounded)
+    points = np.r_[0.0, time, time + 0.5]
+    expected = [survival_by_hand(time, event, t) for t in points]
+    np.testing.assert_allclose(kaplan_meier(time, event).at(points), expected, rtol=1e-10)
+    expected = [uncensored_before_by_hand(time, event, t) for t in points]
+    np.testing.assert_allclose(kaplan_meier_of_censoring(time, event).before(points), expected, rtol=1e-10, atol=1e-12)
+
+
+@pytest.mark.parametrize("rounded", [False, True])
+def test_both_curves_multiply_to_the_share_of_rows_still_followed(rounded):
+    time, event = draw_outcome(60, 1, rounded=rounded)
+    points = np.linspace(0, time.max(), 31)
+    product = kaplan_meier(time, event).at(points) * kaplan_meier_of_censoring(time, event).at(points)
+    np.testing.assert_allclose(product, (time > points[:, None]).mean(axis=1), atol=1e-12)
+
+
+def test_without_censoring_it_is_the_share_of_later_rows():
+    time, event = draw_outcome(30, 2, censoring=0)
+    curve = kaplan_meier(time, event)
+    np.testing.assert_allclose(curve.at(time), (time > time[:, None]).mean(axis=1), atol=1e-12)
+    assert np.isnan(curve.interval()[0][-1])  # the curve is 0
+    np.testing.assert_array_equal(kaplan_meier_of_censoring(time, event).at(time), 1)
+
+
+def test_numbers_at_risk():
+    np.testing.assert_array_equal(kaplan_meier(TIME, EVENT).count_at_risk([0, 3, 3.5, 12, 13]), [20, 18, 15, 3, 0])

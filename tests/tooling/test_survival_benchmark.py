@@ -1,0 +1,52 @@
+"""The benchmark of times to an event: what a draw gives, its summary, and the stored one."""
+
+import importlib.util
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+FOLDER = Path(__file__).parents[2] / "benchmarks" / "survival"
+
+pytestmark = pytest.mark.skipif(not FOLDER.exists(), reason="the benchmarks are in the repository")
+
+
+@pytest.fixture(scope="module")
+def bench():
+    spec = importlib.util.spec_from_file_location("simulated_survival", FOLDER / "simulated.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_a_draw(bench, monkeypatch):
+    monkeypatch.setattr(bench, "N_ROWS", 120)
+    row = bench.report_on_draw(0.5, 0.0, 0.03, 0.5, 0)
+    assert row["event"] + row["beyond"] + row["censored"] == 120
+    assert row["brier_lower"] <= row["brier_gain"] <= row["brier_upper"]
+
+
+def test_means_and_errors_are_over_draws(bench):
+    draws = pd.DataFrame(
+        {
+            "censoring": [0.5, 0.5, 0.7],
+            "dependence": 0.0,
+            "C": 0.03,
+            "weight": "auto",
+            **dict.fromkeys(["censored", "alpha", "shuffled_brier_gain", "true_brier_gain", "auc_gain"], 0.0),
+            "brier_gain": [0.1, 0.3, 0.5],
+        }
+    )
+    summary = bench.summarize(draws)
+    assert summary["n_draws"].tolist() == [2, 1]
+    np.testing.assert_allclose(summary["brier_gain"], [0.2, 0.5])
+    np.testing.assert_allclose(summary["brier_gain_error"].iloc[0], 0.1)
+
+
+def test_with_heavy_censoring_the_stored_gain_is_above_zero_by_two_standard_errors(bench):
+    stored = pd.read_csv(FOLDER / "results" / "simulated.csv")
+    heavy = stored[(stored["censoring"] >= 0.5) & (stored["dependence"] == 0) & (stored["weight"] == "auto")]
+    assert len(heavy) >= 2
+    assert (heavy["brier_gain"] > 2 * heavy["brier_gain_error"]).all()
+    assert (heavy["true_brier_gain"] > 2 * heavy["true_brier_gain_error"]).all()
