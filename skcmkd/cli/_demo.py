@@ -36,10 +36,10 @@ def run_demo(options: argparse.Namespace) -> int:
     if options.repeats < 2:
         raise UsageError(f"--repeats {options.repeats}: at least 2 are needed for a standard error.")
     console = Console(width=108, highlight=False)
-    console.rule("Adrenocortical carcinoma: transcriptome class from copy number", align="left")
-    selector, carcinoma = run_carcinoma(console, options)
     console.rule("Handwritten digits: Zernike moments, 100 labeled rows and 900 pairs without a label", align="left")
     digits = run_digits(console, options)
+    console.rule("Adrenocortical carcinoma, all labeled: transcriptome class from copy number", align="left")
+    selector, carcinoma = run_carcinoma(console, options)
     if options.figures:
         save_figures(options.figures, selector, carcinoma, digits)
         console.print(f"Figures: {options.figures / 'selection.png'}, {options.figures / 'gain.png'}")
@@ -94,12 +94,13 @@ def run_digits(console: Console, options: argparse.Namespace) -> pd.DataFrame:
     first, _ = next(splits.split(X, y))
     print_table(console, modality_table(X.iloc[first], y.iloc[first], modalities, student))
     selector = CCHSelector(modalities, student, random_state=options.seed, n_jobs=options.jobs)
-    print_table(console, decision_table(selector.fit(X.iloc[first], y.iloc[first])))
+    pairs_table = (table.iloc[pairs],)
+    print_table(console, decision_table(selector.fit(X.iloc[first], y.iloc[first], unlabeled_pairs=pairs_table)))
     report = DistillationReport.from_estimator(
         PairedDistiller(student_columns=modalities[student], cv=3, random_state=options.seed),
         X,
         y,
-        unlabeled_pairs=(table.iloc[pairs],),
+        unlabeled_pairs=pairs_table,
         fused=None,
         confidence=selector.confidence,
         cv=splits,
@@ -126,7 +127,7 @@ def print_report(console: Console, report: DistillationReport, teacher: str, tit
     print_table(console, type(table)(table.title, table.headings, rows))
     weights = report.alphas_[DISTILLED].value_counts().sort_index()
     chosen = ", ".join(f"{alpha:g} ({count} times)" for alpha, count in weights.items())
-    console.print(f"Teacher's weight chosen by cross-validation: {chosen}\n", style="italic")
+    console.print(f"Teacher's weight: {chosen}\n", style="italic")
     accuracy = pd.DataFrame(report.row_scores_.xs("accuracy", axis=1, level="score")).rename(columns=names)
     return pd.DataFrame(
         {

@@ -166,6 +166,8 @@ def make_distiller(
         make_student(kind, of_classes, seed),
         make_teacher(kind, of_classes, seed),
         student_columns=data.student_columns,
+        # Without pairs "auto" is 0 as well, with a warning of what the report says in its own words.
+        alpha=0.0 if data.unlabeled_pairs is None else "auto",
         cv=n_folds,
         random_state=seed,
         n_jobs=n_jobs,

@@ -68,7 +68,7 @@ def describe_decision(selector: CCHSelector, alpha: float) -> str:
         return f"No teacher is kept: {student} was trained alone."
     teacher = quote(selector.teachers_[0])
     if alpha == 0:
-        return f"{teacher} is kept, but held-out rows gave it no weight: {student} was trained alone."
+        return f"{teacher} is kept, but no row without a label has both modalities: {student} was trained alone."
     return f"{teacher} taught {student} with the weight {alpha:g} ({1 - alpha:g} for the labels)."
 
 
@@ -77,11 +77,10 @@ def warn_of_useless_student(
 ) -> list[str]:
     """A sentence where the student is not shown to be better on held-out rows than the largest class, or the mean.
 
-    The kept teacher and its weight are those of all rows, the student's penalty and all fits those of the training rows
-    of each fold.
+    The kept teacher is that of all rows, the student's penalty and all fits those of the training rows of each fold.
     """
     check = compare_with_baseline(
-        clone(distiller).set_params(alpha=float(distiller.alpha_), n_jobs=None, verbose=0),
+        clone(distiller).set_params(n_jobs=None, verbose=0),
         ReportData(selector.transform(data.X), data.y, data.classes, groups=data.groups),
         None if data.unlabeled_pairs is None else (selector.transform(data.unlabeled), data.unlabeled_groups),
         options.folds,

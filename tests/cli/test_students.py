@@ -47,7 +47,7 @@ def test_what_was_decided_is_printed(model):
     assert "Who should teach?" in output
     assert (
         "'rna' taught 'panel' with the weight" in output
-        or "'rna' is kept, but held-out rows gave it no weight" in output
+        or "'rna' is kept, but no row without a label has both modalities" in output
     )
     assert list(load_student(path).feature_names_in_) == COLUMNS
 
