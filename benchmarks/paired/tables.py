@@ -5,7 +5,20 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from cells import CLASSES, FAMILIES
-from methods import ALONE, AUTO, CONFIDENT, DEFAULT, FIXED, IMPUTED, LINEAR, PAST, PERMUTED, SELF_TRAINING, STACKED
+from methods import (
+    ALONE,
+    AUTO,
+    CONFIDENT,
+    DEFAULT,
+    FIXED,
+    HALF,
+    IMPUTED,
+    LINEAR,
+    PAST,
+    PERMUTED,
+    SELF_TRAINING,
+    STACKED,
+)
 from shared.scoring import SCORES
 from shared.storage import write_table
 from shared.summaries import OUTCOMES, interval_over_splits, read_results, summarize
@@ -126,6 +139,7 @@ def of_default(cells: pd.DataFrame) -> pd.DataFrame:
     All cells of a setting, and those whose teacher alone is better than the student by two points, or is not.
     """
     names = {DEFAULT: "default", PERMUTED: "default, teacher's rows permuted", PAST: "surrogate of both tables"}
+    names[HALF] = "stacked, of labeled rows, too; alpha 0.5"
     rows = cells[cells["method"].map(plain).isin(names)]
     table = []
     for (family, n_labeled, n_unlabeled, learner), part in rows.groupby([*SETTING, "learner"], sort=False):
