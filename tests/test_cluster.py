@@ -49,7 +49,7 @@ def fit_selector(bunch, X, T, y):
 
 
 def fit_paired(bunch, X, T, y):
-    distiller = PairedDistiller(LogisticRegression(), LogisticRegression(), cv=3, random_state=0)
+    distiller = PairedDistiller(LogisticRegression(), LogisticRegression(), alpha=0.5, cv=3, random_state=0)
     return distiller.fit(X, y, X_teacher=T).predict_proba(X)
 
 
@@ -61,7 +61,7 @@ def fit_unpaired(bunch, X, T, y):
 
 def fit_search(bunch, X, T, y):
     with sklearn.config_context(enable_metadata_routing=True):
-        distiller = PairedDistiller(LogisticRegression(), LogisticRegression(), cv=3, random_state=0)
+        distiller = PairedDistiller(LogisticRegression(), LogisticRegression(), alpha=0.5, cv=3, random_state=0)
         search = GridSearchCV(distiller.set_fit_request(X_teacher=True), {"alpha": [0.3, "auto"]}, cv=2)
         search.fit(X, y, X_teacher=T)
     return np.array([search.cv_results_[f"split{fold}_test_score"] for fold in range(2)])

@@ -182,7 +182,11 @@ def test_bad_groups(groups, cv, message):
 def test_analytic_alpha_counts_patients():
     columns = DRAWN.modalities
     distiller = PairedDistiller(
-        LogisticRegression(C=0.01), LogisticRegression(C=0.003), student_columns=columns["student"], alpha="analytic"
+        LogisticRegression(C=0.01),
+        LogisticRegression(C=0.003),
+        student_columns=columns["student"],
+        teacher_weights="equal",
+        alpha="analytic",
     )
     X3, y3 = repeated(DRAWN.data), repeated(DRAWN.target)
     once = clone(distiller).set_params(teacher__C=0.009).fit(DRAWN.data, DRAWN.target).alpha_
@@ -459,7 +463,7 @@ def test_an_integer_cv_adapts_to_the_groups_of_every_estimator(n_groups, n_folds
     X, teacher = TEN_TABLES
     y, groups = TEN.target, SUBJECT % n_groups
     linear = LogisticRegression()
-    paired = PairedDistiller(linear, linear).fit(X, y, groups=groups, X_teacher=teacher)
+    paired = PairedDistiller(linear, linear, alpha=0.5).fit(X, y, groups=groups, X_teacher=teacher)
     regressor = PairedDistillerRegressor(Ridge(), Ridge(), alpha=0.5)
     regressor.fit(X, TEN.data.iloc[:, 0], groups=groups, X_teacher=teacher)
     unpaired = UnpairedDistiller(linear, linear, check_alignment=False)
@@ -473,5 +477,5 @@ def test_number_of_folds_where_no_fold_was_held_out():
     X, teacher = TEN_TABLES
     linear = LogisticRegression()
     assert PairedDistiller(linear, linear).fit(X, TEN.target).n_folds_ is None
-    assert PairedDistiller(linear, linear, cv=KFold(4)).fit(X, TEN.target, X_teacher=teacher).n_folds_ == 4
+    assert PairedDistiller(linear, linear, alpha=0.5, cv=KFold(4)).fit(X, TEN.target, X_teacher=teacher).n_folds_ == 4
     assert UnpairedDistiller(linear, linear).fit(X, TEN.target).n_folds_ is None

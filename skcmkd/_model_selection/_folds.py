@@ -153,7 +153,7 @@ def order_by_content(X: Any, y: np.ndarray) -> np.ndarray:
     """A haphazard order of the rows that depends on their values and not on the order that they come in.
 
     Folds of rows in such an order are the same for every order of the same rows. The rows are sorted by one random
-    combination of their columns, then by y, and permuted, always alike.
+    combination of their standardized columns, then by y, and permuted, always alike.
 
     Parameters
     ----------
@@ -168,7 +168,12 @@ def order_by_content(X: Any, y: np.ndarray) -> np.ndarray:
     """
     rng = np.random.RandomState(0)
     direction = rng.normal(size=X.shape[1])
-    key = (X if issparse(X) else np.nan_to_num(X)) @ direction
+    X = X if issparse(X) else np.nan_to_num(X)
+    with np.errstate(all="ignore"):
+        # Means are the same for all rows and change no order.
+        spread = np.sqrt(np.ravel(X.multiply(X).mean(axis=0))) if issparse(X) else X.std(axis=0)
+        direction = np.divide(direction, spread, out=np.zeros_like(direction), where=np.isfinite(spread) & (spread > 0))
+        key = X @ direction
     codes = np.unique(y.reshape(len(y), -1)[:, 0], return_inverse=True)[1]
     return np.lexsort((codes, key))[rng.permutation(len(y))]
 

@@ -443,7 +443,11 @@ OPTIONS = [
     BadInput("temperature of 0", lambda: fit_two(temperature=0), r"'temperature'.* range \(0\.0, inf\)\. Got 0"),
     BadInput("One fold", lambda: fit_two(cv=1), r"'cv'.* must be an int in the range \[2, inf\).* Got 1"),
     BadInput("More folds than rows", lambda: fit_two(cv=50), r"50 folds.*40 label+ed rows.*Lower cv, or add rows"),
-    BadInput("Two folds to choose alpha", lambda: fit_two(cv=2, alpha="auto"), "at least 3 folds.*gives 2. Raise cv"),
+    BadInput(
+        "Two folds to choose alpha",
+        lambda: fit_two(cv=2, alpha="auto", teacher_weights="equal"),
+        "at least 3 folds.*gives 2. Raise cv",
+    ),
     BadInput(
         "A splitter that draws rows",
         lambda: fit_two(cv=ShuffleSplit(1, test_size=0.5, random_state=0)),

@@ -130,6 +130,7 @@ def assert_unchanged(inputs, copies):
 
 # Warnings that scikit-learn's models raise.
 OWN_WARNINGS = (
+    "All rows have a label",
     "lbfgs failed to converge",
     "number of unique classes is greater than 50%",
     "A column-vector y was passed",

@@ -129,7 +129,9 @@ def test_a_fit_to_all_rows_uses_pairs(table):
     assert selector.results_.loc["rna", "n_unlabeled"] == len(data.unlabeled)
     assert data.unlabeled_pairs[1] is data.unlabeled_groups
     without = make_distiller(data, LINEAR, 5, 0).fit(selector.transform(data.X), data.y, groups=data.groups)
-    assert (without.alpha_scores_ != distiller.alpha_scores_).any(axis=None)
+    assert (without.alpha_, without.teacher_) == (0, None)
+    n_labeled, n_unlabeled = len(data.X), len(data.unlabeled)
+    assert distiller.alpha_ == pytest.approx(n_unlabeled / (n_labeled + n_unlabeled))
 
 
 def test_as_few_groups_as_folds_outside_leave_folds_inside(table):

@@ -194,7 +194,10 @@ def test_distillers_refit_the_student_on_all_rows_alone(table, distiller, monkey
     monkeypatch.setattr(_fit, "train_with_early_stopping", spy)
     network = NetworkClassifier((4,), max_epochs=2)
     teacher = {"X_teacher": X[:, ::-1]} if distiller is PairedDistiller else {"teacher_data": (X[:50, :3], y[:50])}
-    distiller(network, LogisticRegression(), cv=3, random_state=0).fit(X, y, **teacher)
+    model = distiller(network, LogisticRegression(), cv=3, random_state=0)
+    if distiller is PairedDistiller:
+        model.set_params(teacher_weights="equal")
+    model.fit(X, y, **teacher)
     assert len(fits) > 3
     assert fits[-1] == (True, 60)
     assert all(refit == (n_rows == 60) for refit, n_rows in fits)
@@ -202,7 +205,8 @@ def test_distillers_refit_the_student_on_all_rows_alone(table, distiller, monkey
 
 def test_score_tables_of_all_distillers_have_the_same_columns(table):
     X, y, _ = table
-    paired = PairedDistiller(LogisticRegression(), LogisticRegression(), cv=3).fit(X, y, X_teacher=X[:, ::-1])
+    paired = PairedDistiller(LogisticRegression(), LogisticRegression(), teacher_weights="equal", cv=3)
+    paired.fit(X, y, X_teacher=X[:, ::-1])
     assert list(paired.alpha_scores_.columns) == ["brier", "difference", "standard_error"]
     continuous = PairedDistillerRegressor(Ridge(), Ridge(), cv=3).fit(X[:, :3], X[:, 3], X_teacher=X[:, :2])
     assert list(continuous.alpha_scores_.columns) == ["squared_error", "difference", "standard_error"]

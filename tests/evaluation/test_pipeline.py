@@ -199,9 +199,10 @@ def test_two_tables_behind_a_step(example):
     params = {"X_teacher": T, "fused": None}
     scaled = make_pipeline(StandardScaler(), LOGISTIC)
     outside = make_pipeline(
-        StandardScaler().set_output(transform="pandas"), PairedDistiller(LOGISTIC, LOGISTIC, alpha=0.5, cv=3)
+        StandardScaler().set_output(transform="pandas"),
+        PairedDistiller(LOGISTIC, LOGISTIC, teacher_weights="equal", alpha=0.5, cv=3),
     )
-    inside = PairedDistiller(scaled, LOGISTIC, alpha=0.5, cv=3)
+    inside = PairedDistiller(scaled, LOGISTIC, teacher_weights="equal", alpha=0.5, cv=3)
     pd.testing.assert_frame_equal(
         report_of(outside, X, example.y, **params).row_scores_, report_of(inside, X, example.y, **params).row_scores_
     )

@@ -173,7 +173,7 @@ def test_permuting_the_teacher_loses_the_gain():
     )
     log_loss_gain = report.differences_.xs("log_loss", level="score")
     assert log_loss_gain.loc["distilled", "lower"] > 0
-    assert log_loss_gain.loc["shuffled teacher", "gain"] < 0
+    assert log_loss_gain.loc["shuffled teacher", "gain"] < log_loss_gain.loc["distilled", "gain"] / 2
     assert report.compare("distilled", "shuffled teacher").loc["log_loss", "lower"] > 0
     assert report.agreement_.loc["distilled", "kl"] < report.agreement_.loc["student alone", "kl"]
 

@@ -130,8 +130,8 @@ def test_steps_that_change_rows_are_refused(pipeline, named, data):
         fit_with_metadata(clone(pipeline), X, y, weight)
     for distiller in (
         PairedDistiller(pipeline, LogisticRegression(), alpha=0.5, cv=3),
-        PairedDistiller(pipeline, LogisticRegression(), cv=3),
-        PairedDistiller(LogisticRegression(), pipeline, class_weight="balanced", cv=3),
+        PairedDistiller(pipeline, LogisticRegression(), teacher_weights="equal", cv=3),
+        PairedDistiller(LogisticRegression(), pipeline, alpha=0.5, class_weight="balanced", cv=3),
     ):
         with pytest.raises(ValueError, match=message):
             distiller.fit(X, y, X_teacher=X + np.random.RandomState(1).normal(size=X.shape))

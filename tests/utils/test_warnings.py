@@ -108,7 +108,8 @@ def test_warning_of_a_fit_points_at_the_users_line(call, n_fits):
 
 def fit_an_unfinished_student():
     student = LogisticRegression(max_iter=1)
-    PairedDistiller(student, LOGISTIC, alpha=0.5, n_jobs=1).fit(X, Y, X_teacher=X + 1)  # the user's line
+    distiller = PairedDistiller(student, LOGISTIC, teacher_weights="equal", alpha=0.5, n_jobs=1)
+    distiller.fit(X, Y, X_teacher=X + 1)  # the user's line
 
 
 def test_convergence_warning_of_soft_targets_points_at_the_users_line():

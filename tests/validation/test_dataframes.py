@@ -143,8 +143,8 @@ def both_kinds(drawn):
 ROWS = slice(0, 80)
 REST = slice(80, 120)
 TWO_TABLES = {
-    "paired": (PairedDistiller(linear(), linear(), cv=3, random_state=0), True),
-    "network": (PairedDistiller(brief_network(), linear(), cv=3, random_state=0), True),
+    "paired": (PairedDistiller(linear(), linear(), alpha=0.5, cv=3, random_state=0), True),
+    "network": (PairedDistiller(brief_network(), linear(), alpha=0.5, cv=3, random_state=0), True),
     "mutual": (
         MutualDistiller(brief_network(), make_pipeline(SimpleImputer(), brief_network()), random_state=0),
         False,
@@ -298,7 +298,9 @@ def test_nullable_columns_give_the_predictions_of_floats(kind):
         lambda table: table.apply(lambda values: pd.to_numeric(values).to_numpy(dtype="float64", na_value=np.nan)),
     ):
         student_X, teacher_X = convert(X), convert(T)
-        distiller = PairedDistiller(linear(), linear(), cv=3, random_state=0).fit(student_X, y, X_teacher=teacher_X)
+        distiller = PairedDistiller(linear(), linear(), alpha=0.5, cv=3, random_state=0).fit(
+            student_X, y, X_teacher=teacher_X
+        )
         selector = CCHSelector({"s": ["a", "b"], "t": ["c", "d"]}, "s", n_subsamples=2, cv=3, random_state=0)
         selector.fit(pd.concat([student_X, teacher_X], axis=1), y)
         results.append((distiller.predict_proba(student_X), selector.results_.select_dtypes("number").to_numpy()))
@@ -306,7 +308,7 @@ def test_nullable_columns_give_the_predictions_of_floats(kind):
         np.testing.assert_array_equal(nullable, floats)
     for options in ({"student": LogisticRegression()}, {"teacher": LogisticRegression()}):
         with pytest.raises(ValueError, match=r"contains NaN: \d+ values, the first in column '[ac]'.*imputer first"):
-            PairedDistiller(**{"student": linear(), "teacher": linear()} | options).fit(X, y, X_teacher=T)
+            PairedDistiller(**{"student": linear(), "teacher": linear(), "alpha": 0.5} | options).fit(X, y, X_teacher=T)
 
 
 NOT_NUMBERS = {
@@ -325,9 +327,9 @@ def test_columns_of_other_kinds_are_named_with_a_remedy(make, message, model):
     plain = plain.add_prefix("p")
     y = np.arange(60) % 2
     with pytest.raises(ValueError, match=message):
-        PairedDistiller(model, linear()).fit(spoiled, y, X_teacher=plain)
+        PairedDistiller(model, linear(), alpha=0.5).fit(spoiled, y, X_teacher=plain)
     with pytest.raises(ValueError, match=message):
-        PairedDistiller(linear(), model).fit(plain, y, X_teacher=spoiled)
+        PairedDistiller(linear(), model, alpha=0.5).fit(plain, y, X_teacher=spoiled)
     with pytest.raises(ValueError, match=message):
         UnpairedDistiller(model, linear()).fit(spoiled, y, teacher_data=(plain, y))
 
@@ -369,7 +371,7 @@ def test_sparse_tables_give_the_predictions_of_dense_ones(drawn, kind):
     y = drawn.target.to_numpy()
 
     def fit(X, T):
-        distiller = PairedDistiller(LogisticRegression(), LogisticRegression(), cv=3, random_state=0)
+        distiller = PairedDistiller(LogisticRegression(), LogisticRegression(), alpha=0.5, cv=3, random_state=0)
         distiller.fit(X[ROWS], y[ROWS], X_teacher=T[ROWS], unlabeled_pairs=(X[REST], T[REST]))
         return distiller.predict_proba(X)
 
@@ -387,4 +389,4 @@ def test_sparse_tables_where_dense_ones_are_needed(drawn):
     with pytest.raises(TypeError, match=r"[Ss]parse data was passed.*dense"):
         NetworkClassifier().fit(X, y)
     with pytest.raises(TypeError, match=r"[Ss]parse data was passed.*dense"):
-        PairedDistiller(brief_network(), LogisticRegression()).fit(X, y, X_teacher=X)
+        PairedDistiller(brief_network(), LogisticRegression(), alpha=0.5).fit(X, y, X_teacher=X)
