@@ -94,7 +94,9 @@ def run_digits(console: Console, options: argparse.Namespace) -> pd.DataFrame:
     first, _ = next(splits.split(X, y))
     print_table(console, modality_table(X.iloc[first], y.iloc[first], modalities, student))
     selector = CCHSelector(modalities, student, random_state=options.seed, n_jobs=options.jobs)
-    print_table(console, decision_table(selector.fit(X.iloc[first], y.iloc[first])))
+    print_table(
+        console, decision_table(selector.fit(X.iloc[first], y.iloc[first], unlabeled_pairs=(table.iloc[pairs],)))
+    )
     report = DistillationReport.from_estimator(
         PairedDistiller(student_columns=modalities[student], cv=3, random_state=options.seed),
         X,

@@ -37,7 +37,7 @@ def test_draws_share_no_row(monkeypatch):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(DistillationReport, "from_estimator", stop)
-    monkeypatch.setattr(program.CCHSelector, "fit", lambda self, X, y: self)
+    monkeypatch.setattr(program.CCHSelector, "fit", lambda self, X, y, unlabeled_pairs: self)
     monkeypatch.setattr(program, "decision_table", lambda selector: program.modality_table(*calls_of_table))
     calls_of_table = (pd.DataFrame({"a": [1.0]}), np.array(["b"]), {"a": ["a"]}, "a")
     options = make_parser().parse_args(["demo", "--repeats", "3"])
