@@ -59,7 +59,7 @@ def run_split(seed: int) -> pd.DataFrame:
 
 
 def summarize(cells: pd.DataFrame) -> pd.DataFrame:
-    """Of each metric its rank correlation with the gains, and what "distil when sure" does, in per cent of the cells."""
+    """Of each metric its rank correlation with the gains, and what "distil when sure" does."""
     real = cells[cells["teacher"] != SHUFFLED]
     summary = {}
     for metric in METRICS:

@@ -94,9 +94,8 @@ def run_digits(console: Console, options: argparse.Namespace) -> pd.DataFrame:
     first, _ = next(splits.split(X, y))
     print_table(console, modality_table(X.iloc[first], y.iloc[first], modalities, student))
     selector = CCHSelector(modalities, student, random_state=options.seed, n_jobs=options.jobs)
-    print_table(
-        console, decision_table(selector.fit(X.iloc[first], y.iloc[first], unlabeled_pairs=(table.iloc[pairs],)))
-    )
+    selector.fit(X.iloc[first], y.iloc[first], unlabeled_pairs=(table.iloc[pairs],))
+    print_table(console, decision_table(selector))
     report = DistillationReport.from_estimator(
         PairedDistiller(student_columns=modalities[student], cv=3, random_state=options.seed),
         X,

@@ -178,7 +178,7 @@ def test_cross_validation_slices_the_teacher_with_x(drawn, routing):
 def one_table_pipeline(drawn, **settings):
     return Pipeline(
         [
-            ("select", CCHSelector(drawn.modalities, "student", n_subsamples=10, random_state=0)),
+            ("select", CCHSelector(drawn.modalities, "student", criterion="added", n_subsamples=10, random_state=0)),
             ("distill", distiller(student_columns=drawn.modalities["student"])),
         ],
         **settings,
