@@ -33,7 +33,12 @@ def select_on_draw(seed, n_rows, n_repeats):
         rows = np.random.RandomState(1000 * seed + order).permutation(n_rows)
         begin = time.process_time()
         selector = CCHSelector(
-            drawn.modalities, "student", n_repeats=n_repeats, n_subsamples=N_SUBSAMPLES, random_state=order
+            drawn.modalities,
+            "student",
+            criterion="advantage",
+            n_repeats=n_repeats,
+            n_subsamples=N_SUBSAMPLES,
+            random_state=order,
         ).fit(drawn.data.iloc[rows], drawn.target.iloc[rows])
         row = selector.results_.iloc[0]
         results.append(

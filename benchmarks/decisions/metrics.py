@@ -74,6 +74,7 @@ def measure(table: Table, rows: Split, n_unlabeled: int, setting: Setting, seed:
     selector = CCHSelector(
         table.modalities,
         next(iter(table.modalities)),
+        criterion="advantage",
         mutual_information=setting.mutual_information,
         representation=setting.representation,
         encoder=setting.encoder(seed),

@@ -115,9 +115,10 @@ plt.show()
 # sphinx_gallery_thumbnail_number = 2
 from skcmkd import CCHDisplay, CCHSelector
 
-selector = CCHSelector(modalities, student="zernike", random_state=0).fit(X, y)
+selector = CCHSelector(modalities, student="zernike", random_state=0)
+selector.fit(X, y, unlabeled_pairs=(X_unlabeled,))
 selector.results_[
-    ["n_rows", "advantage", "advantage_lower", "advantage_upper", "decision"]
+    ["n_rows", "added", "added_lower", "added_upper", "decision"]
 ].round(2)
 
 # %%
@@ -125,8 +126,8 @@ CCHDisplay.from_estimator(selector)
 plt.show()
 
 # %%
-# The profiles tell more about the label than the panel does: their whole interval lies above
-# zero. For the shape it does not. If no candidate has the decision ``distil``, then
+# What a view adds to the panel is kept where its whole interval lies above 0.01 nats; the view
+# that adds most is the teacher. If no candidate has the decision ``distil``, then
 # ``selector.teachers_`` is empty and you can stop here: train the panel alone. ``fit`` below would
 # do that by itself. The report needs a teacher: put it behind ``if selector.teachers_:``.
 #

@@ -55,7 +55,10 @@ def draw(split):
 
 X, X_pairs, X_test, y, y_test = draw(0)
 selector = CCHSelector(
-    modalities, student="profile_correlations", random_state=0
+    modalities,
+    student="profile_correlations",
+    criterion="advantage",
+    random_state=0,
 )
 selector.fit(X, y)
 CCHDisplay.from_estimator(selector)

@@ -49,9 +49,11 @@ model = RidgeCV(np.logspace(-2, 4, 25))
 # regressions.
 
 modalities, X, y, X_unlabeled, X_test, y_test = draw(0)
-selector = CCHSelector(modalities, student="panel", random_state=0).fit(X, y)
+selector = CCHSelector(
+    modalities, student="panel", criterion="advantage", random_state=0
+).fit(X, y)
 selector.results_[
-    ["advantage", "advantage_lower", "advantage_upper", "decision"]
+    ["advantage", "advantage_lower", "advantage_upper", "added", "decision"]
 ].round(2)
 
 # %%

@@ -37,7 +37,11 @@ model = make_pipeline(
     StandardScaler(), LogisticRegression(C=0.1, max_iter=1000)
 )
 selector = CCHSelector(
-    modalities, student="zernike", n_subsamples=50, random_state=0
+    modalities,
+    student="zernike",
+    criterion="advantage",
+    n_subsamples=50,
+    random_state=0,
 )
 
 parts = []
@@ -104,12 +108,12 @@ plt.show()
 
 # %%
 # Left: the published criterion. Measured on class scores the gap is negative for every pair, so
-# its zero refuses all of them, also those that gained. Right: the teacher's advantage, the
-# default. The points to the right of zero gained, and those that lost lie to the left. So do
-# several that gained all the same.
+# its zero refuses all of them, also those that gained. Right: the teacher's advantage.
+# The points to the right of zero gained, and those that lost lie to the left. So do several that
+# gained all the same.
 #
-# The sign is not the decision. The decision is ``distil`` only when the whole interval lies
-# above zero:
+# The sign is not the decision. By this criterion the decision is ``distil`` only when the whole
+# interval lies above zero:
 
 results.groupby("decision")["gain"].agg(["count", "mean", "min", "max"]).round(
     1

@@ -25,8 +25,9 @@ from ._text_tables import TextTable, choice_table, decision_table, describe_fold
 
 HOW_TO_READ_DECISIONS = (
     "T and S are what models of the teacher's and of the student's modality predict for held-out rows, Y is the "
-    "label. gap = I(T;S) - I(S;Y), advantage = I(T;Y) - I(S;Y). distil: the advantage's interval lies above zero; "
-    "do not distil: below; undecided: it holds zero. This is about what the teacher knows, and promises no gain."
+    "label. gap = I(T;S) - I(S;Y), added = I(S,T;Y) - I(S;Y). distil: the interval of what the teacher adds lies above "
+    "0.01; do not distil: below, or there are no unlabeled pairs; undecided: it holds 0.01. This is about what the "
+    "teacher knows, and promises no gain."
 )
 HOW_TO_READ_GAINS = (
     "A positive gain is an improvement; its interval is that of the paired difference over rows (over groups where "
@@ -124,7 +125,7 @@ def write_report(
                 decisions,
                 HOW_TO_READ_DECISIONS,
                 decision_figure(selector),
-                "The candidates' advantage over the student",
+                "What the candidates add to the student",
             ),
             Section(gains, HOW_TO_READ_GAINS, gain_figure(report), "Gains over the student alone with intervals"),
             Section(choices),

@@ -7,6 +7,7 @@ import pandas as pd
 from ..evaluation._cross_validate import ALONE, TEACHER
 from ..evaluation._report import DistillationReport
 from ..evaluation._verdict import Verdict, sign
+from ..selection._criteria import NO_PAIRS
 from ..selection._selector import CCHSelector
 from ._input import CliData
 from ._text import quote, truncate
@@ -43,8 +44,18 @@ def summarize_selection(selector: CCHSelector) -> str:
     student = quote(selector.student)
     if selector.teachers_:
         return f"On the whole table {', '.join(map(quote, selector.teachers_))} is kept as the teacher of {student}."
+    if is_refused(selector):
+        return (
+            f"Every row has a label, and there no rule beats never distilling: no candidate is kept as a teacher of "
+            f"{student}."
+        )
     nearest = quote(selector.results_.index[0])
     return f"On the whole table no candidate is kept as a teacher of {student}; {nearest} is nearest."
+
+
+def is_refused(selector: CCHSelector) -> bool:
+    """Whether no candidate had unlabeled pairs, so that their metrics decided nothing."""
+    return bool((selector.results_["reason"] == NO_PAIRS).all())
 
 
 def summarize_disagreement(selector: CCHSelector, report: DistillationReport) -> list[str]:
@@ -56,6 +67,8 @@ def summarize_disagreement(selector: CCHSelector, report: DistillationReport) ->
             f"On the whole table a teacher is kept, but in {n_none} of {len(selections)} fits, which had fewer rows, "
             "none was: the decision hangs on a few rows."
         )
+    if is_refused(selector):
+        return sentences
     row = pd.Series(report.compare(TEACHER, ALONE).loc[report.decisive_score_])
     if sign({"lower": row["lower"], "upper": row["upper"]}) == (-1 if kept else 1):
         sentences.append(

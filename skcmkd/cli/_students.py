@@ -20,6 +20,7 @@ from ..evaluation._input import ReportData
 from ..persistence._skops import load_student, save_student
 from ..selection._selector import CCHSelector
 from ._anndata import is_annotated, read_annotated
+from ._conclusion import is_refused
 from ._console import make_console, print_error, print_table
 from ._errors import DataError
 from ._input import CliData, load_data
@@ -65,7 +66,8 @@ def describe_decision(selector: CCHSelector, alpha: float) -> str:
     """What was decided, and the weight."""
     student = quote(selector.student)
     if not selector.teachers_:
-        return f"No teacher is kept: {student} was trained alone."
+        reason = " (no row without a label, where a teacher would pay)" if is_refused(selector) else ""
+        return f"No teacher is kept{reason}: {student} was trained alone."
     teacher = quote(selector.teachers_[0])
     if alpha == 0:
         return f"{teacher} is kept, but no row without a label has both modalities: {student} was trained alone."

@@ -13,6 +13,7 @@ from .._validation._table_checks import observed_rows
 from ..evaluation._cross_validate import DISTILLED
 from ..evaluation._report import DistillationReport
 from ..evaluation._text import format_interval
+from ..selection._criteria import NO_PAIRS
 from ..selection._selector import CCHSelector
 from ._text import truncate
 
@@ -73,14 +74,15 @@ def decision_table(selector: CCHSelector) -> TextTable:
     for name, row in selector.results_.iterrows():
         mi_values = [f"{row[part]:.2f}" for part in ("teacher_student", "student_label", "teacher_label")]
         intervals = [
-            _interval(row[metric], row[f"{metric}_lower"], row[f"{metric}_upper"], 2) for metric in ("gap", "advantage")
+            _interval(row[metric], row[f"{metric}_lower"], row[f"{metric}_upper"], 2) for metric in ("gap", "added")
         ]
         kept = " *" if row["kept"] else "  "
         rows.append((truncate(name), str(row["n_rows"]), *mi_values, *intervals, row["decision"] + kept))
+    refused = (selector.results_["reason"] == NO_PAIRS).all()
+    rule = "without unlabeled pairs nobody" if refused else "what is added decides; * is kept"
     return TextTable(
-        f"Who should teach? Mutual information in nats with {100 * selector.confidence:g} % intervals; the advantage "
-        "decides; * is kept",
-        ("teacher", "rows", "I(T;S)", "I(S;Y)", "I(T;Y)", "gap", "advantage", "decision  "),
+        f"Who should teach? Mutual information in nats with {100 * selector.confidence:g} % intervals; {rule}",
+        ("teacher", "rows", "I(T;S)", "I(S;Y)", "I(T;Y)", "gap", "added", "decision  "),
         rows,
     )
 

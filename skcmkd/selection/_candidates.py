@@ -12,6 +12,7 @@ from .._linear_model._excess_risk import LinearStudentRisk, linear_student_risk
 from .._model_selection._probabilities import centered_log_ratio
 from .._model_selection._resampling import standard_error_of_mean
 from .._validation._tables import take_rows
+from ._added import AddedInformation
 from ._criteria import RISK_ALPHA
 from ._encoders import Repeat
 from ._settings import SelectionSettings
@@ -28,12 +29,15 @@ class Comparison:
         Mutual information is estimated within a block.
     residuals : LinearStudentRisk or None
         Of the labeled rows; None where the teacher's encoder gives no predictions.
+    added : AddedInformation or None
+        What the teacher adds to the student; None where an encoder of the two gives no predictions.
     """
 
     teacher: np.ndarray
     student: np.ndarray
     block_ids: np.ndarray
     residuals: LinearStudentRisk | None
+    added: AddedInformation | None = None
 
 
 @dataclass(frozen=True)
@@ -123,9 +127,12 @@ class TeacherCandidate:
             "teacher_label": estimates.teacher_label,
             "gap": estimates.gap,
             "advantage": estimates.advantage,
+            "added": np.nan,
             "residual_criterion": np.nan,
             "risk_reduction": np.nan,
         }
+        if comparison.added is not None:
+            metrics["added"] = float(comparison.added.of_means(comparison.added.row_losses[labeled].mean(axis=0)))
         if comparison.residuals is not None:
             means = comparison.residuals.row_products()[labeled].mean(axis=0)
             metrics["residual_criterion"] = 1 - float(comparison.residuals.covariance_ratio(means))
@@ -158,24 +165,29 @@ def _make_comparison(
 ) -> Comparison:
     data, labeled = repeat.data, rows[rows < repeat.data.n_labeled]
     H_teacher, H_student = (_coordinates(repeat, name, settings)[rows] for name in (teacher, student))
-    residuals = None
-    predictions = repeat.encodings[teacher].predictions
-    if predictions is None and settings.metric == "residual_criterion":
-        raise ValueError(
-            f"The criterion needs predictions, and the encoder of {teacher!r} gives none. Give one that has "
-            "predict_proba, or decide by 'advantage' or 'cch'."
-        )
+    residuals = added = None
+    y, of_classes = data.encoded_y[labeled], data.classes is not None
+    predictions, own = (repeat.encodings[name].predictions for name in (teacher, student))
+    needed = {"residual_criterion": [teacher], "added": [teacher, student]}.get(settings.metric, [])
+    for name in needed if settings.decides_by_metric(len(rows) - len(labeled)) else []:
+        if repeat.encodings[name].predictions is None:
+            raise ValueError(
+                f"The criterion needs predictions, and the encoder of {name!r} gives none. Give one that has "
+                "predict_proba, or decide by criterion='advantage' or 'cch'."
+            )
+    if predictions is not None and own is not None:
+        added = AddedInformation([own[labeled], predictions[labeled]], y, data.fold_ids[labeled], of_classes)
     if predictions is not None:
-        y = data.encoded_y[labeled]
         residuals = linear_student_risk(
             take_rows(data.tables[student], labeled),
-            y[:, None] if data.classes is None else np.eye(len(data.classes))[y],
+            np.eye(len(data.classes))[y] if data.classes is not None else y[:, None],
             predictions[labeled],
             data.fold_ids[labeled],
             labeled_fraction=len(labeled) / len(rows),
             groups=data.take_groups(labeled),
         )
-    return Comparison(H_teacher, H_student, settings.representation.block_ids(data.fold_ids[rows]), residuals)
+    block_ids = settings.representation.block_ids(data.fold_ids[rows])
+    return Comparison(H_teacher, H_student, block_ids, residuals, added)
 
 
 def _coordinates(repeat: Repeat, name: str, settings: SelectionSettings) -> np.ndarray:

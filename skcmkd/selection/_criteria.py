@@ -8,18 +8,25 @@ from functools import partial
 
 import numpy as np
 
-from .._model_selection._folds import stratified_folds
-from .._model_selection._probabilities import centered_log_ratio
+from .._utils._decisions import DISTIL, DO_NOT_DISTIL, UNDECIDED, sign_of_interval
 from ..information import label_mutual_information, prediction_mutual_information
-from ..information._classifier import out_of_fold_proba
 
 # A user's criterion: it takes the metrics of one candidate by name and returns a number.
 Criterion = Callable[[Mapping[str, float]], float]
 # The metric that each named criterion decides by, positive where it is in favor of the teacher.
-METRIC_OF_CRITERION = {"advantage": "advantage", "cch": "gap", "residual": "residual_criterion"}
+METRIC_OF_CRITERION = {
+    "auto": "added",
+    "added": "added",
+    "advantage": "advantage",
+    "cch": "gap",
+    "residual": "residual_criterion",
+}
 MI_NAMES = ("teacher_student", "student_label", "teacher_label")
 # Metrics with an interval.
-CRITERION_METRICS = ("gap", "advantage", "residual_criterion", "risk_reduction")
+CRITERION_METRICS = ("gap", "advantage", "added", "residual_criterion", "risk_reduction")
+# A teacher that adds less to the student, or to the teachers kept before it, is not worth having, in nats.
+MIN_ADDED_NATS = 0.01
+NO_PAIRS = "no unlabeled pairs: there no rule beats never distilling"
 # The alpha of ``risk_reduction``.
 RISK_ALPHA = 0.5
 
@@ -27,6 +34,23 @@ RISK_ALPHA = 0.5
 def decisive_metric(criterion: str | Criterion) -> str:
     """Name of the metric that a criterion decides by."""
     return METRIC_OF_CRITERION[criterion] if isinstance(criterion, str) else "criterion"
+
+
+def threshold_of(metric: str) -> float:
+    """The value that a metric's interval must lie above."""
+    return MIN_ADDED_NATS if metric == "added" else 0.0
+
+
+def decide(metric: str, lower: float, upper: float) -> tuple[str, str]:
+    """The decision by a metric's interval, and the reason in words."""
+    threshold = threshold_of(metric)
+    decision = sign_of_interval(lower - threshold, upper - threshold)
+    reasons = {
+        DISTIL: f"the interval of {metric} lies above {threshold:g}",
+        DO_NOT_DISTIL: f"the interval of {metric} lies below {threshold:g}",
+        UNDECIDED: f"the interval of {metric} holds {threshold:g}",
+    }
+    return decision, reasons[decision]
 
 
 def metric_names(*, with_criterion: bool) -> list[str]:
@@ -63,8 +87,6 @@ class InformationEstimators:
         ``mi(H, H')`` of two representations of shape (n_rows, n_columns), in nats.
     label_mi : callable
         ``label_mi(H, y)``, in nats.
-    concatenate : callable
-        ``concatenate(parts, y, groups)``: one representation of several.
     takes_proba : bool, default=False
         Whether representations are class probabilities and the estimates functions of means over rows, as in
         ``_subsets.py``; all rows are then one block.
@@ -72,7 +94,6 @@ class InformationEstimators:
 
     mi: Callable[[np.ndarray, np.ndarray], float]
     label_mi: Callable[[np.ndarray, np.ndarray], float]
-    concatenate: Callable[[list[np.ndarray], np.ndarray, np.ndarray | None], np.ndarray]
     takes_proba: bool = False
 
     def estimate(self, teacher: np.ndarray, student: np.ndarray, y: np.ndarray, block_ids: np.ndarray) -> MIEstimates:
@@ -101,15 +122,13 @@ def block_average(statistic: Callable[[np.ndarray], float], block_ids: np.ndarra
 
 def proba_estimators() -> InformationEstimators:
     """Estimators that take class probabilities: by their log-loss, and by the joint of two class variables."""
-    return InformationEstimators(
-        prediction_mutual_information, label_mutual_information, _stack_proba, takes_proba=True
-    )
+    return InformationEstimators(prediction_mutual_information, label_mutual_information, takes_proba=True)
 
 
 def generic_estimators(estimator: Callable[..., float], seed: int) -> InformationEstimators:
     """Estimators that all call one function of ``skcmkd.information``, or a user's function of the same form."""
     seeded = partial(_checked_estimate, estimator, seed)
-    return InformationEstimators(seeded, seeded, _hstack)
+    return InformationEstimators(seeded, seeded)
 
 
 def _checked_estimate(estimator: Callable[..., float], seed: int, X: np.ndarray, Y: np.ndarray) -> float:
@@ -117,13 +136,3 @@ def _checked_estimate(estimator: Callable[..., float], seed: int, X: np.ndarray,
     if not np.isfinite(nats):
         raise ValueError(f"The estimator {estimator!r} gave {nats} for {len(X)} rows.")
     return nats
-
-
-def _hstack(parts: list[np.ndarray], y: np.ndarray, groups: np.ndarray | None = None) -> np.ndarray:
-    return np.hstack(parts)
-
-
-def _stack_proba(parts: list[np.ndarray], codes: np.ndarray, groups: np.ndarray | None = None) -> np.ndarray:
-    """Out-of-fold class probabilities of the labeled rows from the probabilities of several models."""
-    coordinates = np.hstack([centered_log_ratio(proba) for proba in parts])
-    return out_of_fold_proba(coordinates, codes, parts[0].shape[1], stratified_folds(codes, 5, groups), groups)

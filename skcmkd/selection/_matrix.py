@@ -25,7 +25,7 @@ def cch_matrix(
     """Compute the metrics of every ordered pair of modalities, one as the student and one as its teacher.
 
     A row holds, among others, ``gap = I(H_T; H_S) - I(H_S; Y)`` and ``advantage = I(H_T; Y) - I(H_S; Y)`` of its pair,
-    in nats, with the intervals and the decision that a ``CCHSelector`` for that student would report.
+    in nats, with ``added`` and the intervals and the decision that a ``CCHSelector`` for that student would report.
 
     Parameters
     ----------

@@ -9,16 +9,17 @@ import pandas as pd
 from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted
 
-from .._utils._decisions import DISTIL, DO_NOT_DISTIL, UNDECIDED, sign_of_interval
+from .._utils._decisions import DISTIL, DO_NOT_DISTIL, UNDECIDED
 from .._utils._plotting import DECISION_STYLES, escape_label, row_axes
 from .._validation._array_checks import check_same_length
 from .._validation._sklearn import ArrayLike, check_choice
 from .._validation._tables import Table
-from ._criteria import decisive_metric
+from ._criteria import NO_PAIRS, decide, decisive_metric, threshold_of
 from ._matrix import cch_matrix
 from ._selector import CCHSelector
 
 AXIS_LABELS = {
+    "added": "what the teacher adds, $I(H_S, H_T; Y) - I(H_S; Y)$, nats",
     "advantage": "teacher's advantage $I(H_T; Y) - I(H_S; Y)$, nats",
     "gap": "complementarity gap $I(H_T; H_S) - I(H_S; Y)$, nats",
     "residual_criterion": "residual criterion $1 - Cov(e, u) / Var(e)$",
@@ -29,7 +30,7 @@ AXIS_LABELS = {
 
 def _interval_signs(results: pd.DataFrame, metric: str) -> np.ndarray:
     """Decision of each row by the interval of a metric, which need not be the metric that the selector decides by."""
-    return np.array([sign_of_interval(*ends) for ends in results[[f"{metric}_lower", f"{metric}_upper"]].to_numpy()])
+    return np.array([decide(metric, *ends)[0] for ends in results[[f"{metric}_lower", f"{metric}_upper"]].to_numpy()])
 
 
 def _check_metric(metric: str, results: pd.DataFrame) -> str:
@@ -45,7 +46,7 @@ class CCHDisplay:
     ----------
     results : DataFrame
         ``CCHSelector.results_``; ``gap`` and ``advantage`` are in nats.
-    metric : {"advantage", "gap", "residual_criterion", "risk_reduction", "criterion"}
+    metric : {"added", "advantage", "gap", "residual_criterion", "risk_reduction", "criterion"}
         Metric to draw.
     student : str
         Name of the student's modality, for the title.
@@ -81,7 +82,7 @@ class CCHDisplay:
         ----------
         selector : CCHSelector
             Fitted.
-        metric : {"advantage", "gap", "residual_criterion", "risk_reduction", "criterion"}, default=None
+        metric : {"added", "advantage", "gap", "residual_criterion", "risk_reduction", "criterion"}, default=None
             Metric to draw; None is the one that the selector decides by.
         ax : matplotlib Axes, default=None
             Axes to draw on; None makes a figure.
@@ -119,11 +120,12 @@ class CCHDisplay:
             The display.
         """
         results = self.results.iloc[::-1]
-        title = f"Who should teach '{escape_label(self.student)}'?"
+        refused = self.metric == "added" and "reason" in results and bool((results["reason"] == NO_PAIRS).all())
+        title = f"Who should teach '{escape_label(self.student)}'?" + (" Nobody: no unlabeled pairs" if refused else "")
         ax = row_axes(ax, list(results.index), title, AXIS_LABELS[self.metric])
         value, lower, upper = (results[self.metric + end].to_numpy() for end in ("", "_lower", "_upper"))
-        decision = _interval_signs(results, self.metric)
-        ax.axvline(0, color="black", linewidth=0.8)
+        decision = np.full(len(results), DO_NOT_DISTIL) if refused else _interval_signs(results, self.metric)
+        ax.axvline(threshold_of(self.metric), color="black", linewidth=0.8)
         for name, style in DECISION_STYLES.items():
             rows = np.flatnonzero(decision == name)
             if len(rows):
@@ -150,8 +152,8 @@ class CCHMatrixDisplay:
     ----------
     matrix : DataFrame
         Output of ``cch_matrix``; ``gap`` and ``advantage`` are in nats.
-    metric : {"advantage", "gap", "residual_criterion", "risk_reduction", "criterion"}
-        Metric to draw. A pair whose interval contains zero is marked with a question mark.
+    metric : {"added", "advantage", "gap", "residual_criterion", "risk_reduction", "criterion"}
+        Metric to draw. A pair whose interval contains zero (``added``: 0.01) has a question mark.
 
     Attributes
     ----------
@@ -198,7 +200,7 @@ class CCHMatrixDisplay:
             Class labels, or a continuous target.
         unlabeled_pairs : tuple of one table, default=None
             As in ``CCHSelector.fit``.
-        metric : {"advantage", "gap", "residual_criterion", "risk_reduction", "criterion"}, default=None
+        metric : {"added", "advantage", "gap", "residual_criterion", "risk_reduction", "criterion"}, default=None
             Metric to draw; None is the one that the selector decides by.
         ax : matplotlib Axes, default=None
             Axes to draw on; None makes a figure.

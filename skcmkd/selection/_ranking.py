@@ -3,26 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from .._model_selection._resampling import half_samples, map_statistic, subsampling_interval
-from .._utils._decisions import DISTIL, UNDECIDED, sign_of_interval
+from .._model_selection._resampling import (
+    half_samples,
+    map_statistic,
+    standard_error_of_mean,
+    subsampling_interval,
+)
+from .._utils._decisions import DISTIL, DO_NOT_DISTIL, UNDECIDED
 from .._validation._sklearn import draw_seed
+from ._added import AddedInformation
 from ._candidates import TeacherCandidate, make_candidates
-from ._criteria import CRITERION_METRICS, block_average
+from ._criteria import CRITERION_METRICS, MIN_ADDED_NATS, NO_PAIRS, decide
 from ._encoders import Repeat, encode_out_of_fold
 from ._settings import SelectionSettings
-from ._subsets import label_mi_on_subsets, metrics_on_subsets
+from ._subsets import metrics_on_subsets, subset_means
 
-# A copy of a kept teacher seems to add less than this, in nats: probabilities given twice are penalized less.
-MIN_ADDED_NATS = 0.01
 # What a teacher adds to others cannot be estimated from fewer rows that all of them share.
 MIN_SHARED_ROWS = 40
-ADDED_COLUMNS = ["added", "added_standard_error", "added_lower", "added_upper", "added_probability"]
+ENDS = ("", "_standard_error", "_lower", "_upper", "_probability")
+ADDED_COLUMNS = [f"added_to_kept{end}" for end in ENDS]
 
 
 def rank_candidates(
@@ -87,7 +93,10 @@ def _result_row(
             row |= _interval_columns(
                 name, value, half_sample_values, n_rows, candidate.groups, settings.confidence, repeat_error
             )
-    row["decision"] = sign_of_interval(row[f"{settings.metric}_lower"], row[f"{settings.metric}_upper"])
+    row["decision"], row["reason"] = DO_NOT_DISTIL, NO_PAIRS
+    if settings.decides_by_metric(row["n_unlabeled"]):
+        metric = settings.metric
+        row["decision"], row["reason"] = decide(metric, row[f"{metric}_lower"], row[f"{metric}_upper"])
     row["best_alpha"] = candidate.best_alpha()
     return row
 
@@ -139,11 +148,11 @@ def select_teachers(
     keep_undecided: bool,
     random_state: np.random.RandomState,
 ) -> tuple[list[str], pd.DataFrame]:
-    """Names of the best candidate and, one by one, of those that add most about the label to the selected ones.
+    """Names of the best candidate and, one by one, of those that add most to the student and the selected ones.
 
-    A candidate c adds I(H_selected, H_c; Y) - I(H_selected; Y), estimated with its interval on the rows where all were
-    measured. It is NaN, and the candidate is not selected, where these rows are too few. The second output holds these
-    estimates, a row per candidate.
+    What a candidate adds is ``AddedInformation`` of the pool of the student, the selected teachers and the candidate,
+    with its interval, on the rows where all were measured. It is NaN, and the candidate is not selected, where these
+    rows are too few. The second output holds these estimates, a row per candidate.
     """
     decision = results["decision"]
     accepted = decision.index[decision == DISTIL]
@@ -160,7 +169,9 @@ def select_teachers(
             for name in remaining
         }
         added |= added_now
-        significant = {name: row["added"] for name, row in added_now.items() if row["added_lower"] > MIN_ADDED_NATS}
+        significant = {
+            name: row["added_to_kept"] for name, row in added_now.items() if row["added_to_kept_lower"] > MIN_ADDED_NATS
+        }
         if not significant:
             break
         best = max(significant, key=lambda name: significant[name])
@@ -172,44 +183,34 @@ def select_teachers(
 def _added_information(
     selected: list[TeacherCandidate], new: TeacherCandidate, settings: SelectionSettings, seed: int
 ) -> dict[str, float]:
-    """I(H_selected, H_new; Y) - I(H_selected; Y) in nats, with its interval."""
-    models = [*selected, new]
+    """What a candidate adds to the student and the selected teachers, with its interval."""
     rows = new.rows[: len(new.y)]
     for candidate in selected:
         rows = np.intersect1d(rows, candidate.rows[: len(candidate.y)])
     position = np.searchsorted(new.rows, rows)
-    y = new.y[position]
     groups = None if new.groups is None else new.groups[position]
     n_units = len(rows) if groups is None else len(np.unique(groups))
-    if len(rows) < MIN_SHARED_ROWS or n_units < 2 or len(np.unique(y)) < 2:
+    pools = [_pool_of_repeat([*selected, new], rows, repeat) for repeat in range(len(new.repeats))]
+    by_repeat = [pool for pool in pools if pool is not None]
+    if len(rows) < MIN_SHARED_ROWS or n_units < 2 or not by_repeat:
         return dict.fromkeys(ADDED_COLUMNS, np.nan)
-    estimators = settings.estimators
-    # In each repeat: the representation of the selected teachers, that of all models, and the blocks of rows.
-    by_repeat = []
-    for repeat, comparison in enumerate(new.repeats):
-        parts = [each.repeats[repeat].teacher[np.searchsorted(each.rows, rows)] for each in models]
-        before, after = estimators.concatenate(parts[:-1], y, groups), estimators.concatenate(parts, y, groups)
-        by_repeat.append((before, after, comparison.block_ids[position]))
-
-    def gain(before: np.ndarray, after: np.ndarray, subset: np.ndarray) -> float:
-        return estimators.label_mi(after[subset], y[subset]) - estimators.label_mi(before[subset], y[subset])
-
-    def gain_in_blocks(before: np.ndarray, after: np.ndarray, block_ids: np.ndarray, subset: np.ndarray) -> float:
-        return block_average(lambda rows: gain(before, after, subset[rows]), block_ids[subset])
-
-    def statistic(subset: np.ndarray) -> float:
-        return float(np.mean([gain_in_blocks(*repeat, subset) for repeat in by_repeat]))
-
-    def gains(subsets: list[np.ndarray]) -> np.ndarray:
-        if not estimators.takes_proba:
-            return np.array([statistic(subset) for subset in subsets])
-        gains_of_repeats = [
-            label_mi_on_subsets(after, y, subsets) - label_mi_on_subsets(before, y, subsets)
-            for before, after, _ in by_repeat
-        ]
-        return np.mean(gains_of_repeats, axis=0)
-
+    values = np.array([each.of_means(each.row_losses.mean(axis=0)) for each in by_repeat])
+    repeat_error = standard_error_of_mean(values) if len(values) > 1 else 0.0
     halves = half_samples([len(rows)], settings.n_subsamples, np.random.RandomState(seed), groups)
-    value, half_sample_values = statistic(np.arange(len(rows))), gains(halves)
-    interval = _interval_columns("added", value, half_sample_values, len(rows), groups, settings.confidence)
-    return {"added": value} | interval
+    half_sample_values = np.mean([each.of_means(subset_means(each.row_losses, halves)) for each in by_repeat], axis=0)
+    value, name = float(values.mean()), ADDED_COLUMNS[0]
+    return {name: value} | _interval_columns(
+        name, value, half_sample_values, len(rows), groups, settings.confidence, repeat_error
+    )
+
+
+def _pool_of_repeat(models: list[TeacherCandidate], rows: np.ndarray, repeat: int) -> AddedInformation | None:
+    """The pool of the student and all models on labeled rows that all have; None where one gives no predictions."""
+    parts = []
+    for model in models:
+        pair = model.repeats[repeat].added
+        if pair is None:
+            return None
+        parts.append(pair.take(np.searchsorted(model.rows, rows)))
+    teachers = [part.members[-1] for part in parts]
+    return replace(parts[0], members=[parts[0].members[0], *teachers])

@@ -49,12 +49,14 @@ class CCHSelector(DocLinkMixin, TransformerMixin, BaseEstimator, auto_wrap_outpu
     For each candidate teacher T and the student S, with H the out-of-fold output of a modality's encoder (class
     probabilities, predictions of a continuous target, or an embedding), compute::
 
-        gap = I(H_T; H_S) - I(H_S; Y)
+        added = I(H_S, H_T; Y) - I(H_S; Y)
         advantage = I(H_T; Y) - I(H_S; Y)
+        gap = I(H_T; H_S) - I(H_S; Y)
 
-    in nats, the first being the criterion of the Cross-modal Complementarity Hypothesis, each with a subsampling
-    interval, and decide: ``distil`` when the criterion's interval lies above zero, ``do not distil`` when it lies
-    below, else ``undecided``.
+    in nats, the last being the criterion of the Cross-modal Complementarity Hypothesis, each with a subsampling
+    interval, and decide: ``distil`` when the criterion's interval lies above zero (``added``: above 0.01 nats),
+    ``do not distil`` when it lies below, else ``undecided``. Without unlabeled pairs the decision is ``do not distil``
+    whatever the metrics, unless a criterion is named.
 
     Parameters
     ----------
@@ -63,21 +65,27 @@ class CCHSelector(DocLinkMixin, TransformerMixin, BaseEstimator, auto_wrap_outpu
         ``make_column_selector``. Modalities must not overlap; columns in none of them are ignored.
     student : str
         The modality that is available when predicting. All others are candidate teachers.
-    criterion : {"advantage", "cch", "residual"} or callable, default="advantage"
+    criterion : {"auto", "added", "advantage", "cch", "residual"} or callable, default="auto"
         Metric that decides, in favor of the teacher where it is positive:
 
+        - "auto": "added" for candidates with unlabeled pairs; those without are refused, for on labeled pairs alone no
+          rule beats never distilling. To decide there by a metric, name it.
+        - "added": what the teacher adds to the student's own model. Of class labels the mean log-loss of the student's
+          calibrated probabilities less that of the log-linear pool of student and teacher, whose weights have not seen
+          the row; of a continuous target 1/2 log of the ratio of the mean squared errors, the pool being linear. This
+          is the pool that ``PairedDistiller`` takes its soft targets from.
         - "advantage": the mutual information of teacher and label, less that of student and label.
         - "cch": the gap, the published rule.
         - "residual": ``residual_criterion``, 1 - r Cov(e, u) / Var(e) of a linear student, with e and u the residuals
           of the label and of the teacher's predictions given the student's table, and r the labeled share of the
           rows: above 0 a small enough ``alpha`` helps.
         - a callable: it takes a dict of the metrics of one candidate and returns a finite number. The keys of the dict
-          are ``teacher_student``, ``student_label``, ``teacher_label``, ``gap``, ``advantage``, ``residual_criterion``
-          and ``risk_reduction``; the number is reported as ``criterion``.
+          are ``teacher_student``, ``student_label``, ``teacher_label``, ``gap``, ``advantage``, ``added``,
+          ``residual_criterion`` and ``risk_reduction``; the number is reported as ``criterion``.
 
         ``results_`` has all metrics whatever the criterion.
     mutual_information : str or callable, default="auto"
-        Estimator of all mutual information: "classifier" (log-loss and joint of class probabilities), the name
+        Estimator of all mutual information but ``added``: "classifier" (log-loss and joint of probabilities), the name
         of another estimator of ``mutual_information``, or a callable ``(X, Y, *, random_state) -> nats``. "auto" is
         "classifier" for class labels, "gaussian" for predictions of a continuous target, "ksg" for embeddings.
     representation : {"predictions", "embedding"}, default="predictions"
@@ -90,7 +98,7 @@ class CCHSelector(DocLinkMixin, TransformerMixin, BaseEstimator, auto_wrap_outpu
         embeddings a ``NetworkClassifier`` (``NetworkRegressor``).
     max_teachers : int or None, default=1
         Largest number of teachers to keep; None sets no limit. After the best, candidates that pass the criterion are
-        added while the lower end of what they add about the label, given those already kept, is above 0.01 nats.
+        kept while the lower end of what they add to the pool of the student and the kept teachers is above 0.01 nats.
     on_undecided : {"drop", "keep"}, default="drop"
         Whether undecided candidates may be kept when no candidate's decision is ``distil``.
     cv : int, splitter or None, default=None
@@ -121,11 +129,12 @@ class CCHSelector(DocLinkMixin, TransformerMixin, BaseEstimator, auto_wrap_outpu
     results_ : DataFrame of shape (n_candidates, n_columns)
         One row per candidate, best criterion first: ``n_rows`` and ``n_unlabeled`` (rows where both modalities were
         measured), ``teacher_student``, ``student_label``, ``teacher_label`` (mutual information, nats), ``gap``,
-        ``advantage``, ``residual_criterion``, ``risk_reduction`` (share of a linear student's excess risk that alpha =
-        1/2 is predicted to save: positive for most teachers, since any smooths the student) and the callable's
-        ``criterion``, each with ``_standard_error``, ``_lower``, ``_upper`` and ``_probability`` (of being positive),
-        ``decision``, ``best_alpha`` (the alpha of least predicted risk), ``kept``, and ``added`` (mutual information
-        with the label that a candidate adds to the teachers selected before it; NaN where this was not estimated).
+        ``advantage``, ``added``, ``residual_criterion``, ``risk_reduction`` (share of a linear student's excess risk
+        that alpha = 1/2 is predicted to save: positive for most teachers, since any smooths the student) and the
+        callable's ``criterion``, each with ``_standard_error``, ``_lower``, ``_upper`` and ``_probability`` (of being
+        positive), ``decision``, its ``reason`` in words, ``best_alpha`` (the alpha of least predicted risk), ``kept``,
+        and ``added_to_kept`` (``added`` to the student and the teachers kept before; NaN where not estimated).
+        ``added`` is NaN where an encoder gives no predictions.
     teachers_ : list of str
         The kept teachers, in the order of their selection.
     best_alpha_ : float
@@ -176,17 +185,21 @@ class CCHSelector(DocLinkMixin, TransformerMixin, BaseEstimator, auto_wrap_outpu
     ----------
     Xie, Xu, Sanguinetti. Information-Theoretic Criteria for Knowledge Distillation in Multimodal Learning. arXiv
     2510.13182 (the gap).
+    Wolpert. Stacked generalization. Neural Networks 5 (1992) (the pool).
 
     Examples
     --------
     >>> from skcmkd import CCHSelector
     >>> from skcmkd.datasets import make_gaussian_modalities
-    >>> drawn = make_gaussian_modalities(300, random_state=0)
+    >>> drawn = make_gaussian_modalities(500, random_state=0)
+    >>> X, y, pairs = drawn.data[:200], drawn.target[:200], drawn.data[200:]
     >>> selector = CCHSelector(drawn.modalities, student="student", random_state=0)
-    >>> selector.fit(drawn.data, drawn.target).results_.loc["teacher", "decision"]
+    >>> selector.fit(X, y, unlabeled_pairs=(pairs,)).results_.loc["teacher", "decision"]
     'distil'
-    >>> selector.transform(drawn.data).shape
-    (300, 32)
+    >>> selector.transform(X).shape
+    (200, 32)
+    >>> selector.fit(X, y).results_.loc["teacher", "reason"]
+    'no unlabeled pairs: there no rule beats never distilling'
     """
 
     def __init__(
@@ -194,7 +207,7 @@ class CCHSelector(DocLinkMixin, TransformerMixin, BaseEstimator, auto_wrap_outpu
         modalities: Mapping[str, Columns],
         student: str,
         *,
-        criterion: str | Callable[[Mapping[str, float]], float] = "advantage",
+        criterion: str | Callable[[Mapping[str, float]], float] = "auto",
         mutual_information: str | Callable[..., float] = "auto",
         representation: str = "predictions",
         encoder: BaseEstimator | Mapping[str, BaseEstimator] | None = None,
@@ -267,7 +280,8 @@ class CCHSelector(DocLinkMixin, TransformerMixin, BaseEstimator, auto_wrap_outpu
             ``set_fit_request(groups=True)``.
         unlabeled_pairs : tuple, default=None
             ``(X_unlabeled,)``: samples with the columns of X and no label. They enter I(H_T; H_S),
-            ``residual_criterion``, ``risk_reduction`` and ``best_alpha``. Each row counts as a group of its own.
+            ``residual_criterion``, ``risk_reduction`` and ``best_alpha``, and "auto" refuses a candidate without any
+            where it and the student were measured. Each row counts as a group of its own.
             ``(X_unlabeled, groups)`` gives the group of each, and those of a group that has a labeled row are left out.
             The tuple is never cut by cross-validation. In a Pipeline request it:
             ``set_fit_request(unlabeled_pairs=True)``.
@@ -345,6 +359,7 @@ class CCHSelector(DocLinkMixin, TransformerMixin, BaseEstimator, auto_wrap_outpu
             coordinates=coordinates,
             criterion=None if isinstance(self.criterion, str) else self.criterion,
             metric=decisive_metric(self.criterion),
+            needs_pairs=self.criterion == "auto",
             cv=representation.n_folds if self.cv is None else self.cv,
             n_repeats=resolve_n_repeats(self.n_repeats, self.cv, representation, refit, n_labeled),
             n_subsamples=self.n_subsamples,

@@ -38,6 +38,8 @@ class SelectionSettings:
         The user's own criterion.
     metric : str
         Name of the metric whose interval decides.
+    needs_pairs : bool
+        Whether a candidate without unlabeled pairs is refused whatever its metrics.
     cv : int or splitter
     n_repeats, n_subsamples : int
     refit : bool
@@ -54,6 +56,7 @@ class SelectionSettings:
     coordinates: Literal["probabilities", "log_ratios", "values"]
     criterion: Criterion | None
     metric: str
+    needs_pairs: bool
     cv: Any
     n_repeats: int
     n_subsamples: int
@@ -67,6 +70,10 @@ class SelectionSettings:
     def metric_names(self) -> list[str]:
         """Names of the metrics of each candidate, in their order."""
         return metric_names(with_criterion=self.criterion is not None)
+
+    def decides_by_metric(self, n_unlabeled: int) -> bool:
+        """Whether the metric decides on a candidate with so many unlabeled pairs; else it is refused."""
+        return n_unlabeled > 0 or not self.needs_pairs
 
 
 def resolve_encoders(

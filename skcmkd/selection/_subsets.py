@@ -70,16 +70,19 @@ def subset_means(values: np.ndarray, subsets: Sequence[np.ndarray]) -> np.ndarra
 def _metrics_of_repeat(
     comparison: Comparison, y: np.ndarray, positions: Sequence[np.ndarray], labeled: Sequence[np.ndarray]
 ) -> np.ndarray:
-    """Metrics of one repeat, (n_subsets, 7), on the rows and on the labeled rows of each subset."""
+    """Metrics of one repeat, (n_subsets, 8), on the rows and on the labeled rows of each subset."""
     q, r = comparison.teacher, comparison.student
     joint = subset_means((q[:, :, None] * r[:, None]).reshape(len(q), -1), positions)
     teacher_student = joint_mi(joint.reshape(-1, q.shape[1], r.shape[1]))
     student_label, teacher_label = (label_mi_on_subsets(proba[: len(y)], y, labeled) for proba in (r, q))
-    residual_criterion = risk_reduction = np.full(len(labeled), np.nan)
+    residual_criterion = risk_reduction = added = np.full(len(labeled), np.nan)
+    if comparison.added is not None:
+        added = comparison.added.of_means(subset_means(comparison.added.row_losses, labeled))
     if comparison.residuals is not None:
         means = subset_means(comparison.residuals.row_products(), labeled)
         residual_criterion = 1 - comparison.residuals.covariance_ratio(means)
         risk_reduction = 1 - comparison.residuals.relative_risk(RISK_ALPHA, means)
     gap, advantage = teacher_student - student_label, teacher_label - student_label
-    columns = teacher_student, student_label, teacher_label, gap, advantage, residual_criterion, risk_reduction
-    return np.column_stack(columns)
+    return np.column_stack(
+        [teacher_student, student_label, teacher_label, gap, advantage, added, residual_criterion, risk_reduction]
+    )

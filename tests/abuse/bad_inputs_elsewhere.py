@@ -64,7 +64,7 @@ CHOOSING = [
     BadInput(
         "No columns named", lambda: select(modalities=modalities(teacher=None)), "None is a NoneType: give a list"
     ),
-    BadInput("An unknown criterion", lambda: select(criterion="gap"), r"\{'advantage', 'cch'.* Got 'gap'"),
+    BadInput("An unknown criterion", lambda: select(criterion="gap"), r"\{'added', 'advantage'.* Got 'gap'"),
     BadInput(
         "A criterion that gives nothing", lambda: select(criterion=returns_nothing), "gave None.*always a finite number"
     ),

@@ -6,6 +6,7 @@ from sklearn.utils import Bunch
 from skcmkd import DistillationReport
 from skcmkd.cli._conclusion import decide, name_teachers, summarize, summarize_disagreement, summarize_selection
 from skcmkd.evaluation._cross_validate import ALONE, DISTILLED, SHUFFLED, TEACHER
+from skcmkd.selection._criteria import NO_PAIRS
 
 
 def report_of(distilled=0.0, teacher=0.2, alphas=(0.25, 0.25), n_rows=100):
@@ -24,8 +25,9 @@ def report_of(distilled=0.0, teacher=0.2, alphas=(0.25, 0.25), n_rows=100):
     return DistillationReport(table, agreement, weights, y, classes=np.array([0, 1]), selections=selections)
 
 
-def selector(kept):
-    return Bunch(results_=pd.DataFrame(index=["rna"]), teachers_=["rna"] if kept else [], student="panel")
+def selector(kept, reason=""):
+    results = pd.DataFrame({"reason": reason}, index=["rna"])
+    return Bunch(results_=results, teachers_=["rna"] if kept else [], student="panel")
 
 
 def data(n_unlabeled=1):
@@ -55,6 +57,12 @@ def test_who_is_kept():
     assert summarize_selection(selector(False)) == (
         "On the whole table no candidate is kept as a teacher of 'panel'; 'rna' is nearest."
     )
+
+
+def test_without_pairs_the_reason_is_given_and_a_better_teacher_is_no_contradiction():
+    refused = selector(False, NO_PAIRS)
+    assert summarize_selection(refused).startswith("Every row has a label, and there no rule beats never distilling")
+    assert summarize_disagreement(refused, report_of(teacher=0.2, alphas=(0, 0, 0))) == []
 
 
 def test_the_teachers_of_the_folds_are_named():

@@ -58,9 +58,9 @@ def test_figures_of_hostile_names():
     rows = rows.rename_axis(columns=["model", "score"])
     alphas = pd.DataFrame({DISTILLED: [0.5], SHUFFLED: [0.5]})
     report = DistillationReport(rows, rows.drop(columns=TEACHER, level="model"), alphas, y, classes=np.unique(y))
-    metrics = {f"advantage{end}": [value] for end, value in (("", 0.1), ("_lower", -0.1), ("_upper", 0.3))}
-    results = pd.DataFrame(metrics, index=["$\\frac{<script>"])
-    selector = Bunch(results_=results, criterion="advantage", student="_{")
+    metrics = {f"added{end}": [value] for end, value in (("", 0.1), ("_lower", -0.1), ("_upper", 0.3))}
+    results = pd.DataFrame(metrics | {"reason": ""}, index=["$\\frac{<script>"])
+    selector = Bunch(results_=results, criterion="auto", student="_{")
     for drawn in (gain_figure(report), decision_figure(selector)):
         assert base64.b64decode(drawn).startswith(b"\x89PNG")
 

@@ -3,6 +3,7 @@ import pandas as pd
 from sklearn.utils import Bunch
 
 from skcmkd.cli._text_tables import choice_table, decision_table, describe_label, modality_table
+from skcmkd.selection._criteria import NO_PAIRS
 
 
 def test_modalities_count_measured_rows():
@@ -20,14 +21,16 @@ def test_labels_are_described():
 
 def test_decisions_are_marked():
     metrics = ["teacher_student", "student_label", "teacher_label"]
-    for metric in ("gap", "advantage"):
+    for metric in ("gap", "added"):
         metrics += [metric, f"{metric}_lower", f"{metric}_upper"]
     results = pd.DataFrame([[0.125] * 9, [-1.0] * 9], columns=metrics, index=["rna", "x" * 99])
-    results = results.assign(n_rows=[90, 5], decision=["distil", "undecided"], kept=[True, False])
+    results = results.assign(n_rows=[90, 5], decision=["distil", "undecided"], reason="", kept=[True, False])
     first, second = decision_table(Bunch(results_=results, confidence=0.9)).rows
     assert first == ("rna", "90", *["0.12"] * 3, *["+0.12 (+0.12 +0.12)"] * 2, "distil *")
     assert second[0] == "x" * 37 + "..."
     assert second[-1] == "undecided  "
+    refused = decision_table(Bunch(results_=results.assign(reason=NO_PAIRS), confidence=0.9))
+    assert refused.title.endswith("without unlabeled pairs nobody")
 
 
 def test_choices_are_counted():

@@ -53,7 +53,8 @@ class NoTeacher(TransformerMixin, BaseEstimator):
 
 def selector(example, **changed):
     modalities = {name: example.modalities[name] for name in ("panel", "rna")}
-    return CCHSelector(modalities, "panel", n_repeats=1, n_subsamples=20, **{"cv": 3, "random_state": 0, **changed})
+    settings = {"criterion": "added", "n_repeats": 1, "n_subsamples": 20, "cv": 3, "random_state": 0}
+    return CCHSelector(modalities, "panel", **settings | changed)
 
 
 def distiller(example, **changed):
@@ -216,8 +217,8 @@ def test_continuous_targets_and_weights(example):
     )
     weight = np.where(np.arange(90) % 2, 3.0, 0.5)
     select = CCHSelector(
-        {name: example.modalities[name] for name in ("panel", "rna")}, "panel", cv=3, n_repeats=1, n_subsamples=20,
-        refit=False, random_state=0,
+        {name: example.modalities[name] for name in ("panel", "rna")}, "panel", criterion="added", cv=3, n_repeats=1,
+        n_subsamples=20, refit=False, random_state=0,
     )  # fmt: skip
     pipeline = make_pipeline(select, requesting(last, sample_weight=True))
     piped = report_of(pipeline, example.X[columns], y, sample_weight=weight, cv=3)

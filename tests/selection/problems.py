@@ -6,6 +6,7 @@ import numpy as np
 from scipy.special import softmax
 from sklearn.linear_model import LogisticRegression
 
+from skcmkd.selection._added import AddedInformation
 from skcmkd.selection._candidates import Comparison, TeacherCandidate
 from skcmkd.selection._criteria import proba_estimators
 from skcmkd.selection._representations import REPRESENTATIONS
@@ -23,6 +24,7 @@ def make_settings(**changed):
         "coordinates": "probabilities",
         "criterion": None,
         "metric": "advantage",
+        "needs_pairs": False,
         "cv": 5,
         "n_repeats": 1,
         "n_subsamples": 20,
@@ -45,7 +47,9 @@ def make_candidates():
         return np.where(bit(np.arange(4))[None] == bit(codes)[:, None], 0.45, 0.05)
 
     def candidate(name, proba):
-        return TeacherCandidate(name, np.arange(N), codes, [Comparison(proba, student, np.zeros(N, dtype=int), None)])
+        added = AddedInformation([student, proba], codes, np.arange(N) % 5, True)
+        comparison = Comparison(proba, student, np.zeros(N, dtype=int), None, added)
+        return TeacherCandidate(name, np.arange(N), codes, [comparison])
 
     first, second = predicts(lambda code: code // 2), predicts(lambda code: code % 2)
     return [candidate("first", first), candidate("copy", first + 0.0), candidate("second", second)]
@@ -53,7 +57,8 @@ def make_candidates():
 
 def on_rows(candidate, rows):
     parts = [
-        Comparison(each.teacher[rows], each.student[rows], each.block_ids[rows], None) for each in candidate.repeats
+        Comparison(each.teacher[rows], each.student[rows], each.block_ids[rows], None, each.added.take(rows))
+        for each in candidate.repeats
     ]
     return TeacherCandidate(candidate.name, rows, candidate.y[rows], parts)
 

@@ -6,6 +6,7 @@ from skcmkd.information import cca, label_mutual_information, prediction_mutual_
 from skcmkd.selection._criteria import (
     METRIC_OF_CRITERION,
     MIEstimates,
+    decide,
     decisive_metric,
     generic_estimators,
     metric_names,
@@ -54,16 +55,11 @@ def test_blocks_are_estimated_apart_and_averaged_by_their_rows(probabilities):
     np.testing.assert_allclose(estimates.teacher_label, expected)
 
 
-def test_stacked_probabilities_have_the_information_of_both():
-    rng = np.random.RandomState(0)
-    codes = rng.randint(4, size=300)
-    first = np.where((np.arange(4) // 2)[None] == codes[:, None] // 2, 0.45, 0.05)
-    second = np.where((np.arange(4) % 2)[None] == codes[:, None] % 2, 0.45, 0.05)
-    estimators = proba_estimators()
-    both = estimators.label_mi(estimators.concatenate([first, second], codes), codes)
-    single = estimators.label_mi(estimators.concatenate([first], codes), codes)
-    np.testing.assert_allclose(single, np.log(2), atol=0.1)
-    np.testing.assert_allclose(both, np.log(4), atol=0.15)
+def test_what_a_teacher_adds_must_exceed_a_hundredth_of_a_nat():
+    assert [decide("added", *ends)[0] for ends in ((0.02, 0.1), (0.005, 0.1), (-0.1, 0.005))] == [
+        "distil", "undecided", "do not distil"
+    ]  # fmt: skip
+    assert decide("gap", 0.005, 0.1) == ("distil", "the interval of gap lies above 0")
 
 
 def test_an_estimator_must_return_a_number():

@@ -25,7 +25,7 @@ def close_figures():
 @pytest.mark.parametrize("metric", [None, "gap", "risk_reduction"])
 def test_points_and_labels_are_the_results(selector, metric):
     display = CCHDisplay.from_estimator(selector, metric=metric)
-    values = selector.results_[metric or "advantage"]
+    values = selector.results_[metric or "added"]
     drawn = {}
     for container in display.ax_.containers:
         line = container[0]
@@ -43,7 +43,7 @@ def test_given_axes_are_used(selector):
 
 
 def test_unknown_metric(selector):
-    with pytest.raises(ValueError, match="metric='entropy' must be one of 'advantage', 'gap'"):
+    with pytest.raises(ValueError, match="metric='entropy' must be one of 'added', 'advantage', 'gap'"):
         CCHDisplay.from_estimator(selector, metric="entropy")
     with pytest.raises(ValueError, match="metric='criterion' must be one of"):
         CCHDisplay.from_estimator(selector, metric="criterion")

@@ -27,8 +27,8 @@ def select(results, candidates, n_subsamples=20, **changed):
 def test_a_teacher_that_copies_another_is_not_added(candidates):
     teachers, added = select(with_decisions({"first": DISTIL, "copy": DISTIL, "second": DISTIL}), candidates)
     assert teachers == ["first", "second"]
-    np.testing.assert_allclose(added.loc["second", "added"], np.log(2), atol=0.15)
-    assert abs(added.loc["copy", "added"]) < 0.01
+    np.testing.assert_allclose(added.loc["second", "added_to_kept"], np.log(2), atol=0.15)
+    assert abs(added.loc["copy", "added_to_kept"]) < 0.01
     assert added.loc["first"].isna().all()
 
 
@@ -65,7 +65,7 @@ def test_teachers_that_share_one_group_are_not_combined(candidates):
 def test_halves_without_a_row_of_the_candidate_are_left_out(candidates):
     settings = make_settings(criterion=lambda metrics: metrics["gap"])
     metrics = candidates[0].metrics(settings, np.arange(N, N + 9))
-    assert list(np.isnan(list(metrics.values()))) == [True] * 8
+    assert list(np.isnan(list(metrics.values()))) == [True] * 9
     halves, groups = np.array([0.1, np.nan, 0.3, 0.5]), np.arange(12) % 3
     interval = _interval_columns("gap", 0.2, halves, 12, groups, 0.9)
     assert interval == _interval_columns("gap", 0.2, halves[[0, 2, 3]], 12, groups, 0.9)
@@ -86,7 +86,7 @@ def test_metrics_are_means_over_the_repeats_and_their_errors_include_the_varianc
     np.testing.assert_allclose(errors["criterion"], np.std(squares, ddof=1) / np.sqrt(3))
     assert set(first.repeat_standard_errors(make_settings()).values()) == {0.0}
 
-    halves = np.random.RandomState(0).normal(size=(20, 8))
+    halves = np.random.RandomState(0).normal(size=(20, 9))
     error_of_rows = np.std(halves[:, list(metrics).index("advantage")], ddof=1)
     row = _result_row(three, settings, halves)
     np.testing.assert_allclose(row["advantage_standard_error"], np.hypot(error_of_rows, errors["advantage"]))
@@ -105,5 +105,5 @@ def test_added_information_is_a_mean_over_the_repeats(candidates):
     pd.testing.assert_frame_equal(once, added(repeated(first, first), repeated(second, second)))
     mixed = added(repeated(first, first), replace(repeated(second, copy), name="second"))
     copied = added(first, replace(copy, name="second"))
-    expected = (once.loc["second", "added"] + copied.loc["second", "added"]) / 2
-    np.testing.assert_allclose(mixed.loc["second", "added"], expected)
+    expected = (once.loc["second", "added_to_kept"] + copied.loc["second", "added_to_kept"]) / 2
+    np.testing.assert_allclose(mixed.loc["second", "added_to_kept"], expected)

@@ -24,7 +24,9 @@ def drawn():
 @pytest.fixture(scope="module")
 def selector(drawn):
     """All parameters at their defaults."""
-    return CCHSelector(drawn.modalities, "student", random_state=0).fit(drawn.data, drawn.target)
+    pairs = make_modalities(100, random_state=1).data
+    selector = CCHSelector(drawn.modalities, "student", random_state=0)
+    return selector.fit(drawn.data, drawn.target, unlabeled_pairs=(pairs,))
 
 
 def test_strong_teacher_is_kept_and_weak_one_is_not(selector):
@@ -38,7 +40,7 @@ def test_results_have_the_mi_estimates_and_their_differences(selector, drawn):
     results = selector.results_
     np.testing.assert_allclose(results["gap"], results["teacher_student"] - results["student_label"])
     np.testing.assert_allclose(results["advantage"], results["teacher_label"] - results["student_label"])
-    for metric in ("gap", "advantage", "residual_criterion", "risk_reduction"):
+    for metric in ("gap", "advantage", "added", "residual_criterion", "risk_reduction"):
         assert (results[f"{metric}_lower"] < results[metric]).all()
         assert (results[metric] < results[f"{metric}_upper"]).all()
         assert results[f"{metric}_probability"].between(0, 1).all()
@@ -161,6 +163,7 @@ def test_unlabeled_pairs_enter_the_shared_information(drawn):
     assert (with_pairs["teacher_student"] != without["teacher_student"]).all()
     np.testing.assert_array_equal(with_pairs["student_label"], without["student_label"])
     np.testing.assert_array_equal(with_pairs["teacher_label"], without["teacher_label"])
+    np.testing.assert_array_equal(with_pairs["added"], without["added"])
     assert (with_pairs["risk_reduction"] > without["risk_reduction"]).all()
 
 
@@ -169,7 +172,7 @@ def test_several_teachers_that_each_add_something():
     drawn = make_gaussian_modalities(400, n_classes=3, specific_signal=signals, random_state=0)
     selector = fast_selector(drawn, n_subsamples=10, max_teachers=None).fit(drawn.data, drawn.target)
     assert selector.teachers_ == ["first", "second"]
-    assert selector.results_.loc["second", "added_lower"] > 0
+    assert selector.results_.loc["second", "added_to_kept_lower"] > 0.01
     assert selector.transform(drawn.data).shape[1] == 48
     assert selector.set_params(max_teachers=1).fit(drawn.data, drawn.target).teachers_ == ["first"]
 
@@ -193,7 +196,7 @@ def test_a_callable_criterion_gets_a_dict_of_metrics_and_decides(drawn):
     np.testing.assert_allclose(results["criterion"], results["teacher_label"] - 10)
     assert (results["decision"] == "do not distil").all()
     expected = ["teacher_student", "student_label", "teacher_label"]
-    expected += ["gap", "advantage", "residual_criterion", "risk_reduction"]
+    expected += ["gap", "advantage", "added", "residual_criterion", "risk_reduction"]
     assert all(each == expected for each in names)
 
 
@@ -261,6 +264,7 @@ def test_metrics_are_means_over_repeats_of_the_folds(drawn):
         "student_label",
         "gap",
         "advantage",
+        "added",
         "residual_criterion",
         "best_alpha",
     ]

@@ -108,7 +108,7 @@ def test_before_a_distiller_in_a_grid_search(drawn):
         ({"modalities": {"student": [0, 0], "b": [1]}}, "names a column of X twice"),
         ({"modalities": {"student": [0], "b": [99]}}, "does not fit X with 48 columns"),
         ({"criterion": "best"}, "'criterion' parameter of CCHSelector must be a str among"),
-        ({"criterion": "risk"}, r"must be a str among \{'advantage', 'cch', 'residual'\}"),
+        ({"criterion": "risk"}, r"must be a str among \{'added', 'advantage', 'auto', 'cch', 'residual'\}"),
         ({"cv": 300}, "300 folds need at least 300 rows"),
         (
             {"encoder": {"urine": LogisticRegression()}},

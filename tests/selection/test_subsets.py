@@ -5,6 +5,7 @@ import pytest
 
 from skcmkd._linear_model._excess_risk import LinearStudentRisk
 from skcmkd.information import label_mutual_information
+from skcmkd.selection._added import AddedInformation
 from skcmkd.selection._candidates import Comparison, TeacherCandidate
 from skcmkd.selection._criteria import proba_estimators
 from skcmkd.selection._subsets import label_mi_on_subsets, metrics_on_subsets
@@ -25,6 +26,7 @@ def candidate():
             *rng.dirichlet(np.ones(3), size=(2, len(rows))),
             np.zeros(len(rows), dtype=int),
             LinearStudentRisk(*rng.normal(size=(3, N_LABELED, 3)), 9.0, N_LABELED),
+            AddedInformation(rng.dirichlet(np.ones(3), size=(2, N_LABELED)), y, np.arange(N_LABELED) % 5, True),
         )
         for _ in range(2)
     ]

@@ -35,7 +35,7 @@ def test_lines_for_the_users_table(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     exec(examples()[0], {})
     out = capsys.readouterr().out
-    assert "advantage_lower" in out
+    assert "added_lower" in out
     assert "benign" in out or "malignant" in out
 
 
