@@ -208,7 +208,8 @@ def test_score_tables_of_all_distillers_have_the_same_columns(table):
     paired = PairedDistiller(LogisticRegression(), LogisticRegression(), teacher_weights="equal", cv=3)
     paired.fit(X, y, X_teacher=X[:, ::-1])
     assert list(paired.alpha_scores_.columns) == ["brier", "difference", "standard_error"]
-    continuous = PairedDistillerRegressor(Ridge(), Ridge(), teacher_weights="equal", cv=3).fit(X[:, :3], X[:, 3], X_teacher=X[:, :2])
+    continuous = PairedDistillerRegressor(Ridge(), Ridge(), teacher_weights="equal", cv=3)
+    continuous.fit(X[:, :3], X[:, 3], X_teacher=X[:, :2])
     assert list(continuous.alpha_scores_.columns) == ["squared_error", "difference", "standard_error"]
     unpaired = UnpairedDistiller(LogisticRegression(), LogisticRegression(), cv=3)
     unpaired.fit(X, y, teacher_data=(X[:50, :3], y[:50]), unlabeled=(X[:30],))
