@@ -12,7 +12,7 @@ from scipy.optimize import minimize
 from scipy.special import softmax
 
 from .._distillation._targets import Target
-from ._stacking import LinearStack, fit_linear_stack, fit_log_linear_stack, log_linear_pool
+from .._model_selection._stacking import LinearStack, fit_linear_stack, fit_log_linear_stack, log_linear_pool
 from ._teachers import STUDENT
 
 STACKED = "stacked"

@@ -11,11 +11,11 @@ from skcmkd._distillation._representations import teacher_representation
 from skcmkd._distillation._student_loss import StudentLoss
 from skcmkd._distillation._teacher_features import oof_features
 from skcmkd._model_selection._folds import stratified_folds
+from skcmkd._model_selection._stacking import fit_log_linear_stack, log_linear_pool
 from skcmkd.paired import _cross_fitted_teachers
 from skcmkd.paired._alpha import cross_validate_alpha
 from skcmkd.paired._cross_fitted_teachers import N_VAL_FOLDS
 from skcmkd.paired._pooling import AveragePool, StackedPool, learned_weights
-from skcmkd.paired._stacking import fit_log_linear_stack, log_linear_pool
 from skcmkd.paired._teachers import STUDENT, TeacherInputs
 
 from .cross_fitting_problems import TARGET, cross_fit, make_data, make_teacher

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from skcmkd._distillation._targets import ClassificationTarget, RegressionTarget
+from skcmkd._model_selection._stacking import fit_linear_stack, fit_log_linear_stack, log_linear_pool
 from skcmkd.paired._pooling import (
     AveragePool,
     StackedPool,
@@ -10,7 +11,6 @@ from skcmkd.paired._pooling import (
     learned_weights,
     make_pooling_rule,
 )
-from skcmkd.paired._stacking import fit_linear_stack, fit_log_linear_stack, log_linear_pool
 
 TARGET = ClassificationTarget(np.arange(3))
 

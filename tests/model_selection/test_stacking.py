@@ -3,7 +3,7 @@ import pytest
 from scipy.optimize import minimize
 from sklearn.linear_model import LinearRegression, LogisticRegression
 
-from skcmkd.paired._stacking import (
+from skcmkd._model_selection._stacking import (
     fit_linear_stack,
     fit_log_linear_stack,
     log_linear_pool,
