@@ -30,7 +30,7 @@ from .._validation._tables import Table, as_table, check_same_index
 from .._validation._target_checks import check_groups, check_labels, encode_labels
 from ._input import check_unpaired_data, warn_of_unshared_classes
 from ._modes import check_student, fit_mode, training_history
-from ._selection import select_mode
+from ._selection import PRODUCT, select_mode
 from ._teacher_fit import FittedTeacher, fit_teacher
 from ._training import make_training
 
@@ -213,7 +213,8 @@ class UnpairedDistiller(ClassifierStudentMixin, BaseEstimator):
         temperature: float = 1.0,
         representation: str = "auto",
         linked_columns: Any = None,
-        cv: Any = 5,
+        soft_targets: str = "product",
+        cv: Any = 3,
         check_alignment: bool = True,
         n_jobs: int | None = None,
         random_state: int | np.random.RandomState | None = None,
@@ -231,6 +232,7 @@ class UnpairedDistiller(ClassifierStudentMixin, BaseEstimator):
         self.temperature = temperature
         self.representation = representation
         self.linked_columns = linked_columns
+        self.soft_targets = soft_targets
         self.cv = cv
         self.check_alignment = check_alignment
         self.n_jobs = n_jobs
@@ -250,6 +252,7 @@ class UnpairedDistiller(ClassifierStudentMixin, BaseEstimator):
         "temperature": [Interval(Real, 0, None, closed="neither")],
         "representation": [StrOptions({"auto", *REPRESENTATIONS})],
         "linked_columns": "no_validation",
+        "soft_targets": [StrOptions({PRODUCT, "teacher"})],
         "cv": ["cv_object"],
         "check_alignment": ["boolean"],
         "n_jobs": N_JOBS,
@@ -337,6 +340,7 @@ class UnpairedDistiller(ClassifierStudentMixin, BaseEstimator):
                 training,
                 data,
                 self.alignment,
+                soft_targets=self.soft_targets,
                 teacher_error=np.nan if fitted_teacher is None else fitted_teacher.error,
                 check_alignment=self.check_alignment,
                 cv=self.cv,
@@ -345,7 +349,7 @@ class UnpairedDistiller(ClassifierStudentMixin, BaseEstimator):
                 verbose=bool(self.verbose),
             )
             mode = selection.mode
-            student = fit_mode(student, training, mode)
+            student = fit_mode(student, selection.training, mode)
         self.classes_, self.student_, self.history_ = classes, student, training_history(student)
         self.training_mode_, self.best_alignment_, self.used_bridge_ = mode.name, mode.alignment, mode.use_bridge
         self.candidate_scores_, self.alignment_metrics_ = selection.candidate_scores, selection.alignment_metrics
