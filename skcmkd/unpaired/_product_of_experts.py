@@ -51,7 +51,7 @@ def product_of_experts(teacher_proba: np.ndarray, student_proba: np.ndarray, pri
 
 @dataclass(frozen=True)
 class OwnModels:
-    """The student, fitted to labels alone without some folds: the second expert.
+    """The student, fitted to labels alone without some folds: the second expert, as a function of training data.
 
     Attributes
     ----------
@@ -63,7 +63,7 @@ class OwnModels:
     models: dict[Folds, Any]
     fold_ids: np.ndarray
 
-    def combine(self, training: UnpairedTraining, held_out: Folds = ()) -> UnpairedTraining:
+    def __call__(self, training: UnpairedTraining, held_out: Folds = ()) -> UnpairedTraining:
         """The training data with the products as soft targets; no label of the held-out folds has a part in them.
 
         A labeled row is predicted by a model that was not fitted to it.

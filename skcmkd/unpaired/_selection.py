@@ -96,7 +96,7 @@ def select_mode(
         return ModeSelection(mode, training)
     fold_ids = make_fold_ids(cv, data.y, groups=data.groups)
     own = fit_own_models(student, training, fold_ids, validates=validates, n_jobs=n_jobs) if uses_product else None
-    combined = training if own is None else own.combine(training)
+    combined = training if own is None else own(training)
     n_folds = int(fold_ids.max()) + 1
     if not validates:
         return ModeSelection(mode, combined, n_folds=n_folds)
@@ -179,7 +179,7 @@ def cross_validate_modes(
     """
 
     def trainings(fold: int) -> list[Training]:
-        combined = training if own is None else own.combine(training, (fold,))
+        combined = training if own is None else own(training, (fold,))
         part = combined.exclude(np.flatnonzero(fold_ids == fold))
         return [
             partial(fit_mode, training=part, mode=mode)

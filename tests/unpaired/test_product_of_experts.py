@@ -78,7 +78,7 @@ def test_soft_targets_are_nearly_the_posterior_on_a_simulated_law():
     evidence = np.stack([X[both], T[both]]).sum(axis=(0, 2))
     log_odds = np.log(priors[1] / priors[0]) + 0.8 * evidence - 4 * 0.8**2 / 2
     exact = 1 / (1 + np.exp(-log_odds))
-    product = own.combine(training).data.soft_targets[rows][:, 1]
+    product = own(training).data.soft_targets[rows][:, 1]
     assert np.abs(product - exact).mean() < 0.02
     assert log_loss(y[both], product) < log_loss(y[both], exact) + 0.005
     assert log_loss(y[both], training.data.soft_targets[rows][:, 1]) > log_loss(y[both], exact) + 0.05
@@ -106,7 +106,7 @@ def test_product_with_a_constant_teacher_is_the_students_calibrated_model():
     weight = fit_log_linear_stack(oof[None], np.eye(3)[y], np.ones(50), np.ones(1))
     others = clone(LOGISTIC).fit(X, y).predict_proba(training.data.X[50:])
     expected = log_linear_pool(np.concatenate([oof, others])[None], weight)
-    np.testing.assert_allclose(own.combine(training).data.soft_targets, expected, atol=1e-5)
+    np.testing.assert_allclose(own(training).data.soft_targets, expected, atol=1e-5)
 
 
 def with_changed_labels(training, rows):
@@ -122,8 +122,8 @@ def test_labels_of_a_held_out_fold_have_no_part_in_the_soft_targets_of_its_train
     soft_targets, all_folds = [], []
     for variant in (training, with_changed_labels(training, held_out)):
         own = fit_own_models(LOGISTIC, variant, fold_ids, validates=True, n_jobs=None)
-        soft_targets.append(own.combine(variant, (0,)).exclude(held_out).data.soft_targets)
-        all_folds.append(own.combine(variant).data.soft_targets)
+        soft_targets.append(own(variant, (0,)).exclude(held_out).data.soft_targets)
+        all_folds.append(own(variant).data.soft_targets)
     np.testing.assert_array_equal(*soft_targets)
     assert not np.allclose(*all_folds)
 
