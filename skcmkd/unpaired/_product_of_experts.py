@@ -68,8 +68,10 @@ class OwnModels:
 
         A labeled row is predicted by a model that was not fitted to it.
         """
-        data = training.data
-        priors = training.reference_cohort.class_priors.astype(np.float64)
+        data, cohort = training.data, training.reference_cohort
+        if cohort is None:  # without a teacher there are no soft targets
+            return training
+        priors = cohort.class_priors.astype(np.float64)
         q = self._calibrated_proba(data, held_out)
         # Rows of a held-out fold are not trained on.
         rows = np.flatnonzero(data.has_soft_target & ~np.isnan(q).any(axis=1))

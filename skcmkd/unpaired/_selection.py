@@ -13,7 +13,7 @@ import pandas as pd
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 
-from .._distillation._select import Training, ValidationScores, cross_validate_trainings
+from .._distillation._select import Measure, Training, ValidationScores, cross_validate_trainings
 from .._distillation._targets import ClassificationTarget
 from .._model_selection._folds import make_fold_ids
 from .._model_selection._pipelines import final_estimator
@@ -188,10 +188,10 @@ def cross_validate_modes(
             for mode in modes
         ]
 
-    measure = None
+    measure: Measure | None = None
     if len(measured_folds) and training.loss.alignment is not None and training.reference_cohort is not None:
-        measure = AlignmentMeasure(data.X, data.y, training.reference_cohort, training.loss.alignment.cost)
-        measure = partial(_measure_some_folds, measure, np.isin(fold_ids, measured_folds))
+        of_all = AlignmentMeasure(data.X, data.y, training.reference_cohort, training.loss.alignment.cost)
+        measure = partial(_measure_some_folds, of_all, np.isin(fold_ids, measured_folds))
     return cross_validate_trainings(
         student,
         modes,
