@@ -77,10 +77,11 @@ def tables():
     return X, pd.DataFrame(X.to_numpy() + rng.normal(size=(len(y), 3)), columns=list("def")), y
 
 
-def check(walk, bundles):
+def check(walk, bundles, twice=()):
     assert walk.reached_loss
     assert str(ROOT / "_distillation" / "_fit_network.py") in walk.entered_from
-    assert {file: places for file, places in walk.entered_from.items() if len(places) > 1} == {}
+    entered_twice = {file: places for file, places in walk.entered_from.items() if len(places) > 1}
+    assert set(entered_twice) == {str(ROOT / file) for file in twice}
     assert walk.bundles == bundles
     assert len(bundles) <= MAX_BUNDLES
 
@@ -106,13 +107,27 @@ def test_paired(tables, alpha, objective, columns):
     check(walk, {"PairedData", "TeacherInputs", "TrainingData"})
 
 
+@pytest.mark.parametrize(
+    ("soft_targets", "twice"),
+    [
+        ("teacher", ()),
+        # The student is first fitted to labels alone, without the loss of distillation.
+        ("product", ("unpaired/_modes.py",)),
+    ],
+)
 @pytest.mark.parametrize("links", [None, [("a", "d")]])
 @pytest.mark.parametrize("alignment", ["auto", "prototypes", "none"])
-def test_unpaired(tables, alignment, links):
+def test_unpaired(tables, alignment, links, soft_targets, twice):
     X, X_teacher, y = tables
     student, teacher, bridge = np.split(np.arange(len(y)), 3)
     distiller = UnpairedDistiller(
-        NETWORK, TEACHER, alignment=alignment, linked_columns=links, cv=3, check_alignment=alignment == "auto"
+        NETWORK,
+        TEACHER,
+        alignment=alignment,
+        linked_columns=links,
+        soft_targets=soft_targets,
+        cv=3,
+        check_alignment=alignment == "auto",
     )
     walk = Walk(
         lambda: distiller.fit(
@@ -122,4 +137,4 @@ def test_unpaired(tables, alignment, links):
             bridge=(X.iloc[bridge], X_teacher.iloc[bridge]),
         )
     )
-    check(walk, {"UnpairedData", "FittedTeacher", "UnpairedTraining", "TrainingData", "StudentLoss"})
+    check(walk, {"UnpairedData", "FittedTeacher", "UnpairedTraining", "TrainingData", "StudentLoss"}, twice)

@@ -23,6 +23,7 @@ from skcmkd._distillation._student_loss import StudentLoss
 from skcmkd._distillation._training_data import TrainingData
 
 ALPHA, TEMPERATURE, FOLDS = 0.5, 2.0, 5
+PRODUCT = "none, product of experts"
 LABELS_ONLY, SELF_TRAINING = "labels only", "self-training, no teacher"
 PERMUTED = "prototypes, labels of the teacher's cohort shuffled"
 CODES = "prototypes, one code a class, no teacher"
@@ -64,12 +65,13 @@ def fit_self_training(cohorts: Cohorts, seed: int) -> BaseEstimator:
     return distiller.fit(cohorts.X, cohorts.y, unlabeled=(pd.concat(tables),))
 
 
-def fit_aligned(cohorts: Cohorts, seed: int, alignment: str) -> BaseEstimator:
+def fit_aligned(cohorts: Cohorts, seed: int, alignment: str, soft_targets: str = "teacher") -> BaseEstimator:
     """``UnpairedDistiller`` with one alignment, or with its own choice."""
     distiller = UnpairedDistiller(
         make_student(seed),
         make_teacher(seed),
         alignment=alignment,
+        soft_targets=soft_targets,
         linked_columns=cohorts.linked_columns,
         check_alignment=False,
         random_state=seed,
@@ -198,7 +200,8 @@ def best_possible(cohorts: Cohorts, seed: int) -> Any:
 METHODS: dict[str, Method] = {
     LABELS_ONLY: fit_labels_only,
     SELF_TRAINING: fit_self_training,
-    "auto": partial(fit_aligned, alignment="auto"),
+    "auto": partial(fit_aligned, alignment="auto", soft_targets="product"),
+    PRODUCT: partial(fit_aligned, alignment="none", soft_targets="product"),
     **{name: partial(fit_aligned, alignment=name) for name in ALIGNMENTS},
     PERMUTED: fit_permuted,
     CODES: partial(fit_codes, random=False),
@@ -214,7 +217,7 @@ def suits(name: str, cell: Cell) -> bool:
     """Whether a method applies to a cell and does not only repeat another one."""
     setting = cell.setting
     has_row_targets = setting.n_bridge > 0 or setting.name == LINKED
-    if name == "none":
+    if name in ("none", PRODUCT):
         return has_row_targets
     if name == "self_training":
         return has_row_targets and setting.n_unlabeled > 0

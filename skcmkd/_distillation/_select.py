@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,8 @@ from ._targets import Target
 
 # Fits a student in place and returns it.
 Training = Callable[[BaseEstimator], BaseEstimator]
+# measure(fitted student, positions of held-out rows, its predictions of these): further metrics of a fold.
+Measure = Callable[[BaseEstimator, np.ndarray, np.ndarray], Any]
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,18 @@ class ValidationScores:
             losses *= (self.sample_weight / self.sample_weight.mean())[:, None]
         return losses
 
+    def take(self, rows: np.ndarray) -> ValidationScores:
+        """The scores of some of the rows, of a mask; metrics of the folds stay."""
+        return replace(
+            self,
+            rows=self.rows[rows],
+            y=self.y[rows],
+            predictions=self.predictions[:, rows],
+            in_training=self.in_training[rows],
+            sample_weight=None if self.sample_weight is None else self.sample_weight[rows],
+            groups=None if self.groups is None else self.groups[rows],
+        )
+
     def table(self) -> pd.DataFrame:
         """Mean loss of each candidate, its difference to the first candidate's, and the standard error of that."""
         losses = self.losses
@@ -97,7 +111,7 @@ def cross_validate_trainings(
     usable: np.ndarray | None = None,
     sample_weight: np.ndarray | None = None,
     groups: np.ndarray | None = None,
-    measure: Callable[[BaseEstimator, np.ndarray], Any] | None = None,
+    measure: Measure | None = None,
     description: str,
     n_jobs: int | None,
     verbose: bool,
@@ -120,7 +134,7 @@ def cross_validate_trainings(
         Mask of the rows to score; None for all.
     sample_weight, groups : ndarray of shape (n_samples,), default=None
     measure : callable, default=None
-        ``measure(fitted student, held-out positions)``: further metrics of a fold.
+        ``measure(fitted student, held-out positions, their predictions)``: further metrics of a fold.
     description : str
         Of the progress bar.
 
@@ -179,7 +193,7 @@ def _fit_and_predict(
     fold: int,
     rows: np.ndarray,
     target: Target,
-    measure: Callable[[BaseEstimator, np.ndarray], Any] | None,
+    measure: Measure | None,
 ) -> tuple[np.ndarray, np.ndarray, Any]:
     """Predictions of one validation fold by one training, whether the class of each row was in it, and metrics."""
     if len(rows) == 0:
@@ -188,4 +202,4 @@ def _fit_and_predict(
     n_training = int((fold_ids != fold).sum())
     prediction = target.predict(fitted, take_rows(X, rows), n_training)
     in_training = np.isin(y[rows], fitted.classes_) if len(target.classes) else np.ones(len(rows), dtype=bool)
-    return prediction, in_training, None if measure is None else measure(fitted, rows)
+    return prediction, in_training, None if measure is None else measure(fitted, rows, prediction)

@@ -12,7 +12,6 @@ from sklearn.linear_model import Ridge
 
 from .._losses._teacher_cohort import TeacherCohort
 from .._model_selection._pipelines import final_estimator
-from .._model_selection._probabilities import predict_smoothed_proba
 from .._model_selection._row_scores import kl_divergence
 from .._transport._costs import cost_matrix
 from .._transport._plan import transport
@@ -47,12 +46,14 @@ class AlignmentMeasure:
     cohort: TeacherCohort
     cost: str
 
-    def __call__(self, student: BaseEstimator, held_out: np.ndarray) -> tuple[float, float] | None:
-        """The two terms, NaN where no class is shared; None of a student that is no network."""
+    def __call__(self, student: BaseEstimator, held_out: np.ndarray, proba: np.ndarray) -> tuple[float, float] | None:
+        """The two terms, NaN where no class is shared; None of a student that is no network.
+
+        ``proba`` are the student's probabilities of the held-out rows, (len(held_out), n_classes).
+        """
         if not isinstance(final_estimator(student), NetworkClassifier):
             return None
         train = np.setdiff1d(np.arange(len(self.y)), held_out)
-        proba = predict_smoothed_proba(student, take_rows(self.X, held_out), self.cohort.classes, len(train))
         return alignment_metrics(student, self.X, self.y, self.cohort, self.cost, train, held_out, proba)
 
 

@@ -30,7 +30,7 @@ from .._validation._tables import Table, as_table, check_same_index
 from .._validation._target_checks import check_groups, check_labels, encode_labels
 from ._input import check_unpaired_data, warn_of_unshared_classes
 from ._modes import check_student, fit_mode, training_history
-from ._selection import select_mode
+from ._selection import PRODUCT, select_mode
 from ._teacher_fit import FittedTeacher, fit_teacher
 from ._training import make_training
 
@@ -46,9 +46,9 @@ INNER_LEARNING_RATES = {"published": 1e-5}
 class UnpairedDistiller(ClassifierStudentMixin, BaseEstimator):
     """Train a classifier of one modality with the help of another cohort, in which another modality was measured.
 
-    The teacher is fitted to its cohort, ``teacher_data``. The student, p, is trained on labels, on the teacher's
-    probabilities q of samples that have both modalities, and on an alignment A of its representation f, through a
-    linear map M, with the teacher's representation h of its cohort::
+    The teacher is fitted to its cohort, ``teacher_data``. The student, p, is trained on labels, on soft targets q of
+    samples that have both modalities, made of the teacher's probabilities, and on an alignment A of its representation
+    f, through a linear map M, with the teacher's representation h of its cohort::
 
         (1 - alpha) mean_labeled CE(y, p) + alpha mean_soft tau^2 KL(q^tau || p^tau) + weight A(M f, h)
 
@@ -82,8 +82,8 @@ class UnpairedDistiller(ClassifierStudentMixin, BaseEstimator):
           map.
         - "self_training": no alignment; a first student labels the rows of ``unlabeled`` that it predicts with
           confidence. Soft targets are used beside these labels where there are any.
-        - "auto": the best of "none" and "prototypes", each with and without soft targets, and, with ``unlabeled``,
-          "self_training", by the Brier score on held-out rows.
+        - "auto": the best of the labels alone, "none" and "prototypes", both with soft targets where there are any,
+          and, with ``unlabeled``, "self_training", by the Brier score on held-out rows.
     alignment_weight : float >= 0 or None, default=None
         Weight of A, in nats for each mean cost. None is 10 for "prototypes" and "classwise", 1 for "feature" and
         "joint", 0.3 for "fused_gromov": class-blind alignments at weight 3 already cost accuracy on the digits.
@@ -109,13 +109,22 @@ class UnpairedDistiller(ClassifierStudentMixin, BaseEstimator):
         Columns that measure the same in both modalities, as (student's column, teacher's column); "names" links
         columns of the same name. The teacher's features of the student's rows, and from them soft targets, are
         estimated by ridge regression in the teacher's cohort.
-    cv : int or splitter, default=5
-        Folds of the labeled rows on which "auto" chooses. A fixed alignment is checked on the first. With ``groups``
-        in ``fit`` no group is split between folds, and a number is lowered to that of the groups, at least 3; so is
-        that of the folds of the teacher's cohort.
+    soft_targets : {"product", "teacher"}, default="product"
+        Soft targets q of rows that the teacher predicts, over ``bridge`` or ``linked_columns``:
+
+        - "product": a product of experts, q = softmax(log q_T + log q_S - log prior), of the teacher and of the student
+          fitted to the labels alone, q_S, which is calibrated by a temperature from its out-of-fold probabilities. The
+          prior is that of the classes in y, which q_T was corrected to. It is the posterior given both modalities where
+          these are independent given the class. A labeled row is predicted by a model that was not fitted to it.
+        - "teacher": q = q_T.
+    cv : int or splitter, default=3
+        Folds of the labeled rows on which "auto" chooses, and on which the student's own model is calibrated for
+        "product". With a number, ``alignment_metrics_`` and the check of a fixed alignment are of the first fold. With
+        ``groups`` in ``fit`` no group is split between folds, and a number is lowered to that of the groups, at least
+        3; so is that of the folds of the teacher's cohort.
     check_alignment : bool, default=True
         Whether to measure ``alignment_metrics_`` on held-out rows: the student alone, aligned, and aligned with a
-        teacher whose rows have permuted labels. Three more fits, 15 with "auto".
+        teacher whose rows have permuted labels. Up to three more fits, one with "auto".
     n_jobs : int or None, default=None
         Parallel fits; changes nothing but time.
     random_state : int, RandomState or None, default=None
@@ -156,7 +165,7 @@ class UnpairedDistiller(ClassifierStudentMixin, BaseEstimator):
         Class labels, those of y.
     n_folds_ : int or None
         Number of folds of the labeled rows, fewer than ``cv`` where there are fewer groups; None when no fold was held
-        out.
+        out, neither to choose, to check nor to calibrate.
     n_features_in_ : int
         Number of the student's columns.
     feature_names_in_ : ndarray of shape (n_features,)
@@ -180,7 +189,8 @@ class UnpairedDistiller(ClassifierStudentMixin, BaseEstimator):
     distribution optimal transportation for domain adaptation. NeurIPS 2017, equation 4. Snell et al. Prototypical
     networks. NeurIPS 2017, equation 1. Vayer et al. Optimal transport for structured data. ICML 2019, equation 3.
     Saerens et al. Adjusting the outputs of a classifier to new a priori probabilities. Neural Computation 14, 2002,
-    equation 2.4.
+    equation 2.4. Hinton. Training products of experts by minimizing contrastive divergence. Neural Computation 14,
+    2002.
 
     Examples
     --------
@@ -213,7 +223,8 @@ class UnpairedDistiller(ClassifierStudentMixin, BaseEstimator):
         temperature: float = 1.0,
         representation: str = "auto",
         linked_columns: Any = None,
-        cv: Any = 5,
+        soft_targets: str = "product",
+        cv: Any = 3,
         check_alignment: bool = True,
         n_jobs: int | None = None,
         random_state: int | np.random.RandomState | None = None,
@@ -231,6 +242,7 @@ class UnpairedDistiller(ClassifierStudentMixin, BaseEstimator):
         self.temperature = temperature
         self.representation = representation
         self.linked_columns = linked_columns
+        self.soft_targets = soft_targets
         self.cv = cv
         self.check_alignment = check_alignment
         self.n_jobs = n_jobs
@@ -250,6 +262,7 @@ class UnpairedDistiller(ClassifierStudentMixin, BaseEstimator):
         "temperature": [Interval(Real, 0, None, closed="neither")],
         "representation": [StrOptions({"auto", *REPRESENTATIONS})],
         "linked_columns": "no_validation",
+        "soft_targets": [StrOptions({PRODUCT, "teacher"})],
         "cv": ["cv_object"],
         "check_alignment": ["boolean"],
         "n_jobs": N_JOBS,
@@ -337,6 +350,7 @@ class UnpairedDistiller(ClassifierStudentMixin, BaseEstimator):
                 training,
                 data,
                 self.alignment,
+                soft_targets=self.soft_targets,
                 teacher_error=np.nan if fitted_teacher is None else fitted_teacher.error,
                 check_alignment=self.check_alignment,
                 cv=self.cv,
@@ -345,7 +359,7 @@ class UnpairedDistiller(ClassifierStudentMixin, BaseEstimator):
                 verbose=bool(self.verbose),
             )
             mode = selection.mode
-            student = fit_mode(student, training, mode)
+            student = fit_mode(student, selection.training, mode)
         self.classes_, self.student_, self.history_ = classes, student, training_history(student)
         self.training_mode_, self.best_alignment_, self.used_bridge_ = mode.name, mode.alignment, mode.use_bridge
         self.candidate_scores_, self.alignment_metrics_ = selection.candidate_scores, selection.alignment_metrics

@@ -13,7 +13,7 @@ import pandas as pd
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 
-from .._distillation._select import ValidationScores, cross_validate_trainings
+from .._distillation._select import Measure, Training, ValidationScores, cross_validate_trainings
 from .._distillation._targets import ClassificationTarget
 from .._model_selection._folds import make_fold_ids
 from .._model_selection._pipelines import final_estimator
@@ -24,10 +24,12 @@ from ..networks._mlp import NetworkClassifier
 from ._alignment_measures import AlignmentMeasure
 from ._input import UnpairedData
 from ._modes import fit_mode
+from ._product_of_experts import OwnModels, fit_own_models
 from ._training import LABELS_ONLY, TrainingMode, UnpairedTraining
 
 # The alignment that alignment="auto" tries.
 AUTO_ALIGNMENT = "prototypes"
+PRODUCT = "product"
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,8 @@ class ModeSelection:
     Attributes
     ----------
     mode : TrainingMode
+    training : UnpairedTraining
+        With the soft targets that the mode uses.
     candidate_scores, alignment_metrics : DataFrame or None
         Attributes of the distiller.
     n_folds : int or None
@@ -44,6 +48,7 @@ class ModeSelection:
     """
 
     mode: TrainingMode
+    training: UnpairedTraining
     candidate_scores: pd.DataFrame | None = None
     alignment_metrics: pd.DataFrame | None = None
     n_folds: int | None = None
@@ -55,6 +60,7 @@ def select_mode(
     data: UnpairedData,
     alignment: str,
     *,
+    soft_targets: str,
     teacher_error: float,
     check_alignment: bool,
     cv: Any,
@@ -74,6 +80,7 @@ def select_mode(
     data : UnpairedData
     alignment : str
         The distiller's parameter.
+    soft_targets : {"product", "teacher"}
     teacher_error : float
         Out-of-fold error rate of the teacher.
     check_alignment : bool
@@ -83,41 +90,47 @@ def select_mode(
     automatic = alignment == "auto"
     modes = auto_modes(student, training) if automatic else fixed_modes(alignment, training)
     mode = modes[-1]
-    if mode == LABELS_ONLY or not (automatic or check_alignment):
-        return ModeSelection(mode)
+    validates = mode != LABELS_ONLY and (automatic or check_alignment)
+    uses_product = soft_targets == PRODUCT and mode.use_bridge
+    if not (validates or uses_product):
+        return ModeSelection(mode, training)
     fold_ids = make_fold_ids(cv, data.y, groups=data.groups)
-    # One fold is enough of a check, unless a splitter makes it a single row.
-    all_folds = automatic or not isinstance(cv, Integral)
+    own = fit_own_models(student, training, fold_ids, validates=validates, n_jobs=n_jobs) if uses_product else None
+    combined = training if own is None else own(training)
     n_folds = int(fold_ids.max()) + 1
-    val_folds = range(n_folds) if all_folds else (0,)
-    options: dict[str, Any] = {"with_alignment": check_alignment, "n_jobs": n_jobs, "verbose": verbose}
+    if not validates:
+        return ModeSelection(mode, combined, n_folds=n_folds)
+    # One fold is enough of a check, unless a splitter makes it a single row.
+    check_folds = (0,) if isinstance(cv, Integral) else tuple(range(n_folds))
+    val_folds = range(n_folds) if automatic else check_folds
+    options: dict[str, Any] = {"own": own, "n_jobs": n_jobs, "verbose": verbose}
+    options["measured_folds"] = check_folds if check_alignment else ()
     scores = cross_validate_modes(student, modes, training, data, fold_ids, val_folds, **options)
     best = scores.best("min") if automatic else len(modes) - 1
     mode, table = modes[best], mode_table(scores) if automatic else None
     if not check_alignment:
-        return ModeSelection(mode, table, n_folds=n_folds)
-    students = {"alone": (scores, 0)}
+        return ModeSelection(mode, combined, table, n_folds=n_folds)
+    checked = scores.take(np.isin(fold_ids[scores.rows], check_folds))
+    students = {"alone": (checked, 0)}
     if mode != LABELS_ONLY:
-        students["aligned" if mode.aligns else mode.name] = (scores, best)
+        students["aligned" if mode.aligns else mode.name] = (checked, best)
     if mode.aligns or mode.use_bridge:
         permuted = training.permute_teacher(check_random_state(seed))
-        control = cross_validate_modes(student, [mode], permuted, data, fold_ids, val_folds, **options)
+        control = cross_validate_modes(student, [mode], permuted, data, fold_ids, check_folds, **options)
         students["shuffled teacher"] = (control, 0)
-    if not automatic and (harm := describe_harm(scores, best, mode)) is not None:
+    if not automatic and (harm := describe_harm(checked, best, mode)) is not None:
         warn_user(harm)
-    return ModeSelection(mode, table, alignment_table(students, teacher_error), n_folds)
+    return ModeSelection(mode, combined, table, alignment_table(students, teacher_error), n_folds)
 
 
 def auto_modes(student: BaseEstimator, training: UnpairedTraining) -> list[TrainingMode]:
-    """The candidates of "auto", the labels alone first."""
+    """The candidates of "auto", the labels alone first; where there are soft targets all others use them."""
     alignments = ["none"]
     if training.loss.alignment is not None and isinstance(final_estimator(student), NetworkClassifier):
         alignments.append(AUTO_ALIGNMENT)
-    modes = [
-        TrainingMode(alignment, use_bridge)
-        for use_bridge in sorted({False, training.has_bridge})
-        for alignment in alignments
-    ]
+    modes = [TrainingMode(alignment, training.has_bridge) for alignment in alignments]
+    if training.has_bridge:
+        modes.insert(0, LABELS_ONLY)
     if training.has_unlabeled:
         modes.append(TrainingMode("self_training", training.has_bridge))
     return modes
@@ -141,7 +154,8 @@ def cross_validate_modes(
     fold_ids: np.ndarray,
     val_folds: Sequence[int],
     *,
-    with_alignment: bool,
+    measured_folds: Sequence[int] = (),
+    own: OwnModels | None = None,
     n_jobs: int | None,
     verbose: bool,
 ) -> ValidationScores:
@@ -155,19 +169,29 @@ def cross_validate_modes(
     data : UnpairedData
     fold_ids : ndarray of shape (n_samples,)
     val_folds : sequence of int
-    with_alignment : bool
-        Whether to compute feature and label alignment.
+    measured_folds : sequence of int, default=()
+        Folds on which feature and label alignment are computed.
+    own : OwnModels, default=None
+        Fitted without each fold: they are the student alone, and make the products of soft targets. None leaves the
+        soft targets as they are.
     n_jobs, verbose
         The distiller's parameters.
     """
 
-    def trainings(fold: int) -> list[partial[BaseEstimator]]:
-        part = training.exclude(np.flatnonzero(fold_ids == fold))
-        return [partial(fit_mode, training=part, mode=mode) for mode in modes]
+    def trainings(fold: int) -> list[Training]:
+        combined = training if own is None else own(training, (fold,))
+        part = combined.exclude(np.flatnonzero(fold_ids == fold))
+        return [
+            partial(fit_mode, training=part, mode=mode)
+            if own is None or mode != LABELS_ONLY
+            else partial(_fitted_before, own.models[(fold,)])
+            for mode in modes
+        ]
 
-    measure = None
-    if with_alignment and training.loss.alignment is not None and training.reference_cohort is not None:
-        measure = AlignmentMeasure(data.X, data.y, training.reference_cohort, training.loss.alignment.cost)
+    measure: Measure | None = None
+    if len(measured_folds) and training.loss.alignment is not None and training.reference_cohort is not None:
+        of_all = AlignmentMeasure(data.X, data.y, training.reference_cohort, training.loss.alignment.cost)
+        measure = partial(_measure_some_folds, of_all, np.isin(fold_ids, measured_folds))
     return cross_validate_trainings(
         student,
         modes,
@@ -183,6 +207,16 @@ def cross_validate_modes(
         n_jobs=n_jobs,
         verbose=verbose,
     )
+
+
+def _measure_some_folds(
+    measure: AlignmentMeasure, measured: np.ndarray, student: BaseEstimator, held_out: np.ndarray, proba: np.ndarray
+) -> tuple[float, float] | None:
+    return measure(student, held_out, proba) if measured[held_out].all() else None
+
+
+def _fitted_before(fitted: BaseEstimator, student: BaseEstimator) -> BaseEstimator:
+    return fitted
 
 
 def mode_table(scores: ValidationScores) -> pd.DataFrame:

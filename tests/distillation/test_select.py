@@ -146,7 +146,8 @@ def test_a_class_absent_from_the_training_rows_has_a_small_probability_and_is_ma
 def test_folds_without_usable_rows_and_metrics(table):
     X, _, fold_ids = table
 
-    def measure(student, rows):
+    def measure(student, rows, prediction):
+        np.testing.assert_allclose(prediction, student.predict_proba(X[rows]))
         return student.score(X[rows], table[1][rows]), len(rows)
 
     scores = validate(table, usable=fold_ids != 0, measure=measure)

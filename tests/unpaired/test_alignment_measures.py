@@ -87,10 +87,11 @@ def test_metrics_with_a_class_that_the_cohort_lacks(training, student):
 def test_measure_is_taken_of_a_network_on_the_held_out_rows(training, student):
     data, cohort = training.data, training.reference_cohort
     measure = AlignmentMeasure(data.X, data.y, cohort, "euclidean")
-    np.testing.assert_allclose(measure(student, HELD_OUT), metrics_of(student, training, cohort))
+    proba = student.predict_proba(data.X[HELD_OUT])
+    np.testing.assert_allclose(measure(student, HELD_OUT, proba), metrics_of(student, training, cohort))
     pipeline = make_pipeline(StandardScaler(), clone(NETWORK)).fit(data.X[TRAIN], data.y[TRAIN])
-    assert np.isfinite(measure(pipeline, HELD_OUT)).all()
-    assert measure(LogisticRegression().fit(data.X[TRAIN], data.y[TRAIN]), HELD_OUT) is None
+    assert np.isfinite(measure(pipeline, HELD_OUT, proba)).all()
+    assert measure(LogisticRegression().fit(data.X[TRAIN], data.y[TRAIN]), HELD_OUT, proba) is None
 
 
 def test_features_are_projected_by_ridge_regression_to_the_prototypes(training, student):

@@ -56,7 +56,7 @@ def test_candidates_of_auto(training, unlabeled_training):
     pseudo_labels, bridge_pseudo_labels = TrainingMode("self_training", False), TrainingMode("self_training", True)
     pipeline = make_pipeline(StandardScaler(), NETWORK)
     for student, data, expected in (
-        (NETWORK, training, [LABELS_ONLY, prototypes, bridge, bridge_prototypes, bridge_pseudo_labels]),
+        (NETWORK, training, [LABELS_ONLY, bridge, bridge_prototypes, bridge_pseudo_labels]),
         (pipeline, unlabeled_training, [LABELS_ONLY, prototypes, pseudo_labels]),
         (NETWORK, cohort_only, [LABELS_ONLY, prototypes]),
         (LOGISTIC, training, [LABELS_ONLY, bridge, bridge_pseudo_labels]),

@@ -42,7 +42,7 @@ def training():
 
 def scores_of(student, training, modes=(LABELS_ONLY,), fold_ids=LAST_THIRD, val_folds=(1,), groups=None, **options):
     data = UnpairedData(training.data.X[:90], training.data.y[:90], groups=groups)
-    options = {"with_alignment": True, "n_jobs": None, "verbose": False} | options
+    options = {"measured_folds": val_folds, "n_jobs": None, "verbose": False} | options
     return cross_validate_modes(student, list(modes), training, data, fold_ids, val_folds, **options)
 
 
@@ -79,7 +79,8 @@ def test_alignment_of_a_mode_is_that_of_its_student(training):
     data = training.data
     student = clone(NETWORK).set_params(refit=False)
     fit_mode(student, training.exclude(HELD_OUT), PROTOTYPES)
-    expected = AlignmentMeasure(data.X, data.y, training.reference_cohort, "euclidean")(student, HELD_OUT)
+    measure = AlignmentMeasure(data.X, data.y, training.reference_cohort, "euclidean")
+    expected = measure(student, HELD_OUT, student.predict_proba(data.X[HELD_OUT]))
     np.testing.assert_allclose(mean_alignment(scores, 0), expected)
 
 
@@ -88,7 +89,7 @@ def test_students_without_a_representation_or_a_cohort_have_no_alignment(trainin
     for student, data, options in (
         (LOGISTIC, training, {}),
         (NETWORK, alone, {}),
-        (NETWORK, training, {"with_alignment": False}),
+        (NETWORK, training, {"measured_folds": ()}),
     ):
         assert np.isnan(mean_alignment(scores_of(student, data, **options), 0)).all()
 
@@ -161,7 +162,7 @@ def test_mean_alignment_skips_folds_where_it_could_not_be_measured():
 @pytest.mark.parametrize("alignment", ["auto", "prototypes"])
 def test_selected_mode_and_its_tables(training, alignment):
     data = UnpairedData(training.data.X, training.data.y)
-    options = {"teacher_error": 0.5, "cv": 3, "n_jobs": None, "seed": 0, "verbose": False}
+    options = {"soft_targets": "product", "teacher_error": 0.5, "cv": 3, "n_jobs": None, "seed": 0, "verbose": False}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # whether a few epochs of alignment help does not matter here
         selection = select_mode(NETWORK, training, data, alignment, check_alignment=True, **options)
@@ -182,7 +183,14 @@ def test_selected_mode_and_its_tables(training, alignment):
 
 def test_control_has_a_permuted_teacher(training):
     data = UnpairedData(training.data.X, training.data.y)
-    options = {"teacher_error": 0.0, "check_alignment": True, "cv": 3, "n_jobs": None, "verbose": False}
+    options = {
+        "soft_targets": "product",
+        "teacher_error": 0.0,
+        "check_alignment": True,
+        "cv": 3,
+        "n_jobs": None,
+        "verbose": False,
+    }
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         metrics = select_mode(NETWORK, training, data, "prototypes", seed=0, **options).alignment_metrics
@@ -191,6 +199,19 @@ def test_control_has_a_permuted_teacher(training):
     control = scores_of(NETWORK, permuted, [PROTOTYPES], fold_ids, [0])
     expected = alignment_table({"shuffled teacher": (control, 0)}, 0.0).loc["shuffled teacher"]
     np.testing.assert_allclose(metrics.loc["shuffled teacher"], expected)
+
+
+def test_metrics_of_auto_are_those_of_the_first_fold(training):
+    """The choice is made on all folds; a row of the table is one student's on the fold of the check."""
+    data = UnpairedData(training.data.X, training.data.y)
+    options = {"soft_targets": "product", "teacher_error": 0.0, "cv": 3, "n_jobs": None, "seed": 0, "verbose": False}
+    selection = select_mode(NETWORK, training, data, "auto", check_alignment=True, **options)
+    fold_ids = make_fold_ids(3, training.data.y)
+    everything = scores_of(NETWORK, training, [LABELS_ONLY, PROTOTYPES], fold_ids, range(3))
+    first = scores_of(NETWORK, training, [LABELS_ONLY], fold_ids, [0])
+    np.testing.assert_allclose(selection.candidate_scores["brier"], everything.losses.mean(axis=0))
+    expected = alignment_table({"alone": (first, 0)}, 0.0).loc["alone"]
+    np.testing.assert_allclose(selection.alignment_metrics.loc["alone"], expected)
 
 
 # Harm
