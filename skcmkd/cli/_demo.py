@@ -125,7 +125,7 @@ def print_report(console: Console, report: DistillationReport, teacher: str, tit
     table = gain_table(report, title)
     rows = [(names.get(str(name), str(name)), *cells) for name, *cells in table.rows]
     print_table(console, type(table)(table.title, table.headings, rows))
-    weights = report.alphas_[DISTILLED].value_counts().sort_index()
+    weights = report.alphas_[DISTILLED].round(2).value_counts().sort_index()
     chosen = ", ".join(f"{alpha:g} ({count} times)" for alpha, count in weights.items())
     console.print(f"Teacher's weight: {chosen}\n", style="italic")
     accuracy = pd.DataFrame(report.row_scores_.xs("accuracy", axis=1, level="score")).rename(columns=names)

@@ -71,7 +71,7 @@ def describe_decision(selector: CCHSelector, alpha: float) -> str:
     teacher = quote(selector.teachers_[0])
     if alpha == 0:
         return f"{teacher} is kept, but no row without a label has both modalities: {student} was trained alone."
-    return f"{teacher} taught {student} with the weight {alpha:g} ({1 - alpha:g} for the labels)."
+    return f"{teacher} taught {student} with the weight {alpha:.2g} ({1 - alpha:.2g} for the labels)."
 
 
 def warn_of_useless_student(

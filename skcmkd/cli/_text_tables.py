@@ -122,7 +122,7 @@ def choice_table(report: DistillationReport) -> TextTable:
     """How often each teacher was kept, and each weight taken."""
     selections = selections_with_alpha(report)
     kept = selections["teacher"].where(selections["kept"], None).map(truncate, na_action="ignore").fillna("none kept")
-    counts = Counter(zip(kept, selections["alpha"], strict=True))
+    counts = Counter(zip(kept, selections["alpha"].round(2), strict=True))
     rows = [(teacher, f"{alpha:g}", str(count)) for (teacher, alpha), count in sorted(counts.items())]
     return TextTable(f"Choices in {len(selections)} fits", ("teacher", "weight", "times"), rows)
 
