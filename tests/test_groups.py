@@ -462,7 +462,7 @@ def test_an_integer_cv_adapts_to_the_groups_of_every_estimator(n_groups, n_folds
     paired = PairedDistiller(linear, linear).fit(X, y, groups=groups, X_teacher=teacher)
     regressor = PairedDistillerRegressor(Ridge(), Ridge(), alpha=0.5)
     regressor.fit(X, TEN.data.iloc[:, 0], groups=groups, X_teacher=teacher)
-    unpaired = UnpairedDistiller(linear, linear, check_alignment=False)
+    unpaired = UnpairedDistiller(linear, linear, cv=5, check_alignment=False)
     cohort = (teacher[60:], y[60:], groups[60:])
     unpaired.fit(X[:60], y[:60], groups=groups[:60], teacher_data=cohort, bridge=(X[100:], teacher[100:]))
     selector = CCHSelector(TEN.modalities, "student", n_subsamples=2, random_state=0).fit(TEN.data, y, groups=groups)
