@@ -238,7 +238,9 @@ def test_no_student_is_validated_on_a_patient_of_its_training_rows(split):
     )
     # A fold has about 30 rows; for pseudo-labels of self-training 45 unlabeled ones or more are predicted.
     in_validation = np.array(OverlapRecorder.n_rows) < 40
-    assert in_validation.sum() == (len(fitted.candidate_scores_) + 1) * 4
+    # Each candidate on each fold, the control on the first; the student's own models predict the folds, four for the
+    # student that is kept and for each of the five validations the other three.
+    assert in_validation.sum() == len(fitted.candidate_scores_) * 4 + 1 + 4 + 5 * 3
     assert (np.array(OverlapRecorder.n_repeats)[in_validation] > 0).any() == split
 
 
