@@ -243,7 +243,9 @@ def test_no_student_is_validated_on_a_patient_of_its_training_rows(split):
     )
     # A fold has about 30 rows; for pseudo-labels of self-training 45 unlabeled ones or more are predicted.
     in_validation = np.array(OverlapRecorder.n_rows) < 40
-    assert in_validation.sum() == (len(fitted.candidate_scores_) + 1) * 4
+    # Each candidate on each fold, the control on the first; the student's own models predict the folds, four for the
+    # student that is kept and for each of the five validations the other three.
+    assert in_validation.sum() == len(fitted.candidate_scores_) * 4 + 1 + 4 + 5 * 3
     assert (np.array(OverlapRecorder.n_repeats)[in_validation] > 0).any() == split
 
 
@@ -467,7 +469,7 @@ def test_an_integer_cv_adapts_to_the_groups_of_every_estimator(n_groups, n_folds
     paired = PairedDistiller(linear, linear, alpha=0.5).fit(X, y, groups=groups, X_teacher=teacher)
     regressor = PairedDistillerRegressor(Ridge(), Ridge(), alpha=0.5)
     regressor.fit(X, TEN.data.iloc[:, 0], groups=groups, X_teacher=teacher)
-    unpaired = UnpairedDistiller(linear, linear, check_alignment=False)
+    unpaired = UnpairedDistiller(linear, linear, cv=5, check_alignment=False)
     cohort = (teacher[60:], y[60:], groups[60:])
     unpaired.fit(X[:60], y[:60], groups=groups[:60], teacher_data=cohort, bridge=(X[100:], teacher[100:]))
     selector = CCHSelector(TEN.modalities, "student", n_subsamples=2, random_state=0).fit(TEN.data, y, groups=groups)
