@@ -7,6 +7,7 @@ fitted to n random rows and scored on at most 1000 others:
     python benchmarks/network_default.py --data FOLDER
 
 FOLDER holds ``pbmc_panel`` and ``snare``, a Parquet file for each modality and ``y.parquet`` with the column ``y``.
+It continues where it was stopped: tables in ``results/network_default.csv`` are not run again.
 """
 
 import argparse
@@ -49,14 +50,14 @@ def complete(X, y):
 
 def tables_of_classes(folder):
     """Name, view, columns and labels of each table."""
-    for name, bunch in (("digits", load_digit_views()), ("tumors", load_adrenal_carcinoma())):
-        for view, columns in bunch.modalities.items():
-            yield name, view, *complete(bunch.data[columns], bunch.target)
     for name in ("pbmc_panel", "snare") if folder else ():
         y = pd.read_parquet(folder / name / "y.parquet")["y"]
         for path in sorted((folder / name).glob("*.parquet")):
             if path.stem != "y":
                 yield name, path.stem, *complete(pd.read_parquet(path), y)
+    for name, bunch in (("tumors", load_adrenal_carcinoma()), ("digits", load_digit_views())):
+        for view, columns in bunch.modalities.items():
+            yield name, view, *complete(bunch.data[columns], bunch.target)
 
 
 def tables_of_numbers(folder):
@@ -120,9 +121,12 @@ def main():
     parser.add_argument("--seeds", type=int, default=5)
     options = parser.parse_args()
     torch.set_num_threads(1)
-    rows = []
+    rows = pd.read_csv(RESULTS).to_dict("records") if RESULTS.exists() else []
+    done = {(row["task"], row["table"], row["view"]) for row in rows}
     for task, tables in (("classes", tables_of_classes), ("numbers", tables_of_numbers)):
         for name, view, X, y in tables(options.data):
+            if (task, name, view) in done:
+                continue
             print(task, name, view, flush=True)
             rows += run_table(task, name, view, X, y, options.seeds)
             pd.DataFrame(rows).to_csv(RESULTS, index=False, float_format="%.4f")
