@@ -52,6 +52,8 @@ def train_estimator(X, y, held_out, epochs):
         max_epochs=epochs,
         patience=epochs + 1,
         refit=False,
+        linear_weight=0,
+        validation_fraction=0.1,
         device="cpu",
         random_state=SEED,
     )

@@ -80,7 +80,9 @@ def fit_peer(samples: Samples, seed: int, learner: str, *, out_of_fold: bool) ->
     held_out = early_stopping_mask(strata, len(codes), settings.validation_fraction, settings.seed)
     # The loss is the mean over a batch already.
     targets = (codes, labeled, logits)
-    network._set_trained(fit_network(settings, X, PeerLoss(), targets, len(network.classes_), held_out))
+    network._set_trained(
+        fit_network(settings, X, PeerLoss(), targets, len(network.classes_), held_out, linear_loss=None)
+    )
     return network
 
 

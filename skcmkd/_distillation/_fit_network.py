@@ -71,10 +71,17 @@ def fit_network_student(
         groups,
         counted=label_weight + teacher_weight > 0,
     )
-    fit: dict[str, Any] = {"n_outputs": len(data.classes), "held_out": held_out}
     distillation = DistillationLoss(
         loss.temperature, data.teacher_class_indices(), has_teacher=bool(teacher_weight.any())
     )
+    # Features of the teacher, where they are targets, follow those of the distillation loss.
+    fit: dict[str, Any] = {
+        "n_outputs": len(data.classes),
+        "held_out": held_out,
+        "linear_loss": lambda output, *rows: distillation(output, *rows[:4]),
+        "strata": np.where(label_weight > 0, codes, -1),
+        "groups": groups,
+    }
     if not loss.objective.is_soft_targets and distillation.has_teacher:
         trained = _train_on_objective(settings, X, loss.objective, distillation, targets, features, fit)
     elif alignment is None:

@@ -32,6 +32,7 @@ NETWORK_CONSTRAINTS: dict[str, list[Any]] = {
     "patience": [Interval(Integral, 1, None, closed="left")],
     "validation_fraction": [Interval(Real, 0, 1, closed="left")],
     "refit": ["boolean"],
+    "linear_weight": [Interval(Real, 0, 1, closed="left")],
     "device": [str],
     "random_state": ["random_state"],
     "verbose": ["verbose"],
@@ -90,8 +91,9 @@ class Network(DocLinkMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, B
         batch_size: int = 32,
         max_epochs: int = 200,
         patience: int = 20,
-        validation_fraction: float = 0.1,
+        validation_fraction: float = 0.25,
         refit: bool = True,
+        linear_weight: float = 0.5,
         device: str = "auto",
         random_state: int | np.random.RandomState | None = None,
         verbose: int = 0,
@@ -105,6 +107,7 @@ class Network(DocLinkMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, B
         self.patience = patience
         self.validation_fraction = validation_fraction
         self.refit = refit
+        self.linear_weight = linear_weight
         self.device = device
         self.random_state = random_state
         self.verbose = verbose
@@ -149,7 +152,8 @@ class Network(DocLinkMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, B
         return state
 
     def __setstate__(self, state: Mapping[str, Any]) -> None:
-        super().__setstate__({**state})
+        # Files of earlier versions hold networks without a linear part.
+        super().__setstate__({"linear_weight": 0.0, **state})
         if "net_" in state:
             from ._state import network_from_arrays
 
@@ -162,7 +166,7 @@ class Network(DocLinkMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, B
 
 
 def head_parameters(network: Network) -> tuple[np.ndarray, np.ndarray]:
-    """Weights and intercepts of the last layer, whose input is the representation.
+    """Weights and intercepts of the last layer, whose input is the representation, without the linear part.
 
     Returns
     -------

@@ -32,7 +32,9 @@ class TrainingSettings:
     ----------
     hidden_layer_sizes : tuple of int
         At least one layer; the last is the representation.
-    dropout, learning_rate, weight_decay, batch_size, max_epochs, patience, validation_fraction, refit, device, verbose
+    dropout, learning_rate, weight_decay, batch_size, max_epochs, patience, validation_fraction, refit
+        The network's parameters.
+    linear_weight, device, verbose
         The network's parameters.
     seed : int
         Drawn from the network's ``random_state``.
@@ -47,6 +49,7 @@ class TrainingSettings:
     patience: int
     validation_fraction: float
     refit: bool
+    linear_weight: float
     device: str
     verbose: int
     seed: int
@@ -232,10 +235,15 @@ def fit_network(
     n_outputs: int,
     held_out: np.ndarray | None,
     *,
+    linear_loss: RowLoss | None,
+    strata: np.ndarray | None = None,
+    groups: np.ndarray | None = None,
     return_features: bool = False,
     backward: Callable[..., Any] | None = None,
 ) -> TrainedNetwork:
-    """Standardize X and train a module on it.
+    """Standardize X, train a module on it, and fit its linear part.
+
+    The two are fitted apart, so that neither changes the other; the output is their weighted mean.
 
     Parameters
     ----------
@@ -247,6 +255,10 @@ def fit_network(
     n_outputs : int
     held_out : ndarray of bool of shape (n_rows,) or None
         Rows to stop early by, from ``early_stopping_mask``.
+    linear_loss : callable or None
+        ``linear_loss(output, *targets)`` of the linear part, one loss a row; None leaves the linear part out.
+    strata, groups : ndarray of shape (n_rows,), default=None
+        Strata and groups of the folds by which the linear part's penalty is chosen.
     return_features : bool, default=False
         Whether the loss reads the representation beside the output, as a pair.
     backward : callable, default=None
@@ -256,4 +268,10 @@ def fit_network(
     scaler, table = fit_scaler(X)
     net = train_with_early_stopping(settings, build_module, row_loss, table, targets, held_out, backward)
     net.module_.return_features = False
+    if linear_loss is not None and settings.linear_weight > 0:
+        from ._linear_part import fit_linear_part, linear_folds
+
+        folds = linear_folds(strata, len(table), settings.seed, groups)
+        linear = fit_linear_part(linear_loss, table, targets, n_outputs, folds)
+        net.module_.linear, net.module_.linear_weight = linear.to(net.device), settings.linear_weight
     return TrainedNetwork(net, scaler)

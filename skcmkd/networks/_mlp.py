@@ -21,8 +21,9 @@ from ._fit import drop_zero_weight, early_stopping_mask, fit_network
 class NetworkClassifier(ClassifierMixin, Network):
     """A small neural network that classifies the rows of a table.
 
-    Standardized columns, rectified linear layers, softmax; minimizes the weighted mean of -log p_y (nats) by AdamW
-    with early stopping on held-out rows. Predictions are computed in double precision.
+    Standardized columns, softmax of the mean of two sets of scores: rectified linear layers, which minimize the
+    weighted mean of -log p_y (nats) by AdamW with early stopping on held-out rows, and a linear model, which minimizes
+    the same with a ridge penalty. Predictions are computed in double precision.
 
     Parameters
     ----------
@@ -40,12 +41,16 @@ class NetworkClassifier(ClassifierMixin, Network):
         Passes over the rows, at most.
     patience : int, default=20
         Epochs without improvement on the held-out rows after which training stops.
-    validation_fraction : float in [0, 1), default=0.1
+    validation_fraction : float in [0, 1), default=0.25
         Proportion of rows held out for early stopping, stratified by class; 0, or fewer than 20 rows, runs all
         epochs.
     refit : bool, default=True
         After early stopping, train again on all rows for the number of epochs with the least held-out loss. False
         restores the weights of that epoch and leaves the held-out rows unused.
+    linear_weight : float in [0, 1), default=0.5
+        Weight of a linear model in the output, which is
+        (1 - linear_weight) * hidden layers + linear_weight * linear model of the standardized columns; 0 leaves it
+        out. The linear model has a ridge penalty chosen by cross-validation.
     device : str, default="auto"
         Torch device; "auto" is CUDA where there is one, else the processor.
     random_state : int, RandomState or None, default=None
@@ -129,7 +134,19 @@ class NetworkClassifier(ClassifierMixin, Network):
         settings = training_settings(self)
         held_out = early_stopping_mask(codes, len(X), settings.validation_fraction, settings.seed, groups)
         n_classes = len(self.classes_)
-        self._set_trained(fit_network(settings, X, weighted_cross_entropy, (codes, weight), n_classes, held_out))
+        self._set_trained(
+            fit_network(
+                settings,
+                X,
+                weighted_cross_entropy,
+                (codes, weight),
+                n_classes,
+                held_out,
+                linear_loss=weighted_cross_entropy,
+                strata=codes,
+                groups=groups,
+            )
+        )
         return self
 
     def predict_proba(self, X: ArrayLike) -> np.ndarray:
@@ -181,8 +198,9 @@ class NetworkClassifier(ClassifierMixin, Network):
 class NetworkRegressor(RegressorMixin, Network):
     """A small neural network that predicts one or several numbers from the rows of a table.
 
-    Standardized columns and targets, rectified linear layers, linear output; minimizes the weighted mean of
-    (y - p)^2 by AdamW with early stopping on held-out rows. Predictions are computed in double precision.
+    Standardized columns and targets, mean of two predictions: rectified linear layers, which minimize the weighted mean
+    of (y - p)^2 by AdamW with early stopping on held-out rows, and a linear model, which minimizes the same with a
+    ridge penalty. Predictions are computed in double precision.
 
     Parameters
     ----------
@@ -200,12 +218,16 @@ class NetworkRegressor(RegressorMixin, Network):
         Passes over the rows, at most.
     patience : int, default=20
         Epochs without improvement on the held-out rows after which training stops.
-    validation_fraction : float in [0, 1), default=0.1
+    validation_fraction : float in [0, 1), default=0.25
         Proportion of rows held out for early stopping, drawn at random; 0, or fewer than 20 rows, runs all
         epochs.
     refit : bool, default=True
         After early stopping, train again on all rows for the number of epochs with the least held-out loss. False
         restores the weights of that epoch and leaves the held-out rows unused.
+    linear_weight : float in [0, 1), default=0.5
+        Weight of a linear model in the output, which is
+        (1 - linear_weight) * hidden layers + linear_weight * linear model of the standardized columns; 0 leaves it
+        out. The linear model has a ridge penalty chosen by cross-validation.
     device : str, default="auto"
         Torch device; "auto" is CUDA where there is one, else the processor.
     random_state : int, RandomState or None, default=None
@@ -288,7 +310,18 @@ class NetworkRegressor(RegressorMixin, Network):
             targets = self.target_scaler_.transform(target).astype(np.float32), weight
         settings = training_settings(self)
         held_out = early_stopping_mask(None, len(X), settings.validation_fraction, settings.seed, groups)
-        self._set_trained(fit_network(settings, X, weighted_squared_error, targets, target.shape[1], held_out))
+        self._set_trained(
+            fit_network(
+                settings,
+                X,
+                weighted_squared_error,
+                targets,
+                target.shape[1],
+                held_out,
+                linear_loss=weighted_squared_error,
+                groups=groups,
+            )
+        )
         return self
 
     def predict(self, X: ArrayLike) -> np.ndarray:

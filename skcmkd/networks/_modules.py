@@ -25,6 +25,10 @@ class MLP(nn.Module):
         From (n_rows, n_inputs) to (n_rows, hidden_layer_sizes[-1]).
     head : torch.nn.Linear
         From the representation to (n_rows, n_outputs).
+    linear : torch.nn.Linear or None
+        From (n_rows, n_inputs) to (n_rows, n_outputs). With it the output is
+        ``(1 - linear_weight) * head(represent(X)) + linear_weight * linear(X)``.
+    linear_weight : float
     """
 
     def __init__(
@@ -43,10 +47,14 @@ class MLP(nn.Module):
             n_inputs = size
         self.represent = nn.Sequential(*layers)
         self.head = nn.Linear(n_inputs, n_outputs)
+        self.linear: nn.Linear | None = None
+        self.linear_weight = 0.0
 
     def forward(self, X: Tensor) -> Tensor | tuple[Tensor, Tensor]:
         features = self.represent(X)
         output = self.head(features)
+        if self.linear is not None:
+            output = (1 - self.linear_weight) * output + self.linear_weight * self.linear(X)
         return (output, features) if self.return_features else output
 
 

@@ -29,7 +29,9 @@ FLOAT = 1
 
 
 def student_to_onnx(student: BaseEstimator, X: Table) -> Any:
-    """Convert a fitted student to ONNX: relu(W_l ... relu(W_1 (x - mean) / scale + b_1) ... + b_l) for a network.
+    """Convert a fitted student to ONNX: relu(W_l ... relu(W_1 z + b_1) ...) + b_l and linear model for a network.
+
+    Here z = (x - mean) / scale are the standardized columns.
 
     Parameters
     ----------
@@ -176,11 +178,17 @@ def _last_layer(network: Any, operator: Any, container: Any) -> Any:
     state = network_to_arrays(network.net_)
     values = ops.OnnxCast(operator.inputs[0], to=FLOAT, op_version=opset)
     values = ops.OnnxSub(values, network.scaler_.mean_.astype(np.float32), op_version=opset)
-    values = ops.OnnxDiv(values, network.scaler_.scale_.astype(np.float32), op_version=opset)
+    standardized = values = ops.OnnxDiv(values, network.scaler_.scale_.astype(np.float32), op_version=opset)
     last = len(state["weights"]) - 1
     for number, (weight, intercept) in enumerate(zip(state["weights"], state["intercepts"], strict=True)):
         values = ops.OnnxGemm(values, weight.T.copy(), intercept, op_version=opset)
         values = values if number == last else ops.OnnxRelu(values, op_version=opset)
+    if "linear" in state:
+        linear, share = state["linear"], np.float32(state["linear"]["share"])
+        of_columns = ops.OnnxGemm(standardized, linear["weights"].T.copy(), linear["intercepts"], op_version=opset)
+        parts = ((values, 1 - share), (of_columns, share))
+        scaled = [ops.OnnxMul(part, np.array([weight], dtype=np.float32), op_version=opset) for part, weight in parts]
+        values = ops.OnnxAdd(*scaled, op_version=opset)
     return values
 
 

@@ -89,7 +89,7 @@ def test_a_training_gives_what_the_network_predicts_with_and_writes_nothing():
     targets = StandardScaler().fit_transform(y[:, None]).astype(np.float32), np.ones(40, dtype=np.float32)
     settings = training_settings(network)
     held_out = early_stopping_mask(None, 40, settings.validation_fraction, settings.seed)
-    trained = fit_network(settings, X, weighted_squared_error, targets, 1, held_out)
+    trained = fit_network(settings, X, weighted_squared_error, targets, 1, held_out, linear_loss=weighted_squared_error)
     assert vars(network) == before
     output = predict_in_batches(trained.net, lambda module: module, X, trained.scaler.transform)
     prediction = network.fit(X, y).predict(X)

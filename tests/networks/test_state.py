@@ -24,9 +24,13 @@ def test_layers_by_hand(network):
     assert state["dropout"] == 0.25
     X = load_iris().data
     values = network.scaler_.transform(X)
+    linear, share = state["linear"], state["linear"]["share"]
+    assert share == 0.5
+    linear_scores = values @ linear["weights"].T.astype(float) + linear["intercepts"]
     for number, (weight, intercept) in enumerate(zip(state["weights"], state["intercepts"], strict=True)):
         values = values @ weight.T.astype(float) + intercept
         values = values if number == 2 else np.maximum(values, 0)
+    values = (1 - share) * values + share * linear_scores
     proba = np.exp(values) / np.exp(values).sum(axis=1, keepdims=True)
     np.testing.assert_allclose(network.predict_proba(X), proba, rtol=1e-12)
 

@@ -19,7 +19,7 @@ from skcmkd.paired import _mutual_fit
 from skcmkd.paired._data import PairedData
 from skcmkd.paired._mutual_fit import check_network, fit_mutual
 
-NETWORK = NetworkClassifier((8, 4), max_epochs=6, validation_fraction=0, random_state=0)
+NETWORK = NetworkClassifier((8, 4), max_epochs=6, validation_fraction=0, linear_weight=0, random_state=0)
 EARLY_STOPPING = {"validation_fraction": 0.3, "max_epochs": 10, "learning_rate": 0.02, "patience": 3}
 
 

@@ -104,7 +104,7 @@ def test_cohort_changes_nothing_without_an_alignment_or_soft_targets(drawn):
 def test_auto_leaves_a_harmful_teacher(drawn):
     """A cohort whose classes are noise, and a bridge whose samples show the teacher the next class."""
     rng = np.random.RandomState(1)
-    network = NetworkClassifier((16, 8), max_epochs=40, learning_rate=1e-2, validation_fraction=0)
+    network = NetworkClassifier((16, 8), max_epochs=40, learning_rate=1e-2, validation_fraction=0, linear_weight=0)
     next_class = [np.flatnonzero(drawn.y_teacher == (k + 1) % 3)[0] for k in drawn.y_test[:60]]
     for harmful in (
         {"teacher_data": (rng.normal(size=(80, 7)), drawn.y_teacher)},
@@ -420,7 +420,7 @@ def test_linked_columns_change_the_student(drawn):
 def test_classes_that_one_cohort_lacks(drawn, alignment):
     names = np.array(["a", "b", "c"])
     y, y_teacher = names[drawn.y], np.where(drawn.y_teacher == 1, "d", names[drawn.y_teacher])
-    network = NetworkClassifier((16, 8), max_epochs=15, learning_rate=1e-2, validation_fraction=0)
+    network = NetworkClassifier((16, 8), max_epochs=15, learning_rate=1e-2, validation_fraction=0, linear_weight=0)
     model = distiller(alignment=alignment, student=network, alignment_weight=0.3)
     message = r"\['b'\] are missing in the teacher's cohort and are learned from labels alone; \['d'\] are missing in y"
     with pytest.warns(UserWarning, match=message):
@@ -470,7 +470,7 @@ def test_two_classes_and_truth_values(drawn):
 
 @pytest.mark.parametrize("alignment", sorted({"none", *WITH_COHORT} - {"published"}))
 def test_order_of_rows_does_not_matter_in_full_batches(drawn, alignment):
-    network = NetworkClassifier((8, 4), max_epochs=5, batch_size=500, validation_fraction=0)
+    network = NetworkClassifier((8, 4), max_epochs=5, batch_size=500, validation_fraction=0, linear_weight=0)
     model = distiller(alignment=alignment, student=network)
     if alignment == "bilevel":
         model.set_params(inner_learning_rate=1e-3)
