@@ -23,8 +23,6 @@ from skcmkd._losses._objective_records import OBJECTIVES
 
 # The default, and the control of it: the teacher's rows permuted.
 DEFAULT, PERMUTED = "default", "default, permuted teacher"
-# Stacked soft targets of labeled rows, too, at half of the weight.
-HALF = "stacked, alpha 0.5"
 # Soft targets of the teacher alone, and their share by validation folds.
 ALONE, AUTO = "alone", "auto"
 ALPHAS = (0.25, 0.5, 0.75, 0.9)
@@ -124,7 +122,6 @@ def list_methods() -> dict[str, Method]:
     both = (CLASSES, CONTINUOUS)
     alone = {ALONE: Method(fit_alone, labels=both, uses_teacher=False)}
     default = {DEFAULT: Method(distill, labels=both), PERMUTED: Method(distill_permuted, labels=both)}
-    default[HALF] = Method(partial(distill, alpha=0.5), labels=both)
     average = partial(distill, teacher_weights="equal")
     weights = {AUTO: Method(partial(average, alpha="auto"), labels=both)}
     weights |= {name: Method(partial(average, alpha=a), labels=both) for name, a in zip(FIXED, ALPHAS, strict=True)}
