@@ -68,10 +68,9 @@ def run_pair(digits, student, teacher, seed):
                     X.iloc[labeled], y, X_teacher=X_teacher.iloc[labeled], unlabeled_pairs=pairs
                 ),
             )
-            scores = {
-                "alpha_": distiller.alpha_,
-                "teacher_accuracy": distiller.teacher_.score(X_teacher.iloc[test], digits.target.iloc[test]),
-            }
+            scores = {"alpha_": distiller.alpha_, "teacher_accuracy": np.nan}
+            if distiller.teacher_ is not None:  # None where all rows have a label and alpha is "auto"
+                scores["teacher_accuracy"] = distiller.teacher_.score(X_teacher.iloc[test], digits.target.iloc[test])
             setting = {"alpha": str(alpha), "unlabeled": 0 if pairs is None else len(unlabeled)}
             rows.append(row | setting | scored | scores)
     return rows

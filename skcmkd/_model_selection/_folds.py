@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from scipy.sparse import issparse
 from sklearn.model_selection import GroupKFold, StratifiedGroupKFold, check_cv
+from sklearn.utils.sparsefuncs import mean_variance_axis
 
 # An error names so many classes.
 MAX_LISTED = 10
@@ -171,7 +172,8 @@ def order_by_content(X: Any, y: np.ndarray) -> np.ndarray:
     X = X if issparse(X) else np.nan_to_num(X)
     with np.errstate(all="ignore"):
         # Means are the same for all rows and change no order.
-        spread = np.sqrt(np.ravel(X.multiply(X).mean(axis=0))) if issparse(X) else X.std(axis=0)
+        variance = mean_variance_axis(X.tocsr(), axis=0)[1] if issparse(X) else X.var(axis=0)
+        spread = np.sqrt(variance)
         direction = np.divide(direction, spread, out=np.zeros_like(direction), where=np.isfinite(spread) & (spread > 0))
         key = X @ direction
     codes = np.unique(y.reshape(len(y), -1)[:, 0], return_inverse=True)[1]

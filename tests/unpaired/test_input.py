@@ -220,7 +220,7 @@ def test_bad_tables(tables, change, message):
 def test_tables_that_the_models_cannot_take(tables, change, message):
     """The model raises, and the error names the column and the remedy."""
     arguments = {name: tables[name] for name in ("X", "y", "teacher_data", "unlabeled", "bridge")} | change(tables)
-    distiller = UnpairedDistiller(LOGISTIC, LOGISTIC, alignment="self_training", check_alignment=False)
+    distiller = UnpairedDistiller(LOGISTIC, LOGISTIC, alignment="self_training", check_alignment=False, cv=2)
     with pytest.raises(ValueError, match=message):
         distiller.fit(**arguments)
 
@@ -229,7 +229,7 @@ def test_models_with_an_imputer_take_rows_missing_in_part(tables):
     T, y = tables["teacher_data"]
     (U,), (B, TB) = tables["unlabeled"], tables["bridge"]
     model = make_pipeline(SimpleImputer(), LOGISTIC)
-    distiller = UnpairedDistiller(model, model, alignment="self_training", check_alignment=False)
+    distiller = UnpairedDistiller(model, model, alignment="self_training", check_alignment=False, cv=2)
     distiller.fit(
         tables["X"],
         tables["y"],

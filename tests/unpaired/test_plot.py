@@ -156,7 +156,7 @@ def test_probabilities_of_teacher_rows_are_out_of_fold():
     X, y, *cohort = make_cohorts()
     distiller = fit_distiller(X, y, tuple(cohort), teacher=GaussianNB(), representation="predict_proba")
     display = AlignmentDisplay.from_estimator(distiller, X, y, teacher_data=tuple(cohort))
-    proba = cross_val_predict(GaussianNB(), *cohort, method="predict_proba")
+    proba = cross_val_predict(GaussianNB(), *cohort, cv=3, method="predict_proba")
     log_q = np.log(np.maximum(proba, 1e-7))
     features = log_q - log_q.mean(axis=1, keepdims=True)
     features = (features - features.mean(axis=0)) / np.sqrt(features.var(axis=0).mean())
