@@ -365,7 +365,7 @@ def test_a_stacked_pool_gains_from_a_good_teacher_and_not_from_its_permuted_rows
 
 
 def test_digit_views_gain_and_do_no_harm():
-    """One seed of benchmarks/digit_pairs.py at a fixed weight; the mean of five is there."""
+    """Zernike moments from profile correlations; benchmarks/paired has all pairs of views."""
     digits = load_digit_views()
     order = np.random.RandomState(0).permutation(2000)
     labeled, unlabeled, test = order[:100], order[100:1000], order[1000:]
