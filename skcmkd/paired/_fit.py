@@ -18,8 +18,9 @@ from .._distillation._select import ValidationScores
 from .._distillation._student_loss import StudentLoss
 from .._distillation._targets import ClassificationTarget, Target
 from .._linear_model._ridge import to_design_matrix
-from .._model_selection._folds import make_fold_ids, order_by_content
+from .._model_selection._folds import make_fold_ids
 from .._model_selection._pipelines import final_estimator
+from .._model_selection._row_order import order_by_content
 from .._utils._warnings import warn_user
 from .._validation._failures import explain_failure
 from .._validation._table_checks import UNLABELED_PAIRS_NAMES, check_no_infinity

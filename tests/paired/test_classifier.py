@@ -19,7 +19,8 @@ from sklearn.svm import LinearSVC
 from skcmkd import CCHSelector, NetworkClassifier, PairedDistiller
 from skcmkd._linear_model._excess_risk import linear_student_risk
 from skcmkd._losses._soft_targets import soft_target_divergence
-from skcmkd._model_selection._folds import make_fold_ids, order_by_content
+from skcmkd._model_selection._folds import make_fold_ids
+from skcmkd._model_selection._row_order import order_by_content
 from skcmkd._model_selection._stacking import log_linear_pool
 from skcmkd.datasets import load_digit_views, make_gaussian_modalities
 from skcmkd.paired._temperature_scaling import fit_temperature, scale_proba

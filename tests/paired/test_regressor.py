@@ -15,7 +15,8 @@ from sklearn.preprocessing import StandardScaler
 
 from skcmkd import NetworkRegressor, PairedDistillerRegressor
 from skcmkd._linear_model._excess_risk import linear_student_risk
-from skcmkd._model_selection._folds import make_fold_ids, order_by_content
+from skcmkd._model_selection._folds import make_fold_ids
+from skcmkd._model_selection._row_order import order_by_content
 from skcmkd._model_selection._stacking import fit_linear_stack
 from skcmkd.datasets import make_gaussian_modalities
 
