@@ -80,7 +80,9 @@ def run_task(table: Table, rows: Split, kind: str, seed: int) -> pd.DataFrame:
             for n_unlabeled in sorted({0, len(rows.unlabeled)}):
                 unlabeled = rows.unlabeled[:n_unlabeled]
                 for weight in weights:
-                    distiller = PairedDistiller(model, teacher, alpha=weight, random_state=seed).fit(
+                    distiller = PairedDistiller(
+                        model, teacher, teacher_weights="equal", alpha=weight, random_state=seed
+                    ).fit(
                         X_labeled,
                         y,
                         X_teacher=T.iloc[rows.labeled],

@@ -50,7 +50,9 @@ def measure(n_rows: int, fitted: str) -> dict:
         if fitted == "student alone":
             LogisticRegression().fit(X, y)
         else:
-            distiller = PairedDistiller(LogisticRegression(), LogisticRegression(), alpha=ALPHA, random_state=0)
+            distiller = PairedDistiller(
+                LogisticRegression(), LogisticRegression(), teacher_weights="equal", alpha=ALPHA
+            )
             distiller.fit(X, y, X_teacher=X_teacher)
         seconds = time.perf_counter() - begin[0], time.process_time() - begin[1]
         return *seconds, (X.nbytes + X_teacher.nbytes + y.nbytes) / MEGABYTE

@@ -105,7 +105,7 @@ def cross_validate(teacher: BaseEstimator, tables: Tables, n_val_folds: int = 0,
 def fixed_contenders(tables: Tables, student: Callable[[], BaseEstimator]) -> dict[str, Callable[[], float]]:
     """Seconds of the whole fit with a fixed weight, and of its parts; the teacher is of the student's kind."""
     X, y = tables["X"], tables["y"]
-    distiller = PairedDistiller(student(), student(), alpha=ALPHA, random_state=0)
+    distiller = PairedDistiller(student(), student(), teacher_weights="equal", alpha=ALPHA, random_state=0)
     return {
         "student alone": lambda: seconds_of(lambda: student().fit(X, y)),
         "teacher": lambda: seconds_of(lambda: cross_validate(student(), tables)),
@@ -118,7 +118,9 @@ def auto_contenders(tables: Tables, student: Callable[[], BaseEstimator]) -> dic
     X, y = tables["X"], tables["y"]
 
     def distill(alpha: float | str, unlabeled: bool) -> float:
-        distiller = PairedDistiller(student(), LogisticRegression(), alpha=alpha, random_state=0)
+        distiller = PairedDistiller(
+            student(), LogisticRegression(), teacher_weights="equal", alpha=alpha, random_state=0
+        )
         pairs = tables["unlabeled_pairs"] if unlabeled else None
         return seconds_of(lambda: distiller.fit(X, y, X_teacher=tables["X_teacher"], unlabeled_pairs=pairs))
 

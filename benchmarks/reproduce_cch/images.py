@@ -92,7 +92,7 @@ def run_seed(seed):
             row[f"scores {name}"] = results.loc[f"blur {sigma}", name]
         row |= embedding_metrics(alone, teacher, X[unlabeled], T[unlabeled], y[unlabeled], seed)
         for regime, with_unlabeled in REGIMES.items():
-            distiller = PairedDistiller(alpha=ALPHA, random_state=seed)
+            distiller = PairedDistiller(teacher_weights="equal", alpha=ALPHA, random_state=seed)
             pairs = (X[unlabeled], T[unlabeled]) if with_unlabeled else None
             distiller.fit(X[labeled], y[labeled], X_teacher=T[labeled], unlabeled_pairs=pairs)
             row[f"gain, {regime}"] = distiller.score(X[test], y[test]) - accuracy

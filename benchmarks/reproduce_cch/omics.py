@@ -100,7 +100,7 @@ def gains(X, teachers, y, regime):
         alone = make_model().fit(X.iloc[labeled], y.iloc[labeled])
         total["alone"][test] += true_class(alone, X_test, y_test)
         for name, T in teachers.items():
-            distiller = PairedDistiller(make_model(), make_model(), alpha=ALPHA, random_state=0)
+            distiller = PairedDistiller(make_model(), make_model(), teacher_weights="equal", alpha=ALPHA)
             measured = unlabeled[T.iloc[unlabeled].notna().all(axis=1).to_numpy()]
             pairs = (X.iloc[measured], T.iloc[measured]) if len(measured) else None
             distiller.fit(X.iloc[labeled], y.iloc[labeled], X_teacher=T.iloc[labeled], unlabeled_pairs=pairs)

@@ -108,7 +108,7 @@ def run_cell(sweep, level, seed):
         pairs = (X.iloc[unlabeled], T.iloc[unlabeled]) if with_unlabeled else None
         gains = []
         for teacher in (LogisticRegression(), DummyClassifier()):
-            distiller = PairedDistiller(LogisticRegression(), teacher, alpha=alpha, random_state=seed)
+            distiller = PairedDistiller(LogisticRegression(), teacher, teacher_weights="equal", alpha=alpha)
             distiller.fit(X.iloc[labeled], y.iloc[labeled], X_teacher=T.iloc[labeled], unlabeled_pairs=pairs)
             new_loss, new_accuracy = score(distiller, X.iloc[test], y.iloc[test])
             gains.append((loss - new_loss, new_accuracy - accuracy))

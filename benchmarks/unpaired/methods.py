@@ -184,6 +184,7 @@ def fit_pairs(cohorts: Cohorts, seed: int) -> BaseEstimator:
     distiller = PairedDistiller(
         make_student(seed),
         make_teacher(seed),
+        teacher_weights="equal",
         alpha=ALPHA,
         temperature=TEMPERATURE,
         cv=FOLDS,

@@ -155,8 +155,8 @@ distiller.fit(X_chosen, y, unlabeled_pairs=pairs)
 print("teacher's weight:", distiller.alpha_)
 
 # %%
-# ``alpha_`` is the teacher's weight. 0 means that held-out rows gave it none, or that the
-# selector kept no teacher: the student was then trained alone.
+# ``alpha_`` is the weight of the soft targets, the share of the pairs without a label. 0 means
+# that there are none, or that the selector kept no teacher: the student was trained alone.
 #
 # Was it worth it?
 # ----------------

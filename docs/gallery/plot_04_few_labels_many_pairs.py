@@ -37,8 +37,8 @@ model = make_pipeline(
 #
 # The curve
 # ---------
-# ``unlabeled_pairs`` takes a tuple of two tables. ``alpha="auto"``, the default, gives the
-# teacher a weight only where it brings a gain on held-out rows.
+# ``unlabeled_pairs`` takes a tuple of two tables. ``alpha="auto"``, the default, gives labels
+# and pairs the same weight; without pairs the student is trained alone.
 
 rows = []
 for split in range(5):
@@ -98,14 +98,13 @@ ax.spines[["top", "right"]].set_visible(False)
 plt.show()
 
 # %%
-# Without pairs the held-out rows gave the teacher no weight in any split, and the student
-# stayed what it was. From a hundred pairs on every split gains, and about five points are
+# Without pairs the student is trained alone and stays what it was. From a hundred pairs on every split gains, and about five points are
 # reached with 900. The curve is not done rising, but each further point costs more pairs.
 #
 # What not to conclude
 # --------------------
 # The splits draw from the same 2000 digits and share test rows, so they are more alike than
 # five new data sets would be. The teacher here is much better than the student, in the mean by
-# more than ten points; a teacher that is worse brings nothing
-# (:doc:`plot_06_teacher_that_harms`). And pairs help only when they come from the population
+# more than ten points; one that is worse brings less
+# (:doc:`/paired`). And pairs help only when they come from the population
 # that new samples come from.

@@ -64,8 +64,9 @@ selector.results_[
 # The weight
 # ----------
 # ``alpha="analytic"`` is the weight where the excess risk of a linear student is least, to
-# first order. It needs no fit of the student. ``alpha="auto"`` compares one weight with the
-# student alone on held-out rows.
+# first order. It needs no fit of the student. For soft targets of the teacher alone
+# (``teacher_weights="equal"``) ``alpha="auto"`` compares one weight with the student alone on
+# held-out rows.
 
 weights = np.round(np.linspace(0, 1, 6), 1)
 rows = []
@@ -74,7 +75,12 @@ for seed in range(20):
     panel = modalities["panel"]
     for alpha in [*weights, "analytic", "auto"]:
         distiller = PairedDistillerRegressor(
-            model, model, student_columns=panel, alpha=alpha, random_state=0
+            model,
+            model,
+            student_columns=panel,
+            teacher_weights="equal",
+            alpha=alpha,
+            random_state=0,
         ).fit(X, y, unlabeled_pairs=(X_unlabeled,))
         error = ((distiller.predict(X_test[panel]) - y_test) ** 2).mean()
         rows.append((seed, str(alpha), distiller.alpha_, error))

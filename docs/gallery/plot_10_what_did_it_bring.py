@@ -83,7 +83,12 @@ model = make_pipeline(
 gains = {}
 for alpha in (0.5, "auto"):
     distiller = PairedDistiller(
-        model, model, student_columns=cnv, alpha=alpha, random_state=0
+        model,
+        model,
+        student_columns=cnv,
+        teacher_weights="equal",
+        alpha=alpha,
+        random_state=0,
     )
     tumors = DistillationReport.from_estimator(
         distiller, table, label, fused=None, n_repeats=2, random_state=0

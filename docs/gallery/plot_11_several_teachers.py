@@ -113,6 +113,7 @@ for seed in range(20):
             model,
             student_columns=panel,
             teacher_columns=columns,
+            teacher_weights="equal",
             alpha=0.5,
             random_state=0,
         ).fit(X, y[:60], unlabeled_pairs=(X_unlabeled,))
