@@ -57,7 +57,7 @@ def _add_demo(commands: argparse._SubParsersAction) -> None:
     )
     parser = _add(commands, "demo", text)
     parser.add_argument("--figures", type=Path, metavar="FOLDER", help="write the two figures there as PNG")
-    parser.add_argument("--repeats", type=int, default=4, help="repeats of the cross-validation (default: 4)")
+    parser.add_argument("--repeats", type=int, default=3, help="repeats of the cross-validation (default: 3)")
     parser.add_argument("--seed", type=int, default=0, help="seed (default: 0)")
     parser.add_argument("--jobs", type=int, default=2, help="processes (default: 2)")
     parser.set_defaults(run=_run_demo)
