@@ -131,6 +131,8 @@ def test_the_message_has_the_values_of_the_row():
 
 @pytest.mark.parametrize("output", ["default", "pandas", "polars"])
 def test_global_output_settings_change_no_graph_and_no_comparison(output):
+    if output == "polars" and sklearn.__version__.startswith("1.7."):
+        pytest.skip("A ColumnTransformer of scikit-learn 1.7 takes no polars output of its parts.")
     with sklearn.config_context(transform_output=output):
         student = make_pipeline(make_column_transformer(GROUPS["fractions"]), LogisticRegression()).fit(TABLE, LABELS)
         graph = student_to_onnx(student, TABLE)

@@ -70,6 +70,8 @@ TEXT = pd.DataFrame(
 METHODS = ("predict_proba", "decision_function", "predict", "transform")
 # They read no table, but text, labels, images or one column.
 NO_TABLE = {"IsotonicRegression", "LabelBinarizer", "LabelEncoder", "MultiLabelBinarizer", "PatchExtractor"}
+# In some versions the default of their estimator is None, and fails.
+FAILS_WITHOUT_ESTIMATOR = {"ClassifierChain", "RegressorChain", "SelfTrainingClassifier"}
 # Their default number of components is too large for these tables.
 ONE_COMPONENT = {"CCA", "GaussianRandomProjection", "PLSCanonical", "PLSSVD", "SparseRandomProjection"}
 
@@ -107,8 +109,8 @@ def make(kind, cls):
         "dictionary": X[:3],
     }
     parameters = inspect.signature(cls).parameters.values()
-    needed = [p.name for p in parameters if p.default is p.empty]
-    needed += ["estimator"] if cls.__name__ == "SelfTrainingClassifier" else []  # its default is None, and fails
+    needed = {p.name for p in parameters if p.default is p.empty}
+    needed |= {"estimator"} if cls.__name__ in FAILS_WITHOUT_ESTIMATOR else set()
     values = {name: filled[name] for name in needed}
     values |= {"n_estimators": 3} if "n_estimators" in {p.name for p in parameters} else {}
     return cls(**values, **({"n_components": 1} if cls.__name__ in ONE_COMPONENT else {}))
