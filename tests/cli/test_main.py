@@ -23,7 +23,7 @@ def test_without_a_sub_command_the_demo_runs(monkeypatch, arguments):
     seen = []
     monkeypatch.setattr(_demo, "run_demo", lambda options: seen.append((options.repeats, options.seed)) or 0)
     assert main(arguments) == 0
-    assert seen == [(4, 3 if arguments else 0)]
+    assert seen == [(3, 3 if arguments else 0)]
 
 
 def test_a_real_process(tmp_path):
