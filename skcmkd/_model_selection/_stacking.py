@@ -65,6 +65,22 @@ def fit_log_linear_stack(
 
 
 @dataclass(frozen=True)
+class LogLinearStack:
+    """Log-linear pool softmax(sum_m w_m log q_m).
+
+    Attributes
+    ----------
+    weights : ndarray of shape (n_members,)
+    """
+
+    weights: np.ndarray
+
+    def __call__(self, proba: np.ndarray) -> np.ndarray:
+        """Pooled probabilities, (n_rows, n_classes), of probabilities (n_members, n_rows, n_classes)."""
+        return log_linear_pool(proba, self.weights)
+
+
+@dataclass(frozen=True)
 class LinearStack:
     """Linear pool b_k + sum_m w_mk t_mk of each output k.
 
@@ -76,6 +92,11 @@ class LinearStack:
 
     coef: np.ndarray
     intercept: np.ndarray
+
+    @property
+    def weights(self) -> np.ndarray:
+        """Means over the outputs, (n_members,)."""
+        return self.coef.mean(axis=1)
 
     def __call__(self, predictions: np.ndarray) -> np.ndarray:
         """Pooled prediction, (n_rows, n_outputs), of predictions (n_members, n_rows, n_outputs)."""
@@ -119,6 +140,22 @@ def fit_linear_stack(
         coef[:, k] = nnls(A, np.concatenate([s * (y - y_mean), scale @ center]))[0]
         intercept[k] = y_mean - t_mean @ coef[:, k]
     return LinearStack(coef, intercept)
+
+
+def fit_stack(
+    predictions: np.ndarray, target: np.ndarray, sample_weight: np.ndarray, center: np.ndarray, *, of_classes: bool
+) -> LogLinearStack | LinearStack:
+    """The pool of least out-of-fold loss: log-linear for probabilities of classes, linear for a continuous target.
+
+    Parameters
+    ----------
+    predictions, target, sample_weight, center
+        As in ``fit_log_linear_stack`` and ``fit_linear_stack``.
+    of_classes : bool
+    """
+    if of_classes:
+        return LogLinearStack(fit_log_linear_stack(predictions, target, sample_weight, center))
+    return fit_linear_stack(predictions, target, sample_weight, center)
 
 
 def _log(proba: np.ndarray) -> np.ndarray:

@@ -12,7 +12,7 @@ from scipy.optimize import minimize
 from scipy.special import softmax
 
 from .._distillation._targets import Target
-from .._model_selection._stacking import LinearStack, fit_linear_stack, fit_log_linear_stack, log_linear_pool
+from .._model_selection._stacking import LinearStack, LogLinearStack, fit_stack
 from ._teachers import STUDENT
 
 STACKED = "stacked"
@@ -70,13 +70,12 @@ class StackedPool:
     predictions: Sequence[np.ndarray]
     y: np.ndarray
     sample_weight: np.ndarray | None = None
-    _stacks: dict[tuple[int, ...], Any] = field(default_factory=dict)
+    _stacks: dict[tuple[int, ...], LogLinearStack | LinearStack] = field(default_factory=dict)
 
     @property
     def weights(self) -> np.ndarray:
         """Weights of the members where all predict, (n_members,); for several outputs their means."""
-        stack = self._stack(tuple(range(len(self.predictions))))
-        return stack.coef.mean(axis=1) if isinstance(stack, LinearStack) else stack
+        return self._stack(tuple(range(len(self.predictions)))).weights
 
     def __call__(self, predictions: Sequence[np.ndarray]) -> np.ndarray:
         """Pooled prediction, (n_rows, n_outputs), of members' predictions for the same rows; NaN without a teacher."""
@@ -85,19 +84,18 @@ class StackedPool:
         pooled = np.full(values.shape[1:], np.nan)
         for pattern in np.unique(known[:, known[: self.n_teachers].any(axis=0)], axis=1).T:
             members, rows = np.flatnonzero(pattern), (known == pattern[:, None]).all(axis=0)
-            stack, part = self._stack(tuple(members)), values[members][:, rows]
-            pooled[rows] = stack(part) if isinstance(stack, LinearStack) else log_linear_pool(part, stack)
+            pooled[rows] = self._stack(tuple(members))(values[members][:, rows])
         return pooled
 
-    def _stack(self, members: tuple[int, ...]) -> Any:
-        """Weights of some members, fitted once."""
+    def _stack(self, members: tuple[int, ...]) -> LogLinearStack | LinearStack:
+        """The pool of some members, fitted once."""
         if members not in self._stacks:
             values = np.stack([self.predictions[member] for member in members])
             weight = np.ones(len(self.y)) if self.sample_weight is None else self.sample_weight
             rows = ~np.isnan(values).any(axis=(0, 2)) & (weight > 0)
-            fit = fit_log_linear_stack if len(self.target.classes) else fit_linear_stack
-            self._stacks[members] = fit(
-                values[:, rows], self.target.encode(self.y[rows]), weight[rows], self._center(members)
+            target, of_classes = self.target.encode(self.y[rows]), len(self.target.classes) > 0
+            self._stacks[members] = fit_stack(
+                values[:, rows], target, weight[rows], self._center(members), of_classes=of_classes
             )
         return self._stacks[members]
 

@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from .._model_selection._row_scores import log_loss, squared_error
-from .._model_selection._stacking import fit_linear_stack, fit_log_linear_stack, log_linear_pool
+from .._model_selection._stacking import fit_stack
 
 # Of the variance of the target: a squared error of zero would be an infinite information.
 SMALLEST_ERROR = float(np.finfo(np.float64).eps)
@@ -74,11 +74,8 @@ def pool_losses(members: Sequence[np.ndarray], y: np.ndarray, fold_ids: np.ndarr
     losses = np.empty(len(y))
     for fold in np.unique(fold_ids):
         train, held_out = fold_ids != fold, fold_ids == fold
-        part, weight = predictions[:, held_out], np.ones(train.sum())
-        if of_classes:
-            stack = fit_log_linear_stack(predictions[:, train], target[train], weight, center)
-            losses[held_out] = log_loss(log_linear_pool(part, stack), y[held_out])
-        else:
-            linear = fit_linear_stack(predictions[:, train], target[train], weight, center)
-            losses[held_out] = squared_error(linear(part), target[held_out])
+        weight = np.ones(train.sum())
+        stack = fit_stack(predictions[:, train], target[train], weight, center, of_classes=of_classes)
+        pooled = stack(predictions[:, held_out])
+        losses[held_out] = log_loss(pooled, y[held_out]) if of_classes else squared_error(pooled, target[held_out])
     return losses
