@@ -104,6 +104,7 @@ def test_cohort_changes_nothing_without_an_alignment_or_soft_targets(drawn):
 def test_auto_leaves_a_harmful_teacher(drawn):
     """A cohort whose classes are noise, and a bridge whose samples show the teacher the next class."""
     rng = np.random.RandomState(1)
+    # Beside a linear part, prototypes of noise regularize the hidden layers and do no harm (test log-loss .27 for .31).
     network = NetworkClassifier((16, 8), max_epochs=40, learning_rate=1e-2, validation_fraction=0, linear_weight=0)
     next_class = [np.flatnonzero(drawn.y_teacher == (k + 1) % 3)[0] for k in drawn.y_test[:60]]
     for harmful in (
