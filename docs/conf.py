@@ -10,7 +10,6 @@ sys.path[:0] = [str(HERE.parent), str(HERE / "_ext")]
 
 from docutils import nodes  # noqa: E402
 from docutils.utils.math.latex2mathml import tex2mathml  # noqa: E402
-
 from inventories import write_inventories  # noqa: E402
 from numpydoc.xref import DEFAULT_LINKS  # noqa: E402
 

@@ -28,7 +28,9 @@ def draw(scores: pd.DataFrame, mode: str) -> plt.Figure:
         row = scores.loc[key]
         color = BETTER[mode] if row["lower"] > 0 else OTHER[mode]
         ends = [[row["brier_gain"] - row["lower"]], [row["upper"] - row["brier_gain"]]]
-        ax.errorbar(row["brier_gain"], place, xerr=ends, fmt="o" if row["lower"] > 0 else "s", color=color, ms=8, lw=2.5)
+        ax.errorbar(
+            row["brier_gain"], place, xerr=ends, fmt="o" if row["lower"] > 0 else "s", color=color, ms=8, lw=2.5
+        )
         alone = scores.loc[(key[0], "student alone"), "accuracy"]
         text = f"accuracy {alone:.3f} to {row['accuracy']:.3f}"
         ax.annotate(text, (max(row["upper"], 0), place), (10, 0), textcoords="offset points", va="center", color=ink)

@@ -2,8 +2,8 @@
 
 A rule is what an estimator does by default: the defaults of its signature, and the numbers of a probe, a fit of linear
 models to one small drawn table. ``rules.json`` holds each rule's version. ``protocol.json`` beside the results holds,
-for each file, the versions that it was measured under; ``earlier`` is what was different, for the pages that show a file
-of an older version. A test compares both with the package.
+for each file, the versions that it was measured under; ``earlier`` is what was different, for the pages that show an
+older one. A test compares both with the package.
 
 python benchmarks/shared/protocol.py                              list files whose rules have moved on
 python benchmarks/shared/protocol.py --new RULE "what changed"    the rule as it is now becomes its next version

@@ -82,6 +82,8 @@ class StoredResults:
 
     def __init__(self, root: Path = ROOT) -> None:
         self.root = root
+        self._rows: dict[str, list[dict[str, Any]]] = {}
+        self._files: dict[Path, pd.DataFrame] = {}
 
     @cached_property
     def groups(self) -> dict[str, dict[str, Any]]:
@@ -113,11 +115,15 @@ class StoredResults:
 
     def rows(self, name: str) -> list[dict[str, Any]]:
         """The rows of a group that its query finds."""
-        path = self.file_of(name)
-        rows = select_rows(pd.read_csv(path), self.group(name))
-        if rows.empty:
-            raise ResultError(f"No row of {path.relative_to(self.root)} is found by the query of {name!r}.")
-        return rows.to_dict("records")
+        if name not in self._rows:
+            path = self.file_of(name)
+            if path not in self._files:
+                self._files[path] = pd.read_csv(path)
+            rows = select_rows(self._files[path].copy(), self.group(name))
+            if rows.empty:
+                raise ResultError(f"No row of {path.relative_to(self.root)} is found by the query of {name!r}.")
+            self._rows[name] = rows.to_dict("records")
+        return self._rows[name]
 
     def dependencies(self, name: str) -> list[str]:
         """Files whose change builds a page anew."""
@@ -161,17 +167,25 @@ class StoredResults:
             raise ResultError(f"{key!r}: {template!r} does not fit the stored row: {error}") from error
 
     def render(self, template: str) -> str:
-        """A text with ``{{ group.number }}`` and ``{{ file PATH }}`` filled in."""
+        """A text with its slots filled in: ``{{group.number}}``, ``{{file PATH}}`` and a part of a file.
+
+        ``{{file PATH until TEXT}}`` ends before the text, ``{{file PATH from TEXT}}`` begins with it.
+        """
 
         def fill(found: re.Match[str]) -> str:
             if not found[1].startswith("file "):
                 return self.number(found[1])
-            path = self.root / found[1].removeprefix("file ")
+            name, word, mark = re.fullmatch(r"file (\S+)(?: (from|until) (.+))?", found[1]).groups()
+            path = self.root / name
             if not path.exists():
-                raise ResultError(f"There is no file {found[1].removeprefix('file ')}.")
-            return path.read_text(encoding="utf-8").strip()
+                raise ResultError(f"There is no file {name}.")
+            text = path.read_text(encoding="utf-8").strip()
+            if mark and mark not in text:
+                raise ResultError(f"{name} does not hold {mark!r}.")
+            before, _, after = text.partition(mark or "\0")
+            return {"from": f"{mark}{after}", "until": before.strip(), None: text}[word]
 
-        return re.sub(r"\{\{ (.+?) \}\}", fill, template)
+        return re.sub(r"\{\{(.+?)\}\}", fill, template)
 
 
 class ResultRole(SphinxRole):
