@@ -4,7 +4,7 @@ Figures of the benchmarks and of the reproduced paper come from the tables besid
 ``alignment.png`` from the examples of their pages; those of the demonstration from ``skcmkd demo``; the page of
 ``skcmkd advise`` from its example, as Chromium shows it (the variable CHROMIUM may name the program).
 
-``docs/images/data.json`` keeps a hash of the stored results that each figure was drawn from; a test fails when they have
+``docs/images/data.json`` keeps a hash of the stored results behind each figure; a test fails when they have
 moved on. ``--record`` notes the hashes of today and draws nothing: for figures that were drawn by their script alone.
 """
 
@@ -86,7 +86,7 @@ SOURCES: dict[str, tuple[Callable[[Path], None], tuple[str, ...]]] = {
 }
 
 
-# Stored results behind the figures, below ``benchmarks``; the other figures show fits of shipped tables.
+# Files below ``benchmarks`` behind the figures: stored results, or the rules of the fits that are drawn.
 DATA: dict[str, tuple[str, ...]] = {
     "decisions.png": ("decisions/results/rules.csv", "decisions/results/*.csv.gz"),
     "paired-gains.png": ("paired/results/*.csv.gz",),
@@ -97,6 +97,9 @@ DATA: dict[str, tuple[str, ...]] = {
     "reproduction_omics.png": ("reproduce_cch/results/omics*.csv",),
     "gain-light.svg": ("demonstration/results/demonstration.csv",),
     "gain-dark.svg": ("demonstration/results/demonstration.csv",),
+    "demo-selection.png": ("rules.json",),
+    "report.png": ("rules.json",),
+    "alignment.png": ("rules.json",),
 }
 
 
