@@ -1,5 +1,6 @@
 """What is said of the package outside of it: the citation, the version and the addresses."""
 
+import importlib
 import re
 import tomllib
 from pathlib import Path
@@ -38,6 +39,16 @@ def test_every_extra_of_a_user_is_in_the_table_of_extras():
     page = (ROOT / "docs" / "getting_started.rst").read_text(encoding="utf-8")
     extras = set(PROJECT["optional-dependencies"]) - {"tests", "docs", "dev"}
     assert extras == set(re.findall(r"^   \* - ``(\w+)``$", page, re.MULTILINE))
+
+
+@pytest.mark.parametrize("module", ["", ".datasets", ".information", ".survival"])
+def test_summaries_survive_the_tables_of_the_documentation(module):
+    """A table of the API takes a docstring up to the first full stop before a space."""
+    public = importlib.import_module(f"skcmkd{module}")
+    for name in filter(lambda name: callable(getattr(public, name)), public.__all__):
+        summary = (getattr(public, name).__doc__ or ".").strip().split("\n")[0]
+        assert "..." not in summary, name
+        assert summary.endswith("."), name
 
 
 def test_the_readme_is_short():
