@@ -18,7 +18,20 @@ from sphinx.util.docutils import docutils_namespace
 ROOT = Path(__file__).parents[2]
 EXTENSION = ROOT / "docs" / "_ext" / "stored_results.py"
 # Pages without a typed result in their text.
-CONVERTED = ["index", "measurements", "comparison", "omics", "guide", "unpaired", "unpaired_evidence", "faq"]
+CONVERTED = [
+    "index",
+    "getting_started",
+    "how_to",
+    "faq",
+    "whats_new",
+    "dependencies",
+    "measurements",
+    "comparison",
+    "omics",
+    "guide",
+    "unpaired",
+    "unpaired_evidence",
+]
 
 pytestmark = pytest.mark.skipif(not (ROOT / "benchmarks").exists(), reason="the benchmarks are in the repository")
 
