@@ -14,7 +14,8 @@ import pandas as pd
 
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "benchmarks"))
-from shared.storage import write_table  # noqa: E402 - found through the line above
+from shared.protocol import stamp  # noqa: E402 - found through the line above
+from shared.storage import write_table  # noqa: E402
 
 RESULTS = Path(__file__).parent / "results"
 TEXT, TABLE = RESULTS / "demonstration.txt", RESULTS / "demonstration.csv"
@@ -76,6 +77,7 @@ def main() -> int:
     RESULTS.mkdir(exist_ok=True)
     TEXT.write_text(text, encoding="utf-8")
     write_table(read_scores(text), TABLE)
+    stamp(TABLE, "CCHSelector", "PairedDistiller")
     return 0
 
 

@@ -59,10 +59,10 @@ def probe(rule: str) -> dict[str, float]:
 
 
 def moved_on(rule: str, stored: dict[str, Any]) -> list[str]:
-    """How the package differs from the stored version of a rule."""
+    """How the package differs from the stored version of a rule; a new parameter is none unless a probe moves."""
     now, found = defaults(rule), []
-    for name in sorted({*now, *stored["defaults"]}):
-        before, after = stored["defaults"].get(name, "absent"), now.get(name, "absent")
+    for name, before in stored["defaults"].items():
+        after = now.get(name, "absent")
         if before != after:
             found.append(f"{rule}({name}=): {after} in place of {before}")
     measured = probe(rule)

@@ -39,6 +39,8 @@ def test_a_changed_default_is_found(protocol, rules):
     before = rules["PairedDistiller"]
     assert protocol.moved_on("PairedDistiller", before | {"defaults": before["defaults"] | {"cv": "7"}})
     assert protocol.moved_on("PairedDistiller", before | {"defaults": before["defaults"] | {"gone": "1"}})
+    without = {name: value for name, value in before["defaults"].items() if name != "cv"}
+    assert protocol.moved_on("PairedDistiller", before | {"defaults": without}) == []
     assert protocol.moved_on("PairedDistiller", before | {"probe": before["probe"] | {"probability": 0.5}})
 
 
