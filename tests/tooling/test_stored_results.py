@@ -129,7 +129,10 @@ def test_a_changed_result_changes_every_page_that_quotes_it(results, on_path, tm
 
 
 def test_every_quoted_group_follows_its_file(extension, results, tmp_path):
-    changed = extension.StoredResults(copy_perturbed(tmp_path, {group["file"] for group in results.groups.values()}))
+    files = {group["file"] for group in results.groups.values()}
+    changed = extension.StoredResults(copy_perturbed(tmp_path, files))
+    readme = re.sub(r"\{\{file .*?\}\}", "", extension.TEMPLATE.read_text(encoding="utf-8"))
+    assert results.render(readme) != changed.render(readme)
     for name, group in results.groups.items():
         texts = [[store.number(f"{name}.{n}") for n in group.get("numbers", {})] for store in (results, changed)]
         tables = [store.table(name) if "columns" in group else None for store in (results, changed)]
