@@ -5,7 +5,7 @@ MARK := .venv/.installed
 # Pages whose examples are run; with two processes on two cores more threads only wait for each other.
 PAGES := $(addprefix docs/,$(addsuffix .rst,index should_i_distil guide omics paired unpaired survival ecosystem data))
 
-.PHONY: demo install test lint types docs doctest site wheel oldest newest audit figures clean
+.PHONY: demo install test lint types docs readme doctest site wheel oldest newest audit figures clean
 
 demo: $(MARK)
 	$(BIN)/python -m skcmkd
@@ -24,6 +24,10 @@ types: $(MARK)
 
 docs: $(MARK)
 	$(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/_build/html
+
+# README.md from its template and the stored results.
+readme: $(MARK)
+	$(BIN)/python docs/_ext/stored_results.py
 
 doctest: $(MARK)
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 -q -p no:cacheprovider --doctest-glob='*.rst' $(PAGES)

@@ -3,9 +3,14 @@
 Figures of the benchmarks and of the reproduced paper come from the tables beside the scripts; ``report.png`` and
 ``alignment.png`` from the examples of their pages; those of the demonstration from ``skcmkd demo``; the page of
 ``skcmkd advise`` from its example, as Chromium shows it (the variable CHROMIUM may name the program).
+
+``docs/images/data.json`` keeps a hash of the stored results behind each figure; a test fails when they have
+moved on. ``--record`` notes the hashes of today and draws nothing: for figures that were drawn by their script alone.
 """
 
 import argparse
+import hashlib
+import json
 import os
 import re
 import shutil
@@ -22,7 +27,8 @@ ROOT = Path(__file__).parents[1]
 IMAGES = ROOT / "docs" / "images"
 COMMAND_LINE = ROOT / "docs" / "command_line.rst"
 REPRODUCED = ("theorem", "shared_information", "images", "omics")
-DEMONSTRATED = ("selection", "gain")
+DEMONSTRATED = ("selection",)
+HASHES = IMAGES / "data.json"
 
 
 def run(*arguments: str, folder: Path = ROOT) -> None:
@@ -43,7 +49,8 @@ def reproduce(_: Path) -> None:
 
 
 def demonstrate(folder: Path) -> None:
-    """The figures of ``skcmkd demo``."""
+    """The figures of ``skcmkd demo``, and of what it printed when its results were stored."""
+    run("benchmarks/demonstration/plot.py")
     run("-m", "skcmkd", "demo", "--figures", str(folder))
     for name in DEMONSTRATED:
         shutil.copy(folder / f"{name}.png", IMAGES / f"demo-{name}.png")
@@ -74,19 +81,56 @@ SOURCES: dict[str, tuple[Callable[[Path], None], tuple[str, ...]]] = {
     "unpaired": (plot_by("unpaired"), ("unpaired-bridge.png", "alignment.png")),
     "survival": (plot_by("survival"), ("risk-groups.png",)),
     "reproduction": (reproduce, tuple(f"reproduction_{name}.png" for name in REPRODUCED)),
-    "demo": (demonstrate, tuple(f"demo-{name}.png" for name in DEMONSTRATED)),
+    "demo": (demonstrate, ("gain-light.svg", "gain-dark.svg", *(f"demo-{name}.png" for name in DEMONSTRATED))),
     "advise": (advise, ("advise-report.png",)),
 }
+
+
+# Files below ``benchmarks`` behind the figures: stored results, or the rules of the fits that are drawn.
+DATA: dict[str, tuple[str, ...]] = {
+    "decisions.png": ("decisions/results/rules.csv", "decisions/results/*.csv.gz"),
+    "paired-gains.png": ("paired/results/*.csv.gz",),
+    "unpaired-bridge.png": ("unpaired/results/*.csv.gz",),
+    "reproduction_theorem.png": ("reproduce_cch/results/theorem_*.csv",),
+    "reproduction_shared_information.png": ("reproduce_cch/results/shared_information*.csv",),
+    "reproduction_images.png": ("reproduce_cch/results/images*.csv",),
+    "reproduction_omics.png": ("reproduce_cch/results/omics*.csv",),
+    "gain-light.svg": ("demonstration/results/demonstration.csv",),
+    "gain-dark.svg": ("demonstration/results/demonstration.csv",),
+    "demo-selection.png": ("rules.json",),
+    "report.png": ("rules.json",),
+    "alignment.png": ("rules.json",),
+}
+
+
+def hash_of_data(image: str) -> str:
+    """A hash of the stored results behind an image."""
+    files = sorted(path for pattern in DATA[image] for path in (ROOT / "benchmarks").glob(pattern))
+    digest = hashlib.sha256()
+    for path in files:
+        digest.update(path.name.encode() + path.read_bytes())
+    return digest.hexdigest()[:16] if files else ""
+
+
+def record(images: tuple[str, ...]) -> None:
+    """Keep the hashes of the data behind images that were drawn now."""
+    hashes = json.loads(HASHES.read_text(encoding="utf-8")) if HASHES.exists() else {}
+    hashes |= {image: hash_of_data(image) for image in images if image in DATA}
+    HASHES.write_text(json.dumps(hashes, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
 
 def main() -> None:
     """Remake all figures, or the requested ones."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", nargs="+", choices=list(SOURCES), default=list(SOURCES))
-    for source in parser.parse_args().only:
+    parser.add_argument("--record", action="store_true", help="note the hashes of the data, draw nothing")
+    options = parser.parse_args()
+    for source in options.only:
         draw, images = SOURCES[source]
-        with tempfile.TemporaryDirectory() as folder:
-            draw(Path(folder))
+        if not options.record:
+            with tempfile.TemporaryDirectory() as folder:
+                draw(Path(folder))
+        record(images)
         print(f"{source}: {', '.join(images)}", flush=True)
 
 

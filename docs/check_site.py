@@ -1,4 +1,4 @@
-"""Check the built site: links, anchors and images on disk, then every page in a browser.
+"""Check the built site: links, anchors, images and the methods of classes on disk, then every page in a browser.
 
 python docs/check_site.py [FOLDER]
 
@@ -24,6 +24,7 @@ from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 HERE = Path(__file__).parent
 SIZES = ({"width": 1280, "height": 900}, {"width": 390, "height": 844})  # a desk, a phone
 WORDS = ("alpha", "bridge")
+METHODS = ("fit", "predict", "predict_proba", "score", "transform", "get_feature_names_out", "plot")
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome")
 CHROMIUM_OPTIONS = (
     "--no-sandbox",
@@ -100,6 +101,17 @@ def find_dead_links(folder: Path) -> list[str]:
                 failures.append(f"{name}: the link to {link} leads nowhere")
             elif anchor and target in pages and unquote(anchor) not in pages[target].anchors:
                 failures.append(f"{name}: {link} has no such anchor")
+    return failures
+
+
+def find_missing_methods(folder: Path, estimators: dict[str, type]) -> list[str]:
+    """Methods of estimators, inherited ones among them, that have no anchor on the class's page."""
+    failures = []
+    for name, estimator in estimators.items():
+        page = folder / "generated" / f"{name}.html"
+        anchors = Page(page.read_text(encoding="utf-8")).anchors if page.is_file() else set()
+        shown = [method for method in METHODS if hasattr(estimator, method)]
+        failures += [f"{page.name} does not show {method}" for method in shown if f"{name}.{method}" not in anchors]
     return failures
 
 
@@ -188,6 +200,13 @@ def check_search(browser: Any, root: str) -> list[str]:
     return failures
 
 
+def _public_classes() -> dict[str, type]:
+    import skcmkd
+
+    named = {f"skcmkd.{name}": getattr(skcmkd, name) for name in skcmkd.__all__}
+    return {name: value for name, value in named.items() if isinstance(value, type)}
+
+
 def _playwright() -> Any:
     try:
         from playwright import sync_api
@@ -216,7 +235,7 @@ def main() -> None:
     if not (folder / "index.html").is_file():
         _stop(f"There is no site in {folder}: build it first with `make docs`.")
     names = [path.relative_to(folder).as_posix() for path in find_pages(folder)]
-    failures = find_dead_links(folder)
+    failures = find_dead_links(folder) + find_missing_methods(folder, _public_classes())
     with serve(folder) as root, _playwright().sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=_chromium(), args=list(CHROMIUM_OPTIONS))
         failures += check_pages(browser, root, names)

@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE.parent))
+sys.path[:0] = [str(HERE.parent), str(HERE / "_ext")]
 
 from docutils import nodes  # noqa: E402
 from docutils.utils.math.latex2mathml import tex2mathml  # noqa: E402
+from inventories import write_inventories  # noqa: E402
+from numpydoc.xref import DEFAULT_LINKS  # noqa: E402
 
 import skcmkd  # noqa: E402 - found through the line above when the package is not installed
 
@@ -21,8 +23,12 @@ version = release = skcmkd.__version__
 extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
+    "sphinx.ext.intersphinx",
+    "sphinx.ext.viewcode",
     "numpydoc",
+    "sphinx_copybutton",
     "sphinx_gallery.gen_gallery",
+    "stored_results",
 ]
 templates_path = ["_templates"]
 exclude_patterns = ["_build", "_templates", "gallery", "sg_execution_times.rst"]
@@ -32,6 +38,21 @@ autodoc_typehints = "none"  # the Parameters sections say the types
 add_module_names = False
 toc_object_entries_show_parents = "hide"
 numpydoc_show_class_members = False  # the class template lists the methods
+numpydoc_xref_param_type = True
+numpydoc_xref_ignore = "all"  # words of a type that are no names
+numpydoc_xref_aliases = DEFAULT_LINKS | {
+    "DataFrame": "pandas.DataFrame",
+    "Series": "pandas.Series",
+    "Pipeline": "sklearn.pipeline.Pipeline",
+    "Figure": "matplotlib.figure.Figure",
+    "Axes": "matplotlib.axes.Axes",
+    **{name: f"skcmkd.{name}" for name in skcmkd.__all__},
+}
+intersphinx_mapping = write_inventories(HERE / "_build" / "inventories")
+numfig = True
+copybutton_prompt_text = r">>> |\.\.\. |\$ "
+copybutton_prompt_is_regexp = True
+viewcode_line_numbers = True
 
 smartquotes = False  # "auto" in a docstring is code
 
@@ -46,6 +67,9 @@ sphinx_gallery_conf = {
     "write_computation_times": False,  # its page loads scripts from elsewhere
     "remove_config_comments": True,
     "abort_on_example_error": True,
+    "doc_module": ("skcmkd",),
+    "backreferences_dir": "generated/backreferences",
+    "reference_url": {"skcmkd": None},
 }
 
 html_theme = "pydata_sphinx_theme"
@@ -56,12 +80,12 @@ html_copy_source = False
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_favicon = "_static/favicon.svg"
-html_sidebars = {page: [] for page in ("index", "should_i_distil", "comparison", "contributing", "changelog")}
+html_sidebars = {"index": []}
 html_math_renderer = "mathml"  # the browser sets the formulas: no script, no network
 html_theme_options = {
-    "logo": {"text": "skcmkd"},
+    "logo": {"text": f"skcmkd {version}"},
     "navbar_align": "left",
-    "header_links_before_dropdown": 5,
+    "header_links_before_dropdown": 8,
     "navigation_with_keys": False,
     "footer_start": ["copyright"],
     "footer_end": [],

@@ -27,7 +27,7 @@ SHOWN = {
     "residual ratio": "residual",
     "predicted risk at 1/2": "risk",
     "advantage, classifier predictions": "advantage",
-    "advantage, classifier predictions, when sure": "advantage, when sure (default)",
+    "advantage, classifier predictions, when sure": "advantage, when sure",
     "advantage, ksg predictions, when sure": "advantage by ksg, when sure",
     "advantage, when sure, and CCH (ksg)": "advantage, when sure, and CCH",
     "teacher more accurate": "teacher more accurate",

@@ -6,7 +6,6 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from methods import ALONE, AUTO, BEST, METHODS, PEER, PEER_OUT_OF_FOLD
-from shared.summaries import interval_over_splits
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import train_test_split
 from sklearn.pipeline import make_pipeline
@@ -37,16 +36,14 @@ def choose_rows(cells: pd.DataFrame) -> pd.DataFrame:
 
 
 def draw_gains(ax: plt.Axes, rows: pd.DataFrame, order: list[str]) -> None:
-    """Mean gain of each method with its 90 % interval over splits, apart for better and for worse teachers."""
+    """The gain of each method in every run, and its mean, apart for better and for worse teachers."""
     for shift, (standing, (color, marker)) in zip((-0.17, 0.17), TEACHERS.items(), strict=True):
         for position, method in enumerate(order):
-            part = rows[(rows["method"] == method) & (rows["standing"] == standing)]
-            if part.empty:
-                continue
-            mean, lower, upper = 100 * np.array(interval_over_splits(part["accuracy_gain"], part["seed"]))
-            ends = None if np.isnan(lower) else [[mean - lower], [upper - mean]]
-            ax.errorbar(mean, position + shift, xerr=ends, color=color, marker=marker, ms=5, lw=1.4)
-        ax.plot([], [], color=color, marker=marker, ms=5, label=standing)
+            gains = 100 * rows.loc[(rows["method"] == method) & (rows["standing"] == standing), "accuracy_gain"]
+            ax.plot(gains, np.full(len(gains), position + shift), "|", color=color, ms=6, alpha=0.35)
+            if len(gains):
+                ax.plot(gains.mean(), position + shift, marker, color=color, ms=7, mec="white", mew=0.8)
+        ax.plot([], [], marker, color=color, ms=7, label=standing)
     for position in range(0, len(order), 2):
         ax.axhspan(position - 0.5, position + 0.5, color="#f3f3f3", zorder=0)
     ax.axvline(0, color="black", lw=0.8)
@@ -61,7 +58,10 @@ def draw(cells: pd.DataFrame) -> plt.Figure:
     """Two panels that share their methods and their scale."""
     rows = choose_rows(cells)
     # Stored rows of other packages are drawn whether or not these are installed.
-    order = [name for name in dict.fromkeys([*METHODS, PEER, PEER_OUT_OF_FOLD]) if name in set(rows["method"])]
+    known = [name for name in dict.fromkeys([*METHODS, PEER, PEER_OUT_OF_FOLD]) if name in set(rows["method"])]
+    means = rows.sort_values("n_unlabeled").groupby(["n_unlabeled", "method"])["accuracy_gain"].mean()
+    means = means.groupby("method").last()  # with unlabeled pairs, where it ran there
+    order = sorted(known, key=lambda name: -means[name])
     size = (11, 1.4 + 0.33 * len(order))
     figure, panels = plt.subplots(1, 2, figsize=size, sharey=True, sharex=True, layout="constrained")
     for ax, part in zip(panels, (rows[rows["n_unlabeled"] == 0], rows[rows["n_unlabeled"] > 0]), strict=True):

@@ -5,7 +5,6 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from methods import SELF_TRAINING
 from sklearn.model_selection import train_test_split
 from tables import BETTER, RESULTS, bridge_curve, load_cells
 
@@ -16,28 +15,27 @@ IMAGES = Path(__file__).parents[2] / "docs" / "images"
 METHODS = {
     "auto": ("#0072B2", "o", "the default"),
     "none": ("#D55E00", "s", "soft targets on the bridge alone"),
-    "classwise": ("#009E73", "^", "class-aware transport"),
-    SELF_TRAINING: ("#767676", "D", "self-training, no teacher"),
 }
 FAMILY = "digits"
 
 
 def draw_gains(ax: plt.Axes, curve: pd.DataFrame, pairs: str) -> None:
-    """Mean gain of each method with its interval over splits."""
-    sizes = sorted(curve["n_bridge"].unique())
+    """Mean gain of each method with its interval over splits; a hollow point is one split and has none."""
     part = curve[(curve["family"] == FAMILY) & (curve["pairs"] == pairs)]
-    shifts = np.linspace(-0.12, 0.12, len(METHODS))
-    for shift, (method, (color, marker, label)) in zip(shifts, METHODS.items(), strict=True):
+    for shift, (method, (color, marker, label)) in zip((-2, 2), METHODS.items(), strict=True):
         rows = part[part["method"] == method].sort_values("n_bridge")
-        if rows.empty:
-            continue
-        gain = 100 * rows["accuracy gain"].to_numpy()
+        positions, gain = rows["n_bridge"] + shift, 100 * rows["accuracy gain"]
         ends = 100 * rows[["accuracy gain, lower", "accuracy gain, upper"]].to_numpy().T
-        positions = np.searchsorted(sizes, rows["n_bridge"]) + shift
-        ax.errorbar(positions, gain, yerr=np.abs(ends - gain), marker=marker, color=color, ms=5, label=label)
-    ax.set_xticks(range(len(sizes)), sizes)
+        single = rows["seeds"] == 1
+        ax.errorbar(
+            positions, gain, yerr=np.abs(ends - gain.to_numpy()), fmt="none", ecolor=color, capsize=3, elinewidth=1.5
+        )
+        ax.plot(positions[~single], gain[~single], marker, color=color, ms=6, label=label)
+        ax.plot(positions[single], gain[single], marker, color=color, ms=6, mfc="white")
+    ax.plot([], [], "o", color="#767676", mfc="white", label="one split")
+    ax.set_xticks([0, 30, 100, 200, 300])
     ax.axhline(0, color="black", lw=0.6)
-    ax.set_xlabel("samples with both modalities, without labels")
+    ax.set_xlabel("bridge samples")
     ax.set_ylabel("gain on labels only, points of accuracy")
 
 

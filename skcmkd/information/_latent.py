@@ -44,7 +44,7 @@ def latent(
         Nearest neighbors of `ksg`.
     max_epochs : int, default=300
         Maximum number of epochs; the weights of the best epoch on a quarter of the training rows are kept.
-    device : str, default="auto"
+    device : {"auto", "cpu", "cuda"} or str, default="auto"
         Torch device of the networks; "auto" is CUDA where there is one.
     random_state : int, RandomState or None, default=None
         Shuffles the rows into halves, initializes the weights, and seeds the jitter of `ksg`.

@@ -33,7 +33,7 @@ def mine(
         Number of folds.
     max_epochs : int, default=300
         Maximum number of epochs; the weights of the best epoch on a quarter of the training rows are kept.
-    device : str, default="auto"
+    device : {"auto", "cpu", "cuda"} or str, default="auto"
         Torch device of the critics; "auto" is CUDA where there is one.
     random_state : int, RandomState or None, default=None
         Shuffles the rows into folds and initializes the weights.

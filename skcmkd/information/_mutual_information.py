@@ -107,7 +107,7 @@ def mutual_information(
     Y : array-like of shape (n_samples, n_features_y) or (n_samples,)
         Second variable. One column of text, truth values, categories or whole numbers is a class label; give counts as
         floats.
-    estimator : str or callable, default="cca"
+    estimator : {"cca", "classifier", "gaussian", "infonce", "ksg", "latent", "mine"} or callable, default="cca"
         - "cca": out-of-fold canonical correlations; also for more columns than rows.
         - "classifier": for a label, its entropy minus the out-of-fold log-loss of a classifier.
         - "gaussian": canonical correlations of the shrunk covariance; for few columns.
@@ -126,7 +126,7 @@ def mutual_information(
         under independence, not the bias under dependence.
     confidence : float, default=0.9
         Confidence of the interval.
-    device : str, default="auto"
+    device : {"auto", "cpu", "cuda"} or str, default="auto"
         Torch device of the trained estimators; "auto" is CUDA where there is one.
     n_jobs : int or None, default=None
         Parallel repetitions; changes nothing but time.

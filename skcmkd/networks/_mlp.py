@@ -51,7 +51,7 @@ class NetworkClassifier(ClassifierMixin, Network):
         Weight of a linear model in the output, which is
         (1 - linear_weight) * hidden layers + linear_weight * linear model of the standardized columns; 0 leaves it
         out. The linear model has a ridge penalty chosen by cross-validation.
-    device : str, default="auto"
+    device : {"auto", "cpu", "cuda"} or str, default="auto"
         Torch device; "auto" is CUDA where there is one, else the processor.
     random_state : int, RandomState or None, default=None
         Seed of held-out rows, initial weights, batches and dropout.
@@ -228,7 +228,7 @@ class NetworkRegressor(RegressorMixin, Network):
         Weight of a linear model in the output, which is
         (1 - linear_weight) * hidden layers + linear_weight * linear model of the standardized columns; 0 leaves it
         out. The linear model has a ridge penalty chosen by cross-validation.
-    device : str, default="auto"
+    device : {"auto", "cpu", "cuda"} or str, default="auto"
         Torch device; "auto" is CUDA where there is one, else the processor.
     random_state : int, RandomState or None, default=None
         Seed of held-out rows, initial weights, batches and dropout.

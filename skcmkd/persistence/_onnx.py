@@ -29,9 +29,10 @@ FLOAT = 1
 
 
 def student_to_onnx(student: BaseEstimator, X: Table) -> Any:
-    """Convert a fitted student to ONNX: relu(W_l ... relu(W_1 z + b_1) ...) + b_l and linear model for a network.
+    """Convert a fitted student to ONNX, a graph that needs neither this package nor Python.
 
-    Here z = (x - mean) / scale are the standardized columns.
+    A network becomes relu(W_l ... relu(W_1 z + b_1) ...) + b_l and its linear model, with z = (x - mean) / scale the
+    standardized columns.
 
     Parameters
     ----------

@@ -56,6 +56,20 @@ def test_faults_are_named(check_site, site, body, complaint):
     assert complaint in found
 
 
+def test_a_method_without_its_anchor_is_named(check_site, tmp_path):
+    class Model:
+        fit = predict = None
+
+    (tmp_path / "generated").mkdir()
+    (tmp_path / "generated" / "pkg.Model.html").write_text('<dt id="pkg.Model.fit"></dt>')
+    missing = check_site.find_missing_methods(tmp_path, {"pkg.Model": Model, "pkg.Absent": Model})
+    assert missing == [
+        "pkg.Model.html does not show predict",
+        "pkg.Absent.html does not show fit",
+        "pkg.Absent.html does not show predict",
+    ]
+
+
 def test_the_theme_s_own_html_is_no_page(check_site, site):
     (site / "_static" / "macros.html").write_text('<a href="{{ broken }}">')
     write(site, "")

@@ -1,6 +1,7 @@
 """Every figure of the documentation has a command that draws it."""
 
 import importlib.util
+import json
 from pathlib import Path
 
 import pytest
@@ -11,12 +12,18 @@ SCRIPT = ROOT / "benchmarks" / "remake_figures.py"
 pytestmark = pytest.mark.skipif(not SCRIPT.exists(), reason="the benchmarks are in the repository")
 
 
-@pytest.fixture
-def bench(monkeypatch, tmp_path):
-    """The script, with a folder for its images and a list of what it ran in place of running it."""
+def load():
+    """The script as a module."""
     spec = importlib.util.spec_from_file_location("remake_figures", SCRIPT)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def bench(monkeypatch, tmp_path):
+    """The script, with a folder for its images and a list of what it ran in place of running it."""
+    module = load()
     module.ran = []
     monkeypatch.setattr(module.subprocess, "run", lambda command, **_: module.ran.append(command))
     monkeypatch.setattr(module, "IMAGES", tmp_path)
@@ -25,7 +32,25 @@ def bench(monkeypatch, tmp_path):
 
 def test_every_figure_has_one_source(bench):
     made = [name for _, names in bench.SOURCES.values() for name in names]
-    assert sorted(made) == sorted(path.name for path in (ROOT / "docs" / "images").glob("*.png"))
+    images = (ROOT / "docs" / "images").iterdir()
+    assert sorted(made) == sorted(path.name for path in images if path.suffix in (".png", ".svg"))
+
+
+@pytest.mark.parametrize("image", list(load().DATA) if SCRIPT.exists() else [])
+def test_figures_show_the_stored_results(bench, image):
+    stored = json.loads((ROOT / "docs" / "images" / "data.json").read_text())
+    assert bench.hash_of_data(image)
+    assert stored[image] == bench.hash_of_data(image), f"The results behind {image} moved on: run `make figures`."
+
+
+def test_other_data_have_another_hash(bench, monkeypatch, tmp_path):
+    folder = tmp_path / "benchmarks" / "demonstration" / "results"
+    folder.mkdir(parents=True)
+    monkeypatch.setattr(bench, "ROOT", tmp_path)
+    (folder / "demonstration.csv").write_text("model,accuracy\na,0.5\n")
+    before = bench.hash_of_data("gain-light.svg")
+    (folder / "demonstration.csv").write_text("model,accuracy\na,0.6\n")
+    assert bench.hash_of_data("gain-light.svg") != before
 
 
 def test_scripts_are_there(bench, tmp_path):
@@ -43,7 +68,7 @@ def test_the_demonstrations_figures_are_put_in_place(bench, tmp_path):
     for name in bench.DEMONSTRATED:
         (tmp_path / f"{name}.png").write_text(name)
     bench.demonstrate(tmp_path)
-    assert (tmp_path / "demo-gain.png").read_text() == "gain"
+    assert bench.ran[0][1] == "benchmarks/demonstration/plot.py"
     assert (tmp_path / "demo-selection.png").read_text() == "selection"
 
 
