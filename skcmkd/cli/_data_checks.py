@@ -60,11 +60,11 @@ def check_row_ids(X: pd.DataFrame, modalities: Mapping[str, Sequence[str]]) -> l
     return notes
 
 
-def check_repeated_subjects(table: pd.DataFrame, label: str) -> list[str]:
+def check_repeated_subjects(table: pd.DataFrame, reserved: Sequence[str]) -> list[str]:
     """Columns that name patients who come more than once."""
     notes = []
     for name in table.columns:
-        if name == label or not SUBJECT_PATTERN.search(str(name)):
+        if name in reserved or not SUBJECT_PATTERN.search(str(name)):
             continue
         n_known, n_different = int(table[name].notna().sum()), int(table[name].nunique())
         if n_different >= MIN_SUBJECTS and n_known >= MIN_ROWS_PER_SUBJECT * n_different:

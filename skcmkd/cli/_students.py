@@ -132,7 +132,7 @@ def read_student_table(options: argparse.Namespace, columns: list[str]) -> pd.Da
     """The table with the student's columns, whatever else it has."""
     if is_annotated(options.table):
         modalities = list(dict.fromkeys(name.split(":")[0] for name in columns))
-        return read_annotated(options.table, None, None, modalities, options.split_by)[0]
+        return read_annotated(options.table, {}, modalities, options.split_by)[0]
     return read_table(
         options.table,
         index=options.index,

@@ -21,8 +21,8 @@ class HorizonRisks(BaseEstimator):
 
         predict(x) = (p_h1(event by h1 | x), p_h2(event by h2 | x), ...)
 
-    A student is fitted to the labels of its horizon (:func:`horizon_labels`), and so are the others: the risk by a later
-    horizon may be below that by an earlier one. ``skcmkd distill --horizon`` saves this model.
+    Each student is fitted to the labels of its own horizon (:func:`horizon_labels`): a risk by a later horizon may be
+    below that by an earlier one. ``skcmkd distill --horizon`` saves this model.
 
     Parameters
     ----------
@@ -101,8 +101,8 @@ class HorizonRisks(BaseEstimator):
         for student, horizon in zip(self.students, horizons, strict=True):
             if not np.array_equal(student.classes_, [0, 1]):
                 raise ValueError(
-                    f"The student of horizon={horizon:g} has the classes {list(student.classes_)!r}, and the risk is the "
-                    "probability of 1 of 0 and 1. Fit it to the labels of horizon_labels."
+                    f"The student of horizon={horizon:g} has the classes {list(student.classes_)!r}, and the risk is "
+                    "the probability of 1 of 0 and 1. Fit it to the labels of horizon_labels."
                 )
         return np.column_stack([student.predict_proba(X)[:, 1] for student in self.students])
 

@@ -59,7 +59,7 @@ def test_a_mudata_gives_the_same_data_as_a_csv(table, path, mudata_path):
 
 
 def test_without_a_label_there_are_the_measurements(table, mudata_path):
-    read, modalities = read_annotated(mudata_path, None, None, ["panel"], "feature_types")
+    read, modalities = read_annotated(mudata_path, {}, ["panel"], "feature_types")
     assert modalities == {"panel": ["panel:panel_0", "panel:panel_1"]}
     np.testing.assert_allclose(read.loc[table.index, modalities["panel"]], table[["panel_0", "panel_1"]], rtol=1e-6)
 
@@ -70,7 +70,7 @@ def test_anndata_is_split_by_a_column_of_var(tmp_path):
     adata.var["feature_types"] = ["rna", "rna", "protein"]
     path = tmp_path / "cells.h5ad"
     adata.write(path)
-    read, modalities = read_annotated(path, "y", None, None, "feature_types")
+    read, modalities = read_annotated(path, {"label": "y"}, None, "feature_types")
     assert list(modalities) == ["rna", "protein"]
     assert list(read["y"]) == list("abab")
 
@@ -78,9 +78,9 @@ def test_anndata_is_split_by_a_column_of_var(tmp_path):
 def test_broken_files(tmp_path):
     path = tmp_path / "broken.h5mu"
     with pytest.raises(DataError, match="there is no file"):
-        read_annotated(path, "y", None, None, "")
+        read_annotated(path, {"label": "y"}, None, "")
     path.write_bytes(b"no hdf5")
     with pytest.raises(DataError, match=r"cannot be read as \.h5mu"):
-        read_annotated(path, "y", None, None, "")
+        read_annotated(path, {"label": "y"}, None, "")
     assert is_annotated(path)
     assert not is_annotated(tmp_path / "t.csv")

@@ -69,11 +69,11 @@ def test_rows_with_nothing_but_a_name():
 
 
 def test_patients_that_repeat(table):
-    assert check_repeated_subjects(table, "diagnosis") == [
+    assert check_repeated_subjects(table, ["diagnosis"]) == [
         "'patient' repeats (36 values in 72 rows): --groups 'patient'?"
     ]
-    assert check_repeated_subjects(table.assign(patient=np.arange(72)), "diagnosis") == []
-    assert check_repeated_subjects(table.rename(columns={"patient": "patient_sex"}), "diagnosis") == []
+    assert check_repeated_subjects(table.assign(patient=np.arange(72)), ["diagnosis"]) == []
+    assert check_repeated_subjects(table.rename(columns={"patient": "patient_sex"}), ["diagnosis"]) == []
     assert any("--groups" in note for note in make_data(table, "diagnosis", "panel", ["rna"]).notes)
     assert not any("--groups" in note for note in make_data(table, "diagnosis", "panel", groups="patient").notes)
 
