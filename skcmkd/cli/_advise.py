@@ -17,7 +17,7 @@ from ..evaluation._verdict import DISTIL, NOT_PREDICTED, STUDENT_ALONE, UNDECIDE
 from ..selection._selector import CCHSelector
 from ._cohort import check_data
 from ._conclusion import decide, summarize
-from ._console import make_console, print_error, print_table
+from ._console import make_console, print_error, print_heading, print_table
 from ._errors import UsageError
 from ._input import CliData, load_data
 from ._outcome import FollowUp, HorizonData, horizons_of, is_outcome_wanted, load_follow_up
@@ -80,20 +80,25 @@ def run_advise(options: argparse.Namespace) -> int:
     is_one = len(studies) == 1
     for study in studies:
         if not is_one:
-            console.rule(study.name, align="left")
+            print_heading(console, study.name)
         console.print(study.verdict.line, style="bold")
         for sentence in study.reasons:
             console.print(sentence)
         for table in study.tables:
             print_table(console, table)
         console.print()
-    if not is_one:
-        print_table(console, horizon_table([s.report for s in studies], [s.verdict for s in studies]))
+    overview = (
+        None
+        if is_one
+        else horizon_table([(s.report, s.verdict) for s in studies if isinstance(s.report, SurvivalReport)])
+    )
+    if overview is not None:
+        print_table(console, overview)
         console.print()
     if options.report:
         from ._page import write_report
 
-        write_report(options, studies)
+        write_report(options, studies, overview)
         console.print(f"Report: {truncate(options.report, 200)}")
     for study in studies:
         by = "" if is_one else f" by {study.horizon:g}"

@@ -89,7 +89,10 @@ class FollowUp:
         self._check_size(label, horizon, n_folds)
         known, samples = ~np.isnan(label), replace(self.samples, notes=[])
         y, classes = label[known].astype(int), np.array([0, 1])
-        data = label_samples(samples, known, y, classes, n_folds, pairs=~known & samples.has_both)
+        try:
+            data = label_samples(samples, known, y, classes, n_folds, pairs=~known & samples.has_both)
+        except DataError as error:
+            raise DataError(f"--horizon {horizon:g}: {error} Or give another horizon.") from error
         X = pd.concat([samples.numbers[name] for name in data.modalities], axis=1)
         groups = None if samples.groups is None else samples.groups.to_numpy().astype(str)
         further = ~has_outcome & samples.has_both
@@ -222,8 +225,10 @@ def _parse_outcome(times: pd.Series, events: pd.Series) -> tuple[pd.Series, pd.S
             f"where the row was censored (True and False are read, too); the column has "
             f"{abbreviate(sorted(event[known].unique()), 5)}. Write 1 and 0 in their place."
         )
-    numbers = time[known].astype(float).reindex(times.index).rename(times.name)
-    return numbers, event[known].map(_event_of).astype(float).reindex(events.index).rename(events.name)
+    return (
+        time[known].astype(float).reindex(times.index),
+        event[known].map(_event_of).astype(float).reindex(events.index),
+    )
 
 
 def _event_of(text: str) -> bool | None:

@@ -13,8 +13,9 @@ from ..evaluation._survival_report import SurvivalReport
 from ._advise import Study
 from ._html import Answer, Section, as_png, decision_figure, gain_figure, provenance, render_report
 from ._pipeline import describe_models
-from ._risk import HOW_TO_READ_GROUPS, HOW_TO_READ_RISKS, group_figure, horizon_table
+from ._risk import HOW_TO_READ_GROUPS, HOW_TO_READ_RISKS, group_figure
 from ._text import quote, truncate
+from ._text_tables import TextTable
 
 HOW_TO_READ_DECISIONS = (
     "T and S are what models of the teacher's and of the student's modality predict for held-out rows, Y is the "
@@ -33,13 +34,12 @@ HOW_TO_READ_GAINS = (
 HOW_TO_READ_MODALITIES = "A row whose cells of a modality are all missing was not measured."
 
 
-def write_report(options: argparse.Namespace, studies: Sequence[Study]) -> None:
-    """The HTML report, whole or not at all."""
+def write_report(options: argparse.Namespace, studies: Sequence[Study], overview: TextTable | None) -> None:
+    """The HTML report, whole or not at all; of several studies a table of all comes first."""
     mpl.use("Agg")
     answers = [make_answer(study, options, is_one=len(studies) == 1) for study in studies]
-    if len(studies) > 1:
+    if overview is not None:
         lines = [f"By {study.horizon:g}: {study.verdict.line}" for study in studies]
-        overview = horizon_table([study.report for study in studies], [study.verdict for study in studies])
         answers.insert(0, Answer("", lines, [Section(overview)]))
     what = quote(options.event) if options.label is None else truncate(options.label)
     page = render_report(

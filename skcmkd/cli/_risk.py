@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 
 import numpy as np
+import pandas as pd
 
 from .._utils._plotting import escape_label
 from ..evaluation._cross_validate import ALONE, DISTILLED, make_splits
@@ -127,12 +129,12 @@ def group_figure(report: SurvivalReport, time: str) -> KaplanMeierDisplay:
     return display.plot()
 
 
-def horizon_table(reports: list[SurvivalReport], verdicts: list[Verdict]) -> TextTable:
+def horizon_table(studies: Sequence[tuple[SurvivalReport, Verdict]]) -> TextTable:
     """One row for each horizon."""
     rows = []
-    for report, verdict in zip(reports, verdicts, strict=True):
+    for report, verdict in studies:
         frame, counts = report.to_frame(), report.counts_
-        gain = report.differences_.loc[(DISTILLED, "brier")]
+        gain = pd.Series(frame.loc[DISTILLED, [f"brier_{part}" for part in ("gain", "lower", "upper")]], dtype=float)
         scores = [f"{frame['brier'][model]:.3f}" for model in (KAPLAN_MEIER, ALONE, DISTILLED)]
         rows.append(
             [
@@ -140,13 +142,13 @@ def horizon_table(reports: list[SurvivalReport], verdicts: list[Verdict]) -> Tex
                 *(str(counts[kind]) for kind in ("event", "beyond", "censored")),
                 f"{100 * (1 - kaplan_meier(report.time, report.event).at([report.horizon])[0]):.0f} %",
                 *scores,
-                format_gain(gain["gain"], gain["lower"], gain["upper"]),
+                format_gain(*gain),
                 verdict.decision,
             ]
         )
     headings = ["horizon", "event", "beyond", "censored", "risk of all", "Brier: K.-Meier", "alone", "distilled"]
     return TextTable(
         "All horizons; gains over the student alone, more is better",
-        [*headings, f"gain ({100 * reports[0].confidence:g} %)", "verdict"],
+        [*headings, f"gain ({100 * studies[0][0].confidence:g} %)", "verdict"],
         rows,
     )

@@ -122,8 +122,9 @@ def compare_with_kaplan_meier(
     )
     index = pd.RangeIndex(len(splits), name="split")
     held_out = pd.concat([result.held_out for result in results], keys=index, names=["split", "row"])
-    unit_ids = np.arange(len(states)) if groups is None else models.data.groups
-    row = compare_models(held_out, outcome, ALONE, KAPLAN_MEIER, unit_ids, confidence).loc["brier"].to_dict()
+    unit_ids = np.arange(len(states)) if models.data.groups is None else models.data.groups
+    gains = compare_models(held_out, outcome, ALONE, KAPLAN_MEIER, unit_ids, confidence).loc["brier"]
+    row = {part: float(pd.Series(gains)[part]) for part in ("gain", "lower", "upper")}
     area = score_model(held_out, outcome, ALONE)["auc"]
     return BaselineCheck(
         sign(row) > 0, KAPLAN_MEIER, f"{describe_difference(row, 'brier', confidence)}; AUC {area:.3f}"

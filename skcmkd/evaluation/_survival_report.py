@@ -301,7 +301,7 @@ class SurvivalReport:
         scored = self.risks_[ALONE].notna().to_numpy()
         evidence = Evidence(
             self.to_frame(),
-            lambda model, base: self.compare(model, base).loc[self.decisive_score_].to_dict(),
+            self._difference,
             self.decisive_score_,
             self.confidence,
             KAPLAN_MEIER,
@@ -405,6 +405,10 @@ class SurvivalReport:
             xlabel=xlabel,
             ax=ax,
         )
+
+    def _difference(self, model: str, base: str) -> dict[str, float]:
+        row = pd.Series(self.compare(model, base).loc[self.decisive_score_])
+        return {part: float(row[part]) for part in PARTS}
 
     def __repr__(self) -> str:
         return format_survival_report(self.to_frame(), self.counts_, self.horizon, self.confidence)
