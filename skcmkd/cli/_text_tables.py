@@ -125,8 +125,9 @@ def describe_folds(n_folds: int, n_repeats: int) -> str:
 def choice_table(report: DistillationReport | SurvivalReport) -> TextTable:
     """How often each teacher was kept, and each weight taken."""
     selections = selections_with_alpha(report)
-    kept = selections["teacher"].where(selections["kept"], None).map(truncate, na_action="ignore").fillna("none kept")
-    counts = Counter(zip(kept, selections["alpha"].round(2), strict=True))
+    chosen = zip(selections["teacher"], selections["kept"], strict=True)
+    teachers = [truncate(teacher) if kept else "none kept" for teacher, kept in chosen]
+    counts = Counter(zip(teachers, selections["alpha"].round(2), strict=True))
     rows = [(teacher, f"{alpha:g}", str(count)) for (teacher, alpha), count in sorted(counts.items())]
     return TextTable(f"Choices in {len(selections)} fits", ("teacher", "weight", "times"), rows)
 

@@ -103,10 +103,16 @@ def change(column, row, value):
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        (change("os_days", 3, -5), r"column 'os_days', row 4 \(sample 'S003'\) holds '-5.0'; 1 of 110 times .* mend it"),
+        (
+            change("os_days", 3, -5),
+            r"column 'os_days', row 4 \(sample 'S003'\) holds '-5.0'; 1 of 110 times .* mend it",
+        ),
         (change("os_days", 3, "soon"), "holds 'soon'; 1 of 110 times are negative or no number"),
         (change("os_days", 3, np.inf), "holds 'inf'; 1 of 110"),
-        (change("died", 0, "dead"), r"--event: .* row 1 \(sample 'S000'\) holds 'dead'.*has '0.0', '1.0', 'dead'. Write 1"),
+        (
+            change("died", 0, "dead"),
+            r"--event: .* row 1 \(sample 'S000'\) holds 'dead'.*has '0.0', '1.0', 'dead'. Write 1",
+        ),
         (change("died", 0, 2), "holds '2'. An event is 1 where it was seen and 0"),
         (change("died", 0, None), "'os_days', row 1 .* holds .* and 'died' is empty there; 1 rows .* Fill both in"),
         (change("os_days", 0, None), "'died', row 1 .* and 'os_days' is empty there; 1 rows"),
