@@ -1,7 +1,11 @@
+from contextlib import contextmanager
+
 import numpy as np
 import pandas as pd
 import pytest
 
+from skcmkd import CCHSelector
+from skcmkd.cli import _pipeline
 from skcmkd.datasets import make_survival_modalities
 
 
@@ -27,6 +31,18 @@ def draw_follow_up(n_rows=120, seed=0):
     table.loc[table.index[-10:], ["os_days", "died"]] = np.nan
     table.loc[table.index[20:28], drawn.modalities["rna"]] = np.nan
     return table.rename_axis("sample").set_axis([f"S{row:03d}" for row in range(n_rows)])
+
+
+@contextmanager
+def quick_selector():
+    """The selector of the command line with one repeat of two folds: what it decides is not tested here."""
+
+    def make(data, n_folds, seed, n_jobs=None, verbose=0):
+        return CCHSelector(data.modalities, data.student, cv=2, n_repeats=1, n_subsamples=10, random_state=seed)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_pipeline, "make_selector", make)
+        yield
 
 
 @pytest.fixture

@@ -20,6 +20,8 @@ from skcmkd.evaluation._cross_validate import ALONE, DISTILLED, SHUFFLED, TEACHE
 from skcmkd.evaluation._input import ReportData
 from skcmkd.evaluation._verdict import Verdict
 
+from .conftest import quick_selector
+
 TWO_FOLDS = argparse.Namespace(folds=2, repeats=1, model="linear", seed=0, jobs=1)
 
 
@@ -161,7 +163,7 @@ def risks(follow_up_path, tmp_path_factory):
     arguments = ["advise", str(follow_up_path), "--time", "os_days", "--event", "died", "--horizon", "1500", "1000"]
     arguments += ["--student", "panel", "--folds", "2", "--jobs", "1", "--model", "linear", "--report", str(report)]
     out, err = io.StringIO(), io.StringIO()
-    with pytest.MonkeyPatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch, quick_selector():
         patch.setattr("sys.stdout", out)
         patch.setattr("sys.stderr", err)
         assert main(arguments) == 0, err.getvalue()

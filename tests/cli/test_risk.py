@@ -23,7 +23,7 @@ from skcmkd.evaluation._cross_validate import DISTILLED, make_splits
 from skcmkd.evaluation._input import ReportData
 from skcmkd.evaluation._verdict import Verdict
 
-from .conftest import draw_follow_up
+from .conftest import draw_follow_up, quick_selector
 
 TWO_FOLDS = argparse.Namespace(folds=2, repeats=1, model="linear", seed=0, jobs=1)
 
@@ -37,7 +37,8 @@ def evaluated():
     """The rows of a horizon, of patients with two rows each, and the report."""
     table = draw_follow_up().assign(patient=PATIENTS)
     study = make_follow_up(table, "os_days", "died", "panel_", groups="patient").at(1000, 2)
-    return study, evaluate_risk(study, TWO_FOLDS, 0)
+    with quick_selector():
+        return study, evaluate_risk(study, TWO_FOLDS, 0)
 
 
 def test_risks_are_those_of_fits_to_the_training_rows(evaluated):
@@ -54,7 +55,8 @@ def test_risks_are_those_of_fits_to_the_training_rows(evaluated):
             part.data, unlabeled=pd.concat([part.further_pairs[0], part.X[np.isin(part.outcome.states(), 2)]])
         )
         groups = np.concatenate([part.further_pairs[1], part.groups[part.outcome.states() == 2]])
-        selector, distiller = fit_select_distill(replace(data, unlabeled_groups=groups), "linear", 0, 1, 0)
+        with quick_selector():
+            selector, distiller = fit_select_distill(replace(data, unlabeled_groups=groups), "linear", 0, 1, 0)
         risk = distiller.predict_proba(study.X.iloc[test][data.student_columns])[:, 1]
         np.testing.assert_allclose(report.held_out_.loc[split, DISTILLED].loc[test], risk, rtol=1e-9)
         assert report.selections_.loc[split, "kept"] == bool(selector.teachers_)

@@ -13,6 +13,8 @@ from skcmkd.cli._outcome import make_follow_up
 from skcmkd.cli._pipeline import fit_select_distill, make_student
 from skcmkd.cli._students import check_rising, warn_of_useless_risk, warn_of_useless_student
 
+from .conftest import quick_selector
+
 COLUMNS = ["panel_0", "panel_1"]
 
 
@@ -108,7 +110,7 @@ def risks(follow_up_path, tmp_path_factory):
     out, printed = tmp_path_factory.mktemp("student") / "risks.skops", io.StringIO()
     arguments = ["--time", "os_days", "--event", "died", "--horizon", "1500", "--horizon", "500"]
     arguments += ["--student", "panel", "--out", str(out), "--jobs", "1", "--model", "linear", "--folds", "2"]
-    with pytest.MonkeyPatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch, quick_selector():
         patch.setattr("sys.stdout", printed)
         patch.setattr("sys.stderr", io.StringIO())
         assert main(["distill", str(follow_up_path), *arguments]) == 0
@@ -125,7 +127,8 @@ def test_a_student_of_each_horizon_is_kept(risks, follow_up_table):
     assert output.count("Who should teach?") == 2
     for student, horizon in zip(model.students, model.horizons, strict=True):
         data = make_follow_up(follow_up_table, "os_days", "died", "panel").at(horizon, 2).data
-        _, distiller = fit_select_distill(data, "linear", 0, 1, 0)
+        with quick_selector():
+            _, distiller = fit_select_distill(data, "linear", 0, 1, 0)
         X = follow_up_table[data.student_columns]
         np.testing.assert_allclose(student.predict_proba(X), distiller.predict_proba(X), rtol=1e-9)
 
@@ -159,7 +162,8 @@ def test_a_risk_that_is_no_better_than_one_for_all_is_warned_of(follow_up_table)
     noise = follow_up_table.assign(**{name: random.normal(size=120) for name in columns})
     for table, is_useless in ((follow_up_table, False), (noise, True)):
         study = make_follow_up(table, "os_days", "died", "panel").at(1000, 2)
-        selector, distiller = fit_select_distill(study.data, "linear", 0, 1, 0)
+        with quick_selector():
+            selector, distiller = fit_select_distill(study.data, "linear", 0, 1, 0)
         warnings = warn_of_useless_risk(study, selector, distiller, options)
         assert len(warnings) == is_useless
         for sentence in warnings:
