@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 
 import numpy as np
+from rich.console import Console
 
 from ..evaluation._cross_validate import make_splits
 from ..evaluation._input import ReportData
 from ..evaluation._report import DistillationReport
 from ..evaluation._survival_report import SurvivalReport
-from ..evaluation._verdict import DISTIL, NOT_PREDICTED, STUDENT_ALONE, UNDECIDED, Verdict
-from ..selection._selector import CCHSelector
+from ..evaluation._verdict import DISTIL, NOT_PREDICTED, STUDENT_ALONE, UNDECIDED
 from ._cohort import check_data
 from ._conclusion import decide, summarize
 from ._console import make_console, print_error, print_heading, print_table
@@ -24,46 +23,12 @@ from ._outcome import FollowUp, HorizonData, horizons_of, is_outcome_wanted, loa
 from ._output_path import check_output
 from ._pipeline import fit_selector, make_select_distill, n_inner_folds
 from ._risk import WITHOUT_CENSORED, evaluate_risk, group_table, horizon_table, name_horizon, summarize_risk
+from ._study import Study
 from ._text import as_warning, quote, truncate
-from ._text_tables import TextTable, choice_table, decision_table, describe_folds, gain_table, modality_table
+from ._text_tables import choice_table, decision_table, describe_folds, gain_table, modality_table
 
 # With --exit-code, so that a script can branch; a finished run ends with 0 otherwise.
 EXIT_CODES = {DISTIL: 0, STUDENT_ALONE: 10, UNDECIDED: 11, NOT_PREDICTED: 12}
-
-
-@dataclass(frozen=True)
-class Study:
-    """What was found about a label, or about the risk at a horizon.
-
-    Attributes
-    ----------
-    name : str
-        What is predicted, in a heading.
-    data : CliData
-    selector : CCHSelector
-        Fitted to all rows.
-    report : DistillationReport or SurvivalReport
-    verdict : Verdict
-    reasons : list of str
-    tables : list of TextTable
-        Modalities, decisions, gains, of a risk its groups, and choices.
-    notes : list of str
-        What was left out and what looks wrong.
-    """
-
-    name: str
-    data: CliData
-    selector: CCHSelector
-    report: DistillationReport | SurvivalReport
-    verdict: Verdict
-    reasons: list[str]
-    tables: list[TextTable]
-    notes: list[str]
-
-    @property
-    def horizon(self) -> float | None:
-        """The horizon of a risk."""
-        return self.report.horizon if isinstance(self.report, SurvivalReport) else None
 
 
 def run_advise(options: argparse.Namespace) -> int:
@@ -76,23 +41,12 @@ def run_advise(options: argparse.Namespace) -> int:
         raise UsageError("--exit-code is the code of one verdict, and --horizon names several. Give one of them.")
     console, verbose = make_console(), int(sys.stderr.isatty())
     note = _printer_of_notes()
-    studies = list(advise_risks(options, note, verbose) if has_horizons else advise_label(options, note, verbose))
-    is_one = len(studies) == 1
+    studies = advise_risks(options, note, verbose) if has_horizons else [advise_label(options, note, verbose)]
+    is_one, overview = len(studies) == 1, None
     for study in studies:
-        if not is_one:
-            print_heading(console, study.name)
-        console.print(study.verdict.line, style="bold")
-        for sentence in study.reasons:
-            console.print(sentence)
-        for table in study.tables:
-            print_table(console, table)
-        console.print()
-    overview = (
-        None
-        if is_one
-        else horizon_table([(s.report, s.verdict) for s in studies if isinstance(s.report, SurvivalReport)])
-    )
-    if overview is not None:
+        print_study(console, study, "" if is_one else study.name)
+    if not is_one:
+        overview = horizon_table([(s.report, s.verdict) for s in studies if isinstance(s.report, SurvivalReport)])
         print_table(console, overview)
         console.print()
     if options.report:
@@ -106,7 +60,19 @@ def run_advise(options: argparse.Namespace) -> int:
     return EXIT_CODES[studies[0].verdict.decision] if options.exit_code else 0
 
 
-def advise_label(options: argparse.Namespace, note: Callable[[Sequence[str]], None], verbose: int) -> Iterator[Study]:
+def print_study(console: Console, study: Study, heading: str) -> None:
+    """The verdict, the reasons and the tables."""
+    if heading:
+        print_heading(console, heading)
+    console.print(study.verdict.line, style="bold")
+    for sentence in study.reasons:
+        console.print(sentence)
+    for table in study.tables:
+        print_table(console, table)
+    console.print()
+
+
+def advise_label(options: argparse.Namespace, note: Callable[[Sequence[str]], None], verbose: int) -> Study:
     """The study of a label."""
     data = load_data(options)
     names = {"batch": options.batch, "groups": options.groups, "seed": options.seed}
@@ -116,7 +82,7 @@ def advise_label(options: argparse.Namespace, note: Callable[[Sequence[str]], No
     selector = fit_selector(data, options.seed, options.jobs, verbose)
     report = evaluate(data, options, verbose)
     verdict = decide(data, selector, report)
-    yield Study(
+    return Study(
         truncate(options.label),
         data,
         selector,
@@ -133,11 +99,11 @@ def advise_label(options: argparse.Namespace, note: Callable[[Sequence[str]], No
     )
 
 
-def advise_risks(options: argparse.Namespace, note: Callable[[Sequence[str]], None], verbose: int) -> Iterator[Study]:
+def advise_risks(options: argparse.Namespace, note: Callable[[Sequence[str]], None], verbose: int) -> list[Study]:
     """A study of the risk at each horizon; data at fault are reported before the first is evaluated."""
     follow_up = load_follow_up(options)
-    for study in [follow_up.at(horizon, options.folds) for horizon in horizons_of(options)]:
-        yield advise_risk(follow_up, study, options, note, verbose)
+    rows = [follow_up.at(horizon, options.folds) for horizon in horizons_of(options)]
+    return [advise_risk(follow_up, study, options, note, verbose) for study in rows]
 
 
 def advise_risk(

@@ -12,6 +12,7 @@ import pandas as pd
 
 from ..evaluation._survival_models import Outcome
 from ..survival import horizon_labels
+from ._data_checks import check_time_leakage
 from ._errors import DataError, UsageError
 from ._input import CliData, label_samples, lower_folds
 from ._modalities import find_column
@@ -96,8 +97,9 @@ class FollowUp:
         X = pd.concat([samples.numbers[name] for name in data.modalities], axis=1)
         groups = None if samples.groups is None else samples.groups.to_numpy().astype(str)
         further = ~has_outcome & samples.has_both
+        followed = check_time_leakage(X[has_outcome], self.time[has_outcome])
         return HorizonData(
-            replace(data, sample_weight=labels.sample_weight[labels.known]),
+            replace(data, sample_weight=labels.sample_weight[labels.known], leaks=[*data.leaks, *followed]),
             X[has_outcome],
             Outcome(time, event, labels.horizon),
             None if groups is None else groups[has_outcome],
@@ -108,13 +110,16 @@ class FollowUp:
         """Every fold needs a row, or a group, with the event by the horizon and one without."""
         groups = self.samples.groups
         units = np.arange(len(label)) if groups is None else groups.to_numpy()
-        for one, what, remedy in ((1, "with the event by then", "later"), (0, "followed to it without one", "earlier")):
+        for one, what, remedy in (
+            (1, "with the event by then", "a later"),
+            (0, "followed to it without one", "an earlier"),
+        ):
             n_units = len(np.unique(units[(label == one) & self.samples.has_student]))
             if n_units < n_folds:
                 kind = "rows" if groups is None else "groups"
                 raise DataError(
                     f"--horizon {horizon:g}: {n_units} {kind} {what} have the student's modality, fewer than {n_folds} "
-                    f"folds. {lower_folds(n_units, f'Give a horizon that is {remedy}, add rows')}"
+                    f"folds. {lower_folds(n_units, f'Give {remedy} horizon or more rows')}"
                 )
 
 

@@ -6,14 +6,12 @@ import argparse
 import shlex
 from collections.abc import Sequence
 
-import matplotlib as mpl
-
 from .._utils._atomic_write import atomic_write
 from ..evaluation._survival_report import SurvivalReport
-from ._advise import Study
 from ._html import Answer, Section, as_png, decision_figure, gain_figure, provenance, render_report
 from ._pipeline import describe_models
 from ._risk import HOW_TO_READ_GROUPS, HOW_TO_READ_RISKS, group_figure
+from ._study import Study
 from ._text import quote, truncate
 from ._text_tables import TextTable
 
@@ -36,6 +34,9 @@ HOW_TO_READ_MODALITIES = "A row whose cells of a modality are all missing was no
 
 def write_report(options: argparse.Namespace, studies: Sequence[Study], overview: TextTable | None) -> None:
     """The HTML report, whole or not at all; of several studies a table of all comes first."""
+    # matplotlib is loaded when something is drawn, not before.
+    import matplotlib as mpl
+
     mpl.use("Agg")
     answers = [make_answer(study, options, is_one=len(studies) == 1) for study in studies]
     if overview is not None:
