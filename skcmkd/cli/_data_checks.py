@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -17,7 +17,7 @@ MIN_ROWS = 20
 # A leak is reported where noise would give one among all the columns with less than this probability.
 P_CHANCE = 1e-3
 MIN_CORRELATION = 0.999
-MIN_RANK_CORRELATION = 0.8
+MIN_RANK_CORRELATION, MIN_EVENT_CORRELATION = 0.8, 0.9
 IDENTIFIER = re.compile(r"(^|[\W_])(id|nr|index)$", re.IGNORECASE)
 SUBJECT_PATTERN = re.compile(r"(patient|subject|donor|individual)s?[\W_]*(id|nr|no|number|code|name)?$", re.IGNORECASE)
 MIN_SUBJECTS, MIN_ROWS_PER_SUBJECT = 5, 1.2
@@ -37,20 +37,23 @@ def check_leakage(X: pd.DataFrame, y: np.ndarray, classes: np.ndarray | None) ->
     return [f"columns {abbreviate(names)} each tell the label alone: are they outcomes? If so, leave them out."]
 
 
-def check_time_leakage(X: pd.DataFrame, time: pd.Series) -> list[str]:
-    """Columns that follow the time to an event, such as the time to another one: no measurement does."""
-    ranks, n_known = X.rank(), X.notna().sum().to_numpy()
-    correlation = ranks.corrwith(time.rank()).abs().clip(upper=1 - 1e-12).to_numpy()
+def check_time_leakage(X: pd.DataFrame, time: pd.Series, event: pd.Series) -> list[str]:
+    """Columns that follow the time or the event closely, such as those of another event: no measurement does."""
+    lines = _name_followers(X, X.rank().corrwith(time.rank()), time.name, MIN_RANK_CORRELATION)
+    return lines + _name_followers(X, X.corrwith(event), event.name, MIN_EVENT_CORRELATION)
+
+
+def _name_followers(X: pd.DataFrame, correlations: pd.Series, name: Hashable, least: float) -> list[str]:
+    n_known = X.notna().sum().to_numpy()
+    correlation = correlations.abs().clip(upper=1 - 1e-12).to_numpy()
     with np.errstate(divide="ignore", invalid="ignore"):
         statistic = correlation * np.sqrt((n_known - 2) / (1 - correlation**2))
     chance = 2 * t.sf(statistic, np.maximum(n_known - 2, 1)) * X.shape[1]
-    names = list(X.columns[(n_known >= MIN_ROWS) & (correlation > MIN_RANK_CORRELATION) & (chance < P_CHANCE)])
+    names = list(X.columns[(n_known >= MIN_ROWS) & (correlation > least) & (chance < P_CHANCE)])
     if not names:
         return []
     which = f"column {quote(names[0])} follows" if len(names) == 1 else f"columns {abbreviate(names)} follow"
-    return [
-        f"{which} {quote(time.name)} closely: other outcomes? If so, leave them out, and name teachers by --teacher."
-    ]
+    return [f"{which} {quote(name)} closely: other outcomes? If so, leave them out, and name teachers by --teacher."]
 
 
 def check_row_ids(X: pd.DataFrame, modalities: Mapping[str, Sequence[str]]) -> list[str]:

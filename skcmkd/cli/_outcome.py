@@ -97,7 +97,7 @@ class FollowUp:
         X = pd.concat([samples.numbers[name] for name in data.modalities], axis=1)
         groups = None if samples.groups is None else samples.groups.to_numpy().astype(str)
         further = ~has_outcome & samples.has_both
-        followed = check_time_leakage(X[has_outcome], self.time[has_outcome])
+        followed = check_time_leakage(X[has_outcome], self.time[has_outcome], self.event[has_outcome])
         return HorizonData(
             replace(data, sample_weight=labels.sample_weight[labels.known], leaks=[*data.leaks, *followed]),
             X[has_outcome],

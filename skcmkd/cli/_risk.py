@@ -139,16 +139,16 @@ def horizon_table(studies: Sequence[tuple[SurvivalReport, Verdict]]) -> TextTabl
         rows.append(
             [
                 f"{report.horizon:g}",
-                *(str(counts[kind]) for kind in ("event", "beyond", "censored")),
+                *(str(counts[kind]) for kind in ("event", "censored")),
                 f"{100 * (1 - kaplan_meier(report.time, report.event).at([report.horizon])[0]):.0f} %",
                 *scores,
                 format_gain(*gain),
                 verdict.decision,
             ]
         )
-    headings = ["horizon", "event", "beyond", "censored", "risk of all", "Brier: K.-Meier", "alone", "distilled"]
+    headings = ["horizon", "events", "censored", "risk of all", "Kaplan-Meier", "alone", "distilled"]
     return TextTable(
-        "All horizons; gains over the student alone, more is better",
+        "All horizons: Brier scores, less is better; gains over the student alone, more is better",
         [*headings, f"gain ({100 * studies[0][0].confidence:g} %)", "verdict"],
         rows,
     )

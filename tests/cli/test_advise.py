@@ -173,7 +173,7 @@ def risks(follow_up_path, tmp_path_factory):
 def test_each_horizon_has_a_verdict_and_its_tables(risks):
     out, _, _ = risks
     first, second = out.index("'died' by 1000 ───"), out.index("'died' by 1500 ───")
-    overview = out.index("All horizons; gains over the student alone")
+    overview = out.index("All horizons: Brier scores, less is better; gains over")
     assert first < second < overview
     for part in (out[first:second], out[second:overview]):
         for text in (

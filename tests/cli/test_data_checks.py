@@ -104,11 +104,14 @@ def test_columns_that_follow_the_time():
     random = np.random.RandomState(0)
     risk = random.normal(size=100)
     time = pd.Series(random.exponential(size=100) / np.exp(1.5 * risk), name="os_days")
+    event = pd.Series(random.uniform(size=100) < 0.5, name="died").astype(float)
     X = pd.DataFrame(random.normal(size=(100, 500))).add_prefix("rna_").assign(rna_risk=risk)
-    assert check_time_leakage(X, time) == []
-    assert check_time_leakage(X.head(15), time.head(15)) == []
+    assert check_time_leakage(X, time, event) == []
+    assert check_time_leakage(X.head(15), time.head(15), event.head(15)) == []
     other = time * random.uniform(0.7, 1, size=100)
-    (line,) = check_time_leakage(X.assign(pfi_days=other, pfi_copy=np.nan), time)
+    (line,) = check_time_leakage(X.assign(pfi_days=other, pfi_copy=np.nan), time, event)
     assert line.startswith("column 'pfi_days' follows 'os_days' closely: other outcomes? If so, leave them out")
-    (line,) = check_time_leakage(X.assign(a=other, b=-other.where(other.index > 60)), time)
+    (line,) = check_time_leakage(X.assign(a=other, b=-other.where(other.index > 60)), time, event)
     assert line.startswith("columns 'a', 'b' follow 'os_days' closely")
+    (line,) = check_time_leakage(X.assign(pfi=event.where(event.index > 1, 1 - event), constant=1.0), time, event)
+    assert line.startswith("column 'pfi' follows 'died' closely")

@@ -136,6 +136,6 @@ def test_scores_and_horizons_in_tables(evaluated):
     (row,) = overview.rows
     cells = dict(zip(overview.headings, row, strict=True))
     assert cells["horizon"] == "1000"
-    assert cells["event"] == str(report.counts_["event"])
+    assert cells["events"] == str(report.counts_["event"])
     assert cells["alone"] == f"{frame.loc['student alone', 'brier']:.3f}"
     assert cells["verdict"] == "undecided"
