@@ -295,6 +295,9 @@ def wrong_calls():
         "SurvivalReport.plot": partial(drawn_display("SurvivalReport").plot, "accuracy"),
         "SurvivalReport.plot_risk_groups": partial(drawn_display("SurvivalReport").plot_risk_groups, "nobody"),
         "survival.HorizonLabels.fit_params": partial(survival.horizon_labels(TIME, EVENT, 30).fit_params, d.X[:7]),
+        "survival.HorizonRisks.predict": partial(
+            survival.HorizonRisks([fitted("PairedDistiller").student_], [2, 1]).predict, d.X
+        ),
         "survival.KaplanMeierDisplay.from_estimator": partial(
             survival.KaplanMeierDisplay.from_estimator, fitted("PairedDistiller"), d.X, TIME, EVENT, n_groups=0
         ),

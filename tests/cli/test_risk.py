@@ -139,3 +139,15 @@ def test_scores_and_horizons_in_tables(evaluated):
     assert cells["events"] == str(report.counts_["event"])
     assert cells["alone"] == f"{frame.loc['student alone', 'brier']:.3f}"
     assert cells["verdict"] == "undecided"
+
+
+def test_without_a_censored_row_the_student_is_trained_alone():
+    table = draw_follow_up().dropna(subset=["os_days"]).assign(died=1)
+    study = make_follow_up(table, "os_days", "died", "panel_").at(1000, 2)
+    assert study.unlabeled_pairs is None
+    assert len(study.data.unlabeled) == 0
+    with quick_selector():
+        report = evaluate_risk(study, TWO_FOLDS, 0)
+    assert (report.alphas_[DISTILLED] == 0).all()
+    assert "In none of 2 fits was the teacher used" in str(report.verdict())
+    assert "0 were censored before." in summarize_risk(report, "died")[0]
