@@ -39,6 +39,7 @@ WITHOUT_SOURCE = {
     "skcmkd.MutualInformationEstimate": "holds an estimate",
     "skcmkd.datasets.make_gaussian_modalities": "simulates by the formula in its docstring",
     "skcmkd.survival.HorizonLabels": "holds labels",
+    "skcmkd.survival.HorizonRisks": "holds students",
     "skcmkd.survival.KaplanMeier": "holds a curve",
     "skcmkd.survival.KaplanMeierDisplay": "draws curves",
     "skcmkd.load_student": "reads a file",
@@ -55,6 +56,8 @@ RAISES_NOTHING = {
     "skcmkd.DistillationReport.to_frame",
     "skcmkd.GainDisplay.plot",
     "skcmkd.SurvivalReport.to_frame",
+    "skcmkd.SurvivalReport.verdict",
+    "skcmkd.survival.HorizonRisks.fit",
     "skcmkd.survival.KaplanMeier.at",
     "skcmkd.survival.KaplanMeier.before",
     "skcmkd.survival.KaplanMeier.count_at_risk",
@@ -292,6 +295,9 @@ def wrong_calls():
         "SurvivalReport.plot": partial(drawn_display("SurvivalReport").plot, "accuracy"),
         "SurvivalReport.plot_risk_groups": partial(drawn_display("SurvivalReport").plot_risk_groups, "nobody"),
         "survival.HorizonLabels.fit_params": partial(survival.horizon_labels(TIME, EVENT, 30).fit_params, d.X[:7]),
+        "survival.HorizonRisks.predict": partial(
+            survival.HorizonRisks([fitted("PairedDistiller").student_], [2, 1]).predict, d.X
+        ),
         "survival.KaplanMeierDisplay.from_estimator": partial(
             survival.KaplanMeierDisplay.from_estimator, fitted("PairedDistiller"), d.X, TIME, EVENT, n_groups=0
         ),

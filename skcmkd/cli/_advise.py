@@ -3,40 +3,30 @@
 from __future__ import annotations
 
 import argparse
-import shlex
 import sys
+from collections.abc import Callable, Sequence
 
 import numpy as np
+from rich.console import Console
 
-from .._utils._atomic_write import atomic_write
 from ..evaluation._cross_validate import make_splits
 from ..evaluation._input import ReportData
 from ..evaluation._report import DistillationReport
+from ..evaluation._survival_report import SurvivalReport
 from ..evaluation._verdict import DISTIL, NOT_PREDICTED, STUDENT_ALONE, UNDECIDED
-from ..selection._selector import CCHSelector
+from ._cohort import check_data
 from ._conclusion import decide, summarize
-from ._console import make_console, print_error, print_table
+from ._console import make_console, print_error, print_heading, print_table
 from ._errors import UsageError
 from ._input import CliData, load_data
+from ._outcome import FollowUp, HorizonData, horizons_of, is_outcome_wanted, load_follow_up
 from ._output_path import check_output
-from ._pipeline import describe_models, fit_selector, make_select_distill, n_inner_folds
-from ._text import as_warning, truncate
-from ._text_tables import TextTable, choice_table, decision_table, describe_folds, gain_table, modality_table
+from ._pipeline import fit_selector, make_select_distill, n_inner_folds
+from ._risk import WITHOUT_CENSORED, evaluate_risk, group_table, horizon_table, name_horizon, summarize_risk
+from ._study import Study
+from ._text import as_warning, quote, truncate
+from ._text_tables import choice_table, decision_table, describe_folds, gain_table, modality_table
 
-HOW_TO_READ_DECISIONS = (
-    "T and S are what models of the teacher's and of the student's modality predict for held-out rows, Y is the "
-    "label. gap = I(T;S) - I(S;Y), added = I(S,T;Y) - I(S;Y). distil: the interval of what the teacher adds lies above "
-    "0.01; do not distil: below, or there are no unlabeled pairs; undecided: it holds 0.01. This is about what the "
-    "teacher knows, and promises no gain."
-)
-HOW_TO_READ_GAINS = (
-    "A positive gain is an improvement; its interval is that of the paired difference over rows (over groups where "
-    "they were given), and the verdict and all sentences are by this score and these intervals alone. The baseline "
-    "(majority class, mean) reads nothing: it predicts the class shares, or the mean, of the training rows. Balanced "
-    "accuracy is the mean of the classes' recalls. The teacher is scored where it was measured. The shuffled teacher "
-    "is the control: the same fit with the teacher's rows in random order. What remains of a gain there does not come "
-    "from what the teacher knows."
-)
 # With --exit-code, so that a script can branch; a finished run ends with 0 otherwise.
 EXIT_CODES = {DISTIL: 0, STUDENT_ALONE: 10, UNDECIDED: 11, NOT_PREDICTED: 12}
 
@@ -46,35 +36,115 @@ def run_advise(options: argparse.Namespace) -> int:
     check_output(options.report, "--report", [options.table])
     if options.repeats < 1:
         raise UsageError(f"--repeats {options.repeats}: at least 1 is needed.")
-    console = make_console()
+    has_horizons = is_outcome_wanted(options)
+    if has_horizons and options.exit_code and len(horizons_of(options)) > 1:
+        raise UsageError("--exit-code is the code of one verdict, and --horizon names several. Give one of them.")
+    console, verbose = make_console(), int(sys.stderr.isatty())
+    note = _printer_of_notes()
+    studies = advise_risks(options, note, verbose) if has_horizons else [advise_label(options, note, verbose)]
+    is_one, overview = len(studies) == 1, None
+    for study in studies:
+        print_study(console, study, "" if is_one else study.name)
+    if not is_one:
+        overview = horizon_table([(s.report, s.verdict) for s in studies if isinstance(s.report, SurvivalReport)])
+        print_table(console, overview)
+        console.print()
+    if options.report:
+        from ._page import write_report
+
+        write_report(options, studies, overview)
+        console.print(f"Report: {truncate(options.report, 200)}")
+    for study in studies:
+        by = "" if is_one else f" by {study.horizon:g}"
+        console.print(f"Verdict{by}: {study.verdict.line}", style="bold")
+    return EXIT_CODES[studies[0].verdict.decision] if options.exit_code else 0
+
+
+def print_study(console: Console, study: Study, heading: str) -> None:
+    """The verdict, the reasons and the tables."""
+    if heading:
+        print_heading(console, heading)
+    console.print(study.verdict.line, style="bold")
+    for sentence in study.reasons:
+        console.print(sentence)
+    for table in study.tables:
+        print_table(console, table)
+    console.print()
+
+
+def advise_label(options: argparse.Namespace, note: Callable[[Sequence[str]], None], verbose: int) -> Study:
+    """The study of a label."""
     data = load_data(options)
-    for note in [*data.leaks, *data.notes]:
-        print_error(note)
-    verbose = int(sys.stderr.isatty())
-    if verbose:  # who waits can see that these are the right columns
-        columns = [f"{truncate(name)} {len(names)}" for name, names in data.modalities.items()]
-        print_error(f"{len(data.y)} labeled rows; columns: {', '.join(columns)}.")
+    names = {"batch": options.batch, "groups": options.groups, "seed": options.seed}
+    concerns = check_data(data, data.y, (data.unlabeled, data.unlabeled_groups), **names)
+    note([*data.leaks, *concerns, *data.notes])
+    _show_progress(data, verbose)
     selector = fit_selector(data, options.seed, options.jobs, verbose)
     report = evaluate(data, options, verbose)
     verdict = decide(data, selector, report)
-    tables = [
-        modality_table(data.X, data.y, data.modalities, data.student, data.unlabeled, data.classes is not None),
-        decision_table(selector),
-        gain_table(report, describe_folds(options.folds, options.repeats)),
-        choice_table(report),
-    ]
-    reasons = [*map(as_warning, data.leaks), *summarize(data, selector, report, verdict)]
-    console.print(verdict.line, style="bold")
-    for sentence in reasons:
-        console.print(sentence)
-    for table in tables:
-        print_table(console, table)
-    console.print()
-    if options.report:
-        write_report(options, data, selector, report, tables, [verdict.line, *reasons])
-        console.print(f"Report: {truncate(options.report, 200)}")
-    console.print(f"Verdict: {verdict.line}", style="bold")
-    return EXIT_CODES[verdict.decision] if options.exit_code else 0
+    return Study(
+        truncate(options.label),
+        data,
+        selector,
+        report,
+        verdict,
+        [*map(as_warning, [*data.leaks, *concerns]), *summarize(data, selector, report, verdict)],
+        [
+            modality_table(data.X, data.y, data.modalities, data.student, data.unlabeled, data.classes is not None),
+            decision_table(selector),
+            gain_table(report, describe_folds(options.folds, options.repeats)),
+            choice_table(report),
+        ],
+        data.notes,
+    )
+
+
+def advise_risks(options: argparse.Namespace, note: Callable[[Sequence[str]], None], verbose: int) -> list[Study]:
+    """A study of the risk at each horizon; data at fault are reported before the first is evaluated."""
+    follow_up = load_follow_up(options)
+    rows = [follow_up.at(horizon, options.folds) for horizon in horizons_of(options)]
+    return [advise_risk(follow_up, study, options, note, verbose) for study in rows]
+
+
+def advise_risk(
+    follow_up: FollowUp,
+    study: HorizonData,
+    options: argparse.Namespace,
+    note: Callable[[Sequence[str]], None],
+    verbose: int,
+) -> Study:
+    """The study of the risk at one horizon."""
+    data, what = study.data, name_horizon(options.event, study.outcome.horizon)
+    labels = np.where(data.y == 1, f"{what}", f"no {what}")
+    names = {"batch": options.batch, "groups": options.groups, "seed": options.seed}
+    concerns = check_data(data, labels, study.further_pairs or (data.unlabeled.iloc[:0], None), **names)
+    notes = list(dict.fromkeys([*follow_up.notes, *data.notes]))
+    note([*data.leaks, *concerns, *notes])
+    _show_progress(data, verbose)
+    selector = fit_selector(data, options.seed, options.jobs, verbose)
+    report = evaluate_risk(study, options, verbose)
+    verdict = decide(data, selector, report, event=quote(options.event))
+    table = modality_table(data.X, labels, data.modalities, data.student, data.unlabeled)
+    return Study(
+        what,
+        data,
+        selector,
+        report,
+        verdict,
+        [
+            *map(as_warning, [*data.leaks, *concerns]),
+            *summarize_risk(report, options.event),
+            *summarize(data, selector, report, verdict, WITHOUT_CENSORED),
+        ],
+        [
+            table,
+            decision_table(selector),
+            gain_table(report, describe_folds(options.folds, options.repeats)),
+            group_table(report, options.event),
+            choice_table(report),
+        ],
+        notes,
+    )
 
 
 def evaluate(data: CliData, options: argparse.Namespace, verbose: int) -> DistillationReport:
@@ -98,41 +168,20 @@ def evaluate(data: CliData, options: argparse.Namespace, verbose: int) -> Distil
     )
 
 
-def write_report(
-    options: argparse.Namespace,
-    data: CliData,
-    selector: CCHSelector,
-    report: DistillationReport,
-    tables: list[TextTable],
-    conclusion: list[str],
-) -> None:
-    """The HTML report, whole or not at all."""
-    # matplotlib is loaded when something is drawn, not before.
-    import matplotlib as mpl
+def _printer_of_notes() -> Callable[[Sequence[str]], None]:
+    """Print each note once, also where several horizons have it."""
+    printed: set[str] = set()
 
-    from ._html import Section, decision_figure, gain_figure, provenance, render_report
+    def note(notes: Sequence[str]) -> None:
+        for line in notes:
+            if line not in printed:
+                print_error(line)
+            printed.add(line)
 
-    mpl.use("Agg")
-    modalities, decisions, gains, choices = tables
-    page = render_report(
-        f"Should {truncate(data.student)} be taught about {truncate(options.label)}?",
-        f"{truncate(options.table.name, 100)}: {len(data.y)} labeled rows, {len(data.unlabeled)} pairs without a "
-        f"label; student and teacher: {describe_models(options.model)}",
-        conclusion,
-        [
-            Section(modalities, "A row whose cells of a modality are all missing was not measured."),
-            Section(
-                decisions,
-                HOW_TO_READ_DECISIONS,
-                decision_figure(selector),
-                "What the candidates add to the student",
-            ),
-            Section(gains, HOW_TO_READ_GAINS, gain_figure(report), "Gains over the student alone with intervals"),
-            Section(choices),
-        ],
-        data.notes,
-        shlex.join(["skcmkd", *options.command]),
-        provenance(options.table, options.seed),
-    )
-    with atomic_write(options.report) as tmp_path:
-        tmp_path.write_text(page, encoding="utf-8")
+    return note
+
+
+def _show_progress(data: CliData, verbose: int) -> None:
+    if verbose:  # who waits can see that these are the right columns
+        columns = [f"{truncate(name)} {len(names)}" for name, names in data.modalities.items()]
+        print_error(f"{len(data.y)} labeled rows; columns: {', '.join(columns)}.")

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from ..datasets import from_mudata
-from ..datasets._mudata import READERS, get_reader
+from ..datasets._mudata import READERS, get_reader, obs_column
 from ._errors import DataError
 from ._text import quote
 
@@ -23,11 +23,11 @@ def is_annotated(path: Path) -> bool:
 
 
 def read_annotated(
-    path: Path, label: str | None, groups: str | None, names: Sequence[str] | None, split_by: str
+    path: Path, columns: Mapping[str, str], names: Sequence[str] | None, split_by: str
 ) -> tuple[pd.DataFrame, dict[str, list[str]]]:
-    """One table of the named modalities, or of all, and the columns of each; label and groups are columns beside them.
+    """One table of the named modalities, or of all, and the columns of each.
 
-    Without a label there are the modalities alone.
+    ``columns`` are those of ``obs`` that stand beside the modalities, by what they are, such as label or groups.
     """
     if not path.is_file():
         raise DataError(f"there is no file {quote(path, 200)}.")
@@ -36,19 +36,17 @@ def read_annotated(
         data = _ignore_warnings(read, path)
     except (OSError, KeyError, TypeError, ValueError) as error:  # a broken file raises what its reader met
         raise DataError(f"{quote(path, 200)} cannot be read as {path.suffix}: {error}") from error
-    if label is None:
-        data.obs[NO_LABEL] = 0
+    data.obs[NO_LABEL] = 0
     bunch = _ignore_warnings(
         from_mudata,
         data,
-        label or NO_LABEL,
+        NO_LABEL,
         modalities=names,
-        groups=groups,
         split_by=split_by if path.suffix == ".h5ad" else None,
     )
-    columns = {} if label is None else {label: bunch.target}
-    columns |= {} if groups is None else {groups: bunch.groups}
-    return pd.concat([bunch.data, pd.DataFrame(columns, index=bunch.data.index)], axis=1), dict(bunch.modalities)
+    samples = bunch.data.index
+    beside = {name: obs_column(data, name, role, samples) for role, name in columns.items()}
+    return pd.concat([bunch.data, pd.DataFrame(beside, index=samples)], axis=1), dict(bunch.modalities)
 
 
 def _ignore_warnings(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:

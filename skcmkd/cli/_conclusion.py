@@ -6,6 +6,7 @@ import pandas as pd
 
 from ..evaluation._cross_validate import ALONE, TEACHER
 from ..evaluation._report import DistillationReport
+from ..evaluation._survival_report import SurvivalReport
 from ..evaluation._verdict import Verdict, sign
 from ..selection._criteria import NO_PAIRS
 from ..selection._selector import CCHSelector
@@ -13,17 +14,25 @@ from ._input import CliData
 from ._text import quote, truncate
 from ._text_tables import selections_with_alpha
 
+NO_LABELED_PAIRS = (
+    "There are no pairs without a label here. They are where most gains come from: rows with student and teacher "
+    "measured whose label cell is empty."
+)
+Report = DistillationReport | SurvivalReport
 
-def decide(data: CliData, selector: CCHSelector, report: DistillationReport) -> Verdict:
-    """The report's verdict, with the names of the table."""
+
+def decide(data: CliData, selector: CCHSelector, report: Report, **names: str) -> Verdict:
+    """The report's verdict, with the names of the table; ``names`` are further ones that it takes."""
     kept = selector.teachers_
     if not kept:
         selections = selections_with_alpha(report)
         kept = list(selections["teacher"][selections["kept"].astype(bool)].value_counts().index[:1])
-    return report.verdict(student=quote(data.student), teacher=", ".join(map(quote, kept)) or "the teacher")
+    return report.verdict(student=quote(data.student), teacher=", ".join(map(quote, kept)) or "the teacher", **names)
 
 
-def summarize(data: CliData, selector: CCHSelector, report: DistillationReport, verdict: Verdict) -> list[str]:
+def summarize(
+    data: CliData, selector: CCHSelector, report: Report, verdict: Verdict, without_pairs: str = NO_LABELED_PAIRS
+) -> list[str]:
     """Sentences: why the verdict is what it is, which modality was kept, and what would change the answer."""
     sentences = [
         *verdict.reasons,
@@ -32,10 +41,7 @@ def summarize(data: CliData, selector: CCHSelector, report: DistillationReport, 
         *summarize_disagreement(selector, report),
     ]
     if not len(data.unlabeled):
-        sentences.append(
-            "There are no pairs without a label here. They are where most gains come from: rows with student and "
-            "teacher measured whose label cell is empty."
-        )
+        sentences.append(without_pairs)
     return sentences
 
 
@@ -58,7 +64,7 @@ def is_refused(selector: CCHSelector) -> bool:
     return bool((selector.results_["reason"] == NO_PAIRS).all())
 
 
-def summarize_disagreement(selector: CCHSelector, report: DistillationReport) -> list[str]:
+def summarize_disagreement(selector: CCHSelector, report: Report) -> list[str]:
     """Where the decision table and the held-out rows do not agree."""
     sentences, kept, selections = [], bool(selector.teachers_), selections_with_alpha(report)
     n_none = int((~selections["kept"].astype(bool)).sum())

@@ -27,6 +27,12 @@ def print_error(message: str) -> None:
     sys.stderr.write(f"skcmkd: {truncate(message, 1000)}\n")
 
 
+def print_heading(console: Console, text: str) -> None:
+    """The beginning of a part."""
+    console.print()
+    console.rule(text, align="left")
+
+
 def print_table(console: Console, table: TextTable) -> None:
     """Print a table, first column to the left; where it is too wide for the terminal, a block of lines a row."""
     console.print(f"\n{table.title}", style="bold")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 from scipy.special import gammaln
+from scipy.stats import t
 
 from ._read_table import as_text
 from ._text import abbreviate, quote
@@ -16,6 +17,7 @@ MIN_ROWS = 20
 # A leak is reported where noise would give one among all the columns with less than this probability.
 P_CHANCE = 1e-3
 MIN_CORRELATION = 0.999
+MIN_RANK_CORRELATION, MIN_EVENT_CORRELATION = 0.8, 0.9
 IDENTIFIER = re.compile(r"(^|[\W_])(id|nr|index)$", re.IGNORECASE)
 SUBJECT_PATTERN = re.compile(r"(patient|subject|donor|individual)s?[\W_]*(id|nr|no|number|code|name)?$", re.IGNORECASE)
 MIN_SUBJECTS, MIN_ROWS_PER_SUBJECT = 5, 1.2
@@ -33,6 +35,25 @@ def check_leakage(X: pd.DataFrame, y: np.ndarray, classes: np.ndarray | None) ->
     if len(names) == 1:
         return [f"column {quote(names[0])} tells the label alone: is it an outcome? If so, leave it out."]
     return [f"columns {abbreviate(names)} each tell the label alone: are they outcomes? If so, leave them out."]
+
+
+def check_time_leakage(X: pd.DataFrame, time: pd.Series, event: pd.Series) -> list[str]:
+    """Columns that follow the time or the event closely, such as those of another event: no measurement does."""
+    lines = _name_followers(X, X.rank().corrwith(time.rank()), time.name, MIN_RANK_CORRELATION)
+    return lines + _name_followers(X, X.corrwith(event), event.name, MIN_EVENT_CORRELATION)
+
+
+def _name_followers(X: pd.DataFrame, correlations: pd.Series, name: Hashable, least: float) -> list[str]:
+    n_known = X.notna().sum().to_numpy()
+    correlation = correlations.abs().clip(upper=1 - 1e-12).to_numpy()
+    with np.errstate(divide="ignore", invalid="ignore"):
+        statistic = correlation * np.sqrt((n_known - 2) / (1 - correlation**2))
+    chance = 2 * t.sf(statistic, np.maximum(n_known - 2, 1)) * X.shape[1]
+    names = list(X.columns[(n_known >= MIN_ROWS) & (correlation > least) & (chance < P_CHANCE)])
+    if not names:
+        return []
+    which = f"column {quote(names[0])} follows" if len(names) == 1 else f"columns {abbreviate(names)} follow"
+    return [f"{which} {quote(name)} closely: other outcomes? If so, leave them out, and name teachers by --teacher."]
 
 
 def check_row_ids(X: pd.DataFrame, modalities: Mapping[str, Sequence[str]]) -> list[str]:
@@ -60,11 +81,11 @@ def check_row_ids(X: pd.DataFrame, modalities: Mapping[str, Sequence[str]]) -> l
     return notes
 
 
-def check_repeated_subjects(table: pd.DataFrame, label: str) -> list[str]:
+def check_repeated_subjects(table: pd.DataFrame, reserved: Sequence[str]) -> list[str]:
     """Columns that name patients who come more than once."""
     notes = []
     for name in table.columns:
-        if name == label or not SUBJECT_PATTERN.search(str(name)):
+        if name in reserved or not SUBJECT_PATTERN.search(str(name)):
             continue
         n_known, n_different = int(table[name].notna().sum()), int(table[name].nunique())
         if n_different >= MIN_SUBJECTS and n_known >= MIN_ROWS_PER_SUBJECT * n_different:

@@ -45,11 +45,19 @@ class Section:
     caption: str = ""
 
 
+@dataclass(frozen=True)
+class Answer:
+    """A part of the report: the conclusion, whose first sentence is the verdict, and what it rests on."""
+
+    heading: str
+    conclusion: Sequence[str]
+    sections: Sequence[Section]
+
+
 def render_report(
     title: str,
     subtitle: str,
-    conclusion: Sequence[str],
-    sections: Sequence[Section],
+    answers: Sequence[Answer],
     notes: Sequence[str],
     command: str,
     origin: Sequence[tuple[str, str]],
@@ -60,8 +68,7 @@ def render_report(
     return page.render(
         title=title,
         subtitle=subtitle,
-        conclusion=conclusion,
-        sections=sections,
+        answers=answers,
         notes=notes,
         command=command,
         provenance=origin,
@@ -85,7 +92,7 @@ def provenance(table: Path, seed: int) -> list[tuple[str, str]]:
 def decision_figure(selector: CCHSelector) -> str:
     """The candidates' metrics with their intervals."""
     results = selector.results_.rename(index=plot_safe)
-    return _as_png(CCHDisplay(results, decisive_metric(selector.criterion), plot_safe(selector.student)).plot().figure_)
+    return as_png(CCHDisplay(results, decisive_metric(selector.criterion), plot_safe(selector.student)).plot().figure_)
 
 
 def gain_figure(report: DistillationReport) -> str:
@@ -97,10 +104,11 @@ def gain_figure(report: DistillationReport) -> str:
     for ax in axes.flat:
         if np.abs(ax.dataLim.intervalx).max() < ZERO_TOLERANCE:  # the axis of nothing but zeros would show rounding
             ax.set_xlim(-1, 1)
-    return _as_png(axes.flat[0].figure)
+    return as_png(axes.flat[0].figure)
 
 
-def _as_png(figure: Figure) -> str:
+def as_png(figure: Figure) -> str:
+    """The figure in base64; it is closed."""
     import matplotlib.pyplot as plt
 
     buffer = io.BytesIO()

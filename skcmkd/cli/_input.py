@@ -1,34 +1,25 @@
-"""The samples of a table: modalities as numbers, the label, groups, and which rows a model can be trained on."""
+"""The labeled samples of a table, its unlabeled pairs, and which rows a model can be trained on."""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from .._validation._table_checks import observed_rows
 from .._validation._target_checks import check_target
-from ._anndata import is_annotated, read_annotated
-from ._clean_table import drop_counters, drop_empty_columns, drop_missing_labels
-from ._data_checks import (
-    check_label_spelling,
-    check_leakage,
-    check_repeated_subjects,
-    check_row_ids,
-    find_decimal_commas,
-)
-from ._errors import DataError, UsageError
-from ._modalities import find_column, pick_modalities
-from ._read_table import as_numbers, as_text, read_table, with_point
-from ._text import abbreviate, is_number, quote, truncate
+from ._clean_table import drop_missing_labels
+from ._data_checks import check_label_spelling, check_leakage, check_row_ids
+from ._errors import DataError
+from ._modalities import find_column
+from ._read_table import as_text, with_point
+from ._samples import MIN_FOLDS, Samples, check_name_lengths, make_samples, read_input
+from ._text import is_number, quote, truncate
 
-MIN_ROWS_PER_FOLD, MIN_FOLDS = 4, 2
-# numpy gives every row the room of the longest name.
-MAX_NAME_LENGTH = 200
+MIN_ROWS_PER_FOLD = 4
 
 
 @dataclass(frozen=True)
@@ -40,7 +31,7 @@ class CliData:
     X : DataFrame of shape (n_samples, n_features)
         Labeled rows; missing values where a modality was not measured.
     y : ndarray of shape (n_samples,)
-        Class labels as text, or a continuous target.
+        Class labels as text, 0 and 1 of an event by a horizon, or a continuous target.
     unlabeled : DataFrame of shape (n_unlabeled, n_features)
         Rows without a label that have the student's modality and a teacher's.
     modalities : dict of str to list of str
@@ -49,6 +40,10 @@ class CliData:
     classes : ndarray of shape (n_classes,) or None
         Sorted; None for a continuous target.
     groups, unlabeled_groups : ndarray of shape (n_samples,) and (n_unlabeled,), or None
+    sample_weight : ndarray of shape (n_samples,) or None
+        Weights of an event by a horizon.
+    batch : Series of shape (n_samples,) or None
+        Missing where it is not known.
     notes : list of str
         What was left out and what looks wrong.
     leaks : list of str
@@ -65,6 +60,8 @@ class CliData:
     unlabeled_groups: np.ndarray | None = None
     notes: list[str] = field(default_factory=list)
     leaks: list[str] = field(default_factory=list)
+    sample_weight: np.ndarray | None = None
+    batch: pd.Series | None = None
 
     @property
     def student_columns(self) -> list[str]:
@@ -79,45 +76,27 @@ class CliData:
         return (self.unlabeled,) if self.unlabeled_groups is None else (self.unlabeled, self.unlabeled_groups)
 
 
-def measurement_test(prefixes: Sequence[str]) -> Callable[[str], bool]:
-    """Whether a column is one of the named modalities'."""
-    return lambda name: any(name.startswith(prefix) for prefix in prefixes)
-
-
 def load_data(options: argparse.Namespace) -> CliData:
-    """Read the table that the options of ``advise`` and ``distill`` name."""
-    if options.folds < MIN_FOLDS:
-        raise UsageError(f"--folds {options.folds}: at least {MIN_FOLDS} are needed to hold rows out.")
-    grouping = {"groups": options.groups, "n_folds": options.folds}
-    if is_annotated(options.table):
-        teachers = None if options.teacher is None else [options.student, *options.teacher]
-        table, modalities = read_annotated(options.table, options.label, options.groups, teachers, options.split_by)
-        if options.student not in modalities:
-            raise DataError(
-                f"--student {quote(options.student)} is none of the modalities {abbreviate(list(modalities))}."
-            )
-        return make_data(table, options.label, options.student, modalities=modalities, **grouping)
-    reserved = [name for name in (options.label, options.groups) if name]
+    """Read the table that the options of ``advise`` and ``distill`` name, and its label."""
     notes: list[str] = []
-    table = read_table(
-        options.table,
-        text=[options.groups] if options.groups else [],
-        label=options.label,
-        index=options.index,
-        numbered=options.no_index,
-        is_measurement=measurement_test([options.student, *(options.teacher or [])]),
-        separator=options.separator,
-        decimal=options.decimal,
-        notes=notes,
-    )
-    if options.label in table.columns:
+    table, modalities = read_input(options, {"label": options.label}, notes)
+    if modalities is None and options.label in table.columns:
         # Parquet has a missing value of its own, so that no text means one.
         keep_na = options.keep_na_labels or options.table.suffix.lower() == ".parquet"
         labels = drop_missing_labels(table[options.label], keep_na, notes)
         table[options.label] = with_point(labels, options.decimal)
-    table = drop_counters(table, reserved, notes)
     try:
-        return make_data(table, options.label, options.student, options.teacher, notes=notes, **grouping)
+        return make_data(
+            table,
+            options.label,
+            options.student,
+            options.teacher,
+            modalities=modalities,
+            groups=options.groups,
+            batch=options.batch,
+            n_folds=options.folds,
+            notes=notes,
+        )
     except DataError as error:  # what was left out may be what is missing
         raise DataError(" ".join([str(error), *(f"Note: {note}" for note in notes)])) from error
 
@@ -130,6 +109,7 @@ def make_data(
     *,
     modalities: Mapping[str, Sequence[str]] | None = None,
     groups: str | None = None,
+    batch: str | None = None,
     n_folds: int = 5,
     notes: Sequence[str] = (),
 ) -> CliData:
@@ -138,62 +118,73 @@ def make_data(
     ``notes`` are those of reading the table; others are added.
     """
     target = as_text(find_column(table, label, "--label"))
-    grouping = None if groups is None else _parse_groups(find_column(table, groups, "--groups"))
-    notes = list(notes)
-    if modalities is None:
-        modalities, left_out = pick_modalities(table, student, teachers, [name for name in (label, groups) if name])
-        notes += [f"In no modality: {abbreviate(left_out)}."] if left_out else []
-        notes += find_decimal_commas(table, left_out)
-    if groups is None:
-        notes += check_repeated_subjects(table, label)
-    numbers = {name: as_numbers(table, columns) for name, columns in modalities.items()}
-    numbers = drop_empty_columns(numbers, student, notes)
-    observed = pd.DataFrame({name: observed_rows(part) for name, part in numbers.items()}, index=table.index)
-    known = target.notna().to_numpy()
+    names = {"groups": groups, "batch": batch}
+    samples = make_samples(table, student, teachers, [label], modalities=modalities, notes=notes, **names)
+    known, useful = target.notna().to_numpy(), samples.observed.any(axis=1).to_numpy()
     y, classes = _parse_target(target[known], label, len(target))
+    notes = samples.notes
     notes += check_label_spelling([] if classes is None else list(classes))
-    useful = observed.any(axis=1).to_numpy()
     if not useful[known].all():
         notes.append(f"{int((known & ~useful).sum())} labeled rows without any measurement are left out.")
-    has_student = observed[student].to_numpy()
-    groups_of_student = None if grouping is None else grouping[known & has_student]
-    check_size(y[has_student[known]], label, classes, n_folds, groups_of_student)
-    y = y[useful[known]]
-    pair = ~known & has_student & observed.drop(columns=student).any(axis=1).to_numpy()
-    rest = int((~known & ~pair).sum())
+    check_size(samples, known, y, label, classes, n_folds)
+    rest = int((~known & ~samples.has_both).sum())
     if rest:
         notes.append(f"{rest} rows without a label and without both student and teacher are left out.")
-    labeled = known & useful
+    return label_samples(samples, known & useful, y[useful[known]], classes, n_folds, pairs=~known & samples.has_both)
+
+
+def label_samples(
+    samples: Samples, labeled: np.ndarray, y: np.ndarray, classes: np.ndarray | None, n_folds: int, *, pairs: np.ndarray
+) -> CliData:
+    """The labeled rows and the unlabeled pairs, given by masks, with the modalities that can be learned from.
+
+    Parameters
+    ----------
+    samples : Samples
+        What is left out is appended to its notes.
+    labeled, pairs : ndarray of bool of shape (n_rows,)
+    y : ndarray of shape (n_labeled,)
+    classes : ndarray of shape (n_classes,) or None
+        Sorted; None for a continuous target.
+    n_folds : int
+    """
+    has_student, notes = samples.has_student, samples.notes
     kept = _usable_modalities(
-        observed[labeled & has_student], y[has_student[labeled]], student, classes, n_folds, notes
+        samples.observed[labeled & has_student], y[has_student[labeled]], samples.student, classes, n_folds, notes
     )
-    X = pd.concat([numbers[name] for name in kept], axis=1)
-    columns = {name: list(numbers[name].columns) for name in kept}
+    X = pd.concat([samples.numbers[name] for name in kept], axis=1)
+    columns = {name: list(samples.numbers[name].columns) for name in kept}
     notes += check_row_ids(X, columns)
+    groups = None if samples.groups is None else samples.groups.to_numpy().astype(str)
     return CliData(
         X[labeled],
         y,
-        X[pair],
+        X[pairs],
         columns,
-        student,
+        samples.student,
         classes,
-        None if grouping is None else grouping[labeled],
-        None if grouping is None else grouping[pair],
+        None if groups is None else groups[labeled],
+        None if groups is None else groups[pairs],
         notes,
         check_leakage(X[labeled], y, classes),
+        batch=None if samples.batch is None else samples.batch[labeled],
     )
 
 
-def check_size(y: np.ndarray, label: str, classes: np.ndarray | None, n_folds: int, groups: np.ndarray | None) -> None:
+def check_size(
+    samples: Samples, known: np.ndarray, y: np.ndarray, label: str, classes: np.ndarray | None, n_folds: int
+) -> None:
     """Raise when there are too few labeled rows with the student's modality, of a class too."""
+    has_student = samples.has_student
+    y = y[has_student[known]]
     least = MIN_ROWS_PER_FOLD * n_folds
     if len(y) < least:
         raise DataError(
             f"{len(y)} rows have both the label {quote(label)} and the student's modality: too few for {n_folds} "
-            f"folds, which need {least}. {_lower_folds(len(y) // MIN_ROWS_PER_FOLD, 'Add rows')}"
+            f"folds, which need {least}. {lower_folds(len(y) // MIN_ROWS_PER_FOLD, 'Add rows')}"
         )
-    units = np.arange(len(y)) if groups is None else groups
-    what = "row(s)" if groups is None else "group(s)"
+    units = np.arange(len(y)) if samples.groups is None else samples.groups[known & has_student].to_numpy()
+    what = "row(s)" if samples.groups is None else "group(s)"
     for one in [None] if classes is None else classes.tolist():
         n_units = len(np.unique(units if one is None else units[y == one]))
         if n_units < n_folds:
@@ -201,12 +192,12 @@ def check_size(y: np.ndarray, label: str, classes: np.ndarray | None, n_folds: i
             merge = "" if one is None else ", leave that class out (empty its label), or merge it with another"
             raise DataError(
                 f"{of} has {n_units} {what} with the student's modality, fewer than {n_folds} folds. "
-                f"{_lower_folds(n_units, f'Add some{merge}')}"
+                f"{lower_folds(n_units, f'Add some{merge}')}"
                 + "".join(f" Note: {hint}" for hint in check_label_spelling([] if classes is None else list(classes)))
             )
 
 
-def _lower_folds(n_folds: int, remedy: str) -> str:
+def lower_folds(n_folds: int, remedy: str) -> str:
     """A remedy, and the option that asks for fewer folds; of two, one would be left to train on."""
     return f"{remedy}, or lower the folds: --folds {n_folds}." if n_folds > MIN_FOLDS else f"{remedy}."
 
@@ -230,29 +221,8 @@ def _parse_target(values: pd.Series, label: str, n_rows: int) -> tuple[np.ndarra
         numbers = values.astype(float).to_numpy()
         if not check_target(numbers)[1]:
             return numbers, None
-    text = _check_name_lengths(values)
+    text = check_name_lengths(values).to_numpy().astype(str)
     return text, np.unique(text)
-
-
-def _parse_groups(values: pd.Series) -> np.ndarray:
-    text = as_text(values)
-    if text.isna().any():
-        row = int(text.isna().to_numpy().argmax())
-        raise DataError(
-            f"row {row + 1} (sample {quote(values.index[row])}) has no group in {quote(values.name)}. Fill it in."
-        )
-    return _check_name_lengths(text)
-
-
-def _check_name_lengths(values: pd.Series) -> np.ndarray:
-    """The names of classes or groups; raise on one too long to be a name."""
-    longest = values.str.len().max()
-    if longest > MAX_NAME_LENGTH:
-        raise DataError(
-            f"{quote(values.name)} holds a value of {longest:g} letters; a class or a group has at most "
-            f"{MAX_NAME_LENGTH}."
-        )
-    return values.to_numpy().astype(str)
 
 
 def _usable_modalities(

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import skcmkd
 
+from ._text import is_number
+
 PREFIX_HELP = """\
 A prefix selects the columns that start with it: panel selects panel_x, panel.x and
 panelx alike, panel_ the first alone. Prefixes of which one begins with the other are
@@ -14,9 +16,11 @@ refused. Without --teacher the columns that are left are grouped by their text b
 the first of _ . : | / - or a blank. A row whose cells of a modality are all empty was
 not measured there; one with an empty label is a pair without a label, and so is one
 with None, NA or the like, unless --keep-na-labels makes these classes. Text and few
-different whole numbers are classes, other numbers continuous. The first column names
-the samples, unless it is the label, the groups or one of a named modality. In h5mu and
-h5ad files a prefix is the name of a modality; label and groups are columns of obs.
+different whole numbers are classes, other numbers continuous. In place of --label,
+--time, --event and --horizon predict the risk of an event by a time; a row that was
+censored before it is a pair without a label. The first column names the samples,
+unless it is the label, the groups or one of a named modality. In h5mu and h5ad files
+a prefix is the name of a modality; label, time, event, groups and batch are in obs.
 """
 EXIT_CODES = "Exit codes: 0 done, 1 the data are at fault, 2 the command is at fault, 130 interrupted."
 
@@ -116,7 +120,17 @@ def _add_table(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_data(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--label", required=True, metavar="COL", help="the column to be predicted")
+    parser.add_argument("--label", metavar="COL", help="the column to be predicted")
+    parser.add_argument("--time", metavar="COL", help="in place of --label: time to the event or to the last contact")
+    parser.add_argument("--event", metavar="COL", help="with --time: 1 where the event was seen, 0 where censored")
+    parser.add_argument(
+        "--horizon",
+        type=_horizon,
+        nargs="+",
+        action="extend",
+        metavar="TIME",
+        help="with --time: predict the risk of the event by then, in the unit of the times; several are allowed",
+    )
     parser.add_argument("--student", required=True, metavar="PREFIX", help="the modality that predicts")
     parser.add_argument(
         "--teacher",
@@ -126,6 +140,7 @@ def _add_data(parser: argparse.ArgumentParser) -> None:
         help="candidate teachers (default: all others)",
     )
     parser.add_argument("--groups", metavar="COL", help="rows of a group, such as a patient, are held out together")
+    parser.add_argument("--batch", metavar="COL", help="hospital, plate or the like, to check the cohort by")
     parser.add_argument(
         "--keep-na-labels",
         action="store_true",
@@ -150,6 +165,12 @@ def _separator(text: str) -> str:
     if len(sign) != 1 or sign.isalnum() or sign in "\"'\n\r.":
         raise argparse.ArgumentTypeError(f"{text!r} must be one sign, such as ';', or the word tab")
     return sign
+
+
+def _horizon(text: str) -> float:
+    if not is_number(text) or float(text) <= 0:
+        raise argparse.ArgumentTypeError(f"{text!r} must be a number above 0, in the unit of --time")
+    return float(text)
 
 
 def _seed(text: str) -> int:

@@ -176,11 +176,11 @@ def make_distiller(
 
 
 def make_select_distill(data: CliData, kind: str, n_folds: int, seed: int) -> Pipeline:
-    """Selector and distiller, to which groups and unlabeled pairs are routed."""
+    """Selector and distiller, to which groups and unlabeled pairs are routed, and weights to the distiller."""
     request = {"groups": True, "unlabeled_pairs": True}
     with config_context(enable_metadata_routing=True):
         selector = make_selector(data, n_folds, seed).set_fit_request(**request)
-        distiller = make_distiller(data, kind, n_folds, seed).set_fit_request(**request)
+        distiller = make_distiller(data, kind, n_folds, seed).set_fit_request(**request, sample_weight=True)
     return Pipeline([("select", selector), ("distill", distiller)], transform_input=["unlabeled_pairs"])
 
 
@@ -199,7 +199,8 @@ def fit_select_distill(
     pairs = data.unlabeled_pairs
     if pairs is not None:
         pairs = (selector.transform(pairs[0]), *pairs[1:])
-    return selector, distiller.fit(selector.transform(data.X), data.y, groups=data.groups, unlabeled_pairs=pairs)
+    X, weight = selector.transform(data.X), data.sample_weight
+    return selector, distiller.fit(X, data.y, sample_weight=weight, groups=data.groups, unlabeled_pairs=pairs)
 
 
 def _with_imputer(model: BaseEstimator, seed: int) -> Pipeline:

@@ -12,6 +12,7 @@ import pandas as pd
 from .._validation._table_checks import observed_rows
 from ..evaluation._cross_validate import DISTILLED
 from ..evaluation._report import DistillationReport
+from ..evaluation._survival_report import SurvivalReport
 from ..evaluation._text import format_interval
 from ..selection._criteria import NO_PAIRS
 from ..selection._selector import CCHSelector
@@ -23,6 +24,9 @@ SCORES = {
     "roc_auc": "ROC AUC",
     "log_loss": "log-loss",
     "brier": "Brier",
+    "auc": "AUC",
+    "uno_c": "Uno's C",
+    "harrell_c": "Harrell's C",
     "r2": "R2",
     "squared_error": "sq. error",
 }
@@ -74,7 +78,7 @@ def decision_table(selector: CCHSelector) -> TextTable:
     for name, row in selector.results_.iterrows():
         mi_values = [f"{row[part]:.2f}" for part in ("teacher_student", "student_label", "teacher_label")]
         intervals = [
-            _interval(row[metric], row[f"{metric}_lower"], row[f"{metric}_upper"], 2) for metric in ("gap", "added")
+            format_gain(row[metric], row[f"{metric}_lower"], row[f"{metric}_upper"], 2) for metric in ("gap", "added")
         ]
         kept = " *" if row["kept"] else "  "
         rows.append((truncate(name), str(row["n_rows"]), *mi_values, *intervals, row["decision"] + kept))
@@ -87,7 +91,7 @@ def decision_table(selector: CCHSelector) -> TextTable:
     )
 
 
-def gain_table(report: DistillationReport, title: str) -> TextTable:
+def gain_table(report: DistillationReport | SurvivalReport, title: str) -> TextTable:
     """Scores on held-out rows, and paired gains over the student alone in the score that decides."""
     frame, decisive = report.to_frame(), report.decisive_score_
     scores = [score for score in SCORES if score in frame and frame[score].notna().any()]
@@ -95,7 +99,7 @@ def gain_table(report: DistillationReport, title: str) -> TextTable:
     for name, row in frame.iterrows():
         numbers = ["" if np.isnan(row[score]) else f"{row[score]:.3f}" for score in scores]
         parts = row[[f"{decisive}_{end}" for end in ("gain", "lower", "upper")]].to_numpy(dtype=float)
-        gain = "" if np.isnan(parts[0]) else _interval(*parts)
+        gain = "" if np.isnan(parts[0]) else format_gain(*parts)
         rows.append([str(name), str(int(row["n_rows"])), *numbers, gain])
     headings = [
         "model",
@@ -106,7 +110,7 @@ def gain_table(report: DistillationReport, title: str) -> TextTable:
     return TextTable(f"{title}; gains over the student alone, more is better", headings, rows)
 
 
-def _interval(value: float, lower: float, upper: float, decimals: int = 3) -> str:
+def format_gain(value: float, lower: float, upper: float, decimals: int = 3) -> str:
     """As many decimals as the decision by the interval needs."""
     texts = format_interval(value, lower, upper, decimals)
     return f"{texts[0]} ({texts[1]} {texts[2]})"
@@ -118,15 +122,16 @@ def describe_folds(n_folds: int, n_repeats: int) -> str:
     return f"Held-out rows, {n_folds} folds{repeated}, selection in each"
 
 
-def choice_table(report: DistillationReport) -> TextTable:
+def choice_table(report: DistillationReport | SurvivalReport) -> TextTable:
     """How often each teacher was kept, and each weight taken."""
     selections = selections_with_alpha(report)
-    kept = selections["teacher"].where(selections["kept"], None).map(truncate, na_action="ignore").fillna("none kept")
-    counts = Counter(zip(kept, selections["alpha"].round(2), strict=True))
+    chosen = zip(selections["teacher"], selections["kept"], strict=True)
+    teachers = [truncate(teacher) if kept else "none kept" for teacher, kept in chosen]
+    counts = Counter(zip(teachers, selections["alpha"].round(2), strict=True))
     rows = [(teacher, f"{alpha:g}", str(count)) for (teacher, alpha), count in sorted(counts.items())]
     return TextTable(f"Choices in {len(selections)} fits", ("teacher", "weight", "times"), rows)
 
 
-def selections_with_alpha(report: DistillationReport) -> pd.DataFrame:
+def selections_with_alpha(report: DistillationReport | SurvivalReport) -> pd.DataFrame:
     """For each split the selected teacher, whether it was kept, and its weight."""
     return pd.DataFrame(report.selections_).assign(alpha=report.alphas_[DISTILLED])

@@ -119,9 +119,9 @@ def from_mudata(
     if panel is not None:
         tables = split_panel(tables, parts, panel)
     shapes = ", ".join(f"{name} {table.shape[0]} x {table.shape[1]}" for name, table in tables.items())
-    more = {} if groups is None else {"groups": _obs_column(mdata, groups, "groups", samples)}
+    more = {} if groups is None else {"groups": obs_column(mdata, groups, "groups", samples)}
     description = f"{type(mdata).__name__} of {len(samples)} samples: {shapes}."
-    target = _obs_column(mdata, label, "label", samples)
+    target = obs_column(mdata, label, "label", samples)
     if isinstance(unannotated, str):
         raise ValueError(f"unannotated={unannotated!r} must be a list of labels: [{unannotated!r}].")
     return make_bunch(tables, target.mask(target.isin(list(unannotated))), description, **more)
@@ -212,7 +212,7 @@ def _to_frame(name: str, part: Any, layer: str | None) -> pd.DataFrame:
     return pd.DataFrame(values, index=part.obs_names, columns=list(columns))
 
 
-def _obs_column(mdata: Any, column: str, parameter: str, samples: pd.Index) -> pd.Series:
+def obs_column(mdata: Any, column: str, parameter: str, samples: pd.Index) -> pd.Series:
     """A column of the common obs, or of the only modality that has it; text and categories as objects."""
     parts = getattr(mdata, "mod", {})
     matches = {"": mdata.obs[column]} if column in mdata.obs else {}

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 
@@ -15,6 +16,8 @@ from ._cross_validate import ALONE, Predictions, SplitResult, make_splits
 from ._input import ReportData, SideTables
 from ._paired import PairedModels
 from ._scores import collect_row_scores, paired_difference
+from ._survival_models import KAPLAN_MEIER, Outcome, cross_validate_risks, with_group_numbers
+from ._survival_scores import compare_models, score_model
 from ._verdict import describe_difference, sign
 
 
@@ -28,7 +31,7 @@ class BaselineCheck:
         Whether the interval of the difference lies above zero.
     baseline : str
     text : str
-        The difference with its interval, of classes both accuracies, too.
+        The difference with its interval, of classes both accuracies, of risks the AUC, too.
     """
 
     is_better: bool
@@ -76,6 +79,60 @@ def compare_with_baseline(
     if data.classes is not None:
         text += f"; accuracy {rows[ALONE, 'accuracy'].mean():.3f} against {rows[baseline, 'accuracy'].mean():.3f}"
     return BaselineCheck(sign(row) > 0, baseline, text)
+
+
+def compare_with_kaplan_meier(
+    distiller: BaseEstimator,
+    X: Any,
+    outcome: Outcome,
+    n_folds: int,
+    *,
+    groups: np.ndarray | None,
+    unlabeled_pairs: tuple[Any, np.ndarray | None] | None,
+    confidence: float,
+    random_state: int,
+    n_jobs: int | None = None,
+) -> BaselineCheck:
+    """Fit a distiller without each fold in turn, and compare its risks with the one that Kaplan-Meier gives all rows.
+
+    Parameters
+    ----------
+    distiller : PairedDistiller
+        Of one table of both modalities.
+    X : table of shape (n_samples, n_features)
+        All rows with an outcome.
+    outcome : Outcome
+    n_folds : int
+    groups : ndarray of shape (n_samples,) or None
+    unlabeled_pairs : tuple (table, groups or None) or None
+        Rows without an outcome.
+    confidence : float in (0, 1)
+    random_state : int
+        Seed of the folds.
+    n_jobs : int or None, default=None
+    """
+    states = outcome.states()
+    pairs = None if unlabeled_pairs is None else SideTables(unlabeled_pairs[:1], unlabeled_pairs[1])
+    data = ReportData(X, states, np.unique(states), groups=groups)
+    models = with_group_numbers(PairedModels(distiller, data, None, pairs))
+    random = check_random_state(random_state)
+    splits = make_splits(n_folds, 1, models.data, random)
+    results = cross_validate_risks(
+        models, outcome, splits, random, evaluate=_evaluate_distilled, n_jobs=n_jobs, verbose=False
+    )
+    index = pd.RangeIndex(len(splits), name="split")
+    held_out = pd.concat([result.held_out for result in results], keys=index, names=["split", "row"])
+    unit_ids = np.arange(len(states)) if models.data.groups is None else models.data.groups
+    gains = compare_models(held_out, outcome, ALONE, KAPLAN_MEIER, unit_ids, confidence).loc["brier"]
+    row = {part: float(pd.Series(gains)[part]) for part in ("gain", "lower", "upper")}
+    area = score_model(held_out, outcome, ALONE)["auc"]
+    return BaselineCheck(
+        sign(row) > 0, KAPLAN_MEIER, f"{describe_difference(row, 'brier', confidence)}; AUC {area:.3f}"
+    )
+
+
+def _evaluate_distilled(models: PairedModels, train: np.ndarray, test: np.ndarray, seed: int) -> SplitResult:
+    return SplitResult({ALONE: _predict_held_out(models, train, test)})
 
 
 def _predict_held_out(models: PairedModels, train: np.ndarray, test: np.ndarray) -> Predictions:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,7 +19,7 @@ from .._validation._target_checks import check_comparable_groups, merge_group_id
 from ..survival import horizon_labels, kaplan_meier
 from ..survival._horizon import check_both_outcomes, check_outcome_rows, label_at, uncensored_probability
 from ..survival._outcome import check_followed_to, check_horizon
-from ._cross_validate import evaluate_split
+from ._cross_validate import SplitResult, evaluate_split
 from ._estimators import check_estimator, is_unpaired, make_paired_models
 from ._input import SideTables, check_report_data
 from ._paired import PairedModels
@@ -114,10 +115,10 @@ def make_survival_models(
     if isinstance(estimator, Pipeline) and (states == CENSORED).any():
         # The censored rows of a split become unlabeled pairs.
         check_transform_input(estimator, SideTables((models.data.X,)))
-    return _with_group_numbers(models)
+    return with_group_numbers(models)
 
 
-def _with_group_numbers(models: PairedModels | PipelineModels) -> PairedModels | PipelineModels:
+def with_group_numbers(models: PairedModels | PipelineModels) -> PairedModels | PipelineModels:
     """The models with groups as numbers, for unlabeled pairs without groups a group each."""
     groups, pairs = models.data.groups, models.unlabeled_pairs
     if pairs is not None and pairs.groups is not None:
@@ -136,16 +137,22 @@ def cross_validate_risks(
     splits: list[tuple[np.ndarray, np.ndarray]],
     random_state: np.random.RandomState,
     *,
+    evaluate: Callable[..., SplitResult] = evaluate_split,
     n_jobs: int | None,
     verbose: bool,
 ) -> list[SurvivalSplit]:
-    """Fit all models on each split and predict the risks of its held-out rows."""
-    calls = [(models, outcome, train, test, draw_seed(random_state)) for train, test in splits]
+    """Fit all models on each split, or those of ``evaluate``, and predict the risks of its held-out rows."""
+    calls = [(models, outcome, train, test, draw_seed(random_state), evaluate) for train, test in splits]
     return parallel_map(predict_risks, calls, len(calls), n_jobs=n_jobs, description="report", verbose=verbose)
 
 
 def predict_risks(
-    models: PairedModels | PipelineModels, outcome: Outcome, train: np.ndarray, test: np.ndarray, permutation_seed: int
+    models: PairedModels | PipelineModels,
+    outcome: Outcome,
+    train: np.ndarray,
+    test: np.ndarray,
+    permutation_seed: int,
+    evaluate: Callable[..., SplitResult],
 ) -> SurvivalSplit:
     """Fit all models on one split: rows with a label weighted, censored ones as unlabeled pairs.
 
@@ -170,7 +177,7 @@ def predict_risks(
         X_teacher=None if models.X_teacher is None else take_rows(models.X_teacher, rows),
         unlabeled_pairs=_add_censored(models, censored),
     )
-    result = evaluate_split(reduced, np.arange(len(known)), np.arange(len(known), len(rows)), permutation_seed)
+    result = evaluate(reduced, np.arange(len(known)), np.arange(len(known), len(rows)), permutation_seed)
     held_out = pd.DataFrame(
         {UNCENSORED: uncensored_probability(outcome.time[test], outcome.horizon, labels.censoring)}, index=test
     )

@@ -16,6 +16,7 @@ from ._cross_validate import ALONE, DISTILLED, SHUFFLED, make_splits
 from ._survival_models import (
     CENSORED,
     EVENT,
+    KAPLAN_MEIER,
     UNCENSORED,
     Outcome,
     check_outcome,
@@ -24,6 +25,7 @@ from ._survival_models import (
 )
 from ._survival_plot import format_survival_report, plot_gains
 from ._survival_scores import HIGHER_IS_BETTER, compare_models, score_model
+from ._verdict import Evidence, Verdict, count_fits_with_teacher, make_verdict, name_teacher
 
 PARTS = ("gain", "standard_error", "lower", "upper")
 
@@ -78,6 +80,8 @@ class SurvivalReport:
     held_out_ : DataFrame
         Index ``split``, ``row``. ``uncensored``, the probability G(min(time, horizon)-) of not being censored, by the
         training rows of the split; and the risk by each model.
+    decisive_score_ : str
+        "brier", the score of the verdict.
     alphas_ : DataFrame
         Index ``split``; the teacher's weight, columns ``distilled`` and ``shuffled teacher``.
     selections_ : DataFrame or None
@@ -145,6 +149,7 @@ class SurvivalReport:
         self.groups = groups
         self.confidence = confidence
         self.selections_ = selections
+        self.decisive_score_ = "brier"
         self._outcome = Outcome(time, event, horizon)
         self._unit_ids = np.arange(len(time)) if groups is None else groups
         self._models = [str(name) for name in held_out if name != UNCENSORED]
@@ -271,6 +276,46 @@ class SurvivalReport:
             rows[model] = row
         return pd.DataFrame.from_dict(rows, orient="index").rename_axis("model")
 
+    def verdict(
+        self, *, student: str = "the student", teacher: str | None = None, event: str = "this event"
+    ) -> Verdict:
+        """Decide what to do, by the Brier score and the intervals of ``confidence`` alone.
+
+        The decisions are those of :meth:`DistillationReport.verdict`; the model that reads nothing is Kaplan-Meier,
+        and rows count whether they were censored or not.
+
+        Parameters
+        ----------
+        student : str, default="the student"
+            Name of the student's modality in the sentences.
+        teacher : str, default=None
+            Name of the teacher's; None is the one most often kept in ``selections_``, or "the teacher".
+        event : str, default="this event"
+            What is predicted, in the sentences.
+
+        Returns
+        -------
+        Verdict
+            With ``decision``, the ``line`` to act on and the ``reasons``; printed, a line each.
+        """
+        scored = self.risks_[ALONE].notna().to_numpy()
+        evidence = Evidence(
+            self.to_frame(),
+            self._difference,
+            self.decisive_score_,
+            self.confidence,
+            KAPLAN_MEIER,
+            len(self.alphas_),
+            count_fits_with_teacher(self.selections_, self.alphas_[DISTILLED]),
+            len(np.unique(self._unit_ids[scored])),
+            "rows with an outcome" if self.groups is None else "groups",
+            student,
+            name_teacher(self.selections_) if teacher is None else teacher,
+            target=f"{event} by {self.horizon:g}",
+            baseline_text="Kaplan-Meier, the same risk for all",
+        )
+        return make_verdict(evidence)
+
     def compare(self, model: str, base: str = ALONE) -> pd.DataFrame:
         """Compare two of the models on the rows that both predicted.
 
@@ -360,6 +405,10 @@ class SurvivalReport:
             xlabel=xlabel,
             ax=ax,
         )
+
+    def _difference(self, model: str, base: str) -> dict[str, float]:
+        row = pd.Series(self.compare(model, base).loc[self.decisive_score_])
+        return {part: float(row[part]) for part in PARTS}
 
     def __repr__(self) -> str:
         return format_survival_report(self.to_frame(), self.counts_, self.horizon, self.confidence)

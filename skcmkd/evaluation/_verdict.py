@@ -10,7 +10,7 @@ import pandas as pd
 
 from .._utils import _decisions
 from .._utils._decisions import sign_of_interval
-from ._cross_validate import ALONE, DISTILLED, SHUFFLED, TEACHER
+from ._cross_validate import ALONE, DISTILLED, FUSED, SHUFFLED, TEACHER
 from ._text import MAX_DECIMALS, format_interval
 
 DISTIL, STUDENT_ALONE, UNDECIDED = "distil", "student alone", "undecided"
@@ -18,7 +18,15 @@ NOT_PREDICTED = "not predicted"
 # More rows are asked for up to so many times those that are there: nobody measures a cohort of the hundredfold.
 MAX_GROWTH = 10
 # Names in a sentence, of the scores by which a report decides.
-SCORE_NAMES = {"brier": "Brier score", "accuracy": "accuracy", "r2": "R2", "squared_error": "squared error"}
+SCORE_NAMES = {
+    "brier": "Brier score",
+    "accuracy": "accuracy",
+    "auc": "AUC",
+    "r2": "R2",
+    "squared_error": "squared error",
+}
+# What is expected of it stands beside the Brier score.
+SECOND_SCORES = ("accuracy", "auc")
 
 
 # Of a paired difference: ``gain``, ``lower``, ``upper``.
@@ -69,6 +77,10 @@ class Evidence:
         What they are, in the plural: "labeled pairs", "labeled rows" or "groups".
     student, teacher : str
         Names in a sentence.
+    target : str, default="this label"
+        What is predicted, in a sentence.
+    baseline_text : str, default=""
+        The baseline in a sentence; "" is "the" and its name.
     """
 
     frame: pd.DataFrame
@@ -82,6 +94,13 @@ class Evidence:
     unit: str
     student: str
     teacher: str
+    target: str = "this label"
+    baseline_text: str = ""
+
+    @property
+    def reference(self) -> str:
+        """The baseline in a sentence."""
+        return self.baseline_text or f"the {self.baseline}"
 
     def describe(self, row: Difference) -> str:
         """A gain with its interval."""
@@ -143,7 +162,7 @@ def make_verdict(evidence: Evidence) -> Verdict:
     reasons = (*_reasons_of_prediction(e), *_reasons_of_gain(e), *_reasons_of_teacher(e))
     known = [e.compare(model, e.baseline) for model in (ALONE, DISTILLED)]
     if not any(sign(row) > 0 for row in known):
-        return Verdict(NOT_PREDICTED, _line_of_no_prediction(e, known[0]), reasons)
+        return Verdict(NOT_PREDICTED, _line_of_no_prediction(e, known[0]), (*reasons, *_reasons_of_others(e)))
     gain, beyond_control = e.compare(DISTILLED, ALONE), e.compare(DISTILLED, SHUFFLED)
     alone = Verdict(STUDENT_ALONE, f"Use {e.student} alone.", reasons)
     if sign(gain) < 0 or sign(beyond_control) < 0 or (sign(gain) == 0 and 2 * e.n_used < e.n_fits):
@@ -151,8 +170,9 @@ def make_verdict(evidence: Evidence) -> Verdict:
     if sign(gain) > 0 and sign(beyond_control) > 0:
         article = "a" if e.score == "brier" else "an"
         expected = f"{article} {SCORE_NAMES[e.score]} of {e.means(DISTILLED, ALONE, e.score)}"
-        if e.score == "brier":
-            expected += f" (accuracy {e.means(DISTILLED, ALONE, 'accuracy')})"
+        second = next((name for name in SECOND_SCORES if e.score == "brier" and name in e.frame), None)
+        if second is not None:
+            expected += f" ({SCORE_NAMES[second]} {e.means(DISTILLED, ALONE, second)})"
         return Verdict(DISTIL, f"Distil {e.teacher}: expect {expected}.", reasons)
     n_more = n_more_units(beyond_control if sign(gain) > 0 else gain, e.n_units)
     if n_more is None:
@@ -164,23 +184,23 @@ def make_verdict(evidence: Evidence) -> Verdict:
 
 def _line_of_no_prediction(e: Evidence, row: Difference) -> str:
     if not row["gain"] > 0 and not e.is_right_more_often(ALONE):
-        return f"{_capital(e.student)} does not predict this label: it is no better than the {e.baseline}."
+        return f"{_capital(e.student)} does not predict {e.target}: it is no better than {e.reference}."
     n_more, unit = n_more_units(row, e.n_units), e.unit.replace("pairs", "rows")
     remedy = "" if n_more is None else f": about {n_more} more {unit} would tell"
-    return f"{_capital(e.student)} is not shown to predict this label better than the {e.baseline}{remedy}."
+    return f"{_capital(e.student)} is not shown to predict {e.target} better than {e.reference}{remedy}."
 
 
 def _reasons_of_prediction(e: Evidence) -> list[str]:
     """The student alone beside the baseline, and the distilled one where that differs."""
     verb = {1: "predicts better than", 0: "is not shown to predict better than", -1: "predicts worse than"}
     row = e.compare(ALONE, e.baseline)
-    sentences = [f"{_capital(e.student)} alone {verb[sign(row)]} the {e.baseline} ({e.describe(row)})."]
+    sentences = [f"{_capital(e.student)} alone {verb[sign(row)]} {e.reference} ({e.describe(row)})."]
     model, subject = ALONE, "alone"
     if e.n_used:
         before, row = row, e.compare(DISTILLED, e.baseline)
         model, subject = DISTILLED, "distilled"
         if sign(row) != sign(before):
-            sentences.append(f"Distilled, it {verb[sign(row)]} the {e.baseline} ({e.describe(row)}).")
+            sentences.append(f"Distilled, it {verb[sign(row)]} {e.reference} ({e.describe(row)}).")
     if "accuracy" not in e.frame:
         return sentences
     accuracy, of_largest = e.mean(model, "accuracy"), e.mean(e.baseline, "accuracy")
@@ -219,11 +239,33 @@ def _reasons_of_gain(e: Evidence) -> list[str]:
 
 def _reasons_of_teacher(e: Evidence) -> list[str]:
     """Whether the teacher predicts better than the student alone, where both were scored on the same rows."""
-    if TEACHER not in e.frame.index or math.isnan(e.mean(TEACHER, f"{e.score}_gain")):
+    if not _is_teacher_compared(e):
         return []
     row = e.compare(TEACHER, ALONE)
     verb = {1: "predicts better", 0: "is not shown to predict better", -1: "predicts worse"}[sign(row)]
     return [f"The teacher itself {verb} than {e.student} alone ({e.describe(row)})."]
+
+
+def _reasons_of_others(e: Evidence) -> list[str]:
+    """Whether a model that reads the teacher's modality predicts, where the student does not."""
+    if not _is_teacher_compared(e):
+        return []
+    names = {TEACHER: "the teacher", FUSED: "a model of both modalities"}
+    rows = {name: e.compare(model, e.baseline) for model, name in names.items() if model in e.frame.index}
+    better = [
+        f"{name} predicts better than {e.reference} ({e.describe(row)})" for name, row in rows.items() if sign(row) > 0
+    ]
+    if better:
+        return [f"{_capital(better[0])}: the teacher's modality tells what that of the student does not."]
+    return [
+        f"Nor is {' or '.join(rows)} shown to predict better than {e.reference} "
+        f"({'; '.join(map(e.describe, rows.values()))}): on these rows no model predicts {e.target}."
+    ]
+
+
+def _is_teacher_compared(e: Evidence) -> bool:
+    """Whether the teacher and the student alone were scored on the same rows."""
+    return TEACHER in e.frame.index and not math.isnan(e.mean(TEACHER, f"{e.score}_gain"))
 
 
 def count_fits_with_teacher(selections: pd.DataFrame | None, alphas: pd.Series) -> int:

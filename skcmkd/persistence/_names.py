@@ -12,6 +12,7 @@ FORMAT = 2
 # Name in a file -> where the class is today. These classes are plain Python and run nothing named in a file.
 CLASSES = {
     "skcmkd.GroupLogisticRegressionCV": "skcmkd._linear_model._logistic.GroupLogisticRegressionCV",
+    "skcmkd.HorizonRisks": "skcmkd.survival._risks.HorizonRisks",
     "skcmkd.LeaveOutRidge": "skcmkd._linear_model._ridge.LeaveOutRidge",
     "skcmkd.NetworkClassifier": "skcmkd.networks._mlp.NetworkClassifier",
     "skcmkd.NetworkRegressor": "skcmkd.networks._mlp.NetworkRegressor",

@@ -11,11 +11,13 @@ from sklearn.pipeline import make_pipeline
 
 from skcmkd.cli._input import load_data, make_data
 from skcmkd.cli._options import make_parser
+from skcmkd.cli._outcome import horizons_of, is_outcome_wanted, load_follow_up
 from skcmkd.cli._students import check_student_columns
 
 from .bad_inputs import BadInput
 
 ROWS = 40
+RISK = ("--time", "os_days", "--event", "died", "--horizon", "1000")
 
 
 def table(**changed):
@@ -38,6 +40,17 @@ def command(frame, *arguments):
         frame.to_csv(path, index_label="sample")
         options = ["advise", str(path), "--label", "diagnosis", "--student", "panel", *arguments]
         return load_data(make_parser().parse_args(options))
+
+
+def follow_up(*arguments, **changed):
+    """Read times and events from a file with the options of a command."""
+    seen = {"os_days": np.arange(1, ROWS + 1) * 50, "died": np.arange(ROWS) % 2} | changed
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "cohort.csv"
+        table(**seen).to_csv(path, index_label="sample")
+        options = make_parser().parse_args(["advise", str(path), "--student", "panel", *(arguments or RISK)])
+        is_outcome_wanted(options)
+        return [load_follow_up(options).at(horizon, options.folds) for horizon in horizons_of(options)]
 
 
 def predict(*columns):
@@ -91,6 +104,49 @@ COMMANDS = [
     ),
     BadInput(
         "A cell that is no number", lambda: read(table(panel_0="<0.5")), "column 'panel_0', row 1 .* holds '<0.5'"
+    ),
+    BadInput(
+        "A label and a time to an event",
+        lambda: follow_up(*RISK, "--label", "diagnosis"),
+        "--label 'diagnosis' and --time, --event and --horizon were given: .* Leave out --label, or",
+    ),
+    BadInput("A time without a horizon", lambda: follow_up(*RISK[:4]), "--time and --event need --horizon TIME, too"),
+    BadInput("Nothing to predict", lambda: follow_up("--seed", "0"), "not said what to predict. Give --label COL, or"),
+    BadInput(
+        "A column of events that is not there",
+        lambda: follow_up(*RISK[:3], "dead", *RISK[4:]),
+        "--event 'dead' is no column of the table. Did you mean 'died'?",
+    ),
+    BadInput(
+        "A time below 0",
+        lambda: follow_up(os_days=np.arange(ROWS) - 1),
+        r"row 1 \(sample 'S0'\) holds '-1'; 1 of 40 times are negative .*mend it",
+    ),
+    BadInput(
+        "Events in words",
+        lambda: follow_up(died=["alive", "dead"] * 20),
+        "holds 'alive'. An event is 1 .* has 'alive', 'dead'. Write 1 and 0",
+    ),
+    BadInput(
+        "An event without a time",
+        lambda: follow_up(os_days=[None, *range(1, ROWS)]),
+        "'os_days' is empty there; 1 rows .* Fill both in",
+    ),
+    BadInput("All rows censored", lambda: follow_up(died=0), "event is 0 in all 40 rows: all are censored"),
+    BadInput(
+        "A horizon beyond the last time",
+        lambda: follow_up(*RISK[:5], "5000"),
+        "horizon=5000 is beyond the last time, 2000: .* Give a horizon of at most 2000",
+    ),
+    BadInput(
+        "No event before the horizon",
+        lambda: follow_up(*RISK[:5], "60"),
+        "No event came by horizon=60; the first of 20 is at 100. Give a later",
+    ),
+    BadInput(
+        "Few events before the horizon",
+        lambda: follow_up(*RISK[:5], "200"),
+        "--horizon 200: 2 rows with the event by then .*fewer than 5 folds. Give a later horizon or more rows",
     ),
     BadInput(
         "A column of the student is misspelt in predict",

@@ -20,6 +20,8 @@ from skcmkd.evaluation._cross_validate import ALONE, DISTILLED, SHUFFLED, TEACHE
 from skcmkd.evaluation._input import ReportData
 from skcmkd.evaluation._verdict import Verdict
 
+from .conftest import quick_selector
+
 TWO_FOLDS = argparse.Namespace(folds=2, repeats=1, model="linear", seed=0, jobs=1)
 
 
@@ -149,6 +151,102 @@ def test_data_at_fault(path, capsys):
     output = capsys.readouterr()
     assert output.err == "skcmkd: --label 'diagnose' is no column of the table. Did you mean 'diagnosis'?\n"
     assert output.out == ""
+
+
+# The risk of an event
+
+
+@pytest.fixture(scope="module")
+def risks(follow_up_path, tmp_path_factory):
+    """The output of a run of two horizons, its notes, and the path of its report."""
+    report = tmp_path_factory.mktemp("report") / "report.html"
+    arguments = ["advise", str(follow_up_path), "--time", "os_days", "--event", "died", "--horizon", "1500", "1000"]
+    arguments += ["--student", "panel", "--folds", "2", "--jobs", "1", "--model", "linear", "--report", str(report)]
+    out, err = io.StringIO(), io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, quick_selector():
+        patch.setattr("sys.stdout", out)
+        patch.setattr("sys.stderr", err)
+        assert main(arguments) == 0, err.getvalue()
+    return out.getvalue(), err.getvalue(), report
+
+
+def test_each_horizon_has_a_verdict_and_its_tables(risks):
+    out, _, _ = risks
+    first, second = out.index("'died' by 1000 ───"), out.index("'died' by 1500 ───")
+    overview = out.index("All horizons: Brier scores, less is better; gains over")
+    assert first < second < overview
+    for part in (out[first:second], out[second:overview]):
+        for text in (
+            "The risk of 'died' by 1",
+            "% interval",
+            "Of the half with the higher held-out risk by the student it is",
+            "Kaplan-Meier, the same risk for all (gain in Brier score",
+            "Who should teach?",
+            "Uno's C",
+            "shuffled teacher",
+            "fused",
+            "Groups by the held-out risk of the student: 'died' by 1",
+            "Choices in 2 fits",
+        ):
+            assert text in part
+        assert "95 %" not in part
+    *_, one, two = out.rstrip("\n").splitlines()
+    for line, part in ((one, out[first:second]), (two, out[second:overview])):
+        horizon, verdict = re.fullmatch(r"Verdict by (1000|1500): (.*)", line).groups()
+        assert part.splitlines()[1] == verdict
+        assert f"'died' by {horizon}" in part
+
+
+def test_the_page_begins_with_all_horizons_and_shows_who_is_told_apart(risks):
+    out, _, report = risks
+    page = Page(report.read_text(encoding="utf-8"))
+    sentences = [text for text in page.text if text]
+    start = sentences.index("Should panel be taught about 'died'?", 1)
+    lines = [line.split(": ", 1) for line in out.rstrip("\n").splitlines()[-2:]]
+    assert sentences[start + 2 : start + 4] == [f"By {one.split()[-1]}: {verdict}" for one, verdict in lines]
+    assert len(page.images) == 6
+    assert all(image.startswith("data:image/png;base64,iVBOR") for image in page.images)
+    assert sentences.count("Groups by the held-out risk of the student: 'died' by 1000") == 1
+    assert "110 rows with time and event" in sentences[start + 1]
+
+
+def test_notes_of_several_horizons_come_once(risks):
+    _, err, _ = risks
+    lines = err.splitlines()
+    assert len(set(lines)) == len(lines)
+
+
+def test_the_code_of_one_horizon(follow_up_path, monkeypatch, capsys):
+    monkeypatch.setattr(_advise, "fit_selector", lambda *_: None)
+    monkeypatch.setattr(_advise, "evaluate_risk", lambda *_: None)
+    monkeypatch.setattr(_advise, "decide", lambda *_, **__: Verdict("undecided", "A line.", ("Why.",)))
+    monkeypatch.setattr(_advise, "summarize", lambda *_: ["Why."])
+    monkeypatch.setattr(_advise, "summarize_risk", lambda *_: ["26 %."])
+    for name in ("decision_table", "gain_table", "choice_table", "group_table"):
+        monkeypatch.setattr(_advise, name, lambda *_: TextTable("", [], []))
+    arguments = ["advise", str(follow_up_path), "--student", "panel", "--time", "os_days", "--event", "died"]
+    assert main([*arguments, "--horizon", "1000", "--exit-code"]) == 11
+    out = capsys.readouterr().out
+    assert out.startswith("A line.\n26 %.\nWhy.\n")
+    assert out.endswith("Verdict: A line.\n")
+
+
+def test_a_cohort_is_warned_of(path, monkeypatch, capsys, tmp_path):
+    table = pd.read_csv(path, index_col=0)
+    table["site"] = np.where(table["diagnosis"] == "benign", "A", "B")
+    table.to_csv(tmp_path / "t.csv")
+    monkeypatch.setattr(_advise, "fit_selector", lambda *_: None)
+    monkeypatch.setattr(_advise, "evaluate", lambda *_: None)
+    monkeypatch.setattr(_advise, "decide", lambda *_: Verdict("undecided", "A line.", ("Why.",)))
+    monkeypatch.setattr(_advise, "summarize", lambda *_: ["Why."])
+    for name in ("decision_table", "gain_table", "choice_table"):
+        monkeypatch.setattr(_advise, name, lambda *_: TextTable("", [], []))
+    arguments = ["--label", "diagnosis", "--student", "panel", "--batch", "site"]
+    assert main(["advise", str(tmp_path / "t.csv"), *arguments]) == 0
+    out, err = capsys.readouterr()
+    advice = "each batch holds one class alone: no method can tell batch and label apart."
+    assert f"Warning: {advice}" in " ".join(out.split())
+    assert f"skcmkd: {advice}" in err
 
 
 # Cross-validation

@@ -59,9 +59,29 @@ def test_a_mudata_gives_the_same_data_as_a_csv(table, path, mudata_path):
 
 
 def test_without_a_label_there_are_the_measurements(table, mudata_path):
-    read, modalities = read_annotated(mudata_path, None, None, ["panel"], "feature_types")
+    read, modalities = read_annotated(mudata_path, {}, ["panel"], "feature_types")
     assert modalities == {"panel": ["panel:panel_0", "panel:panel_1"]}
     np.testing.assert_allclose(read.loc[table.index, modalities["panel"]], table[["panel_0", "panel_1"]], rtol=1e-6)
+
+
+def test_time_event_and_batch_are_columns_of_obs(follow_up_table, tmp_path):
+    from skcmkd.cli._outcome import load_follow_up
+
+    measured = follow_up_table.filter(regex="^(panel|rna)_").fillna(0)
+    obs = follow_up_table[["os_days", "died"]].assign(site=[*"AB"] * 60)
+    adata = AnnData(measured.to_numpy("float32"), obs=obs)
+    adata.var_names = list(measured)
+    adata.var["feature_types"] = [name.split("_")[0] for name in measured]
+    path = tmp_path / "t.h5ad"
+    adata.write(path)
+    arguments = ["--time", "os_days", "--event", "died", "--horizon", "1000", "--batch", "site"]
+    options = make_parser().parse_args(["advise", str(path), "--student", "panel", *arguments])
+    study = load_follow_up(options).at(1000, 2)
+    known = follow_up_table.dropna(subset=["os_days"])
+    np.testing.assert_array_equal(study.outcome.time, known["os_days"])
+    np.testing.assert_array_equal(study.outcome.event, known["died"] == 1)
+    assert study.X.shape == (110, 6)
+    assert list(study.data.batch) == list(obs.loc[study.data.X.index, "site"])
 
 
 def test_anndata_is_split_by_a_column_of_var(tmp_path):
@@ -70,7 +90,7 @@ def test_anndata_is_split_by_a_column_of_var(tmp_path):
     adata.var["feature_types"] = ["rna", "rna", "protein"]
     path = tmp_path / "cells.h5ad"
     adata.write(path)
-    read, modalities = read_annotated(path, "y", None, None, "feature_types")
+    read, modalities = read_annotated(path, {"label": "y"}, None, "feature_types")
     assert list(modalities) == ["rna", "protein"]
     assert list(read["y"]) == list("abab")
 
@@ -78,9 +98,9 @@ def test_anndata_is_split_by_a_column_of_var(tmp_path):
 def test_broken_files(tmp_path):
     path = tmp_path / "broken.h5mu"
     with pytest.raises(DataError, match="there is no file"):
-        read_annotated(path, "y", None, None, "")
+        read_annotated(path, {"label": "y"}, None, "")
     path.write_bytes(b"no hdf5")
     with pytest.raises(DataError, match=r"cannot be read as \.h5mu"):
-        read_annotated(path, "y", None, None, "")
+        read_annotated(path, {"label": "y"}, None, "")
     assert is_annotated(path)
     assert not is_annotated(tmp_path / "t.csv")

@@ -7,6 +7,7 @@ from skcmkd.cli._data_checks import (
     check_leakage,
     check_repeated_subjects,
     check_row_ids,
+    check_time_leakage,
     find_decimal_commas,
 )
 from skcmkd.cli._errors import DataError
@@ -69,11 +70,11 @@ def test_rows_with_nothing_but_a_name():
 
 
 def test_patients_that_repeat(table):
-    assert check_repeated_subjects(table, "diagnosis") == [
+    assert check_repeated_subjects(table, ["diagnosis"]) == [
         "'patient' repeats (36 values in 72 rows): --groups 'patient'?"
     ]
-    assert check_repeated_subjects(table.assign(patient=np.arange(72)), "diagnosis") == []
-    assert check_repeated_subjects(table.rename(columns={"patient": "patient_sex"}), "diagnosis") == []
+    assert check_repeated_subjects(table.assign(patient=np.arange(72)), ["diagnosis"]) == []
+    assert check_repeated_subjects(table.rename(columns={"patient": "patient_sex"}), ["diagnosis"]) == []
     assert any("--groups" in note for note in make_data(table, "diagnosis", "panel", ["rna"]).notes)
     assert not any("--groups" in note for note in make_data(table, "diagnosis", "panel", groups="patient").notes)
 
@@ -96,3 +97,21 @@ def test_decimal_commas_are_noticed():
         DataError, match=r"there is no teacher.* Or 'rna_a' hold numbers such as 0,047: try --decimal ,"
     ):
         pick_modalities(table[["p_a", "rna_a"]], "p", None, [])
+
+
+def test_columns_that_follow_the_time():
+    """The time to another event does, a marker of the risk does not; few rows of noise do not either."""
+    random = np.random.RandomState(0)
+    risk = random.normal(size=100)
+    time = pd.Series(random.exponential(size=100) / np.exp(1.5 * risk), name="os_days")
+    event = pd.Series(random.uniform(size=100) < 0.5, name="died").astype(float)
+    X = pd.DataFrame(random.normal(size=(100, 500))).add_prefix("rna_").assign(rna_risk=risk)
+    assert check_time_leakage(X, time, event) == []
+    assert check_time_leakage(X.head(15), time.head(15), event.head(15)) == []
+    other = time * random.uniform(0.7, 1, size=100)
+    (line,) = check_time_leakage(X.assign(pfi_days=other, pfi_copy=np.nan), time, event)
+    assert line.startswith("column 'pfi_days' follows 'os_days' closely: other outcomes? If so, leave them out")
+    (line,) = check_time_leakage(X.assign(a=other, b=-other.where(other.index > 60)), time, event)
+    assert line.startswith("columns 'a', 'b' follow 'os_days' closely")
+    (line,) = check_time_leakage(X.assign(pfi=event.where(event.index > 1, 1 - event), constant=1.0), time, event)
+    assert line.startswith("column 'pfi' follows 'died' closely")

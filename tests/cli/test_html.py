@@ -7,7 +7,7 @@ import pytest
 from sklearn.utils import Bunch
 
 from skcmkd.cli import _html
-from skcmkd.cli._html import Section, decision_figure, gain_figure, provenance, render_report
+from skcmkd.cli._html import Answer, Section, decision_figure, gain_figure, provenance, render_report
 from skcmkd.cli._text_tables import TextTable
 from skcmkd.evaluation._cross_validate import ALONE, DISTILLED, SHUFFLED, TEACHER
 from skcmkd.evaluation._report import DistillationReport
@@ -36,7 +36,8 @@ class Elements(HTMLParser):
 
 def page_of(text):
     table = TextTable(text, [text, text], [[text, text]])
-    return render_report(text, text, [text], [Section(table, text, "aGk=", text)], [text], text, [(text, text)])
+    answer = Answer(text, [text], [Section(table, text, "aGk=", text)])
+    return render_report(text, text, [answer], [text], text, [(text, text)])
 
 
 @pytest.mark.parametrize("text", HOSTILE)
@@ -44,7 +45,7 @@ def test_everything_is_escaped(text):
     harmless = Elements(page_of("harmless"))
     hostile = Elements(page_of(text))
     assert hostile.tags == harmless.tags
-    assert sum(text in part for part in hostile.text) == sum("harmless" in part for part in harmless.text) == 14
+    assert sum(text in part for part in hostile.text) == sum("harmless" in part for part in harmless.text) == 15
 
 
 def test_figures_of_hostile_names():
@@ -75,7 +76,7 @@ def test_the_axis_of_no_gain_at_all(monkeypatch):
     alphas = pd.DataFrame({DISTILLED: [0.0], SHUFFLED: [0.0]})
     report = DistillationReport(rows, rows.drop(columns=TEACHER, level="model"), alphas, y, classes=np.unique(y))
     seen = []
-    monkeypatch.setattr(_html, "_as_png", seen.append)
+    monkeypatch.setattr(_html, "as_png", seen.append)
     gain_figure(report)
     above, below = np.reshape(seen[0].axes, (2, 2))
     assert all(ax.get_xlim() == (-1, 1) for ax in below)

@@ -9,8 +9,11 @@ import pytest
 from skcmkd import load_student, save_student
 from skcmkd.cli import main
 from skcmkd.cli._input import make_data
+from skcmkd.cli._outcome import make_follow_up
 from skcmkd.cli._pipeline import fit_select_distill, make_student
-from skcmkd.cli._students import warn_of_useless_student
+from skcmkd.cli._students import check_rising, warn_of_useless_risk, warn_of_useless_student
+
+from .conftest import quick_selector
 
 COLUMNS = ["panel_0", "panel_1"]
 
@@ -96,6 +99,86 @@ def test_predictions_are_the_students(model, table, tmp_path, capsys):
     )
     assert (predictions.iloc[:, 1:].dropna() == predictions.iloc[:, 1:].dropna().round(6)).all(axis=None)
     assert list(predictions.drop(index="S001")["predicted"]) == list(student.predict(known))
+
+
+# The risk of an event
+
+
+@pytest.fixture(scope="module")
+def risks(follow_up_path, tmp_path_factory):
+    """A student of two horizons that the command line has distilled, and the output."""
+    out, printed = tmp_path_factory.mktemp("student") / "risks.skops", io.StringIO()
+    arguments = ["--time", "os_days", "--event", "died", "--horizon", "1500", "--horizon", "500"]
+    arguments += ["--student", "panel", "--out", str(out), "--jobs", "1", "--model", "linear", "--folds", "2"]
+    with pytest.MonkeyPatch.context() as patch, quick_selector():
+        patch.setattr("sys.stdout", printed)
+        patch.setattr("sys.stderr", io.StringIO())
+        assert main(["distill", str(follow_up_path), *arguments]) == 0
+    return out, printed.getvalue()
+
+
+def test_a_student_of_each_horizon_is_kept(risks, follow_up_table):
+    """Trained on the rows and weights of its horizon; neither time nor event is among its columns."""
+    path, output = risks
+    model = load_student(path)
+    assert list(model.horizons) == [500.0, 1500.0]
+    assert list(model.feature_names_in_) == ["panel_signal_0", "panel_signal_1", "panel_noise_0"]
+    assert output.index("'died' by 500 ───") < output.index("'died' by 1500 ───")
+    assert output.count("Who should teach?") == 2
+    for student, horizon in zip(model.students, model.horizons, strict=True):
+        data = make_follow_up(follow_up_table, "os_days", "died", "panel").at(horizon, 2).data
+        with quick_selector():
+            _, distiller = fit_select_distill(data, "linear", 0, 1, 0)
+        X = follow_up_table[data.student_columns]
+        np.testing.assert_allclose(student.predict_proba(X), distiller.predict_proba(X), rtol=1e-9)
+
+
+def test_the_risk_by_each_horizon_is_a_column(risks, follow_up_table, tmp_path, capsys):
+    columns = list(load_student(risks[0]).feature_names_in_)
+    table = follow_up_table[columns].copy()
+    table.loc["S001"] = np.nan
+    table.to_csv(tmp_path / "new.csv", index_label="sample")
+    assert main(["predict", str(tmp_path / "new.csv"), "--model", str(risks[0]), "--out", str(tmp_path / "a.csv")]) == 0
+    predictions = pd.read_csv(tmp_path / "a.csv", index_col="sample")
+    assert list(predictions.columns) == ["risk_500", "risk_1500"]
+    assert predictions.loc["S001"].isna().all()
+    expected = load_student(risks[0]).predict(table.drop(index="S001"))
+    np.testing.assert_allclose(predictions.drop(index="S001"), expected, rtol=0, atol=5.1e-7)
+    err = capsys.readouterr().err
+    n_falling = int((predictions["risk_1500"] < predictions["risk_500"]).sum())
+    assert (f"in {n_falling} of 120 rows the risk by a later horizon is below" in err) == (n_falling > 0)
+
+
+def test_risks_that_fall_are_counted():
+    risks = pd.DataFrame({"risk_1": [0.1, 0.3, np.nan], "risk_2": [0.2, 0.2, np.nan], "risk_3": [0.3, 0.4, np.nan]})
+    (note,) = check_rising(risks)
+    assert note.startswith("in 1 of 3 rows the risk by a later horizon is below that by an earlier one")
+    assert check_rising(risks.head(1)) == []
+
+
+def test_a_risk_that_is_no_better_than_one_for_all_is_warned_of(follow_up_table):
+    options = Namespace(folds=2, seed=0, jobs=1, event="died")
+    columns, random = follow_up_table.filter(regex="^panel").columns, np.random.RandomState(1)
+    noise = follow_up_table.assign(**{name: random.normal(size=120) for name in columns})
+    for table, is_useless in ((follow_up_table, False), (noise, True)):
+        study = make_follow_up(table, "os_days", "died", "panel").at(1000, 2)
+        with quick_selector():
+            selector, distiller = fit_select_distill(study.data, "linear", 0, 1, 0)
+        warnings = warn_of_useless_risk(study, selector, distiller, options)
+        assert len(warnings) == is_useless
+        for sentence in warnings:
+            assert sentence.startswith(
+                "'panel' is not shown to predict 'died' by 1000 better than Kaplan-Meier, the same"
+            )
+            assert "; AUC 0." in sentence
+
+
+def test_lacking_columns_of_a_risk_are_named(risks, follow_up_table, tmp_path, capsys):
+    follow_up_table[["panel_signal_0", "panel_signal_1"]].to_csv(tmp_path / "new.csv", index_label="sample")
+    assert main(["predict", str(tmp_path / "new.csv"), "--model", str(risks[0])]) == 1
+    err = capsys.readouterr().err
+    assert "lacks 1 of the student's 3 columns: 'panel_noise_0'" in err
+    assert "may be a column of empty cells" in err
 
 
 def test_lacking_columns_are_named(model, table, tmp_path, capsys):

@@ -37,3 +37,5 @@ def test_choices_are_counted():
     selections = pd.DataFrame({"teacher": list("aab"), "kept": [True, True, False]})
     report = Bunch(selections_=selections, alphas_=pd.DataFrame({"distilled": [0.25, 0.25, 0.0]}))
     assert choice_table(report).rows == [("a", "0.25", "2"), ("none kept", "0", "1")]
+    report.selections_["kept"] = False
+    assert choice_table(report).rows == [("none kept", "0", "1"), ("none kept", "0.25", "2")]

@@ -276,6 +276,72 @@ def test_compare_and_text(example):
     assert all(model in text for model in MODELS)
 
 
+def test_a_verdict_by_the_brier_score_and_kaplan_meier(example):
+    report = report_of(example, confidence=0.9)
+    row = report.compare("student alone", "Kaplan-Meier").loc["brier"]
+    verdict = report.verdict(student="the panel", teacher="RNA", event="relapse")
+    assert verdict.reasons[0] == (
+        "The panel alone is not shown to predict better than Kaplan-Meier, the same risk for all (gain in Brier score "
+        f"{row['gain']:+.3f}, 90 % interval {row['lower']:+.3f} to {row['upper']:+.3f})."
+    )
+    assert row["lower"] < 0 < row["upper"]
+    assert verdict.line.startswith("Distil RNA: expect a Brier score of ")
+    assert report.decisive_score_ == "brier"
+
+
+def made_report(nearness, alphas=(0.5, 0.5), n_rows=200):
+    """A report whose risks are so near to the truth: 0 is 1/2 for all rows, 1 is the truth, with noise between rows."""
+    random = np.random.RandomState(0)
+    label = np.arange(n_rows) % 2
+    risks = {
+        model: 0.5 + (label - 0.5) * (near + (0 if model == "Kaplan-Meier" else random.uniform(-0.2, 0.2, n_rows)))
+        for model, near in {**dict.fromkeys(MODELS, 0.0), **nearness}.items()
+    }
+    index = pd.MultiIndex.from_product([[0], range(n_rows)], names=["split", "row"])
+    held_out = pd.DataFrame({"uncensored": 1.0, **risks}, index=index)
+    weights = pd.DataFrame({"distilled": alphas, "shuffled teacher": alphas})
+    return SurvivalReport(held_out, weights, np.where(label == 1, 0.5, 2.0), label == 1, 1.0, confidence=0.9)
+
+
+@pytest.mark.parametrize(
+    ("nearness", "decision", "line"),
+    [
+        (
+            {"student alone": 0.3, "distilled": 0.6, "shuffled teacher": 0.3},
+            "distil",
+            "Distil the teacher: expect a Brier",
+        ),
+        ({"student alone": 0.3, "distilled": 0.1, "shuffled teacher": 0.1}, "student alone", "Use the student alone."),
+        (
+            {"student alone": 0.3, "distilled": 0.315, "shuffled teacher": 0.3},
+            "undecided",
+            "more rows with an outcome would",
+        ),
+        (
+            {"student alone": -0.1, "distilled": -0.1},
+            "not predicted",
+            "does not predict this event by 1: it is no better",
+        ),
+    ],
+    ids=["helps", "harms", "undecided", "nobody"],
+)
+def test_one_sentence_on_what_to_do(nearness, decision, line):
+    verdict = made_report(nearness).verdict()
+    assert verdict.decision == decision
+    assert line in verdict.line
+    assert ("(AUC " in verdict.line) == (decision == "distil")
+
+
+def test_where_the_student_does_not_predict_the_teacher_is_named_that_does():
+    useless = {"student alone": -0.1, "distilled": -0.1, "shuffled teacher": -0.1}
+    nobody = made_report({**useless, "teacher": -0.1, "fused": -0.1}).verdict().reasons[-1]
+    assert nobody.startswith("Nor is the teacher or a model of both modalities shown to predict better than Kaplan-")
+    assert nobody.endswith("on these rows no model predicts this event by 1.")
+    somebody = made_report({**useless, "fused": 0.4}).verdict().reasons[-1]
+    assert somebody.startswith("A model of both modalities predicts better than Kaplan-Meier, the same risk for all (")
+    assert not any("Nor is" in reason for reason in made_report({"student alone": 0.4}).verdict().reasons)
+
+
 def test_plots(example):
     report = report_of(example)
     for score in ("brier", "auc", "uno_c", "harrell_c"):

@@ -99,6 +99,15 @@ def test_probabilities_that_are_too_sure_are_no_useless_student():
     assert "its probabilities are too sure" in verdict.reasons[1]
 
 
+def test_where_nobody_predicts_it_is_said_of_the_teacher_too():
+    """The teacher is 0.2 better than the student alone."""
+    somebody, nobody = (report_of(majority=gain).verdict() for gain in (0.1, 0.3))
+    assert somebody.decision == nobody.decision == "not predicted"
+    assert somebody.reasons[-1].startswith("The teacher predicts better than the majority class (gain in Brier score +")
+    assert nobody.reasons[-1].startswith("Nor is the teacher shown to predict better than the majority class (gain in ")
+    assert nobody.reasons[-1].endswith("on these rows no model predicts this label.")
+
+
 def test_names_stand_in_the_sentences():
     verdict = report_of(0.2).verdict(student="the panel", teacher="RNA")
     assert verdict.line.startswith("Distil RNA: expect")
