@@ -94,12 +94,12 @@ def distill(student: BaseEstimator, teacher: BaseEstimator, samples: Samples, **
     with warnings.catch_warnings():
         # Without unlabeled pairs the default says that it trains the student alone; that is one of the results.
         warnings.simplefilter("ignore", UserWarning)
-        return model.fit(
-            samples.X, samples.y, X_teacher=samples.X_teacher, unlabeled_pairs=samples.unlabeled_pairs
-        )
+        return model.fit(samples.X, samples.y, X_teacher=samples.X_teacher, unlabeled_pairs=samples.unlabeled_pairs)
 
 
-def summarize(table: pd.DataFrame, by: list[str], gains: Mapping[str, Callable[[pd.Series], pd.Series]]) -> pd.DataFrame:
+def summarize(
+    table: pd.DataFrame, by: list[str], gains: Mapping[str, Callable[[pd.Series], pd.Series]]
+) -> pd.DataFrame:
     """Mean gains with 90 % intervals over the seeds; cells of one seed share their samples."""
     rows = []
     for key, part in table.groupby(by, sort=False):

@@ -1,10 +1,10 @@
 """Large ensembles into small trees: a forest of 300 trees teaches one small tree, or few small boosted ones.
 
-The stand-in for what AutoGluon's ``TabularPredictor.distill`` does with its ensembles and TabTune's ``TabDistiller`` with
-tabular foundation models: the teacher is far larger than the student. Both have the teacher in the student's own
-table; beside that, the teacher has another table. "Labeled rows, weight 0.7" has TabTune's documented defaults (soft labels out
-of five folds, alpha = 0.7), as far as a tree can have them: it knows no temperature. In the controls the teacher's rows
-are permuted, or it predicts the class frequencies.
+The stand-in for what AutoGluon's ``TabularPredictor.distill`` does with its ensembles and TabTune's ``TabDistiller``
+with tabular foundation models: the teacher is far larger than the student. Both have the teacher in the student's own
+table; beside that, the teacher has another table. "Labeled rows, weight 0.7" has TabTune's documented defaults (soft
+labels out of five folds, alpha = 0.7), as far as a tree can have them: it has no temperature. In the controls the
+teacher's rows are permuted, or it predicts the class frequencies.
 """
 
 from collections.abc import Callable, Iterator
@@ -105,7 +105,7 @@ def run_cell(cell: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def means(table: pd.DataFrame) -> pd.DataFrame:
-    """Mean gains over the families, in points, nats and Brier score, and the share of the teacher's accuracy in percent."""
+    """Mean gains over the families: points, nats, Brier score; and the share of the teacher's accuracy in percent."""
     gains = {"accuracy_gain": points, "log_loss_gain": nats, "brier_gain": nats, "retention": points}
     table = table.assign(alone_retention=table["alone"] / table["teacher_accuracy"])
     return summarize(table, BY, gains | {"alone_retention": points})

@@ -3,8 +3,8 @@
 Provodin, van den Akker, Katsimerou, Kaptein, Pechenizkiy. Rethinking knowledge transfer in learning using privileged
 information. arXiv 2408.14319: gains of generalized distillation (Lopez-Paz and others, arXiv 1511.03643) need not come
 from the privileged information. Two controls keep everything but the knowledge: a teacher whose rows are permuted, and
-one that predicts the class frequencies for every row, which is label smoothing. Students are linear with a tuned penalty,
-the default network, and the same network's hidden layers stopped after ten epochs, which are not trained to the end.
+one that predicts the class frequencies for every row, which is label smoothing. Students are linear with a tuned
+penalty, the default network, and the same network's hidden layers after ten epochs, which are not trained to the end.
 """
 
 from collections.abc import Iterator
@@ -84,4 +84,6 @@ def transferred(table: pd.DataFrame) -> pd.DataFrame:
     keys = [*BY[:-1], "view", "teacher_view", "seed"]
     gains = ["accuracy_gain", "log_loss_gain"]
     wide = {name: part.set_index(keys)[gains] for name, part in table.groupby("teacher")}
-    return summarize((wide[TRUE] - wide[PERMUTED]).reset_index(), BY[:-1], dict(zip(gains, (points, nats), strict=True)))
+    return summarize(
+        (wide[TRUE] - wide[PERMUTED]).reset_index(), BY[:-1], dict(zip(gains, (points, nats), strict=True))
+    )

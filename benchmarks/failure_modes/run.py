@@ -3,8 +3,9 @@
     python benchmarks/failure_modes/run.py [--only no_transfer too_good large_teacher]  # 15 minutes of one core
     python benchmarks/failure_modes/run.py --only  # the tables again, from the stored rows
 
-Each part is a module of this folder, whose docstring says what is claimed, and by whom. Rows: results/PART.csv, one for each
-cell and method; results/PART_means.csv: means with 90 % intervals over the seeds; results/claims.csv: the page's table.
+Each part is a module of this folder, whose docstring has the claim and its source. Rows: results/PART.csv, one for each
+cell and method; results/PART_means.csv: means with 90 % intervals over the seeds; results/claims.csv: the page's
+table.
 """
 
 import argparse

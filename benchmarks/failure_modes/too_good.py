@@ -5,9 +5,9 @@ learning-to-rank. NeurIPS 2022, arXiv 2209.08754: "as the predictive power of a 
 performance of the resulting student model initially increases but then decreases".
 
 The student's 20 columns x are normal, P(y = 1) = 1 / (1 + exp(-b x)). The teacher's table is z = d (y - 1/2) + noise
-and four columns of noise: with d = 0 it knows nothing, with d = 6 it is the label. A linear teacher of x and z is the true
-model, so that soft targets are right for the student at any weight and nothing but their variance changes. Losses are
-expectations under the true probabilities of the test rows.
+and four columns of noise: with d = 0 it knows nothing, with d = 6 it is the label. A linear teacher of x and z is the
+true model, so that soft targets are right for the student at any weight and nothing but their variance changes. Losses
+are expectations under the true probabilities of the test rows.
 """
 
 from collections.abc import Iterator
@@ -102,7 +102,7 @@ def rise_and_fall(table: pd.DataFrame) -> pd.DataFrame:
     odd = table["seed"] % 2 == 1
     rows = []
     for (pairs, method), part in table.groupby(BY[:2], sort=False):
-        wide = part.pivot(index="seed", columns="separation", values="log_loss_gain")
+        wide = part.set_index(["seed", "separation"])["log_loss_gain"].unstack()  # noqa: PD010
         best = wide[~odd.groupby(table["seed"]).first()].mean().idxmax()
         held_out = wide[odd.groupby(table["seed"]).first()]
         changes = pd.DataFrame(

@@ -1,12 +1,13 @@
-"""Every estimator of mutual information on the tasks of `bmi`, and the estimators of that package on the same draws.
+r"""Every estimator of mutual information on the tasks of `bmi`, and the estimators of that package on the same draws.
 
     python benchmarks/information/bmi_exam.py  # 8 minutes of one processor core
     python benchmarks/information/bmi_exam.py --whose theirs  # 10 minutes, where benchmark-mi is installed
 
-`benchmark-mi` 0.1.3 needs numpy below 2 and does not start with the newest jax that it allows. An environment of its own:
+`benchmark-mi` 0.1.3 needs numpy below 2 and does not start with the newest jax that it allows. It has an environment of
+its own:
 
     pip install benchmark-mi==0.1.3 jax==0.4.30 jaxlib==0.4.30 "scipy<1.13"
-    PYTHONPATH=. XLA_FLAGS=--xla_cpu_multi_thread_eigen=false OMP_NUM_THREADS=1 \\
+    PYTHONPATH=. XLA_FLAGS=--xla_cpu_multi_thread_eigen=false OMP_NUM_THREADS=1 \
         PYTHON benchmarks/information/bmi_exam.py --whose theirs
 
 Its estimators have their defaults and the tables as drawn; a new shape of its networks is compiled within the time.
@@ -107,7 +108,7 @@ def merge(rows: list[dict]) -> pd.DataFrame:
 def spread(cells: pd.Series, table: pd.DataFrame, rows: list[str]) -> pd.DataFrame:
     """One column for each estimator, in the order of the first rows; empty where it was not run."""
     columns = [name for name in (*OURS, *THEIRS) if name in set(table["estimator"])]
-    wide = table.assign(cell=cells).pivot(index=rows, columns="estimator", values="cell")
+    wide = table.assign(cell=cells).pivot_table("cell", rows, "estimator", aggfunc="first", observed=True)
     return wide.reindex(table.set_index(rows).index.unique())[columns].fillna("").reset_index()
 
 

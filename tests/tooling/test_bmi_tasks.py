@@ -96,7 +96,7 @@ def test_additive_noise_by_integration(tasks, epsilon):
 
 
 def test_uniform_label_by_a_sum_over_unit_intervals(tasks):
-    """p(x, k) = 1/10 on [k, k + 2], so both intervals of k count with the density of x there: 1/10 at the ends, else 2/10."""
+    """p(x, k) = 1/10 on [k, k + 2]; the density of x is 1/10 on the first and last unit interval, else 2/10."""
     density = [1 / 10, *[2 / 10] * 4, 1 / 10]
     nats = sum(1 / 10 * np.log((1 / 2) / density[interval]) for k in range(5) for interval in (k, k + 1))
     np.testing.assert_allclose(tasks["discrete-uniform-5"].nats, nats)
@@ -120,7 +120,7 @@ def test_bivariate_normal_by_integration(tasks):
 
 
 def test_bimodal_columns_come_back_and_have_the_mixtures_density(bench, tasks):
-    """Its distribution function maps a column back to the uniform one; the share below 2.5 is that of its components."""
+    """Its distribution function maps a column to the uniform one; the share below 2.5 is that of its components."""
     module = bench["bmi_tasks"]
     U = tasks["normal_cdf-1v1-normal-0.75"].sample(2000, 3)
     V = tasks["1v1-bimodal-0.75"].sample(2000, 3)
@@ -148,7 +148,7 @@ def test_transformed_tasks_move_the_rows_of_their_base(tasks):
 def test_who_takes_which_task(bench, tasks):
     exam = bench["bmi_exam"]
     taken = {name: sum(exam.suits(name, task) for task in tasks) for name in (*exam.OURS, *exam.THEIRS)}
-    assert taken == {name: 41 for name in exam.OURS[:-1]} | {"classifier": 1} | dict.fromkeys(exam.THEIRS, 40)
+    assert taken == dict.fromkeys(exam.OURS[:-1], 41) | {"classifier": 1} | dict.fromkeys(exam.THEIRS, 40)
     assert exam.n_draws("infonce", 10_000) == 0
 
 
