@@ -25,7 +25,7 @@ from skcmkd.information import make_default_classifier
 N_COLUMNS, N_SIGNAL, SIGNAL, N_NOISE = 20, 5, 1.5, 4
 SEPARATIONS = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0)
 SIZES = (4000, 100, 1000)  # test, labeled, unlabeled
-N_DRAWS = 40
+N_DRAWS = 16
 DEFAULT = "default (stacked)"
 SETTINGS: dict[str, dict[str, Any]] = {
     DEFAULT: {},

@@ -1,10 +1,10 @@
 """The forty tasks of `bmi`, the public exam of estimators of mutual information, drawn with NumPy.
 
 Czyz, P., Grabowski, F., Vogt, J. E., Beerenwinkel, N., Marx, A. (2023). Beyond normal: on the evaluation of mutual
-information estimators. NeurIPS, arXiv 2306.11078. The authors' package, benchmark-mi (MIT), needs numpy below 2 and an old
-jax, so the distributions are written down anew from its definitions, under its names; `results/bmi_reference.csv` has
-its own truths (`bmi_exam.py`). One task more has a label: the mixture of Gao, Kannan, Oh, Viswanath (2017). Estimating
-mutual information for discrete-continuous mixtures. NeurIPS; a sampler of the same package.
+information estimators. NeurIPS, arXiv 2306.11078. The authors' package, benchmark-mi (MIT), needs numpy below 2 and an
+old jax, so the distributions are written down anew from its definitions, under its names; `results/bmi_reference.csv`
+has its own truths (`bmi_exam.py`). One task more has a label: the mixture of Gao, Kannan, Oh, Viswanath (2017).
+Estimating mutual information for discrete-continuous mixtures. NeurIPS; a sampler of the same package.
 
 Maps that can be undone keep the mutual information, so the truth is that of what they are applied to.
 """
