@@ -1,8 +1,169 @@
-"""The table of claims."""
+"""The table of the page: what was claimed, by whom, whether it holds here, our figures, and the command."""
+
+from typing import Any
 
 import pandas as pd
+from common import RESULTS, with_interval
+from large_teacher import BOOSTED, OTHER, SAME, SOFT, TREE
+from no_transfer import AVERAGED, FREQUENCIES, LABELED, PERMUTED, TRUE, UNLABELED
+from no_transfer import DEFAULT as BY_DEFAULT
+from too_good import DEFAULT as STACKED
+
+COMMAND = "python benchmarks/failure_modes/run.py --only"
+TRANSFER, GOOD = "arXiv 2408.14319", "arXiv 2209.08754"
+TEN, LINEAR, NETWORK = "ten epochs", "linear", "network"
+FULL_TEACHER = "both tables, weight 1"
+
+
+def read(name: str) -> pd.DataFrame:
+    """A stored table of means."""
+    return pd.read_csv(RESULTS / f"{name}.csv")
+
+
+def pick(table: pd.DataFrame, **where: Any) -> pd.Series:
+    """The one row with these values."""
+    rows = table[(table[list(where)] == pd.Series(where)).all(axis=1)]
+    if len(rows) != 1:
+        raise ValueError(f"{len(rows)} rows have {where}; there must be one.")
+    return rows.iloc[0]
+
+
+def claim(text: str, source: str, holds: str, figure: str, part: str) -> dict[str, str]:
+    """A row of the table."""
+    return {
+        "Claim": text,
+        "Source": source,
+        "Holds here": holds,
+        "Our figure": figure,
+        "Command": f"{COMMAND} {part}",
+    }
+
+
+def no_transfer_claims() -> list[dict[str, str]]:
+    """Gains without knowledge, and what is left of the gain when they are taken off."""
+    means, differences = read("no_transfer_means"), read("no_transfer_differences")
+    rows = []
+    for pairs in (LABELED, UNLABELED):
+        teachers = {
+            name: pick(means, pairs=pairs, student=TEN, method=AVERAGED, teacher=name)
+            for name in (TRUE, PERMUTED, FREQUENCIES)
+        }
+        figures = ", ".join(f"{name} {with_interval(row, 'accuracy_gain')}" for name, row in teachers.items())
+        without_knowledge = teachers[PERMUTED]["accuracy_gain_lower"] > 0
+        rows.append(
+            claim(
+                f"A student that is not trained to the end gains from a teacher without knowledge, {pairs}.",
+                TRANSFER,
+                "yes" if without_knowledge else "no",
+                f"Network of ten epochs, averaged soft targets, points by teacher: {figures}.",
+                "no_transfer",
+            )
+        )
+    left = {kind: pick(differences, pairs=LABELED, student=kind, method=AVERAGED) for kind in (LINEAR, NETWORK)}
+    by_default = {
+        kind: pick(differences, pairs=UNLABELED, student=kind, method=BY_DEFAULT) for kind in (LINEAR, NETWORK)
+    }
+    true = {kind: pick(means, pairs=LABELED, student=kind, method=AVERAGED, teacher=TRUE) for kind in (LINEAR, NETWORK)}
+    alone = ", ".join(f"{kind} {with_interval(row, 'accuracy_gain')}" for kind, row in true.items())
+    figures = ", ".join(f"{kind} {with_interval(row, 'accuracy_gain')}" for kind, row in left.items())
+    rows.append(
+        claim(
+            "Students that are trained to the end gain nothing from labeled pairs.",
+            TRANSFER,
+            "yes" if all(row["accuracy_gain_lower"] <= 0 for row in true.values()) else "no",
+            f"Averaged soft targets, points: {alone}; less the permuted teacher's: {figures}. "
+            "The default leaves the student as it is.",
+            "no_transfer",
+        )
+    )
+    figures = ", ".join(f"{kind} {with_interval(row, 'accuracy_gain')}" for kind, row in by_default.items())
+    rows.append(
+        claim(
+            "Generalized distillation does not transfer knowledge.",
+            TRANSFER,
+            "not with unlabeled pairs" if all(row["accuracy_gain_lower"] > 0 for row in by_default.values()) else "yes",
+            f"Default, points less the permuted teacher's: {figures}.",
+            "no_transfer",
+        )
+    )
+    return rows
+
+
+def too_good_claims() -> list[dict[str, str]]:
+    """Rise and fall, with soft targets of all privileged knowledge and by default."""
+    changes = read("too_good_changes")
+    rows = []
+    for pairs, method in ((LABELED, FULL_TEACHER), (UNLABELED, FULL_TEACHER), (UNLABELED, STACKED)):
+        row = pick(changes, pairs=pairs, method=method)
+        rises, falls = row["rise_lower"] > 0, row["fall_lower"] > 0
+        rows.append(
+            claim(
+                f"With better privileged features the gain first rises, then falls: {method}, {pairs}.",
+                GOOD,
+                "yes" if rises and falls else "it rises" if rises else "it falls" if falls else "no",
+                f"Nats, best at a teacher's accuracy of {row['best_accuracy']:.2f}: "
+                f"{row['at_start']:+.3f} at chance, {row['at_best']:+.3f} there, {row['at_end']:+.3f} where it is the "
+                f"label. Rise {with_interval(row, 'rise', '.3f')}, fall {with_interval(row, 'fall', '.3f')}.",
+                "too_good",
+            )
+        )
+    return rows
+
+
+def large_teacher_claims() -> list[dict[str, str]]:
+    """What the documentation of the peers promises, by a stand-in."""
+    means = read("large_teacher_means")
+
+    def of(student: str, table: str, method: str, teacher: str = TRUE) -> pd.Series:
+        return pick(means, student=student, teacher_table=table, method=method, teacher=teacher)
+
+    rows = []
+    for table in (SAME, OTHER):
+        gains = {kind: of(kind, table, BY_DEFAULT) for kind in (TREE, BOOSTED)}
+        control = {kind: of(kind, table, BY_DEFAULT, PERMUTED) for kind in (TREE, BOOSTED)}
+        figures = ", ".join(
+            f"{kind} {with_interval(row, 'accuracy_gain')}, permuted {control[kind]['accuracy_gain']:+.1f}"
+            for kind, row in gains.items()
+        )
+        holds = [row["accuracy_gain_lower"] > 0 for row in gains.values()]
+        rows.append(
+            claim(
+                f"Distilled, a small model can be more accurate than fitted to the labels; the teacher has {table}.",
+                "AutoGluon, ``distill``",
+                "yes" if all(holds) else "in part" if any(holds) else "not shown",
+                f"Default with rows without a label, points: {figures}.",
+                "large_teacher",
+            )
+        )
+    kept = {kind: (of(kind, SAME, SOFT), of(kind, SAME, BY_DEFAULT)) for kind in (TREE, BOOSTED)}
+    figures = ", ".join(
+        f"{kind} {soft['alone_retention']:.0f} % alone, {soft['retention']:.0f} % from labeled rows, "
+        f"{default['retention']:.0f} % by default with the others"
+        for kind, (soft, default) in kept.items()
+    )
+    rows.append(
+        claim(
+            "A student of boosted trees keeps 97 to 99 % of the teacher's accuracy.",
+            "TabTune, distillation guide",
+            "yes" if kept[BOOSTED][0]["retention"] >= 97 else "no",
+            f"The teacher has the student's table: {figures}.",
+            "large_teacher",
+        )
+    )
+    tree = of(TREE, OTHER, SOFT, PERMUTED)
+    rows.append(
+        claim(
+            "A gain may come from a change of the model and not from the teacher.",
+            TRANSFER,
+            "yes" if tree["log_loss_gain_lower"] > 0 else "no",
+            f"Small tree, labeled rows, permuted teacher: {with_interval(tree, 'log_loss_gain', '+.2f')} nats, since its "
+            f"leaves are smoothed, with {with_interval(tree, 'accuracy_gain')} points of accuracy.",
+            "large_teacher",
+        )
+    )
+    return rows
 
 
 def table() -> pd.DataFrame:
-    """Claims."""
-    return pd.DataFrame({"Command": []})
+    """All claims."""
+    return pd.DataFrame([*no_transfer_claims(), *too_good_claims(), *large_teacher_claims()])
