@@ -67,29 +67,35 @@ def test_permuting_moves_the_teachers_rows_alone(bench):
     assert common.labeled_only(samples).unlabeled_pairs is None
 
 
-@pytest.mark.parametrize("separation", [0.0, 1.0, 3.0])
-def test_accuracy_of_the_teachers_table(bench, separation):
-    """Against the share of 40,000 drawn rows on the right side of the middle."""
+@pytest.mark.parametrize(
+    ("noise", "separation"), [(np.inf, 0.0), (np.inf, 1.0), (1.5, 0.0), (0.0, 0.0), (0.0, 2.0), (0.0, 6.0)]
+)
+def test_accuracy_of_the_teachers_table(bench, noise, separation):
+    """Against the share of 60,000 drawn rows on the right side of the true log-odds, or of what is known of them."""
     too_good = bench["too_good"]
-    samples, _ = too_good.draw(separation, 0, (10, 40_000, 10))
-    share = ((samples.X_teacher[:, 0] > 0) == samples.y).mean()
-    assert abs(share - too_good.teacher_accuracy(separation)) < 0.01
+    samples, _ = too_good.draw(noise, separation, 0, (10, 60_000, 10))
+    z, w = samples.X_teacher[:, 0], samples.X_teacher[:, 1]
+    log_odds = separation * z + (w if np.isfinite(noise) else 0) + (z if np.isinf(noise) and not separation else 0)
+    share = ((log_odds > 0) == samples.y).mean()
+    assert abs(share - too_good.teacher_accuracy(noise, separation)) < 0.008
 
 
-def test_draws_of_one_seed_differ_in_the_separation_alone(bench):
+def test_draws_of_one_seed_differ_in_what_the_teacher_knows_alone(bench):
     draw = bench["too_good"].draw
-    (weak, p), (strong, q) = draw(0.0, 3), draw(4.0, 3)
+    (weak, p), (strong, q) = draw(np.inf, 0.0, 3), draw(0.5, 4.0, 3)
     np.testing.assert_array_equal(weak.X, strong.X)
     np.testing.assert_array_equal(weak.y, strong.y)
     np.testing.assert_array_equal(p, q)
     np.testing.assert_allclose(strong.X_teacher[:, 0] - weak.X_teacher[:, 0], 4 * (weak.y - 0.5))
-    np.testing.assert_array_equal(strong.X_teacher[:, 1:], weak.X_teacher[:, 1:])
+    measured = strong.X_teacher_test[:, 1] - 0.5 * weak.X_teacher_test[:, 1]
+    np.testing.assert_allclose(expit(measured), p)
+    np.testing.assert_array_equal(strong.X_teacher[:, 2:], weak.X_teacher[:, 2:])
 
 
 def test_both_tables_together_follow_a_logistic_model(bench):
-    """Its coefficients: the student's signal, and the separation of the teacher's column."""
+    """Its coefficients: the student's signal, and the separation of the copied label."""
     too_good = bench["too_good"]
-    samples, _ = too_good.draw(2.0, 0, (10, 60_000, 10))
+    samples, _ = too_good.draw(np.inf, 2.0, 0, (10, 60_000, 10))
     both = np.hstack([samples.X, samples.X_teacher])
     coefficients = LogisticRegression(C=1e6).fit(both, samples.y).coef_[0]
     expected = np.zeros(both.shape[1])
@@ -111,18 +117,19 @@ def test_expected_scores_are_means_over_drawn_labels(bench):
 
 
 def test_rise_and_fall_are_measured_on_the_other_draws(bench):
-    """On the even draws 2 is best by far; on the odd ones it is 0.3 above the first and 0.1 above the last."""
+    """On the even draws step 1 is best by far; on the odd ones it is 0.3 above the first and 0.1 above the last."""
     too_good = bench["too_good"]
-    gains = {0.0: (0.0, 0.0), 2.0: (1.0, 0.3), 6.0: (0.0, 0.2)}
+    gains = {0: (0.0, 0.0), 1: (1.0, 0.3), 2: (0.0, 0.2)}
+    cell = {"path": too_good.LABEL, "pairs": "a", "method": "m"}
     table = pd.DataFrame(
         [
-            {"pairs": "a", "method": "m", "seed": seed, "separation": d, "log_loss_gain": gain[seed % 2] + seed / 1000}
+            cell | {"seed": seed, "step": step, "log_loss_gain": gain[seed % 2] + seed / 1000}
             for seed in range(6)
-            for d, gain in gains.items()
+            for step, gain in gains.items()
         ]
     )
     row = too_good.rise_and_fall(table).iloc[0]
-    assert (row["best_separation"], row["seeds"]) == (2.0, 3)
+    assert (row["best_step"], row["seeds"]) == (1, 3)
     np.testing.assert_allclose(row[["rise", "fall", "fall_lower"]].astype(float), [0.3, 0.1, 0.1], atol=1e-12)
     np.testing.assert_allclose(row["at_best"], 0.303)
 
@@ -150,7 +157,7 @@ def test_a_cell_has_every_method_and_the_default_leaves_the_student_alone_withou
     monkeypatch.setattr(module, "tuned_linear", lambda _: model)
     cell = {
         "no_transfer": {"student": "linear", "seed": 0},
-        "too_good": {"separation": 2.0, "seed": 0},
+        "too_good": {"path": bench["too_good"].PROBABILITY, "step": 6, "seed": 0},
     }[part]
     rows = pd.DataFrame(module.run_cell(cell, (200, 60, 60)))
     assert len(rows) == len(rows.drop_duplicates(module.BY)) == {"no_transfer": 10, "too_good": 10}[part]
