@@ -110,8 +110,8 @@ def too_good_claims() -> list[dict[str, str]]:
                 f"{path}; {method}, {pairs}.",
                 GOOD,
                 "yes" if rises and falls else "it rises" if rises else "it falls" if falls else "no",
-                f"Nats: {row['at_start']:+.3f} at chance, {row['at_best']:+.3f} at best, where the teacher's accuracy is "
-                f"{row['best_accuracy']:.2f}, {row['at_end']:+.3f} at 1.00. "
+                f"Nats: {row['at_start']:+.3f} at chance, {row['at_best']:+.3f} at best, where the teacher's accuracy "
+                f"is {row['best_accuracy']:.2f}, {row['at_end']:+.3f} at 1.00. "
                 f"Rise {with_interval(row, 'rise', '.3f')}, fall {with_interval(row, 'fall', '.3f')}.",
                 "too_good",
             )

@@ -29,7 +29,7 @@ LABEL, PROBABILITY = "the label", "the probability, then the label"
 # Noise of the measured probability, and separation of the copied label: weakest teacher first.
 PATHS = {
     LABEL: [(np.inf, d) for d in (0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0)],
-    PROBABILITY: [(np.inf, 0.0), (3.0, 0.0), (1.5, 0.0), (0.7, 0.0), *((0.0, d) for d in (0.0, 1.0, 2.0, 3.0, 6.0))],
+    PROBABILITY: [*((s, 0.0) for s in (np.inf, 3.0, 1.5, 0.7)), *((0.0, d) for d in (0.0, 1.0, 2.0, 3.0, 6.0))],
 }
 SIZES = (4000, 100, 1000)  # test, labeled, unlabeled
 N_DRAWS = 16
@@ -62,7 +62,7 @@ def teacher_accuracy(noise: float, separation: float) -> float:
 
 
 def draw(noise: float, separation: float, seed: int, sizes: tuple[int, int, int] = SIZES) -> tuple[Samples, np.ndarray]:
-    """Samples and the true probability of each test row; draws of one seed differ in what the teacher knows alone."""
+    """Samples and the true probabilities of the test rows; one seed has one student's table and label."""
     rng = np.random.RandomState(seed)
     n = sum(sizes)
     X = rng.standard_normal((n, N_COLUMNS))
