@@ -8,7 +8,7 @@ from large_teacher import BOOSTED, OTHER, SAME, SOFT, TREE
 from no_transfer import AVERAGED, FREQUENCIES, LABELED, PERMUTED, TRUE, UNLABELED
 from no_transfer import DEFAULT as BY_DEFAULT
 from too_good import DEFAULT as STACKED
-from too_good import LABEL, PROBABILITY
+from too_good import LABEL, PATHS, PROBABILITY
 
 COMMAND = "python benchmarks/failure_modes/run.py --only"
 TRANSFER, GOOD = "arXiv 2408.14319", "arXiv 2209.08754"
@@ -65,14 +65,17 @@ def no_transfer_claims() -> list[dict[str, str]]:
         kind: pick(differences, pairs=UNLABELED, student=kind, method=BY_DEFAULT) for kind in (LINEAR, NETWORK)
     }
     true = {kind: pick(means, pairs=LABELED, student=kind, method=AVERAGED, teacher=TRUE) for kind in (LINEAR, NETWORK)}
-    alone = ", ".join(f"{kind} {with_interval(row, 'accuracy_gain')}" for kind, row in true.items())
+    alone = ", ".join(
+        f"{kind} {with_interval(row, 'accuracy_gain')} and {with_interval(row, 'log_loss_gain', '+.3f')} nats"
+        for kind, row in true.items()
+    )
     figures = ", ".join(f"{kind} {with_interval(row, 'accuracy_gain')}" for kind, row in left.items())
     rows.append(
         claim(
-            "Students that are trained to the end gain nothing from labeled pairs.",
+            "Students that are trained to the end gain no accuracy from labeled pairs.",
             TRANSFER,
             "yes" if all(row["accuracy_gain_lower"] <= 0 for row in true.values()) else "no",
-            f"Averaged soft targets, points: {alone}; less the permuted teacher's: {figures}. "
+            f"Averaged soft targets, points: {alone}; points less those of the permuted teacher: {figures}. "
             "The default leaves the student as it is.",
             "no_transfer",
         )
@@ -80,7 +83,7 @@ def no_transfer_claims() -> list[dict[str, str]]:
     figures = ", ".join(f"{kind} {with_interval(row, 'accuracy_gain')}" for kind, row in by_default.items())
     rows.append(
         claim(
-            "Generalized distillation does not transfer knowledge.",
+            "State-of-the-art methods fail to transfer knowledge from privileged information.",
             TRANSFER,
             "not with unlabeled pairs" if all(row["accuracy_gain_lower"] > 0 for row in by_default.values()) else "yes",
             f"Default, points less the permuted teacher's: {figures}.",
@@ -104,6 +107,8 @@ def too_good_claims() -> list[dict[str, str]]:
     for path, pairs, method in shown:
         row = pick(changes, path=path, pairs=pairs, method=method)
         rises, falls = row["rise_lower"] > 0, row["fall_lower"] > 0
+        best_at_end = row["best_step"] == len(PATHS[path]) - 1
+        fall = "no fall: the best is the last" if best_at_end else f"fall {with_interval(row, 'fall', '.3f')}"
         rows.append(
             claim(
                 "With better privileged features the gain first rises, then falls. The teacher comes to know "
@@ -112,7 +117,7 @@ def too_good_claims() -> list[dict[str, str]]:
                 "yes" if rises and falls else "it rises" if rises else "it falls" if falls else "no",
                 f"Nats: {row['at_start']:+.3f} at chance, {row['at_best']:+.3f} at best, where the teacher's accuracy "
                 f"is {row['best_accuracy']:.2f}, {row['at_end']:+.3f} at 1.00. "
-                f"Rise {with_interval(row, 'rise', '.3f')}, fall {with_interval(row, 'fall', '.3f')}.",
+                f"Rise {with_interval(row, 'rise', '.3f')}, {fall}.",
                 "too_good",
             )
         )
@@ -145,17 +150,18 @@ def large_teacher_claims() -> list[dict[str, str]]:
             )
         )
     kept = {kind: (of(kind, SAME, SOFT), of(kind, SAME, BY_DEFAULT)) for kind in (TREE, BOOSTED)}
+    boosted = kept[BOOSTED][0]
     figures = ", ".join(
-        f"{kind} {soft['alone_retention']:.0f} % alone, {soft['retention']:.0f} % from labeled rows, "
-        f"{default['retention']:.0f} % by default with the others"
+        f"{kind} {with_interval(soft, 'alone_retention', '.0f')} alone, {with_interval(soft, 'retention', '.0f')} from "
+        f"labeled rows, {with_interval(default, 'retention', '.0f')} by default with the others"
         for kind, (soft, default) in kept.items()
     )
     rows.append(
         claim(
             "A student of boosted trees keeps 97 to 99 % of the teacher's accuracy.",
             "TabTune, distillation guide",
-            "yes" if kept[BOOSTED][0]["retention"] >= 97 else "no",
-            f"The teacher has the student's table: {figures}.",
+            "yes" if boosted["retention_lower"] >= 97 else "no" if boosted["retention_upper"] < 97 else "not shown",
+            f"Percent, the teacher has the student's table: {figures}.",
             "large_teacher",
         )
     )

@@ -22,7 +22,7 @@ from sklearn.tree import DecisionTreeClassifier
 
 SAME, OTHER = "the student's table", "another table"
 TREE, BOOSTED = "small tree", "boosted trees"
-N_SEEDS = 3
+N_SEEDS = 6
 SOFT, DEFAULT = "labeled rows, weight 0.7", "default"
 BY = ["student", "teacher_table", "method", "teacher"]
 

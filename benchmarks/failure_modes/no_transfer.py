@@ -82,5 +82,5 @@ def transferred(table: pd.DataFrame) -> pd.DataFrame:
     gains = ["accuracy_gain", "log_loss_gain"]
     wide = {name: part.set_index(keys)[gains] for name, part in table.groupby("teacher")}
     return summarize(
-        (wide[TRUE] - wide[PERMUTED]).reset_index(), BY[:-1], dict(zip(gains, (points, nats), strict=True))
+        (wide[TRUE] - wide[PERMUTED]).dropna().reset_index(), BY[:-1], dict(zip(gains, (points, nats), strict=True))
     )

@@ -30,7 +30,7 @@ def main(images: Path = IMAGES) -> None:
     for row, path in zip(axes, PATHS, strict=True):
         for ax, pairs in zip(row, (LABELED, UNLABELED), strict=True):
             draw(ax, means[(means["path"] == path) & (means["pairs"] == pairs)])
-            ax.set_title(f"knows {path}; {pairs}", fontsize=10)
+            ax.set_title(f"knows {path}; {pairs}", fontsize=9)
         row[0].set_ylabel("gain in log-loss, nats")
     for ax in axes[1]:
         ax.set_xlabel("accuracy of the teacher's table")

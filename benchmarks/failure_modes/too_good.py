@@ -48,7 +48,7 @@ GAINS = {"accuracy_gain": points, "log_loss_gain": nats}
 def teacher_accuracy(noise: float, separation: float) -> float:
     """Accuracy of the best model of the teacher's table alone, by Gauss-Hermite quadrature over b x.
 
-    Given b x = u and y, the model decides by the sign of log-odds that are normal: u + d z where w is exact, d z where it
+    Given b x = u and y, the model decides by the sign of normal log-odds: u + d z where w is exact, d z where it
     is noise, and w where there is no z.
     """
     nodes, weights = np.polynomial.hermite_e.hermegauss(80)
