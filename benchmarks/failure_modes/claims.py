@@ -10,7 +10,7 @@ from no_transfer import DEFAULT as BY_DEFAULT
 from too_good import DEFAULT as STACKED
 from too_good import LABEL, PATHS, PROBABILITY
 
-COMMAND = "python benchmarks/failure_modes/run.py --only"
+COMMAND = "run.py --only"
 TRANSFER, GOOD = "arXiv 2408.14319", "arXiv 2209.08754"
 TEN, LINEAR, NETWORK = "ten epochs", "linear", "network"
 TEACHER_ALONE, FULL_TEACHER = "teacher's table, weight 0.5", "both tables, weight 1"
@@ -36,7 +36,7 @@ def claim(text: str, source: str, holds: str, figure: str, part: str) -> dict[st
         "Source": source,
         "Holds here": holds,
         "Our figure": figure,
-        "Command": f"{COMMAND} {part}",
+        "Command": f"``{COMMAND} {part}``",
     }
 
 

@@ -193,4 +193,6 @@ def test_stored_means_are_those_of_the_stored_rows(bench):
 def test_stored_claims_are_those_of_the_stored_means(bench):
     stored = pd.read_csv(RESULTS / "claims.csv")
     pd.testing.assert_frame_equal(bench["claims"].table(), stored)
-    assert all((FOLDER / command.split()[1].split("/")[-1]).exists() for command in stored["Command"])
+    for command in stored["Command"].str.strip("`").str.split():
+        assert (FOLDER / command[0]).exists()
+        assert command[-1] in bench["run"].PARTS
