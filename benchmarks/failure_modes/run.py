@@ -1,6 +1,6 @@
 """Published failure modes of distillation, reproduced: rows, means and the table of claims.
 
-    python benchmarks/failure_modes/run.py [--only no_transfer too_good large_teacher]  # 15 minutes of one core
+    python benchmarks/failure_modes/run.py [--only no_transfer too_good large_teacher]  # 12 minutes of one core
     python benchmarks/failure_modes/run.py --only  # the tables again, from the stored rows
 
 Each part is a module of this folder, whose docstring has the claim and its source. Rows: results/PART.csv, one for each

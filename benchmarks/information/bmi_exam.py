@@ -1,7 +1,7 @@
 r"""Every estimator of mutual information on the tasks of `bmi`, and the estimators of that package on the same draws.
 
-    python benchmarks/information/bmi_exam.py  # 8 minutes of one processor core
-    python benchmarks/information/bmi_exam.py --whose theirs  # 10 minutes, where benchmark-mi is installed
+    python benchmarks/information/bmi_exam.py  # 9 minutes of one processor core
+    python benchmarks/information/bmi_exam.py --whose theirs  # where benchmark-mi is installed
 
 `benchmark-mi` 0.1.3 needs numpy below 2 and does not start with the newest jax that it allows. It has an environment of
 its own:
