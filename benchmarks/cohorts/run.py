@@ -10,7 +10,6 @@ Parquet file for each table; without it the breast tumors come from the user's c
 """
 
 import argparse
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,16 +17,16 @@ import numpy as np
 import pandas as pd
 import torch
 from class_tasks import KEYS, TASKS, Split, all_splits, draw, load
-from gene_survival import ABSENT, AVAILABLE, PANELS, load_gene_survival
+from gene_survival import PANELS
 from models import decide, models_of
 from shared.scoring import compare, score_rows
-from shared.survival import SurvivalCohort, carcinoma_survival, report_on
+from shared.survival import SurvivalCohort, report_on
+from survival_tasks import CARCINOMA, SURVIVAL, survival_cohorts
 
 from skcmkd.survival import horizon_labels
 
 RESULTS = Path(__file__).parent / "results"
 PENALTIES = (0.001, 0.01, 0.1)
-CARCINOMA, SURVIVAL = "carcinoma", "event by the horizon"
 
 
 def balanced_hits(hits: np.ndarray, y: pd.Series) -> np.ndarray:
@@ -85,16 +84,6 @@ def run_classes(results: Path, folder: Path | None, only: list[str]) -> None:
         decision = decide(split.X, split.X_teacher, split.y, split.pairs)
         append(results / "classes.csv", [key | row for row in run_models(split, seed)])
         append(results / "decisions.csv", [key | decision])
-
-
-def survival_cohorts(only: list[str]) -> Iterator[tuple[str, SurvivalCohort]]:
-    """Each survival table by name."""
-    if CARCINOMA in only:
-        yield CARCINOMA, carcinoma_survival()
-    if not AVAILABLE:
-        print(ABSENT)
-        return
-    yield from ((name, load_gene_survival(name)) for name in PANELS if name in only)
 
 
 def run_survival(results: Path, only: list[str]) -> None:
