@@ -73,6 +73,7 @@ SOURCES: dict[str, tuple[Callable[[Path], None], tuple[str, ...]]] = {
     "paired": (plot_by("paired"), ("paired-gains.png", "report.png")),
     "unpaired": (plot_by("unpaired"), ("unpaired-bridge.png", "alignment.png")),
     "survival": (plot_by("survival"), ("risk-groups.png",)),
+    "cohorts": (plot_by("cohorts"), ("cohorts.png",)),
     "reproduction": (reproduce, tuple(f"reproduction_{name}.png" for name in REPRODUCED)),
     "demo": (demonstrate, tuple(f"demo-{name}.png" for name in DEMONSTRATED)),
     "advise": (advise, ("advise-report.png",)),

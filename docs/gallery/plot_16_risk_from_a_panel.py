@@ -71,7 +71,9 @@ model = make_pipeline(
     SimpleImputer(), StandardScaler(), LogisticRegression(C=0.03)
 )
 report = SurvivalReport.from_estimator(
-    PairedDistiller(model, model, student_columns=list(panel)),
+    PairedDistiller(
+        model, model, student_columns=list(panel), random_state=0
+    ),
     both,
     clinical["time_days"],
     clinical["event"],
