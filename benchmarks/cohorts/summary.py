@@ -63,7 +63,7 @@ def survival_row(reports: pd.DataFrame) -> dict[str, Any]:
     return row | {"brier_gain": report.loc[DISTILLED, "brier_gain"], "C": penalty}
 
 
-def judge(row: pd.Series) -> str:
+def make_verdict(row: pd.Series) -> str:
     """What became of the decision, by the gain's interval and by whether any model beats the baseline."""
     baseline = row[f"{BASELINE}_brier"]
     if min(row[f"{name}_brier"] for name in (ALONE, TEACHER, FUSED)) > (1 - MIN_SKILL) * baseline:
@@ -91,7 +91,7 @@ def summarize(classes: pd.DataFrame, survival: pd.DataFrame, decisions: pd.DataF
             key = {"cohort": cohort, "label": SURVIVAL, "student": np.nan, "teacher": np.nan} | sizes
             rows.append(key | survival_row(reports))
     table = pd.DataFrame(rows).merge(decisions_of(decisions), on=KEYS, how="left")
-    return table.assign(verdict=table.apply(judge, axis=1))
+    return table.assign(verdict=table.apply(make_verdict, axis=1))
 
 
 def interval_text(row: pd.Series, label: str) -> str:

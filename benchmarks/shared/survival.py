@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from functools import cache
 
 import pandas as pd
+from sklearn.base import BaseEstimator
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
@@ -35,11 +36,26 @@ def carcinoma_survival() -> SurvivalCohort:
     return SurvivalCohort(data[cnv], data[rna], clinical["time_days"], clinical["event"], 3 * 365)
 
 
-def report_on(cohort: SurvivalCohort, penalty: float, weight: str | float, n_repeats: int = 4) -> pd.DataFrame:
-    """All models of a report, a row a model: five folds, linear models with one penalty, and one teacher's weight."""
-    model = make_pipeline(SimpleImputer(), StandardScaler(), LogisticRegression(C=penalty, max_iter=1000))
+def make_linear(penalty: float) -> BaseEstimator:
+    """A logistic regression of imputed and standardized columns."""
+    return make_pipeline(SimpleImputer(), StandardScaler(), LogisticRegression(C=penalty, max_iter=1000))
+
+
+def report_on(
+    cohort: SurvivalCohort,
+    penalty: float,
+    weight: str | float,
+    *,
+    teacher_penalty: float | None = None,
+    n_repeats: int = 4,
+) -> pd.DataFrame:
+    """All models of a report, a row a model: five folds, linear models, and one teacher's weight.
+
+    The teacher and the model of both tables have the student's penalty unless another is given.
+    """
+    teacher = make_linear(penalty if teacher_penalty is None else teacher_penalty)
     report = SurvivalReport.from_estimator(
-        PairedDistiller(model, model, student_columns=list(cohort.X), alpha=weight),
+        PairedDistiller(make_linear(penalty), teacher, student_columns=list(cohort.X), alpha=weight),
         pd.concat([cohort.X, cohort.X_teacher], axis=1),
         cohort.time,
         cohort.event,

@@ -71,9 +71,7 @@ model = make_pipeline(
     SimpleImputer(), StandardScaler(), LogisticRegression(C=0.03)
 )
 report = SurvivalReport.from_estimator(
-    PairedDistiller(
-        model, model, student_columns=list(panel), random_state=0
-    ),
+    PairedDistiller(model, model, student_columns=list(panel), random_state=0),
     both,
     clinical["time_days"],
     clinical["event"],

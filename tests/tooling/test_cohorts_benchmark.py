@@ -215,7 +215,8 @@ def test_verdicts(bench, decision, lower, upper, fused, verdict):
     row = {"decision": decision, "gain_lower": lower, "gain_upper": upper}
     briers = {"majority": 0.5, "student alone": 0.495, "teacher": 0.6, "fused": fused}
     assert (
-        bench["summary"].judge(pd.Series(row | {f"{name}_brier": value for name, value in briers.items()})) == verdict
+        bench["summary"].make_verdict(pd.Series(row | {f"{name}_brier": value for name, value in briers.items()}))
+        == verdict
     )
 
 
