@@ -56,7 +56,9 @@ html_copy_source = False
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_favicon = "_static/favicon.svg"
-html_sidebars = {page: [] for page in ("index", "should_i_distil", "comparison", "contributing", "changelog")}
+html_sidebars = {
+    page: [] for page in ("index", "should_i_distil", "cohorts", "comparison", "contributing", "changelog")
+}
 html_math_renderer = "mathml"  # the browser sets the formulas: no script, no network
 html_theme_options = {
     "logo": {"text": "skcmkd"},

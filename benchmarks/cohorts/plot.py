@@ -5,7 +5,7 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.lines import Line2D
-from summary import RESULTS, load_results, name_task
+from summary import RESULTS, load_results, name_task, order_rows
 
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
 # Colors that the color-blind can distinguish; each has a marker of its own.
@@ -17,7 +17,7 @@ LIMIT = 60
 
 def draw(table: pd.DataFrame) -> plt.Figure:
     """A row for each task, the largest gain first: the gain and below it that of the permuted teacher."""
-    rows = table.sort_values("gain", ascending=False, ignore_index=True)
+    rows = order_rows(table)
     figure, ax = plt.subplots(figsize=(11, 1.6 + 0.42 * len(rows)), layout="constrained")
     for position, row in rows.iterrows():
         color, marker = DECISIONS[row["decision"]]

@@ -107,22 +107,29 @@ def name_task(row: pd.Series) -> str:
 
 
 def page_table(table: pd.DataFrame) -> pd.DataFrame:
-    """The table of the page, as texts."""
-    brier = {name: table[f"{name}_brier"].map("{:.2f}".format) for name in (BASELINE, ALONE, FUSED)}
-    decided = table["decision"] + " (" + table["n_decided"].astype(str) + "/" + table["splits"].astype(str) + ")"
+    """The table of the page, as texts, the largest gain first."""
+    table = order_rows(table)
+    brier = [table[f"{name}_brier"].map("{:.2f}".format) for name in (BASELINE, ALONE, FUSED)]
     return pd.DataFrame(
         {
             "cohort": table.apply(name_task, axis=1),
             "labels + pairs": table["n_labeled"].astype(str) + " + " + table["n_pairs"].astype(str),
-            "baseline": brier[BASELINE],
-            "alone": brier[ALONE],
-            "both tables": brier[FUSED],
+            "baseline, alone, both tables": brier[0] + ", " + brier[1] + ", " + brier[2],
             "gain, %": table.apply(interval_text, axis=1, label="gain"),
             "permuted, %": table.apply(interval_text, axis=1, label="permuted"),
-            "decision": decided,
+            "decision": table["decision"]
+            + ", "
+            + table["n_decided"].astype(str)
+            + " of "
+            + table["splits"].astype(str),
             "verdict": table["verdict"],
         }
     )
+
+
+def order_rows(table: pd.DataFrame) -> pd.DataFrame:
+    """The rows as page and figure have them."""
+    return table.sort_values("gain", ascending=False, ignore_index=True)
 
 
 def load_results(folder: Path = RESULTS) -> pd.DataFrame:

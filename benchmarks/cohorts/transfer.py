@@ -118,8 +118,24 @@ def summarize(table: pd.DataFrame) -> pd.DataFrame:
     return means.assign(standard_error=groups["accuracy"].sem(), splits=groups.size()).reset_index()
 
 
+def page_table(table: pd.DataFrame) -> pd.DataFrame:
+    """The table of the page, as texts."""
+    means = summarize(table)
+    partner = means["partner"].map("{:.2f}".format).replace("nan", "")
+    return pd.DataFrame(
+        {
+            "method": means["method"],
+            "labeled": means["n_labeled"].astype(str),
+            "accuracy": means["accuracy"].map("{:.2f}".format),
+            "its standard error": means["standard_error"].map("{:.2f}".format),
+            "mass": means["mass"].map("{:.2f}".format),
+            "partner": partner,
+        }
+    )
+
+
 def main() -> None:
-    """Run the splits that are not yet stored, and print the means."""
+    """Run the splits that are not yet stored, and write the table of the page."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--splits", type=int, default=3)
     options = parser.parse_args()
@@ -129,7 +145,8 @@ def main() -> None:
         if seed not in set(done["seed"]):
             done = pd.concat([done, pd.DataFrame(run_split(seed))])
             done.to_csv(RESULTS, index=False, float_format="%.5g")
-    print(summarize(done).round(3).to_string(index=False))
+    page_table(done).to_csv(RESULTS.with_name("transfer_table.csv"), index=False)
+    print(page_table(done).to_string(index=False))
 
 
 if __name__ == "__main__":

@@ -225,6 +225,12 @@ def test_the_stored_tables_are_those_of_the_stored_rows(bench):
     pd.testing.assert_frame_equal(pd.read_csv(s.RESULTS / "table.csv"), s.page_table(table), check_dtype=False)
 
 
+def test_the_stored_table_of_transfer_is_that_of_its_rows(bench):
+    t = bench["transfer"]
+    stored = pd.read_csv(t.RESULTS.with_name("transfer_table.csv"), dtype=str, keep_default_na=False)
+    pd.testing.assert_frame_equal(stored, t.page_table(pd.read_csv(t.RESULTS)), check_dtype=False)
+
+
 def test_geodesic_distances_follow_the_path(bench):
     angle = np.linspace(0, 3, 12)
     X = np.column_stack([np.cos(angle), np.sin(angle), np.cos(2 * angle)])
