@@ -64,13 +64,18 @@ def survival_row(reports: pd.DataFrame) -> dict[str, Any]:
 
 
 def make_verdict(row: pd.Series) -> str:
-    """What became of the decision, by the gain's interval and by whether any model beats the baseline."""
+    """What became of the decision, by the gain's interval and by whether any model beats the baseline.
+
+    A gain is one where its interval lies above zero and above the mean of the control, which learns nothing from the
+    teacher.
+    """
     baseline = row[f"{BASELINE}_brier"]
     if min(row[f"{name}_brier"] for name in (ALONE, TEACHER, FUSED)) > (1 - MIN_SKILL) * baseline:
         return NOBODY
+    gains = row["gain_lower"] > max(0, row["permuted"])
     if row["decision"] == DISTIL:
-        return HELPS if row["gain_lower"] > 0 else HARMS if row["gain_upper"] < 0 else NO_GAIN
-    return MISSED if row["gain_lower"] > 0 else RIGHT
+        return HELPS if gains else HARMS if row["gain_upper"] < 0 else NO_GAIN
+    return MISSED if gains else RIGHT
 
 
 def decisions_of(decisions: pd.DataFrame) -> pd.DataFrame:

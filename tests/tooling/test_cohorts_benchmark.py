@@ -200,19 +200,21 @@ def test_a_task_is_summarized_over_its_splits(bench):
 
 
 @pytest.mark.parametrize(
-    ("decision", "lower", "upper", "fused", "verdict"),
+    ("decision", "lower", "upper", "permuted", "fused", "verdict"),
     [
-        ("distil", 1, 5, 0.3, "distil: it helps"),
-        ("distil", -1, 5, 0.3, "distil: no clear gain"),
-        ("distil", -5, -1, 0.3, "distil: it harms"),
-        ("undecided", -1, 5, 0.3, "refused, rightly"),
-        ("do not distil", -5, -1, 0.3, "refused, rightly"),
-        ("do not distil", 1, 5, 0.3, "refused: a gain missed"),
-        ("distil", 1, 5, 0.495, "nobody predicts"),
+        ("distil", 1, 5, 0, 0.3, "distil: it helps"),
+        ("distil", 1, 5, 2, 0.3, "distil: no clear gain"),
+        ("distil", -1, 5, -9, 0.3, "distil: no clear gain"),
+        ("distil", -5, -1, 0, 0.3, "distil: it harms"),
+        ("undecided", -1, 5, 0, 0.3, "refused, rightly"),
+        ("do not distil", -5, -1, 0, 0.3, "refused, rightly"),
+        ("do not distil", 1, 5, 0, 0.3, "refused: a gain missed"),
+        ("do not distil", 1, 5, 4, 0.3, "refused, rightly"),
+        ("distil", 1, 5, 0, 0.495, "nobody predicts"),
     ],
 )
-def test_verdicts(bench, decision, lower, upper, fused, verdict):
-    row = {"decision": decision, "gain_lower": lower, "gain_upper": upper}
+def test_verdicts(bench, decision, lower, upper, permuted, fused, verdict):
+    row = {"decision": decision, "gain_lower": lower, "gain_upper": upper, "permuted": permuted}
     row |= {"majority_brier": 0.5, "student alone_brier": 0.495, "teacher_brier": 0.6, "fused_brier": fused}
     assert bench["summary"].make_verdict(pd.Series(row)) == verdict
 
