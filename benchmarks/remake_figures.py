@@ -81,6 +81,7 @@ SOURCES: dict[str, tuple[Callable[[Path], None], tuple[str, ...]]] = {
     "unpaired": (plot_by("unpaired"), ("unpaired-bridge.png", "alignment.png")),
     "survival": (plot_by("survival"), ("risk-groups.png",)),
     "failure_modes": (plot_by("failure_modes"), ("failure-modes.png",)),
+    "cohorts": (plot_by("cohorts"), ("cohorts.png",)),
     "reproduction": (reproduce, tuple(f"reproduction_{name}.png" for name in REPRODUCED)),
     "demo": (demonstrate, ("gain-light.svg", "gain-dark.svg", *(f"demo-{name}.png" for name in DEMONSTRATED))),
     "advise": (advise, ("advise-report.png",)),

@@ -5,6 +5,7 @@ A cell is a data set, a student's and a teacher's modality, a number of labeled 
 
 import argparse
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,14 +14,14 @@ import pandas as pd
 from joblib import Parallel, delayed
 from remembering import Remembering, forget
 from sklearn.base import BaseEstimator
-from sklearn.impute import SimpleImputer
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 from tables import Split, Table, load_tables, split
 
 from skcmkd import NetworkClassifier, PairedDistiller
 from skcmkd._linear_model._logistic import make_default_classifier
+
+# Code that several benchmarks share lies in the folder beside this one.
+sys.path.append(str(Path(__file__).parents[1]))
+from shared.students import make_linear_student
 
 RESULTS = Path(__file__).parent / "results"
 # Column names and texts of the stored tables have the British spelling.
@@ -32,14 +33,6 @@ NETWORK_SPLITS, NETWORK_SIZES = 2, (60, 150)
 # alpha="auto" takes ten times the fits; it is run on the first splits.
 AUTO_SPLITS = {"digits": 1, "simulated": 1, "wisconsin": 3, "carcinoma": 3, "breast TCGA": 3}
 SMALLEST_PROBABILITY = 1e-7
-
-
-def make_linear_student(X: pd.DataFrame, y: pd.Series) -> BaseEstimator:
-    """A logistic regression whose penalty is chosen for the student alone; it is kept when the student is distilled."""
-    penalty = make_default_classifier().fit(X, y)[-1].C_
-    return make_pipeline(
-        SimpleImputer(strategy="median"), StandardScaler(), LogisticRegression(C=penalty, max_iter=1000, tol=1e-3)
-    )
 
 
 def score(model: BaseEstimator, X: pd.DataFrame, y: pd.Series) -> dict[str, float]:

@@ -11,11 +11,11 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import peer
 from baselines import fit_confident, fit_imputed_teacher, fit_stack
 from cells import CLASSES, CONTINUOUS, Cell, Samples
 from learners import LINEAR, NETWORK, make_student, make_teacher
+from shared.samples import permute_rows
 from sklearn.base import BaseEstimator
 
 from skcmkd import MutualDistiller, PairedDistiller, PairedDistillerRegressor
@@ -76,11 +76,6 @@ def distill_permuted(samples: Samples, seed: int, learner: str, **settings: Any)
     X_teacher, pairs = permute_rows(samples.X_teacher, rng), samples.unlabeled_pairs
     pairs = pairs and (pairs[0], permute_rows(pairs[1], rng))
     return distill(replace(samples, X_teacher=X_teacher, unlabeled_pairs=pairs), seed, learner, **settings)
-
-
-def permute_rows(table: pd.DataFrame, rng: np.random.RandomState) -> pd.DataFrame:
-    """The rows in another order under the old labels."""
-    return table.iloc[rng.permutation(len(table))].set_axis(table.index)
 
 
 def distill_from_itself(samples: Samples, seed: int, learner: str, alpha: float) -> BaseEstimator:

@@ -6,7 +6,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from skcmkd.datasets import fetch_breast_tcga, load_adrenal_carcinoma, load_digit_views
+from skcmkd.datasets import (
+    fetch_breast_tcga,
+    load_adrenal_carcinoma,
+    load_blood_cells,
+    load_cell_lines,
+    load_digit_views,
+)
 
 Samples = tuple[dict[str, pd.DataFrame], pd.Series]
 # Protein was measured on 45 carcinomas only: too few to split.
@@ -39,6 +45,29 @@ def breast_tables(folder: Path | None) -> Samples:
     return {name: bunch.data[columns] for name, columns in bunch.modalities.items()}, bunch.target
 
 
+@cache
+def blood_cell_tables() -> Samples:
+    """Blood cells: a panel of 20 genes, and 480 others."""
+    cells = load_blood_cells()
+    return {name: cells.data[columns] for name, columns in cells.modalities.items()}, cells.target
+
+
+@cache
+def cell_line_tables() -> Samples:
+    """Cells of four lines: open chromatin and RNA."""
+    cells = load_cell_lines()
+    return {name: cells.data[columns] for name, columns in cells.modalities.items()}, cells.target
+
+
+@cache
+def nutrimouse_tables(folder: Path, label: str) -> Samples:
+    """40 mice: expression of 120 genes and 21 fatty acids of the liver; ``label`` is "y", the diet, or "genotype"."""
+    target = pd.read_parquet(folder / "y.parquet")[label].astype(object)
+    return {
+        name: pd.read_parquet(folder / f"{name}.parquet").reindex(target.index) for name in ("gene", "lipid")
+    }, target
+
+
 def complete_rows(modalities: dict[str, pd.DataFrame]) -> np.ndarray:
     """Mask of the samples with every value of every modality."""
     return np.all([part.notna().all(axis=1) for part in modalities.values()], axis=0)
@@ -52,3 +81,8 @@ def stratified_order(complete: np.ndarray, target: np.ndarray, seed: int) -> np.
         rows = np.flatnonzero(complete & (target == label))
         rank[rng.permutation(rows)] = (np.arange(len(rows)) + rng.uniform(size=len(rows))) / len(rows)
     return np.argsort(rank, kind="stable")[: complete.sum()]
+
+
+def permute_rows(table: pd.DataFrame, rng: np.random.RandomState) -> pd.DataFrame:
+    """The rows in another order under the old labels."""
+    return table.iloc[rng.permutation(len(table))].set_axis(table.index)

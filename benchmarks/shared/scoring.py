@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 SCORES = ("accuracy", "log_loss", "brier")
-LARGER_IS_BETTER = ("accuracy", "r2")
+LARGER_IS_BETTER = ("accuracy", "balanced_accuracy", "r2")
 MIN_PROBABILITY = 1e-7
 
 

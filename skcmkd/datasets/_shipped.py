@@ -132,9 +132,9 @@ def load_blood_cells() -> Bunch:
     -------
     Bunch
         ``data`` (DataFrame, 660 x 500, logarithms of normalized counts, single precision), ``modalities`` (dict, name
-        to its column names: panel 20, rna 480), ``target`` (Series of str, the cell type), ``DESCR`` (source, license
-        CC BY 4.0, citation). The types were annotated from transcriptomes, which favors the teacher ``rna``; all cells
-        come from one donor.
+        to its column names: panel 20, rna 480), ``target`` (Series of str, the cell type), ``DESCR`` (source; license
+        CC BY 4.0, stated from memory; citation). The types were annotated from transcriptomes, which favors the
+        teacher ``rna``; all cells come from one donor.
 
     References
     ----------
