@@ -51,6 +51,8 @@ class CrossFittedTeachers:
         Whether the objective compares representations.
     representation : str
         The distiller's parameter.
+    keeps_teacher_table : bool
+        Whether the training data have the teacher's table, which the student's features are made of.
 
     Attributes
     ----------
@@ -71,6 +73,7 @@ class CrossFittedTeachers:
         *,
         needs_features: bool = False,
         representation: str = "auto",
+        keeps_teacher_table: bool = False,
     ) -> None:
         self.target = target
         self.teachers = list(teachers)
@@ -78,6 +81,7 @@ class CrossFittedTeachers:
         self.members = [*teachers] if own_model is None else [*teachers, own_model]
         self.needs_features = needs_features
         self.representation = representation
+        self.keeps_teacher_table = keeps_teacher_table
 
     def fit(
         self, data: PairedData, fold_ids: np.ndarray, *, needs_validation: bool, n_jobs: int | None, verbose: bool
@@ -165,11 +169,13 @@ class CrossFittedTeachers:
         data, target = self.data_, self.target
         included = [data.has_student & ~np.isin(self.fold_ids_, exclude)]
         X, y, soft_targets = [data.X], [_encode(data.y, target)], [self.soft_targets(exclude)]
+        X_teacher = [data.X_teacher]
         if not labeled_soft_targets:
             soft_targets = [np.full_like(soft_targets[0], np.nan)]
         if data.n_unlabeled and self.teachers:
             included.append(~np.isin(self.unlabeled_fold_ids_, exclude))
             X.append(data.X_unlabeled)
+            X_teacher.append(data.X_teacher_unlabeled)
             y.append(_no_targets(y[0], data.n_unlabeled))
             predictions = [self._unlabeled(index, exclude) for index in range(len(self.members))]
             soft_targets.append(self._pool_by_fold(predictions, self.unlabeled_fold_ids_, exclude))
@@ -184,6 +190,7 @@ class CrossFittedTeachers:
             self._features(exclude)[:n_rows] if self.needs_features else None,
             None if weight is None else weight[:n_rows],
             None if groups is None else groups[:n_rows],
+            stack_tables(X_teacher) if self.keeps_teacher_table else None,
         ).take(np.concatenate(included))
 
     def _pool_by_fold(self, predictions: list[np.ndarray], fold_ids: np.ndarray, exclude: Excluded) -> np.ndarray:

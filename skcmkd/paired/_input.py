@@ -45,6 +45,7 @@ PARAMETER_CONSTRAINTS: dict[str, Any] = {
     "student_columns": "no_validation",
     "teacher_columns": "no_validation",
     "teacher_input": [StrOptions({"teacher", "both"})],
+    "student_features": [StrOptions({"own", "predicted_teacher"})],
     "teacher_weights": [StrOptions({"stacked", "equal", "learned"}), dict],
     "alpha": [Interval(Real, 0, 1, closed="both"), StrOptions({"auto", "analytic"})],
     "cv": ["cv_object"],
