@@ -83,6 +83,7 @@ def distill(
     *,
     alpha: float | str,
     teacher_weights: str | Mapping[str, float],
+    n_rounds: int,
     student_features: str,
     representation: str = "auto",
     calibrate: bool = False,
@@ -101,7 +102,7 @@ def distill(
     target : ClassificationTarget or RegressionTarget
     loss : StudentLoss
         Its alpha is replaced.
-    alpha, teacher_weights, student_features, representation, calibrate, cv, n_jobs, verbose
+    alpha, teacher_weights, n_rounds, student_features, representation, calibrate, cv, n_jobs, verbose
         The distiller's parameters.
     """
     check_models(student, teachers, data, target)
@@ -137,6 +138,7 @@ def distill(
         own if teachers else None,
         needs_features=bool(teachers) and loss.objective.needs_features,
         representation=representation,
+        n_rounds=1 if own is None else n_rounds,
         keeps_teacher_table=features is not None,
     ).fit(data, fold_ids, needs_validation=calibrate or alpha == "auto", **parallel)
     with explain_failure(student, "student", lambda: _student_tables(data), {"y": data.y}):

@@ -13,7 +13,7 @@ import torch
 from scipy.stats import multivariate_normal, norm
 
 FOLDER = Path(__file__).parents[2] / "benchmarks" / "paired"
-MODULES = ("truth", "cells", "learners", "baselines", "peer", "methods", "tables", "page", "run")
+MODULES = ("truth", "cells", "learners", "coupled", "baselines", "peer", "methods", "tables", "page", "run")
 SHARED = ("shared.summaries", "shared.storage")
 
 
