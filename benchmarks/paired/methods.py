@@ -24,6 +24,8 @@ from skcmkd._losses._objective_records import OBJECTIVES
 
 # The default, and the control of it: the teacher's rows permuted.
 DEFAULT, PERMUTED = "default", "default, permuted teacher"
+# Soft targets without the second round.
+ONE_ROUND = "default, one round"
 # Soft targets of the teacher alone, and their share by validation folds.
 ALONE, AUTO = "alone", "auto"
 ALPHAS = (0.25, 0.5, 0.75, 0.9)
@@ -125,6 +127,7 @@ def list_methods() -> dict[str, Method]:
     both = (CLASSES, CONTINUOUS)
     alone = {ALONE: Method(fit_alone, labels=both, uses_teacher=False)}
     default = {DEFAULT: Method(distill, labels=both), PERMUTED: Method(distill_permuted, labels=both)}
+    one_round = {ONE_ROUND: Method(partial(distill, n_rounds=1), labels=both, needs_unlabeled=True)}
     average = partial(distill, teacher_weights="equal")
     weights = {AUTO: Method(partial(average, alpha="auto"), labels=both)}
     weights |= {name: Method(partial(average, alpha=a), labels=both) for name, a in zip(FIXED, ALPHAS, strict=True)}
@@ -160,7 +163,7 @@ def list_methods() -> dict[str, Method]:
         **peer_methods(),
         BEST: Method(best_possible, labels=both),
         **by_learner(LINEAR, linear | coupled),
-        **by_learner(LINEAR_TEACHER, alone | default | surrogate | features | coupled),
+        **by_learner(LINEAR_TEACHER, alone | default | one_round | surrogate | features | coupled),
         **{name: method for kind in TREES for name, method in by_learner(kind, alone | default).items()},
     }
 
