@@ -25,7 +25,7 @@ from skcmkd._losses._objective_records import OBJECTIVES
 # The default, and the control of it: the teacher's rows permuted.
 DEFAULT, PERMUTED = "default", "default, permuted teacher"
 # Soft targets without the second round.
-ONE_ROUND = "default, one round"
+ONE_ROUND, ONE_ROUND_PERMUTED = "default, one round", "default, one round, permuted teacher"
 # Soft targets of the teacher alone, and their share by validation folds.
 ALONE, AUTO = "alone", "auto"
 ALPHAS = (0.25, 0.5, 0.75, 0.9)
@@ -127,7 +127,10 @@ def list_methods() -> dict[str, Method]:
     both = (CLASSES, CONTINUOUS)
     alone = {ALONE: Method(fit_alone, labels=both, uses_teacher=False)}
     default = {DEFAULT: Method(distill, labels=both), PERMUTED: Method(distill_permuted, labels=both)}
-    one_round = {ONE_ROUND: Method(partial(distill, n_rounds=1), labels=both, needs_unlabeled=True)}
+    one_round = {
+        ONE_ROUND: Method(partial(distill, n_rounds=1), labels=both),
+        ONE_ROUND_PERMUTED: Method(partial(distill_permuted, n_rounds=1), labels=both),
+    }
     average = partial(distill, teacher_weights="equal")
     weights = {AUTO: Method(partial(average, alpha="auto"), labels=both)}
     weights |= {name: Method(partial(average, alpha=a), labels=both) for name, a in zip(FIXED, ALPHAS, strict=True)}
@@ -149,7 +152,7 @@ def list_methods() -> dict[str, Method]:
         FEATURES_PERMUTED: Method(partial(distill_permuted, **on_features), labels=both),
     }
     coupled = {COUPLED: Method(fit_coupled, labels=both, needs_unlabeled=True)}
-    linear = alone | default | surrogate | weights | self_trained | imputed_linear | stacked
+    linear = alone | default | one_round | surrogate | weights | self_trained | imputed_linear | stacked
     return {
         **alone,
         **default,

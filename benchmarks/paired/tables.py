@@ -15,6 +15,8 @@ from methods import (
     FEATURES_PERMUTED,
     FIXED,
     IMPUTED,
+    ONE_ROUND,
+    ONE_ROUND_PERMUTED,
     PAST,
     PERMUTED,
     SELF_TRAINING,
@@ -143,6 +145,8 @@ def of_default(cells: pd.DataFrame) -> pd.DataFrame:
     names = {
         DEFAULT: "default",
         PERMUTED: "teacher's rows permuted",
+        ONE_ROUND: "one round",
+        ONE_ROUND_PERMUTED: "one round, teacher's rows permuted",
         PAST: "surrogate of both tables",
         COUPLED: "coupled training",
         FEATURES: "default on predicted features",
