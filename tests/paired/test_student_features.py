@@ -10,7 +10,13 @@ from sklearn.model_selection import PredefinedSplit
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skcmkd import PairedDistiller, PairedDistillerRegressor, PredictedTeacherFeatures
+from skcmkd import (
+    PairedDistiller,
+    PairedDistillerRegressor,
+    PredictedTeacherFeatures,
+    load_student,
+    save_student,
+)
 from skcmkd.datasets import make_gaussian_modalities
 
 N, N_UNLABELED = 60, 40
@@ -144,6 +150,15 @@ def test_the_student_holds_nothing_of_the_teacher(drawn):
     assert isinstance(features, PredictedTeacherFeatures)
     assert features.teacher is None
     np.testing.assert_array_equal(distiller.predict(X), distiller.student_.predict(X))
+
+
+def test_the_student_in_a_file_predicts_the_same(drawn, tmp_path):
+    pytest.importorskip("skops")
+    X, T, y = drawn
+    distiller = PairedDistiller(LOGISTIC, LOGISTIC, alpha=0.5, **SETTINGS).fit(X, y, X_teacher=T)
+    save_student(distiller, tmp_path / "student.skops")
+    loaded = load_student(tmp_path / "student.skops")
+    np.testing.assert_array_equal(loaded.predict_proba(X), distiller.predict_proba(X))
 
 
 def test_without_a_teachers_table_the_columns_are_its_own(drawn):
