@@ -72,6 +72,9 @@ def tables_of_numbers(folder):
         yield name, view, X, Y[:, Y.std(axis=0).argmax()]
 
 
+TASKS = {"classes": tables_of_classes, "numbers": tables_of_numbers}
+
+
 def scores(model, X, y):
     """Accuracy and log-loss of a classifier, R2 of a regressor."""
     if not hasattr(model, "predict_proba"):
@@ -119,12 +122,13 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, help="folder of the tables of cells")
     parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--only", nargs="+", choices=list(TASKS), default=list(TASKS), help="kinds of target")
     options = parser.parse_args()
     torch.set_num_threads(1)
     rows = pd.read_csv(RESULTS).to_dict("records") if RESULTS.exists() else []
     done = {(row["task"], row["table"], row["view"]) for row in rows}
-    for task, tables in (("classes", tables_of_classes), ("numbers", tables_of_numbers)):
-        for name, view, X, y in tables(options.data):
+    for task in options.only:
+        for name, view, X, y in TASKS[task](options.data):
             if (task, name, view) in done:
                 continue
             print(task, name, view, flush=True)

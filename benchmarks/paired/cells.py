@@ -88,6 +88,11 @@ class Samples(Cell):
         return make_ridge().fit(self.X, self.y)[-1].alpha_
 
     @cached_property
+    def teacher_penalty(self) -> float:
+        """The penalty that suits a linear teacher of classes."""
+        return make_default_classifier().fit(self.X_teacher, self.y)[-1].C_
+
+    @cached_property
     def all_pairs(self) -> tuple[pd.DataFrame, pd.DataFrame]:
         """Both tables of all training samples, with a label or without."""
         if self.unlabeled_pairs is None:

@@ -14,7 +14,8 @@ import numpy as np
 import peer
 from baselines import fit_confident, fit_imputed_teacher, fit_stack
 from cells import CLASSES, CONTINUOUS, Cell, Samples
-from learners import LINEAR, NETWORK, make_student, make_teacher
+from coupled import fit_coupled
+from learners import LINEAR, LINEAR_TEACHER, NETWORK, TREES, make_student, make_teacher
 from shared.samples import permute_rows
 from sklearn.base import BaseEstimator
 
@@ -23,6 +24,8 @@ from skcmkd._losses._objective_records import OBJECTIVES
 
 # The default, and the control of it: the teacher's rows permuted.
 DEFAULT, PERMUTED = "default", "default, permuted teacher"
+# Soft targets without the second round.
+ONE_ROUND, ONE_ROUND_PERMUTED = "default, one round", "default, one round, permuted teacher"
 # Soft targets of the teacher alone, and their share by validation folds.
 ALONE, AUTO = "alone", "auto"
 ALPHAS = (0.25, 0.5, 0.75, 0.9)
@@ -30,7 +33,9 @@ FIXED = tuple(f"alpha {alpha}" for alpha in ALPHAS)
 MUTUAL, BEST = "mutual", "best possible"
 SELF_TRAINING, CONFIDENT = "self-training, soft targets", "self-training, confident"
 IMPUTED, STACKED = "imputed teacher", "stacking"
-PAST = "surrogate of both tables"
+PAST, COUPLED = "surrogate of both tables", "coupled training"
+# The default on the student's columns beside the teacher's predicted scores, and its control.
+FEATURES, FEATURES_PERMUTED = "default, predicted features", "default, predicted features, permuted teacher"
 PEER, PEER_OUT_OF_FOLD = "torchdistill", "torchdistill, teacher out of fold"
 # Options of the distiller: the parameter and its value.
 OPTIONS = {
@@ -113,10 +118,14 @@ def objective_methods() -> dict[str, Method]:
 
 
 def list_methods() -> dict[str, Method]:
-    """All methods by name; those of a linear student begin with its name."""
+    """All methods by name; those of other learners than the network begin with the learner's name."""
     both = (CLASSES, CONTINUOUS)
     alone = {ALONE: Method(fit_alone, labels=both, uses_teacher=False)}
     default = {DEFAULT: Method(distill, labels=both), PERMUTED: Method(distill_permuted, labels=both)}
+    one_round = {
+        ONE_ROUND: Method(partial(distill, n_rounds=1), labels=both),
+        ONE_ROUND_PERMUTED: Method(partial(distill_permuted, n_rounds=1), labels=both),
+    }
     average = partial(distill, teacher_weights="equal")
     weights = {AUTO: Method(partial(average, alpha="auto"), labels=both)}
     weights |= {name: Method(partial(average, alpha=a), labels=both) for name, a in zip(FIXED, ALPHAS, strict=True)}
@@ -132,7 +141,13 @@ def list_methods() -> dict[str, Method]:
     imputed, stacked = {IMPUTED: Method(fit_imputed_teacher, labels=both)}, {STACKED: Method(fit_stack, labels=both)}
     # The teacher of a linear student of classes is a network as well: imputed, it is the same.
     imputed_linear = {IMPUTED: Method(fit_imputed_teacher, labels=(CONTINUOUS,))}
-    linear = alone | default | surrogate | weights | self_trained | imputed_linear | stacked
+    on_features = {"student_features": "predicted_teacher"}
+    features = {
+        FEATURES: Method(partial(distill, **on_features), labels=both),
+        FEATURES_PERMUTED: Method(partial(distill_permuted, **on_features), labels=both),
+    }
+    coupled = {COUPLED: Method(fit_coupled, labels=both, needs_unlabeled=True)}
+    linear = alone | default | one_round | surrogate | weights | self_trained | imputed_linear | stacked
     return {
         **alone,
         **default,
@@ -145,8 +160,15 @@ def list_methods() -> dict[str, Method]:
         **stacked,
         **peer_methods(),
         BEST: Method(best_possible, labels=both),
-        **{f"{LINEAR}: {name}": replace(method, learner=LINEAR) for name, method in linear.items()},
+        **by_learner(LINEAR, linear | coupled),
+        **by_learner(LINEAR_TEACHER, alone | default | one_round | surrogate | features | coupled),
+        **{name: method for kind in TREES for name, method in by_learner(kind, alone | default).items()},
     }
+
+
+def by_learner(learner: str, methods: dict[str, Method]) -> dict[str, Method]:
+    """The methods with another learner, under its name."""
+    return {f"{learner}: {name}": replace(method, learner=learner) for name, method in methods.items()}
 
 
 def peer_methods() -> dict[str, Method]:
@@ -170,4 +192,5 @@ def suits(name: str, cell: Cell) -> bool:
 
 def alone_of(name: str) -> str:
     """The student alone that a method is compared with."""
-    return ALONE if METHODS[name].learner == NETWORK else f"{LINEAR}: {ALONE}"
+    learner = METHODS[name].learner
+    return ALONE if learner == NETWORK else f"{learner}: {ALONE}"

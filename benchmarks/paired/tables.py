@@ -9,10 +9,14 @@ from methods import (
     ALONE,
     AUTO,
     CONFIDENT,
+    COUPLED,
     DEFAULT,
+    FEATURES,
+    FEATURES_PERMUTED,
     FIXED,
     IMPUTED,
-    LINEAR,
+    ONE_ROUND,
+    ONE_ROUND_PERMUTED,
     PAST,
     PERMUTED,
     SELF_TRAINING,
@@ -36,7 +40,7 @@ PROOF = {"family": "digits", "n_labeled": 100, "n_unlabeled": 900}
 
 def plain(method: str) -> str:
     """A method's name without its learner's."""
-    return method.removeprefix(f"{LINEAR}: ")
+    return method.rpartition(": ")[2]
 
 
 def load_cells(folder: Path = RESULTS) -> pd.DataFrame:
@@ -133,12 +137,21 @@ def proof(cells: pd.DataFrame, score: str = "accuracy") -> pd.DataFrame:
 
 
 def of_default(cells: pd.DataFrame) -> pd.DataFrame:
-    """The default, its control and the surrogate of both tables where there are unlabeled pairs: mean gains.
+    """The default, its controls and its rivals where there are unlabeled pairs: mean gains.
 
     In points of accuracy (of R^2) and nats, also with teachers that are better than the student by ``MIN_ADVANTAGE``
     and with the others; and the share of cells that lose over a point.
     """
-    names = {DEFAULT: "default", PERMUTED: "teacher's rows permuted", PAST: "surrogate of both tables"}
+    names = {
+        DEFAULT: "default",
+        PERMUTED: "teacher's rows permuted",
+        ONE_ROUND: "one round",
+        ONE_ROUND_PERMUTED: "one round, teacher's rows permuted",
+        PAST: "surrogate of both tables",
+        COUPLED: "coupled training",
+        FEATURES: "default on predicted features",
+        FEATURES_PERMUTED: "the same, teacher's rows permuted",
+    }
     rows = cells[cells["method"].map(plain).isin(names) & (cells["n_unlabeled"] > 0)]
     table = []
     for key, part in rows.groupby([*SETTING, "learner", rows["method"].map(plain)], sort=False):

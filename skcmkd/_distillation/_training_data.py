@@ -36,6 +36,8 @@ class TrainingData:
     sample_weight : ndarray of shape (n_rows,) or None
     groups : ndarray of shape (n_rows,) or None
         Group of each row, as numbers.
+    X_teacher : table of shape (n_rows, n_teacher_columns) or None
+        The teacher's, where the student's features are made of it; a row that is missing throughout has none.
     """
 
     X: Table = field(metadata=ROWS)
@@ -46,6 +48,7 @@ class TrainingData:
     teacher_features: np.ndarray | None = field(default=None, metadata=ROWS)
     sample_weight: np.ndarray | None = field(default=None, metadata=ROWS)
     groups: np.ndarray | None = field(default=None, metadata=ROWS)
+    X_teacher: Table | None = field(default=None, metadata=ROWS)
 
     @property
     def is_regression(self) -> bool:

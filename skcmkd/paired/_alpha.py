@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -34,6 +34,7 @@ def choose_alpha(
     teachers: CrossFittedTeachers,
     loss: StudentLoss,
     *,
+    fit: Callable[..., BaseEstimator] = fit_student,
     n_jobs: int | None,
     verbose: bool,
 ) -> tuple[float, ValidationScores | None]:
@@ -43,14 +44,14 @@ def choose_alpha(
     ----------
     alpha : float, "auto" or "analytic"
         Without any teacher the share is 0.
-    student, teachers, loss, n_jobs, verbose
+    student, teachers, loss, fit, n_jobs, verbose
         As in ``cross_validate_alpha``.
     """
     if not teachers.teachers:
         return 0.0, None
     if alpha == "auto":
         alphas = 0.0, candidate_alpha(teachers)
-        scores = cross_validate_alpha(student, teachers, alphas, loss, n_jobs=n_jobs, verbose=verbose)
+        scores = cross_validate_alpha(student, teachers, alphas, loss, fit=fit, n_jobs=n_jobs, verbose=verbose)
         return alphas[scores.best("one_standard_error")], scores
     return analytic_alpha(teachers) if alpha == "analytic" else float(alpha), None
 
@@ -66,6 +67,7 @@ def cross_validate_alpha(
     alphas: Sequence[float],
     loss: StudentLoss,
     *,
+    fit: Callable[..., BaseEstimator] = fit_student,
     labeled_soft_targets: bool = True,
     n_jobs: int | None,
     verbose: bool,
@@ -81,6 +83,8 @@ def cross_validate_alpha(
         The others are compared with the first.
     loss : StudentLoss
         Its alpha is replaced.
+    fit : callable
+        ``fit(student, data=TrainingData, loss=StudentLoss)`` returns the fitted student.
     labeled_soft_targets : bool
         Whether labeled rows have a soft target, too.
     n_jobs, verbose
@@ -90,7 +94,7 @@ def cross_validate_alpha(
 
     def trainings(fold: int) -> list[partial[BaseEstimator]]:
         training_data = teachers.training_data((fold,), labeled_soft_targets=labeled_soft_targets)
-        return [partial(fit_student, data=training_data, loss=replace(loss, alpha=alpha)) for alpha in alphas]
+        return [partial(fit, data=training_data, loss=replace(loss, alpha=alpha)) for alpha in alphas]
 
     n_rows = int((data.usable & np.isin(teachers.fold_ids_, val_folds)).sum())
     if n_rows < 2:

@@ -68,6 +68,14 @@ class PairedDistiller(ClassifierStudentMixin, BaseEstimator):
         that draws to q = q_S, fitted without the rows that they serve. Such targets do not disagree with the labels as
         the student can see them, so a weak teacher does no harm. The others average the teachers alone, sum_m w_m q_m:
         "equal"; "learned" with the weights of the least Brier score; a dict fixes them by name.
+    n_rounds : int, default=2
+        Rounds of the stacked soft targets of unlabeled pairs. In each after the first every member of the pool, where
+        it can be fitted to soft targets, learns the labels and the last soft targets of one half of the pairs and
+        predicts the other half; the weights stay. 1 is one round, at the least cost.
+    student_features : {"own", "predicted_teacher"}, default="own"
+        What the student is trained on: its own columns, or these beside the scores of the one teacher as predicted from
+        them by :class:`PredictedTeacherFeatures`, which is then a step of ``student_``. The features of a validation
+        fold come from pairs outside it. Without unlabeled pairs ``alpha="auto"`` is 0, and the features are used alone.
     alpha : float in [0, 1], "auto" or "analytic", default="auto"
         The teacher's share: 0 labels only, 1 teacher only. "auto" trains labeled rows on their labels and unlabeled
         pairs on their soft targets, all rows of the same weight, so that alpha is n_u / (n_l + n_u); without unlabeled
@@ -182,6 +190,8 @@ class PairedDistiller(ClassifierStudentMixin, BaseEstimator):
         teacher_columns: Columns | Mapping[str, Columns] = None,
         teacher_input: str = "teacher",
         teacher_weights: str | Mapping[str, float] = "stacked",
+        n_rounds: int = 2,
+        student_features: str = "own",
         alpha: float | str = "auto",
         temperature: float = 2.0,
         objective: Any = "soft_targets",
@@ -199,6 +209,8 @@ class PairedDistiller(ClassifierStudentMixin, BaseEstimator):
         self.teacher_columns = teacher_columns
         self.teacher_input = teacher_input
         self.teacher_weights = teacher_weights
+        self.n_rounds = n_rounds
+        self.student_features = student_features
         self.alpha = alpha
         self.temperature = temperature
         self.objective = objective
@@ -286,6 +298,8 @@ class PairedDistiller(ClassifierStudentMixin, BaseEstimator):
             loss,
             alpha=self.alpha,
             teacher_weights=self.teacher_weights,
+            n_rounds=self.n_rounds,
+            student_features=self.student_features,
             representation=self.representation,
             calibrate=self.calibrate,
             cv=self.cv,

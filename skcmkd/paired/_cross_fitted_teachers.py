@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import partial
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -18,6 +19,7 @@ from .._model_selection._cross_fitting import FoldFit
 from .._utils._parallel import parallel_map
 from .._validation._tables import take_rows
 from ._data import NO_FOLD, PairedData
+from ._further_rounds import predict_after_a_round
 from ._pooling import Pool, PoolingRule
 from ._teacher_fit import fit_teacher
 from ._teachers import TeacherInputs
@@ -51,6 +53,10 @@ class CrossFittedTeachers:
         Whether the objective compares representations.
     representation : str
         The distiller's parameter.
+    n_rounds : int
+        Rounds of soft targets of the unlabeled pairs; in each after the first the members learn those of the last.
+    keeps_teacher_table : bool
+        Whether the training data have the teacher's table, which the student's features are made of.
 
     Attributes
     ----------
@@ -71,6 +77,8 @@ class CrossFittedTeachers:
         *,
         needs_features: bool = False,
         representation: str = "auto",
+        n_rounds: int = 1,
+        keeps_teacher_table: bool = False,
     ) -> None:
         self.target = target
         self.teachers = list(teachers)
@@ -78,6 +86,8 @@ class CrossFittedTeachers:
         self.members = [*teachers] if own_model is None else [*teachers, own_model]
         self.needs_features = needs_features
         self.representation = representation
+        self.n_rounds = n_rounds
+        self.keeps_teacher_table = keeps_teacher_table
 
     def fit(
         self, data: PairedData, fold_ids: np.ndarray, *, needs_validation: bool, n_jobs: int | None, verbose: bool
@@ -94,6 +104,7 @@ class CrossFittedTeachers:
             The distiller's parameters.
         """
         folds = range(int(fold_ids.max()) + 1)
+        self._parallel: dict[str, Any] = {"n_jobs": n_jobs, "verbose": verbose}
         if needs_validation and len(folds) < 3:
             raise ValueError(
                 f"alpha='auto' and calibrate=True need at least 3 folds, one to validate on and two for the teacher's "
@@ -165,14 +176,15 @@ class CrossFittedTeachers:
         data, target = self.data_, self.target
         included = [data.has_student & ~np.isin(self.fold_ids_, exclude)]
         X, y, soft_targets = [data.X], [_encode(data.y, target)], [self.soft_targets(exclude)]
+        X_teacher = [data.X_teacher]
         if not labeled_soft_targets:
             soft_targets = [np.full_like(soft_targets[0], np.nan)]
         if data.n_unlabeled and self.teachers:
             included.append(~np.isin(self.unlabeled_fold_ids_, exclude))
             X.append(data.X_unlabeled)
+            X_teacher.append(data.X_teacher_unlabeled)
             y.append(_no_targets(y[0], data.n_unlabeled))
-            predictions = [self._unlabeled(index, exclude) for index in range(len(self.members))]
-            soft_targets.append(self._pool_by_fold(predictions, self.unlabeled_fold_ids_, exclude))
+            soft_targets.append(self._unlabeled_soft_targets(included[1], exclude))
         n_rows = sum(map(len, included))
         weight, groups = data.row_weight, data.group_ids
         return TrainingData(
@@ -184,7 +196,20 @@ class CrossFittedTeachers:
             self._features(exclude)[:n_rows] if self.needs_features else None,
             None if weight is None else weight[:n_rows],
             None if groups is None else groups[:n_rows],
+            stack_tables(X_teacher) if self.keeps_teacher_table else None,
         ).take(np.concatenate(included))
+
+    def _unlabeled_soft_targets(self, included: np.ndarray, exclude: Excluded) -> np.ndarray:
+        """Pooled prediction of every unlabeled pair after all rounds, (n_unlabeled, n_outputs)."""
+        predictions = [self._unlabeled(index, exclude) for index in range(len(self.members))]
+        soft_targets = self._pool_by_fold(predictions, self.unlabeled_fold_ids_, exclude)
+        masks = ~np.isin(self.fold_ids_, exclude), included
+        for _ in range(self.n_rounds - 1):
+            predictions = predict_after_a_round(
+                self.members, predictions, soft_targets, self.data_, self.target, *masks, **self._parallel
+            )
+            soft_targets = self._pool_by_fold(predictions, self.unlabeled_fold_ids_, exclude)
+        return soft_targets
 
     def _pool_by_fold(self, predictions: list[np.ndarray], fold_ids: np.ndarray, exclude: Excluded) -> np.ndarray:
         """Pool predictions of rows, those of each fold with weights that are fitted without the fold."""

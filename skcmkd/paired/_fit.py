@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from scipy.sparse import issparse
 from sklearn.base import BaseEstimator
 
 from .._distillation._delegate import check_estimator_type
-from .._distillation._fit_student import check_accepts_sample_weight, fit_student
+from .._distillation._fit_student import check_accepts_sample_weight
 from .._distillation._objectives import Objective
 from .._distillation._select import ValidationScores
 from .._distillation._student_loss import StudentLoss
@@ -30,6 +31,7 @@ from ._alpha import alpha_table, choose_alpha, cross_validate_alpha, equal_row_w
 from ._cross_fitted_teachers import CrossFittedTeachers
 from ._data import PairedData, fit_alone
 from ._pooling import STACKED, make_pooling_rule
+from ._student_features import fit_student_on_features, make_student_features
 from ._teachers import STUDENT, TEACHER, TeacherInputs, own_model
 from ._temperature_scaling import TemperatureScaled, fit_temperature
 
@@ -81,6 +83,8 @@ def distill(
     *,
     alpha: float | str,
     teacher_weights: str | Mapping[str, float],
+    n_rounds: int,
+    student_features: str,
     representation: str = "auto",
     calibrate: bool = False,
     cv: Any,
@@ -98,19 +102,21 @@ def distill(
     target : ClassificationTarget or RegressionTarget
     loss : StudentLoss
         Its alpha is replaced.
-    alpha, teacher_weights, representation, calibrate, cv, n_jobs, verbose
+    alpha, teacher_weights, n_rounds, student_features, representation, calibrate, cv, n_jobs, verbose
         The distiller's parameters.
     """
     check_models(student, teachers, data, target)
     check_calibrate(student, calibrate)
+    models = {teacher.name: teacher.model for teacher in teachers}
+    features = make_student_features(student_features, models, data.teacher_columns, cv=cv, n_jobs=n_jobs)
     own = own_model(student, data, target) if teacher_weights == STACKED else None
     # Soft targets of a pool with the student's own model need no trial: the pool tells how much the teacher adds.
     trusts_pool = alpha == "auto" and own is not None and loss.objective.is_soft_targets
     if trusts_pool and teachers:
         alpha = equal_row_weights_alpha(data)
-        if alpha == 0:
+        if alpha == 0 and features is None:
             _warn_of_labels_alone()
-    teachers = [] if alpha == 0 else teachers
+    teachers = [] if alpha == 0 and features is None else teachers
     with explain_failure(student, "student", lambda: _student_tables(data), {"y": data.y}):
         if not teachers and not calibrate:
             return DistillationResult(fit_alone(student, data.X, data, data.has_student), {}, {})
@@ -119,6 +125,7 @@ def distill(
             check_objective(loss.objective, student, alpha)
     names = [teacher.name for teacher in teachers]
     parallel: dict[str, Any] = {"n_jobs": n_jobs, "verbose": verbose}
+    fit = partial(fit_student_on_features, features=features)
     strata = _missingness_pattern(data, teachers)
     order = order_by_content(data.X if issparse(data.X) else to_design_matrix(data.X), data.y)
     fold_ids = make_fold_ids(
@@ -131,14 +138,16 @@ def distill(
         own if teachers else None,
         needs_features=bool(teachers) and loss.objective.needs_features,
         representation=representation,
+        n_rounds=1 if own is None else n_rounds,
+        keeps_teacher_table=features is not None,
     ).fit(data, fold_ids, needs_validation=calibrate or alpha == "auto", **parallel)
     with explain_failure(student, "student", lambda: _student_tables(data), {"y": data.y}):
-        best_alpha, scores = choose_alpha(alpha, student, cross_fitted, loss, **parallel)
+        best_alpha, scores = choose_alpha(alpha, student, cross_fitted, loss, fit=fit, **parallel)
         training_data = cross_fitted.training_data(labeled_soft_targets=not trusts_pool)
-        student = fit_student(student, training_data, replace(loss, alpha=best_alpha))
+        student = fit(student, training_data, replace(loss, alpha=best_alpha))
         if calibrate:
             validation = scores or cross_validate_alpha(
-                student, cross_fitted, (best_alpha,), loss, labeled_soft_targets=not trusts_pool, **parallel
+                student, cross_fitted, (best_alpha,), loss, fit=fit, labeled_soft_targets=not trusts_pool, **parallel
             )
             student = _scale_temperature(student, validation, best_alpha)
     return DistillationResult(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import reprlib
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from numbers import Real
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
@@ -45,6 +45,8 @@ PARAMETER_CONSTRAINTS: dict[str, Any] = {
     "student_columns": "no_validation",
     "teacher_columns": "no_validation",
     "teacher_input": [StrOptions({"teacher", "both"})],
+    "n_rounds": [Interval(Integral, 1, None, closed="left")],
+    "student_features": [StrOptions({"own", "predicted_teacher"})],
     "teacher_weights": [StrOptions({"stacked", "equal", "learned"}), dict],
     "alpha": [Interval(Real, 0, 1, closed="both"), StrOptions({"auto", "analytic"})],
     "cv": ["cv_object"],

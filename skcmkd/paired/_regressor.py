@@ -58,6 +58,14 @@ class PairedDistillerRegressor(RegressorStudentMixin, BaseEstimator):
         the weights w >= 0 and the intercept b of the least squared error, fitted without the rows that they serve. The
         others average the teachers alone: "equal"; "learned" with the weights of the least squared error; a dict fixes
         them by name.
+    n_rounds : int, default=2
+        Rounds of the stacked soft targets of unlabeled pairs. In each after the first every member of the pool, where
+        it can be fitted to soft targets, learns the labels and the last soft targets of one half of the pairs and
+        predicts the other half; the weights stay. 1 is one round, at the least cost.
+    student_features : {"own", "predicted_teacher"}, default="own"
+        What the student is trained on: its own columns, or these beside the scores of the one teacher as predicted from
+        them by :class:`PredictedTeacherFeatures`, which is then a step of ``student_``. The features of a validation
+        fold come from pairs outside it. Without unlabeled pairs ``alpha="auto"`` is 0, and the features are used alone.
     alpha : float in [0, 1], "auto" or "analytic", default="auto"
         The teacher's share: 0 targets only, 1 teacher only. "auto" trains labeled rows on their targets and unlabeled
         pairs on their soft targets, all rows of the same weight, so that alpha is n_u / (n_l + n_u); without unlabeled
@@ -140,6 +148,8 @@ class PairedDistillerRegressor(RegressorStudentMixin, BaseEstimator):
         teacher_columns: Columns | Mapping[str, Columns] = None,
         teacher_input: str = "teacher",
         teacher_weights: str | Mapping[str, float] = "stacked",
+        n_rounds: int = 2,
+        student_features: str = "own",
         alpha: float | str = "auto",
         cv: Any = 5,
         n_jobs: int | None = None,
@@ -152,6 +162,8 @@ class PairedDistillerRegressor(RegressorStudentMixin, BaseEstimator):
         self.teacher_columns = teacher_columns
         self.teacher_input = teacher_input
         self.teacher_weights = teacher_weights
+        self.n_rounds = n_rounds
+        self.student_features = student_features
         self.alpha = alpha
         self.cv = cv
         self.n_jobs = n_jobs
@@ -225,6 +237,8 @@ class PairedDistillerRegressor(RegressorStudentMixin, BaseEstimator):
             StudentLoss(),
             alpha=self.alpha,
             teacher_weights=self.teacher_weights,
+            n_rounds=self.n_rounds,
+            student_features=self.student_features,
             cv=self.cv,
             n_jobs=self.n_jobs,
             verbose=bool(self.verbose),

@@ -319,7 +319,7 @@ def test_auto_takes_a_good_teacher_and_leaves_a_useless_one():
 
 def test_auto_weighs_labels_and_pooled_soft_targets_of_unlabeled_pairs_alike(drawn):
     """The same as scikit-learn's own fit to labels and to the pool's probabilities as row weights."""
-    fitted = fit_pair(drawn, alpha="auto")
+    fitted = fit_pair(drawn, alpha="auto", n_rounds=1)
     assert fitted.alpha_ == pytest.approx(50 / 120)
     assert fitted.alpha_scores_ is None
     members = [LogisticRegression().fit(table[:70], drawn.y[:70]) for table in (drawn.T, drawn.X)]

@@ -118,7 +118,7 @@ def test_auto_takes_a_good_teacher_and_leaves_a_harmful_one():
 def test_auto_weighs_targets_and_pooled_soft_targets_of_unlabeled_pairs_alike(drawn, n_targets):
     y = drawn.y[:80] if n_targets == 1 else np.column_stack([drawn.y, -2 * drawn.y + drawn.X.iloc[:, 0]])[:80]
     pairs = drawn.X[80:], drawn.T[80:]
-    model = distiller(alpha="auto", teacher_weights="stacked")
+    model = distiller(alpha="auto", teacher_weights="stacked", n_rounds=1)
     fitted = model.fit(drawn.X[:80], y, X_teacher=drawn.T[:80], unlabeled_pairs=pairs)
     assert fitted.alpha_ == pytest.approx(120 / 200)
     Y = y.reshape(80, -1)

@@ -71,6 +71,17 @@ def test_predicted_teacher_features(drawn, predicted, predictor):
     np.testing.assert_allclose(proba, student.predict_proba(X), atol=1e-4)
 
 
+def test_a_distiller_with_predicted_teacher_features(drawn):
+    X, T, y = drawn
+    student = make_pipeline(SimpleImputer(), StandardScaler(), LogisticRegression(max_iter=500))
+    distiller = PairedDistiller(student, LogisticRegression(), alpha=0.5, student_features="predicted_teacher")
+    distiller.fit(X, y, X_teacher=T)
+    assert distiller.student_[-1].n_features_in_ > X.shape[1]
+    labels, proba = run(student_to_onnx(distiller, X), X)
+    np.testing.assert_array_equal(labels, distiller.predict(X))
+    np.testing.assert_allclose(proba, distiller.predict_proba(X), atol=1e-4)
+
+
 def test_a_ridge_of_one_number(drawn):
     X, T, _ = drawn
     ridge = LeaveOutRidge().fit(X, T[:, 0])

@@ -10,10 +10,12 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from scipy.optimize import minimize
 from scipy.stats import multivariate_normal, norm
+from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 FOLDER = Path(__file__).parents[2] / "benchmarks" / "paired"
-MODULES = ("truth", "cells", "learners", "baselines", "peer", "methods", "tables", "page", "run")
+MODULES = ("truth", "cells", "learners", "coupled", "baselines", "peer", "methods", "tables", "page", "run")
 SHARED = ("shared.summaries", "shared.storage")
 
 
@@ -123,7 +125,15 @@ def tiny(bench, monkeypatch):
         monkeypatch.setattr(
             bench["learners"], name, lambda network=network, **options: network((8,), max_epochs=2, **options)
         )
+    for name in bench["learners"].TREES:
+        monkeypatch.setitem(bench["learners"].TREES, name, make_small_tree)
     return c
+
+
+def make_small_tree(label, seed):
+    """A tree of classes or of a continuous target."""
+    tree = DecisionTreeClassifier if label == "classes" else DecisionTreeRegressor
+    return tree(max_depth=3, random_state=seed)
 
 
 @pytest.mark.filterwarnings("ignore:Maximum number of iterations was reached before early stopping")
@@ -202,6 +212,46 @@ def test_the_stack_is_that_of_scikit_learn(bench):
     reference = StackingClassifier([("a", LogisticRegression(C=0.1)), ("b", LogisticRegression())], cv=5)
     reference.fit(samples.X, samples.y)
     np.testing.assert_allclose(stack.predict_proba(samples.X_test), reference.predict_proba(samples.X_test), atol=1e-8)
+
+
+def test_coupled_least_squares_are_the_minimum_of_the_objective(bench):
+    rng = np.random.RandomState(0)
+    X, Z, y = rng.normal(size=(30, 2)), rng.normal(size=(30, 3)), rng.normal(size=12)
+    coef, intercept = bench["coupled"].coupled_least_squares(X, Z, y, 2.0, 0.7, weight=1.5)
+
+    def objective(parameters):
+        w, b, v, c = parameters[:2], parameters[2], parameters[3:6], parameters[6]
+        f, g = X @ w + b, Z @ v + c
+        pairs = ((g - f) ** 2).sum() + 2.0 * w @ w
+        return ((y - g[:12]) ** 2).sum() + 0.7 * v @ v + 1.5 * 12 / 30 * pairs
+
+    found = minimize(objective, np.zeros(7), tol=1e-12).x
+    np.testing.assert_allclose(np.r_[coef, intercept], found[:3], atol=1e-5)
+
+
+def test_coupled_training_of_classes_alternates(bench):
+    """Two rounds by hand, each fit to rows that are repeated for every class."""
+    from sklearn.linear_model import LogisticRegression
+
+    rng = np.random.RandomState(0)
+    y = np.arange(20) % 3
+    Z = rng.normal(size=(50, 4))
+    Z[:20, 0] += y
+    X, labels = Z[:, :2], np.eye(3)[y]
+
+    def fit(table, targets, C):
+        rows, classes = np.nonzero(targets)
+        return LogisticRegression(C=C, tol=1e-8, max_iter=2000).fit(table[rows], classes, targets[rows, classes])
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bench["coupled"], "ROUNDS", 2)
+        found = bench["coupled"].alternate(X, Z, y, np.arange(3), 0.5, 0.2)
+    rich = fit(Z[:20], labels, 0.2)
+    student = fit(X, rich.predict_proba(Z), 0.5)
+    drawn_to_student = 20 / 50 * student.predict_proba(X)
+    rich = fit(Z, np.r_[labels, np.zeros((30, 3))] + drawn_to_student, 0.2)
+    student = fit(X, rich.predict_proba(Z), 0.5)
+    np.testing.assert_allclose(found.predict_proba(X), student.predict_proba(X), atol=5e-3)
 
 
 def test_the_peers_loss_is_ours_on_labeled_rows(bench):
