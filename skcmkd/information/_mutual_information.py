@@ -10,7 +10,8 @@ from numbers import Integral
 import numpy as np
 from sklearn.utils import check_random_state
 
-from .._model_selection._resampling import half_samples, map_statistic, permutation_p_value, subsampling_interval
+from .._model_selection._intervals import subsampling_interval
+from .._model_selection._resampling import half_samples, map_statistic, permutation_p_value
 from .._validation._sklearn import ArrayLike, check_choice, draw_seed
 from ._cca import cca
 from ._classifier import classifier

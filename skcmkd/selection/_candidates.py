@@ -9,8 +9,8 @@ from numbers import Real
 import numpy as np
 
 from .._linear_model._excess_risk import LinearStudentRisk, linear_student_risk
+from .._model_selection._intervals import standard_error_of_mean
 from .._model_selection._probabilities import centered_log_ratio
-from .._model_selection._resampling import standard_error_of_mean
 from .._validation._tables import take_rows
 from ._added import AddedInformation
 from ._criteria import RISK_ALPHA

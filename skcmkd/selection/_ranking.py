@@ -10,12 +10,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from .._model_selection._resampling import (
-    half_samples,
-    map_statistic,
-    standard_error_of_mean,
-    subsampling_interval,
-)
+from .._model_selection._intervals import standard_error_of_mean, subsampling_interval
+from .._model_selection._resampling import half_samples, map_statistic
 from .._utils._decisions import DISTIL, DO_NOT_DISTIL, UNDECIDED
 from .._validation._sklearn import draw_seed
 from ._added import AddedInformation
