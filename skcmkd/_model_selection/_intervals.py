@@ -21,6 +21,8 @@ import numpy as np
 from scipy.stats import norm
 from scipy.stats import t as t_distribution
 
+from ._standard_errors import n_units, overlap_factor, repeat_error, standard_error_of_mean
+
 MODELS, EXPECTED, MODALITIES = "the models as trained", "the expectation at this sample size", "the modalities"
 
 
@@ -92,7 +94,7 @@ def wald_interval(differences: np.ndarray, confidence: float, groups: np.ndarray
     Bayle, Bayle, Janson, Mackey. Cross-validation confidence intervals for test error. NeurIPS 2020.
     """
     rows, row_groups = _row_means(differences, groups)
-    dof = _n_units(rows, row_groups) - 1
+    dof = n_units(rows, row_groups) - 1
     return make_interval(
         _mean(rows), standard_error_of_mean(rows, row_groups), dof, confidence, method="wald", estimand=MODELS
     )
@@ -116,7 +118,7 @@ def repeated_interval(differences: np.ndarray, confidence: float, groups: np.nda
     """
     rows, row_groups = _row_means(differences, groups)
     error = np.hypot(standard_error_of_mean(rows, row_groups), repeat_error(np.nanmean(differences, axis=1)))
-    dof = _n_units(rows, row_groups) - 1
+    dof = n_units(rows, row_groups) - 1
     return make_interval(_mean(rows), error, dof, confidence, method="repeated", estimand=MODELS)
 
 
@@ -145,6 +147,35 @@ def corrected_t_interval(differences: np.ndarray, fold_ids: np.ndarray, confiden
                 ratios.append((folds == fold).sum() / max((folds != fold).sum(), 1))
     value = _mean(_row_means(differences, None)[0])
     return split_interval(np.array(means), _mean(np.array(ratios)), confidence, value=value)
+
+
+def corrected_rows_interval(
+    differences: np.ndarray, n_train: float, confidence: float, groups: np.ndarray | None = None
+) -> Interval:
+    """Wald's interval corrected for training sets that share rows: the expectation at this sample size.
+
+    se = se_rows sqrt(1 / R + n / n_train) with R repeats, n rows and n_train training rows in a split: the corrected
+    resampled t interval with the variance between splits from the rows (``overlap_factor``). Five folds have four
+    degrees of freedom, their rows many more, so that it is narrower.
+
+    Parameters
+    ----------
+    differences : ndarray of shape (n_repeats, n_rows) or (n_rows,)
+    n_train : float
+        Mean number of training rows in a split.
+    confidence : float in (0, 1)
+    groups : ndarray of shape (n_rows,), default=None
+
+    References
+    ----------
+    Nadeau, Bengio. Inference for the generalization error. Machine Learning 52 (2003).
+    """
+    rows, row_groups = _row_means(differences, groups)
+    n_rows, n_predictions = len(rows), (~np.isnan(differences)).sum()
+    factor = overlap_factor(n_rows, n_train, n_predictions / n_rows) if n_rows else np.nan
+    error = factor * standard_error_of_mean(rows, row_groups)
+    dof = n_units(rows, row_groups) - 1
+    return make_interval(_mean(rows), error, dof, confidence, method="corrected rows", estimand=EXPECTED)
 
 
 def split_interval(
@@ -212,6 +243,7 @@ def subsampling_interval(
     confidence: float,
     dof: int | None = None,
     extra_se: float = 0.0,
+    factor: float = 1.0,
     estimand: str = MODELS,
 ) -> Interval:
     """Student's interval of a statistic, with the standard error of its values on half-samples.
@@ -238,37 +270,19 @@ def subsampling_interval(
         many half-samples are drawn of them.
     extra_se : float, default=0
         Standard error of another source of variance, independent of the rows.
+    factor : float, default=1
+        Of the error by half-samples, such as ``overlap_factor``.
     estimand : str, default=MODELS
-        ``EXPECTED`` where the models were fitted again on each half.
+        ``EXPECTED`` with ``overlap_factor``, or where the models were fitted again on each half.
 
     References
     ----------
     Politis, Romano, Wolf. Subsampling. Springer 1999.
     """
     m = n_units // 2
-    error = np.hypot(np.sqrt(m / (n_units - m)) * half_sample_values.std(ddof=1), extra_se)
+    error = np.hypot(factor * np.sqrt(m / (n_units - m)) * half_sample_values.std(ddof=1), extra_se)
     dof = len(half_sample_values) - 1 if dof is None else dof
     return make_interval(value, error, dof, confidence, method="half-sampling", estimand=estimand)
-
-
-def standard_error_of_mean(values: np.ndarray, groups: np.ndarray | None = None) -> float:
-    """Standard error of a mean over rows: s / sqrt(n), or by groups of dependent rows.
-
-    With e_g the sum of the deviations of group g's rows from the mean and G groups,
-    se^2 = G / (G - 1) sum_g e_g^2 / n^2: for groups of one row s^2 / n. NaN for a single row or group.
-    """
-    if _n_units(values, groups) < 2:
-        return np.nan
-    if groups is None:
-        return float(values.std(ddof=1) / np.sqrt(len(values)))
-    sums = np.bincount(np.unique(groups, return_inverse=True)[1], weights=values - values.mean())
-    n_groups = len(sums)
-    return float(np.sqrt(n_groups / (n_groups - 1) * (sums**2).sum()) / len(values))
-
-
-def repeat_error(repeat_values: np.ndarray) -> float:
-    """Standard error of the mean of an estimate over repeats of the folds; 0 with one repeat."""
-    return standard_error_of_mean(repeat_values) if len(repeat_values) > 1 else 0.0
 
 
 def _error(dof: float) -> Any:
@@ -277,10 +291,6 @@ def _error(dof: float) -> Any:
 
 def _mean(values: np.ndarray) -> float:
     return float(values.mean()) if len(values) else np.nan
-
-
-def _n_units(values: np.ndarray, groups: np.ndarray | None) -> int:
-    return len(values) if groups is None else len(np.unique(groups))
 
 
 def _row_means(differences: np.ndarray, groups: np.ndarray | None) -> tuple[np.ndarray, np.ndarray | None]:

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 from scipy.stats import t as t_distribution
 
-from .._model_selection._intervals import standard_error_of_mean
 from .._model_selection._row_scores import brier_score, kl_divergence, log_loss, squared_error
+from .._model_selection._standard_errors import standard_error_of_mean
 from ._cross_validate import ALONE, TEACHER, Predictions
 
 # Whether more is better.

@@ -8,6 +8,7 @@ from skcmkd._model_selection._intervals import (
     EXPECTED,
     MODELS,
     conservative_z_interval,
+    corrected_rows_interval,
     corrected_t_interval,
     repeated_interval,
     split_interval,
@@ -91,6 +92,30 @@ def test_corrected_t_by_hand():
     np.testing.assert_allclose(result.p_value, stats.t(5).sf(2 / error))
     assert (result.value, result.estimand) == (2.0, EXPECTED)
     np.testing.assert_allclose(split_interval(means, 0.5, 0.9).standard_error, error)
+
+
+def test_corrected_rows_are_the_corrected_t_of_many_alike_folds():
+    """Where rows differ by chance alone the variance of folds of m rows is that of the rows over m."""
+    rng = np.random.RandomState(0)
+    differences, fold_ids = rng.normal(size=(3, 6000)), repeated_folds(6000, 300, 3)
+    by_folds = corrected_t_interval(differences, fold_ids, 0.9).standard_error
+    n_train = 6000 - 20
+    by_rows = [corrected_rows_interval(part, n_train, 0.9).standard_error for part in differences]
+    np.testing.assert_allclose(
+        by_folds, np.sqrt((1 / 3 + 6000 / n_train) / (1 + 6000 / n_train) * np.square(by_rows).mean()), rtol=0.04
+    )
+
+
+def test_corrected_rows_by_hand():
+    values = np.random.RandomState(0).normal(size=(2, 40))
+    result, rows = corrected_rows_interval(values, 32, 0.9), wald_interval(values, 0.9)
+    np.testing.assert_allclose(result.standard_error, np.sqrt(1 / 2 + 40 / 32) * rows.standard_error)
+    assert (result.value, result.dof, result.estimand) == (rows.value, 39, EXPECTED)
+    groups = np.arange(40) // 4
+    np.testing.assert_allclose(
+        corrected_rows_interval(values[0], 32, 0.9, groups).standard_error,
+        1.5 * wald_interval(values[0], 0.9, groups).standard_error,
+    )
 
 
 def test_conservative_z_by_hand():

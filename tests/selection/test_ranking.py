@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from skcmkd._model_selection._intervals import EXPECTED, MODELS
 from skcmkd._utils._decisions import DISTIL, DO_NOT_DISTIL, UNDECIDED
-from skcmkd.selection._ranking import _interval_columns, _result_row, select_teachers
+from skcmkd.selection._ranking import _interval, _result_row, select_teachers
 
 from .problems import N, make_candidates, make_settings, on_rows, repeated
 
@@ -67,9 +68,27 @@ def test_halves_without_a_row_of_the_candidate_are_left_out(candidates):
     metrics = candidates[0].metrics(settings, np.arange(N, N + 9))
     assert list(np.isnan(list(metrics.values()))) == [True] * 9
     halves, groups = np.array([0.1, np.nan, 0.3, 0.5]), np.arange(12) % 3
-    interval = _interval_columns("gap", 0.2, halves, 12, groups, 0.9)
-    assert interval == _interval_columns("gap", 0.2, halves[[0, 2, 3]], 12, groups, 0.9)
-    assert np.isfinite(list(interval.values())).all()
+
+    def interval(halves):
+        return _interval(0.2, halves, 0.0, candidates[0], groups, make_settings(), refitted=False)
+
+    assert interval(halves) == interval(halves[[0, 2, 3]])
+    assert np.isfinite([interval(halves).standard_error, interval(halves).p_value]).all()
+
+
+def test_a_single_repeat_has_the_corrected_error_and_says_of_what(candidates):
+    """Five folds: sqrt(1 + 5 / 4) times that of the rows, unless encoders are refitted or repeats show the variance."""
+    one, halves, units = candidates[0], np.array([0.1, 0.3, 0.5]), np.arange(12)
+
+    def interval(candidate, *, refitted=False):
+        return _interval(0.2, halves, 0.3, candidate, units, make_settings(), refitted=refitted)
+
+    np.testing.assert_allclose(interval(one, refitted=True).standard_error, 0.2)
+    np.testing.assert_allclose(interval(replace(one, repeats=one.repeats * 3)).standard_error, np.hypot(0.2, 0.3))
+    single = _interval(0.2, halves, 0.0, one, units, make_settings(), refitted=False)
+    np.testing.assert_allclose(single.standard_error, 1.5 * 0.2)
+    assert single.estimand == interval(one, refitted=True).estimand == EXPECTED
+    assert interval(replace(one, repeats=one.repeats * 3)).estimand == MODELS
 
 
 def test_metrics_are_means_over_the_repeats_and_their_errors_include_the_variance_between_them(candidates):
@@ -102,7 +121,10 @@ def test_added_information_is_a_mean_over_the_repeats(candidates):
         return select(results, candidates, n_subsamples=2)[1]
 
     once = added(first, second)
-    pd.testing.assert_frame_equal(once, added(repeated(first, first), repeated(second, second)))
+    twice = added(repeated(first, first), repeated(second, second))
+    np.testing.assert_allclose(once["added_to_kept"], twice["added_to_kept"])
+    # Repeats that agree show no variance of folds; a single one is corrected for it.
+    np.testing.assert_allclose(once["added_to_kept_standard_error"], 1.5 * twice["added_to_kept_standard_error"])
     mixed = added(repeated(first, first), replace(repeated(second, copy), name="second"))
     copied = added(first, replace(copy, name="second"))
     expected = (once.loc["second", "added_to_kept"] + copied.loc["second", "added_to_kept"]) / 2
