@@ -8,8 +8,8 @@ Three numbers hide behind "the gain" of one model over another:
   share rows, so that the variance that comes with them does not show between the folds and needs a correction.
 - ``MODALITIES``, of the modalities themselves, with models fitted to infinitely many rows: no interval here is of it.
 
-Differences are arrays (n_repeats, n_rows) of out-of-fold scores, model less base, or (n_rows,) for one repeat; a row
-that a repeat did not score is NaN. ``fold_ids`` have the same shape. Rows of a group may depend on each other.
+Differences are arrays (n_repeats, n_rows) of out-of-fold scores, or (n_rows,) for one repeat; a row that a repeat did
+not score is NaN. ``fold_ids`` have the same shape. Rows of a group may depend on each other.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import numpy as np
 from scipy.stats import norm
 from scipy.stats import t as t_distribution
 
-from ._standard_errors import n_units, overlap_factor, repeat_error, standard_error_of_mean
+from ._standard_errors import n_units, repeat_error, standard_error_of_mean
 
 MODELS, EXPECTED, MODALITIES = "the models as trained", "the expectation at this sample size", "the modalities"
 
@@ -93,11 +93,7 @@ def wald_interval(differences: np.ndarray, confidence: float, groups: np.ndarray
     ----------
     Bayle, Bayle, Janson, Mackey. Cross-validation confidence intervals for test error. NeurIPS 2020.
     """
-    rows, row_groups = _row_means(differences, groups)
-    dof = n_units(rows, row_groups) - 1
-    return make_interval(
-        _mean(rows), standard_error_of_mean(rows, row_groups), dof, confidence, method="wald", estimand=MODELS
-    )
+    return _interval_of_rows(differences, confidence, groups, method="wald", estimand=MODELS)
 
 
 def repeated_interval(differences: np.ndarray, confidence: float, groups: np.ndarray | None = None) -> Interval:
@@ -116,10 +112,8 @@ def repeated_interval(differences: np.ndarray, confidence: float, groups: np.nda
     ----------
     Fava. Repeated cross-fitting. arXiv 2511.04957 (it covers too rarely in comparisons).
     """
-    rows, row_groups = _row_means(differences, groups)
-    error = np.hypot(standard_error_of_mean(rows, row_groups), repeat_error(np.nanmean(differences, axis=1)))
-    dof = n_units(rows, row_groups) - 1
-    return make_interval(_mean(rows), error, dof, confidence, method="repeated", estimand=MODELS)
+    error = repeat_error(_repeat_means(differences))
+    return _interval_of_rows(differences, confidence, groups, extra_se=error, method="repeated", estimand=MODELS)
 
 
 def corrected_t_interval(differences: np.ndarray, fold_ids: np.ndarray, confidence: float) -> Interval:
@@ -150,19 +144,19 @@ def corrected_t_interval(differences: np.ndarray, fold_ids: np.ndarray, confiden
 
 
 def corrected_rows_interval(
-    differences: np.ndarray, n_train: float, confidence: float, groups: np.ndarray | None = None
+    differences: np.ndarray, factor: float, confidence: float, groups: np.ndarray | None = None
 ) -> Interval:
     """Wald's interval corrected for training sets that share rows: the expectation at this sample size.
 
-    se = se_rows sqrt(1 / R + n / n_train) with R repeats, n rows and n_train training rows in a split: the corrected
-    resampled t interval with the variance between splits from the rows (``overlap_factor``). Five folds have four
-    degrees of freedom, their rows many more, so that it is narrower.
+    se^2 = factor^2 se_rows^2 + s_repeats^2 / R, the factor being sqrt(1 / R + n / n_train): the corrected resampled t
+    interval with the variance between splits from the rows (``overlap_factor``). Five folds have four degrees of
+    freedom, their rows many more, so that it is narrower.
 
     Parameters
     ----------
     differences : ndarray of shape (n_repeats, n_rows) or (n_rows,)
-    n_train : float
-        Mean number of training rows in a split.
+    factor : float
+        ``overlap_factor`` of all rows, also where the differences are those of some.
     confidence : float in (0, 1)
     groups : ndarray of shape (n_rows,), default=None
 
@@ -170,12 +164,10 @@ def corrected_rows_interval(
     ----------
     Nadeau, Bengio. Inference for the generalization error. Machine Learning 52 (2003).
     """
-    rows, row_groups = _row_means(differences, groups)
-    n_rows, n_predictions = len(rows), (~np.isnan(differences)).sum()
-    factor = overlap_factor(n_rows, n_train, n_predictions / n_rows) if n_rows else np.nan
-    error = factor * standard_error_of_mean(rows, row_groups)
-    dof = n_units(rows, row_groups) - 1
-    return make_interval(_mean(rows), error, dof, confidence, method="corrected rows", estimand=EXPECTED)
+    error = repeat_error(_repeat_means(differences))
+    return _interval_of_rows(
+        differences, confidence, groups, factor=factor, extra_se=error, method="corrected rows", estimand=EXPECTED
+    )
 
 
 def split_interval(
@@ -293,8 +285,28 @@ def _mean(values: np.ndarray) -> float:
     return float(values.mean()) if len(values) else np.nan
 
 
+def _interval_of_rows(
+    differences: np.ndarray,
+    confidence: float,
+    groups: np.ndarray | None,
+    *,
+    factor: float = 1.0,
+    extra_se: float = 0.0,
+    method: str,
+    estimand: str,
+) -> Interval:
+    rows, row_groups = _row_means(differences, groups)
+    error, dof = factor * standard_error_of_mean(rows, row_groups), n_units(rows, row_groups) - 1
+    return make_interval(_mean(rows), np.hypot(error, extra_se), dof, confidence, method=method, estimand=estimand)
+
+
 def _row_means(differences: np.ndarray, groups: np.ndarray | None) -> tuple[np.ndarray, np.ndarray | None]:
     """Means over the repeats that scored a row, and the groups of these rows."""
     differences = np.atleast_2d(differences)
     scored = ~np.isnan(differences).all(axis=0)
     return np.nanmean(differences[:, scored], axis=0), None if groups is None else groups[scored]
+
+
+def _repeat_means(differences: np.ndarray) -> np.ndarray:
+    scored = (row[~np.isnan(row)] for row in np.atleast_2d(differences))
+    return np.array([row.mean() for row in scored if len(row)])

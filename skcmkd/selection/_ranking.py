@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from .._model_selection._choices import holm
-from .._model_selection._intervals import EXPECTED, MODELS, Interval, subsampling_interval
+from .._model_selection._intervals import EXPECTED, Interval, subsampling_interval
 from .._model_selection._resampling import half_samples, map_statistic
 from .._model_selection._standard_errors import overlap_factor, repeat_error
 from .._utils._decisions import DISTIL, DO_NOT_DISTIL, TOLERANCE, UNDECIDED
@@ -120,8 +120,8 @@ def _interval(
 ) -> Interval:
     """Interval of a metric by its values on half-samples, and what the folds add to its error.
 
-    Encoders refitted on each half show the variance of training. Several repeats show what other folds change; of a
-    single one Nadeau and Bengio's factor takes its place.
+    Encoders refitted on each half show the variance of training. Of others Nadeau and Bengio's factor takes its place,
+    with the variance that is left between repeats.
 
     Parameters
     ----------
@@ -139,7 +139,7 @@ def _interval(
     if not np.isnan(value):
         # With few rows or groups a half may hold none of the candidate's: it has no value.
         half_sample_values = half_sample_values[~np.isnan(half_sample_values)]
-    n_units, is_single = len(np.unique(units)), len(candidate.repeats) == 1
+    n_units, n_folds = len(np.unique(units)), candidate.n_folds
     return subsampling_interval(
         value,
         half_sample_values,
@@ -147,8 +147,8 @@ def _interval(
         settings.confidence,
         min(len(half_sample_values), n_units) - 1,
         extra_se=0.0 if refitted else error_of_repeats,
-        factor=overlap_factor(candidate.n_folds, candidate.n_folds - 1) if is_single and not refitted else 1.0,
-        estimand=EXPECTED if is_single or refitted else MODELS,
+        factor=1.0 if refitted else overlap_factor(n_folds, n_folds - 1, len(candidate.repeats)),
+        estimand=EXPECTED,
     )
 
 

@@ -12,11 +12,11 @@ from skcmkd._model_selection._intervals import (
     corrected_t_interval,
     repeated_interval,
     split_interval,
-    standard_error_of_mean,
     subsampling_interval,
     wald_interval,
 )
 from skcmkd._model_selection._resampling import half_samples, map_statistic
+from skcmkd._model_selection._standard_errors import overlap_factor, standard_error_of_mean
 
 
 def means_of_halves(values, n_subsamples, rng):
@@ -94,26 +94,23 @@ def test_corrected_t_by_hand():
     np.testing.assert_allclose(split_interval(means, 0.5, 0.9).standard_error, error)
 
 
-def test_corrected_rows_are_the_corrected_t_of_many_alike_folds():
+def test_corrected_rows_are_the_corrected_t_of_many_folds():
     """Where rows differ by chance alone the variance of folds of m rows is that of the rows over m."""
-    rng = np.random.RandomState(0)
-    differences, fold_ids = rng.normal(size=(3, 6000)), repeated_folds(6000, 300, 3)
+    differences, fold_ids = np.random.RandomState(0).normal(size=(1, 6000)), repeated_folds(6000, 300, 1)
     by_folds = corrected_t_interval(differences, fold_ids, 0.9).standard_error
-    n_train = 6000 - 20
-    by_rows = [corrected_rows_interval(part, n_train, 0.9).standard_error for part in differences]
-    np.testing.assert_allclose(
-        by_folds, np.sqrt((1 / 3 + 6000 / n_train) / (1 + 6000 / n_train) * np.square(by_rows).mean()), rtol=0.04
-    )
+    by_rows = corrected_rows_interval(differences, overlap_factor(6000, 5980), 0.9).standard_error
+    np.testing.assert_allclose(by_folds, by_rows, rtol=0.05)
 
 
 def test_corrected_rows_by_hand():
     values = np.random.RandomState(0).normal(size=(2, 40))
-    result, rows = corrected_rows_interval(values, 32, 0.9), wald_interval(values, 0.9)
-    np.testing.assert_allclose(result.standard_error, np.sqrt(1 / 2 + 40 / 32) * rows.standard_error)
-    assert (result.value, result.dof, result.estimand) == (rows.value, 39, EXPECTED)
+    rows, repeats = stats.sem(values.mean(axis=0)), stats.sem(values.mean(axis=1))
+    result = corrected_rows_interval(values, overlap_factor(40, 32, 2), 0.9)
+    np.testing.assert_allclose(result.standard_error, np.sqrt((1 / 2 + 40 / 32) * rows**2 + repeats**2))
+    assert (result.value, result.dof, result.estimand) == (values.mean(axis=0).mean(), 39, EXPECTED)
     groups = np.arange(40) // 4
     np.testing.assert_allclose(
-        corrected_rows_interval(values[0], 32, 0.9, groups).standard_error,
+        corrected_rows_interval(values[0], overlap_factor(40, 32), 0.9, groups).standard_error,
         1.5 * wald_interval(values[0], 0.9, groups).standard_error,
     )
 
