@@ -97,10 +97,11 @@ def wald_interval(differences: np.ndarray, confidence: float, groups: np.ndarray
 
 
 def repeated_interval(differences: np.ndarray, confidence: float, groups: np.ndarray | None = None) -> Interval:
-    """Interval of repeated cross-validation, se^2 = se_rows^2 + s_repeats^2 / n_repeats: the models as trained.
+    """Interval of repeated cross-validation, se^2 = se_rows^2 + s_repeats^2: the expectation at this sample size.
 
-    The second part is the variance between the means of the repeats, which is left after averaging over so many
-    assignments of rows to folds. All repeats share the rows, so no number of them shows what other rows would give.
+    s_repeats is the standard deviation of the means of the repeats, which train on other parts of the rows: it stands
+    for the error that comes with the training set (``repeat_error``). It is 0 with one repeat: there
+    ``corrected_rows_interval`` is right.
 
     Parameters
     ----------
@@ -110,10 +111,10 @@ def repeated_interval(differences: np.ndarray, confidence: float, groups: np.nda
 
     References
     ----------
-    Fava. Repeated cross-fitting. arXiv 2511.04957 (it covers too rarely in comparisons).
+    Fava. Repeated cross-fitting. arXiv 2511.04957 (with s_repeats / sqrt(R) it covers too rarely in comparisons).
     """
     error = repeat_error(_repeat_means(differences))
-    return _interval_of_rows(differences, confidence, groups, extra_se=error, method="repeated", estimand=MODELS)
+    return _interval_of_rows(differences, confidence, groups, extra_se=error, method="repeated", estimand=EXPECTED)
 
 
 def corrected_t_interval(differences: np.ndarray, fold_ids: np.ndarray, confidence: float) -> Interval:
@@ -148,9 +149,8 @@ def corrected_rows_interval(
 ) -> Interval:
     """Wald's interval corrected for training sets that share rows: the expectation at this sample size.
 
-    se^2 = factor^2 se_rows^2 + s_repeats^2 / R, the factor being sqrt(1 / R + n / n_train): the corrected resampled t
-    interval with the variance between splits from the rows (``overlap_factor``). Five folds have four degrees of
-    freedom, their rows many more, so that it is narrower.
+    se = se_rows sqrt(1 / R + n / n_train), the corrected resampled t interval with the variance between splits from the
+    rows (``overlap_factor``). Five folds have four degrees of freedom, their rows many more, so that it is narrower.
 
     Parameters
     ----------
@@ -164,10 +164,7 @@ def corrected_rows_interval(
     ----------
     Nadeau, Bengio. Inference for the generalization error. Machine Learning 52 (2003).
     """
-    error = repeat_error(_repeat_means(differences))
-    return _interval_of_rows(
-        differences, confidence, groups, factor=factor, extra_se=error, method="corrected rows", estimand=EXPECTED
-    )
+    return _interval_of_rows(differences, confidence, groups, factor=factor, method="corrected rows", estimand=EXPECTED)
 
 
 def split_interval(
