@@ -21,12 +21,8 @@ def standard_error_of_mean(values: np.ndarray, groups: np.ndarray | None = None)
 
 
 def repeat_error(repeat_values: np.ndarray) -> float:
-    """Standard deviation of an estimate between repeats of the folds, for the error of training; 0 with one repeat.
-
-    Every repeat trains on other parts of the rows. It is not divided by sqrt(R): the mean over repeats is without the
-    chance of the folds, but all repeats come from one sample of rows, and other rows would train other models.
-    """
-    return float(repeat_values.std(ddof=1)) if len(repeat_values) > 1 else 0.0
+    """Standard error of the mean of an estimate over repeats of the folds; 0 with one repeat."""
+    return standard_error_of_mean(repeat_values) if len(repeat_values) > 1 else 0.0
 
 
 def overlap_factor(n_rows: int, n_train: float, n_repeats: float = 1) -> float:

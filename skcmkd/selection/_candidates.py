@@ -73,7 +73,7 @@ class TeacherCandidate:
         return self._average_metrics(settings, self.repeats, rows)
 
     def repeat_errors(self, settings: SelectionSettings) -> dict[str, float]:
-        """Standard deviation of each metric between repeats; 0 with one repeat."""
+        """Standard error of the mean of each metric over repeats; 0 with one repeat."""
         by_repeat = [self._average_metrics(settings, [comparison]) for comparison in self.repeats]
         return {name: repeat_error(np.array([each[name] for each in by_repeat])) for name in by_repeat[0]}
 

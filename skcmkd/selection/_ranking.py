@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from .._model_selection._choices import holm
-from .._model_selection._intervals import EXPECTED, Interval, subsampling_interval
+from .._model_selection._intervals import EXPECTED, MODELS, Interval, subsampling_interval
 from .._model_selection._resampling import half_samples, map_statistic
 from .._model_selection._standard_errors import overlap_factor, repeat_error
 from .._utils._decisions import DISTIL, DO_NOT_DISTIL, TOLERANCE, UNDECIDED
@@ -120,8 +120,8 @@ def _interval(
 ) -> Interval:
     """Interval of a metric by its values on half-samples, and what the folds add to its error.
 
-    Encoders refitted on each half show the variance of training. Else that between repeats stands for it, and of a
-    single repeat Nadeau and Bengio's factor.
+    Encoders refitted on each half show the variance of training. Else Nadeau and Bengio's factor stands for it, beside
+    the variance that is left between repeats.
 
     Parameters
     ----------
@@ -140,7 +140,6 @@ def _interval(
         # With few rows or groups a half may hold none of the candidate's: it has no value.
         half_sample_values = half_sample_values[~np.isnan(half_sample_values)]
     n_units, n_folds = len(np.unique(units)), candidate.n_folds
-    is_corrected = len(candidate.repeats) == 1 and not refitted
     return subsampling_interval(
         value,
         half_sample_values,
@@ -148,8 +147,8 @@ def _interval(
         settings.confidence,
         min(len(half_sample_values), n_units) - 1,
         extra_se=0.0 if refitted else error_of_repeats,
-        factor=overlap_factor(n_folds, n_folds - 1) if is_corrected else 1.0,
-        estimand=EXPECTED,
+        factor=1.0 if refitted else overlap_factor(n_folds, n_folds - 1),
+        estimand=EXPECTED if refitted else MODELS,
     )
 
 

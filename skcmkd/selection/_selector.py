@@ -13,7 +13,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from .._model_selection._intervals import EXPECTED
+from .._model_selection._intervals import EXPECTED, MODELS
 from .._utils._doc_link import DocLinkMixin
 from .._validation._array_checks import check_columns_of_fit
 from .._validation._columns import Columns, check_modalities, select_student_columns
@@ -108,13 +108,13 @@ class CCHSelector(DocLinkMixin, TransformerMixin, BaseEstimator, auto_wrap_outpu
         row out once, or once in each repeat, as ``RepeatedStratifiedKFold`` does.
     n_repeats : int or "auto", default="auto"
         Number of cross-validation repeats: the first unshuffled, the others shuffled. Metrics are averaged over
-        repeats, and the intervals include the variance between repeats. "auto" is 3 for predictions of fewer
+        repeats, and the intervals include the remaining variance between repeats. "auto" is 3 for predictions of fewer
         than 1000 labeled rows, else 1, and 1 where encoders are refitted on each half or ``cv`` is a splitter.
     n_subsamples : int, default=200
         Number of random halves of the rows, or of the groups, from which the intervals are computed.
     refit : bool or "auto", default="auto"
         Whether encoders are refitted on each half, at ``n_subsamples`` times the work, so that these show the variance
-        of training, which otherwise comes from the repeats. "auto" refits only the default encoder of a continuous
+        of training in place of a factor for it. "auto" refits only the default encoder of a continuous
         target, which is fast.
     confidence : float, default=0.9
         Confidence of the intervals; "distil" is said at a tie with probability (1 - confidence) / 2 at most.
@@ -139,7 +139,8 @@ class CCHSelector(DocLinkMixin, TransformerMixin, BaseEstimator, auto_wrap_outpu
         before; NaN where not estimated).
         ``added`` is NaN where an encoder gives no predictions.
     estimand_ : str
-        What the intervals and p-values are of: "the expectation at this sample size".
+        What the intervals and p-values are of: "the models as trained", or with ``refit`` "the expectation at this
+        sample size".
     teachers_ : list of str
         The kept teachers, in the order of their selection.
     best_alpha_ : float
@@ -177,10 +178,10 @@ class CCHSelector(DocLinkMixin, TransformerMixin, BaseEstimator, auto_wrap_outpu
 
     A row whose values of a modality are all missing was not measured: a candidate is scored on the rows where it
     and the student were both measured. The estimates are of the mutual information of encoders fitted to this many
-    rows, which is less than that of the modalities: the intervals are of their expectation over training sets of this
-    size. Without ``refit`` the standard error is that of the rows and, for what another training set would change, the
-    standard deviation between repeats; with one repeat of K folds that of the rows times sqrt(1 + K/(K-1)), Nadeau and
-    Bengio's factor for training sets that share rows.
+    rows, which is less than that of the modalities. The intervals are of these models; with ``refit`` of their
+    expectation over training sets. Without it the standard error is that of the rows times sqrt(1 + K/(K-1)) for K
+    folds, Nadeau and Bengio's factor for training sets that share rows, with the variance that is left between repeats
+    (coverage: ``benchmarks/interval_coverage``).
 
     With several candidates "distil" has several chances to be wrong. It needs ``p_value_holm`` below (1 - confidence) /
     2, which with one candidate says that the interval lies above the threshold. ``added_p_value`` asks whether a
@@ -327,7 +328,7 @@ class CCHSelector(DocLinkMixin, TransformerMixin, BaseEstimator, auto_wrap_outpu
         )
         data = repeats[0].data
         self.n_folds_ = int(data.fold_ids.max()) + 1
-        self.estimand_ = EXPECTED
+        self.estimand_ = EXPECTED if settings.refit else MODELS
         candidate_rows = {each.name: np.isin(np.arange(data.n_labeled), each.rows) for each in candidates}
         self.teachers_ = teachers
         self.results_ = results.assign(kept=results.index.isin(teachers)).join(added)

@@ -290,7 +290,7 @@ def test_metrics_are_means_over_repeats_of_the_folds(drawn):
     ]
     for name in names:
         np.testing.assert_allclose(results[name], np.mean([part[name] for part in parts], axis=0))
-    error = np.std([part["gap"] for part in parts], axis=0, ddof=1)
+    error = np.std([part["gap"] for part in parts], axis=0, ddof=1) / np.sqrt(3)
     assert (error > 0).all()
     assert (results["gap_standard_error"] > error).all()
 
