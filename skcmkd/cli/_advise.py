@@ -26,7 +26,7 @@ from ._text_tables import TextTable, choice_table, decision_table, describe_fold
 HOW_TO_READ_DECISIONS = (
     "T and S are what models of the teacher's and of the student's modality predict for held-out rows, Y is the "
     "label. gap = I(T;S) - I(S;Y), added = I(S,T;Y) - I(S;Y). distil: the interval of what the teacher adds lies above "
-    "0.01; do not distil: below, or there are no unlabeled pairs; undecided: it holds 0.01. This is about what the "
+    "0.01, also counting the candidates (Holm); do not distil: below, or there are no unlabeled pairs; undecided: it holds 0.01. This is about what the "
     "teacher knows, and promises no gain."
 )
 HOW_TO_READ_GAINS = (
