@@ -41,7 +41,7 @@ def summarize(rows: pd.DataFrame) -> pd.DataFrame:
     """Mean of what is added, and the share of the draws that each test rejects at 5 %."""
     keys = ["teacher", "n_rows"]
     table = rows.groupby(keys, sort=False)["added"].agg(draws="size", added="mean")
-    rejected = rows.filter(like="p_value").le(LEVEL).join(rows[keys]).groupby(keys, sort=False).mean()
+    rejected = pd.concat([rows[keys], rows.filter(like="p_value").le(LEVEL)], axis=1).groupby(keys, sort=False).mean()
     return table.join(rejected.rename(columns=lambda name: name.removesuffix("_p_value") + " rejects"))
 
 
