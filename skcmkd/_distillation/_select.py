@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, clone
 
+from .._model_selection._choices import one_standard_error_rule
 from .._model_selection._pipelines import final_estimator
-from .._model_selection._resampling import one_standard_error_rule, standard_error_of_mean
+from .._model_selection._standard_errors import standard_error_of_mean
 from .._utils._parallel import parallel_map
 from .._validation._tables import Table, take_rows
 from ..networks._base import Network
@@ -74,7 +75,7 @@ class ValidationScores:
         )
 
     def table(self) -> pd.DataFrame:
-        """Mean loss of each candidate, its difference to the first candidate's, and the standard error of that."""
+        """Mean loss of each candidate, its difference to the first's, and the standard error of that, as trained."""
         losses = self.losses
         difference = losses - losses[:, [0]]
         return pd.DataFrame(

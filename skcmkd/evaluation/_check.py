@@ -15,7 +15,7 @@ from ._baseline import name_baseline, with_baseline
 from ._cross_validate import ALONE, Predictions, SplitResult, make_splits
 from ._input import ReportData, SideTables
 from ._paired import PairedModels
-from ._scores import collect_row_scores, paired_difference
+from ._scores import Design, collect_row_scores, paired_difference, splits_factor
 from ._survival_models import KAPLAN_MEIER, Outcome, cross_validate_risks, with_group_numbers
 from ._survival_scores import compare_models, score_model
 from ._verdict import describe_difference, sign
@@ -74,7 +74,7 @@ def compare_with_baseline(
     rows = collect_row_scores(data.y, with_baseline(results, splits, data), data.classes)[0]
     baseline, score = name_baseline(data.classes), "squared_error" if data.classes is None else "brier"
     unit_ids = np.arange(len(data.y)) if data.groups is None else data.groups
-    row = paired_difference(rows, ALONE, score, unit_ids, confidence, baseline)
+    row = paired_difference(rows, ALONE, score, Design(unit_ids, confidence, splits_factor(splits)), baseline)
     text = describe_difference(row, score, confidence)
     if data.classes is not None:
         text += f"; accuracy {rows[ALONE, 'accuracy'].mean():.3f} against {rows[baseline, 'accuracy'].mean():.3f}"
@@ -123,7 +123,8 @@ def compare_with_kaplan_meier(
     index = pd.RangeIndex(len(splits), name="split")
     held_out = pd.concat([result.held_out for result in results], keys=index, names=["split", "row"])
     unit_ids = np.arange(len(states)) if models.data.groups is None else models.data.groups
-    gains = compare_models(held_out, outcome, ALONE, KAPLAN_MEIER, unit_ids, confidence).loc["brier"]
+    design = Design(unit_ids, confidence, splits_factor(splits))
+    gains = compare_models(held_out, outcome, ALONE, KAPLAN_MEIER, design).loc["brier"]
     row = {part: float(pd.Series(gains)[part]) for part in ("gain", "lower", "upper")}
     area = score_model(held_out, outcome, ALONE)["auc"]
     return BaselineCheck(

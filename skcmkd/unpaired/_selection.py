@@ -17,8 +17,8 @@ from .._distillation._select import Measure, Training, ValidationScores, cross_v
 from .._distillation._targets import ClassificationTarget
 from .._model_selection._folds import make_fold_ids
 from .._model_selection._pipelines import final_estimator
-from .._model_selection._resampling import standard_error_of_mean
 from .._model_selection._row_scores import brier_score, log_loss
+from .._model_selection._standard_errors import standard_error_of_mean
 from .._utils._warnings import warn_user
 from ..networks._mlp import NetworkClassifier
 from ._alignment_measures import AlignmentMeasure
