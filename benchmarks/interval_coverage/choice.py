@@ -1,0 +1,78 @@
+"""Which interval holds in every cell, and which of those is the narrowest."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from settings import LINEAR, REPORT, SELECTOR
+
+# Confidence by default, and the scores that decide.
+CONFIDENCE = {REPORT: 0.95, SELECTOR: 0.9}
+DECISIVE = {REPORT: ("brier", "squared_error"), SELECTOR: ("advantage", "added")}
+# How far coverage may fall below the confidence.
+TOLERANCE = 0.02
+CELL = ["product", "gain", "target", "n_rows", "grouped", "student", "score"]
+METHOD = ["method", "n_repeats"]
+# Gains of zero by construction, by score: an interval above zero there is an error.
+NULLS = {("null", "brier"), ("null", "squared_error"), ("tie", "advantage"), ("noise", "added")}
+
+
+def decisive_rows(table: pd.DataFrame, product: str, confidence: float | None = None) -> pd.DataFrame:
+    """Rows of a product at its confidence by the scores that decide, with the width by that of one repeat's "wald"."""
+    confidence = CONFIDENCE[product] if confidence is None else confidence
+    rows = table[(table["product"] == product) & table["score"].isin(DECISIVE[product])]
+    rows = rows[rows["confidence"] == confidence]
+    base = rows[(rows["method"] == "wald") & (rows["n_repeats"] == 1)]
+    base = base.set_index([*CELL, "estimand"])["width"].rename("base_width")
+    rows = rows.join(base, on=[*CELL, "estimand"])
+    return rows.assign(relative_width=rows["width"] / rows["base_width"])
+
+
+def describe_cell(row: pd.Series) -> str:
+    """A cell in words."""
+    parts = [row["gain"], row["target"], f"{row['n_rows']} rows"]
+    parts += ["groups"] * bool(row["grouped"]) + ([] if row["student"] == LINEAR else [row["student"]])
+    return ", ".join([*parts, row["score"]])
+
+
+def summarize_methods(table: pd.DataFrame, product: str, confidence: float | None = None) -> pd.DataFrame:
+    """One row for each estimand and method: coverage and width over the cells, and whether it is the choice."""
+    confidence = CONFIDENCE[product] if confidence is None else confidence
+    summary = []
+    for (estimand, method, n_repeats), rows in decisive_rows(table, product, confidence).groupby(["estimand", *METHOD]):
+        worst = rows.loc[rows["coverage"].idxmin()]
+        is_null = [key in NULLS for key in zip(rows["gain"], rows["score"], strict=True)]
+        error = np.sqrt(rows["coverage"] * (1 - rows["coverage"]) / rows["n_draws"])
+        least = confidence - TOLERANCE
+        summary.append(
+            {
+                "product": product,
+                "estimand": estimand,
+                "method": method,
+                "n_repeats": n_repeats,
+                "confidence": confidence,
+                "n_cells": len(rows),
+                "lowest_coverage": worst["coverage"],
+                "lowest_in": describe_cell(worst),
+                "median_coverage": rows["coverage"].median(),
+                "highest_coverage": rows["coverage"].max(),
+                "n_below": int((rows["coverage"] < least).sum()),
+                "n_clearly_below": int((rows["coverage"] + 2 * error < least).sum()),
+                "relative_width": np.exp(np.log(rows["relative_width"]).mean()),
+                "highest_size": rows.loc[is_null, "above_zero"].max(),
+            }
+        )
+    summary = pd.DataFrame(summary)
+    return summary.assign(chosen=is_chosen(summary))
+
+
+def is_chosen(summary: pd.DataFrame, by: Sequence[str] = ("product", "estimand")) -> pd.Series:
+    """The narrowest method of each estimand among those without a cell below, where it was run in the most cells."""
+    chosen = pd.Series(False, index=summary.index)
+    for _, rows in summary.groupby(list(by)):
+        # Cells of a slow student have one repeat alone.
+        most = rows.groupby("n_repeats")["n_cells"].transform("max")
+        holds = rows[(rows["n_below"] == 0) & (rows["n_cells"] == most)]
+        if len(holds):
+            chosen[holds["relative_width"].idxmin()] = True
+    return chosen
