@@ -11,6 +11,7 @@ CONFIDENCE = {REPORT: 0.95, SELECTOR: 0.9}
 DECISIVE = {REPORT: ("brier", "squared_error"), SELECTOR: ("advantage", "added")}
 # How far coverage may fall below the confidence.
 TOLERANCE = 0.02
+ESTIMANDS = {"models": "models as trained", "expected": "expectation at this size"}
 CELL = ["product", "gain", "target", "n_rows", "grouped", "student", "score"]
 METHOD = ["method", "n_repeats"]
 # Gains of zero by construction, by score: an interval above zero there is an error.
@@ -76,3 +77,27 @@ def is_chosen(summary: pd.DataFrame, by: Sequence[str] = ("product", "estimand")
         if len(holds):
             chosen[holds["relative_width"].idxmin()] = True
     return chosen
+
+
+def as_page(summary: pd.DataFrame) -> pd.DataFrame:
+    """The summary as a table to read: the narrowest first, shares in percent."""
+    summary = summary[summary["estimand"] != "modalities"].sort_values(["product", "estimand", "relative_width"])
+
+    def percent(name: str) -> pd.Series:
+        return (100 * summary[name]).map(lambda value: "" if np.isnan(value) else f"{value:.1f}")
+
+    return pd.DataFrame(
+        {
+            "of": summary["product"],
+            "interval of": summary["estimand"].map(ESTIMANDS),
+            "method": summary["method"] + [", 1 repeat" if r == 1 else f", {r} repeats" for r in summary["n_repeats"]],
+            "chosen": summary["chosen"].map({True: "yes", False: ""}),
+            "cells": summary["n_cells"],
+            "lowest coverage": percent("lowest_coverage"),
+            "in": summary["lowest_in"],
+            "median": percent("median_coverage"),
+            "cells below": summary["n_below"].astype(str) + " (" + summary["n_clearly_below"].astype(str) + ")",
+            "width": summary["relative_width"].map("{:.2f}".format),
+            "above 0 at no gain": percent("highest_size"),
+        }
+    )

@@ -1,17 +1,20 @@
 """All intervals on the same stored losses: coverage, width and size of each, by cell, score and estimand."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 import pandas as pd
 from models import scores_of
 from settings import ROWS_A_GROUP, Cell
+from tables import advantage_of_modalities
 
 from skcmkd._model_selection._intervals import (
     Interval,
     conservative_z_interval,
     corrected_t_interval,
+    make_interval,
     repeat_error,
     repeated_interval,
     subsampling_interval,
@@ -90,7 +93,7 @@ def gains_of(cell: Cell, arrays: dict[str, np.ndarray], score: str) -> Gains:
     )
 
 
-def half_sampling(gains: Gains, draw: int, n_repeats: int, confidence: float, halves: np.ndarray) -> Interval:
+def half_sampling(gains: Gains, draw: int, n_repeats: int, halves: np.ndarray) -> Interval:
     """As the selector computes it: half-samples of the rows, and the variance that is left between repeats.
 
     ``halves`` (N_SUBSAMPLES, n_rows) are weights of the rows of each half, with sum 1.
@@ -100,37 +103,33 @@ def half_sampling(gains: Gains, draw: int, n_repeats: int, confidence: float, ha
     if gains.groups is not None:
         n_units = len(np.unique(gains.groups))
         dof = min(N_SUBSAMPLES, n_units) - 1
-    return subsampling_interval(
-        float(rows.mean()), halves @ rows.mean(axis=0), n_units, confidence, dof, repeat_error(rows.mean(axis=1))
-    )
+    error = repeat_error(rows.mean(axis=1))
+    return subsampling_interval(float(rows.mean()), halves @ rows.mean(axis=0), n_units, CONFIDENCES[0], dof, error)
 
 
 def half_weights(gains: Gains) -> np.ndarray:
     """Weights of the rows of each half, (N_SUBSAMPLES, n_rows)."""
     n_rows = gains.rows.shape[2]
     weights = np.zeros((N_SUBSAMPLES, n_rows))
-    for weight, half in zip(
-        weights, half_samples([n_rows], N_SUBSAMPLES, np.random.RandomState(0), gains.groups), strict=True
-    ):
+    halves = half_samples([n_rows], N_SUBSAMPLES, np.random.RandomState(0), gains.groups)
+    for weight, half in zip(weights, halves, strict=True):
         weight[half] = 1 / len(half)
     return weights
 
 
-def intervals_of(gains: Gains) -> Iterator[tuple[str, int, Callable[[int, float], Interval]]]:
-    """Methods: name, number of repeats, and the interval of a draw at a confidence."""
-    halves = half_weights(gains)
+def intervals_of(gains: Gains) -> Iterator[tuple[str, int, list[Interval]]]:
+    """Methods: name, number of repeats, and the interval of each draw."""
+    halves, c = half_weights(gains), CONFIDENCES[0]
+    draws = range(len(gains.rows))
     for r in sorted({1, gains.rows.shape[1]}):
-        yield "wald", r, lambda d, c, r=r: wald_interval(gains.rows[d, :r], c, gains.groups)
-        yield "corrected t", r, lambda d, c, r=r: corrected_t_interval(gains.rows[d, :r], gains.fold_ids[d, :r], c)
-        yield "half-sampling", r, lambda d, c, r=r: half_sampling(gains, d, r, c, halves)
+        yield "wald", r, [wald_interval(gains.rows[d, :r], c, gains.groups) for d in draws]
+        yield "corrected t", r, [corrected_t_interval(gains.rows[d, :r], gains.fold_ids[d, :r], c) for d in draws]
+        yield "half-sampling", r, [half_sampling(gains, d, r, halves) for d in draws]
         if r > 1:
-            yield "repeated", r, lambda d, c, r=r: repeated_interval(gains.rows[d, :r], c, gains.groups)
+            yield "repeated", r, [repeated_interval(gains.rows[d, :r], c, gains.groups) for d in draws]
         if gains.halves is not None:
-            yield (
-                "conservative z",
-                r,
-                lambda d, c, r=r: conservative_z_interval(gains.rows[d, :r].mean(), gains.halves[d], c),
-            )
+            values = [gains.rows[d, :r].mean() for d in draws]
+            yield "conservative z", r, [conservative_z_interval(values[d], gains.halves[d], c) for d in draws]
 
 
 def evaluate_cell(cell: Cell, arrays: dict[str, np.ndarray]) -> pd.DataFrame:
@@ -138,13 +137,24 @@ def evaluate_cell(cell: Cell, arrays: dict[str, np.ndarray]) -> pd.DataFrame:
     rows = []
     for score in scores_of(cell):
         gains = gains_of(cell, arrays, score)
-        for method, n_repeats, interval_of in intervals_of(gains):
-            for confidence in CONFIDENCES:
-                found = [interval_of(draw, confidence) for draw in range(len(gains.rows))]
-                key = cell.key | {"score": score, "method": method, "n_repeats": n_repeats, "confidence": confidence}
-                truths = {"models": gains.models[:, :n_repeats].mean(axis=1), "expected": gains.expected}
-                rows += [key | {"estimand": name, **summarize(found, truth)} for name, truth in truths.items()]
+        for method, n_repeats, intervals in intervals_of(gains):
+            key = cell.key | {"score": score, "method": method, "n_repeats": n_repeats}
+            truths = {"models": gains.models[:, :n_repeats].mean(axis=1), "expected": gains.expected}
+            if score == "advantage" and (modalities := advantage_of_modalities(cell)) is not None:
+                truths["modalities"] = modalities
+            for confidence, (estimand, truth) in product(CONFIDENCES, truths.items()):
+                rows.append(
+                    key
+                    | {"confidence": confidence, "estimand": estimand}
+                    | summarize([at_confidence(each, confidence) for each in intervals], truth)
+                )
     return pd.DataFrame(rows)
+
+
+def at_confidence(interval: Interval, confidence: float) -> Interval:
+    """The same interval at another confidence."""
+    parts = {"method": interval.method, "estimand": interval.estimand}
+    return make_interval(interval.value, interval.standard_error, interval.dof, confidence, **parts)
 
 
 def summarize(intervals: list[Interval], truth: np.ndarray | float) -> dict[str, float]:
@@ -163,3 +173,31 @@ def summarize(intervals: list[Interval], truth: np.ndarray | float) -> dict[str,
         "above_zero": (lower > 0).mean(),
         "below_zero": (upper < 0).mean(),
     }
+
+
+def repeat_statistics(cell: Cell, arrays: dict[str, np.ndarray]) -> pd.DataFrame:
+    """How much one repeat of the folds differs from another, and how often the two decide differently."""
+    rows = []
+    for score in scores_of(cell) if cell.n_repeats > 1 else ():
+        gains = gains_of(cell, arrays, score)
+        by_repeat = gains.rows.mean(axis=2)
+        signs = [
+            [sign(wald_interval(of_draw[repeat], CONFIDENCES[0], gains.groups)) for of_draw in gains.rows]
+            for repeat in (0, 1)
+        ]
+        rows.append(
+            cell.key
+            | {
+                "score": score,
+                "n_draws": len(by_repeat),
+                "sd_between_repeats": np.sqrt(by_repeat.var(axis=1, ddof=1).mean()),
+                "sd_between_draws": by_repeat[:, 0].std(ddof=1),
+                "decided_differently": np.mean(np.not_equal(*signs)),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def sign(interval: Interval) -> int:
+    """1 where the interval lies above zero, -1 where below, else 0."""
+    return int(interval.lower > 0) - int(interval.upper < 0)

@@ -1,7 +1,7 @@
 """Linear models without the checks and copies of an estimator: a benchmark fits some hundred thousands of them.
 
-``fit_linear`` is the logistic or ridge regression of scikit-learn, several of one table at once, and ``distill_linear``
-``PairedDistiller`` (``PairedDistillerRegressor``) of such a student and teacher; tests compare both with the estimators.
+``fit_linear`` is the logistic or ridge regression of scikit-learn, several of one table at once, ``distill_linear`` is
+``PairedDistiller`` or ``PairedDistillerRegressor`` of such a student and teacher. A test compares them.
 """
 
 from dataclasses import dataclass

@@ -1,15 +1,20 @@
 """Draw the models of every cell once, then evaluate all intervals on the same stored losses.
 
 run.py draw --cache FOLDER       draws what is not yet there, 50 draws of every cell before the next 50
-run.py evaluate --cache FOLDER   writes results/coverage.csv
+run.py evaluate --cache FOLDER   writes results/coverage.csv.gz, summary.csv and repeats.csv
 """
 
 import argparse
 import time
 from pathlib import Path
 
-from draws import BLOCK, draw_block
-from settings import NETWORK, all_cells
+import pandas as pd
+from choice import as_page, summarize_methods
+from draws import BLOCK, draw_block, read_draws
+from evaluate import evaluate_cell, repeat_statistics
+from settings import NETWORK, REPORT, SELECTOR, all_cells
+
+RESULTS = Path(__file__).parent / "results"
 
 
 def draw_all(cache: Path, seconds: float) -> None:
@@ -23,6 +28,19 @@ def draw_all(cache: Path, seconds: float) -> None:
         print(f"{time.process_time() - begin:6.1f} s  {block}  {cell.name}", flush=True)
 
 
+def evaluate_all(cache: Path) -> None:
+    """Every interval on the draws that are there."""
+    stored = {cell: arrays for cell in all_cells() if (arrays := read_draws(cache, cell)) is not None}
+    coverage = pd.concat([evaluate_cell(cell, arrays) for cell, arrays in stored.items()], ignore_index=True)
+    repeats = pd.concat([repeat_statistics(cell, arrays) for cell, arrays in stored.items()], ignore_index=True)
+    RESULTS.mkdir(exist_ok=True)
+    coverage.to_csv(RESULTS / "coverage.csv.gz", index=False, float_format="%.5g")
+    repeats.to_csv(RESULTS / "repeats.csv", index=False, float_format="%.4g")
+    summary = pd.concat([summarize_methods(coverage, name) for name in (REPORT, SELECTOR)], ignore_index=True)
+    as_page(summary).to_csv(RESULTS / "summary.csv", index=False)
+    print(as_page(summary).to_string(index=False))
+
+
 def main() -> None:
     """Draw or evaluate."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -32,6 +50,8 @@ def main() -> None:
     options = parser.parse_args()
     if options.step == "draw":
         draw_all(options.cache, options.seconds)
+    else:
+        evaluate_all(options.cache)
 
 
 if __name__ == "__main__":

@@ -1,9 +1,10 @@
 """Simulated tables of a cell: labeled rows, unlabeled pairs and many fresh test rows, all of one population."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
-from settings import REPORT, ROWS_A_GROUP, Cell
+from settings import REPORT, ROWS_A_GROUP, SELECTOR, Cell
+from sklearn.utils import Bunch
 
 from skcmkd.datasets import make_gaussian_modalities
 
@@ -53,36 +54,48 @@ def n_test_rows(cell: Cell) -> int:
     return max(4000, 40 * cell.n_rows)
 
 
-def draw_rows(cell: Cell, n_rows: int, random_state: np.random.RandomState, *, grouped: bool) -> Rows:
-    """Rows of the cell's population; test rows need no groups, for the score of one row does not depend on others."""
-    n_units = n_rows // ROWS_A_GROUP if grouped else n_rows
+def draw_modalities(cell: Cell, n_rows: int, random_state: np.random.RandomState) -> Bunch:
+    """Both modalities, as all cells but a few take them."""
     teacher, student = SPECIFIC[cell.gain]
-    drawn = make_gaussian_modalities(
-        n_units,
+    return make_gaussian_modalities(
+        n_rows,
         **COLUMNS,
         shared_signal=SHARED,
         specific_signal={"student": student, "teacher": teacher},
         n_classes=cell.n_classes,
         random_state=random_state,
     )
-    S, T = (drawn.data[drawn.modalities[name]].to_numpy() for name in ("student", "teacher"))
-    y, groups = drawn.target.to_numpy(), None
-    if grouped:
-        groups = np.repeat(np.arange(n_units), ROWS_A_GROUP)
-        S, T, y = S[groups], T[groups], y[groups]
-    if cell.grouped:
-        S, T = (table + GROUP_ERROR * random_state.standard_normal(table.shape) for table in (S, T))
-    if cell.gain in ("null", "noise"):
-        T = random_state.standard_normal(T.shape)
-    if cell.gain == "nearly equal" and cell.product != REPORT:
-        T = S + TEACHER_ERROR * random_state.standard_normal(S.shape)
-    return Rows(S, T, y, groups)
+
+
+def advantage_of_modalities(cell: Cell) -> float | None:
+    """I(T; Y) - I(S; Y) in nats; None where the cell changes the columns that were drawn."""
+    if cell.grouped or cell.gain not in ("tie", "small", "clear"):
+        return None
+    information = draw_modalities(cell, 1, np.random.RandomState(0)).label_information
+    return information["teacher"] - information["student"]
 
 
 def draw_tables(cell: Cell, random_state: np.random.RandomState) -> tuple[Rows, Rows | None, Rows]:
-    """Labeled rows, unlabeled pairs (None where there are none) and test rows."""
-    labeled = draw_rows(cell, cell.n_rows, random_state, grouped=cell.grouped)
-    pairs = None
-    if cell.product == REPORT and cell.gain == "clear":
-        pairs = draw_rows(cell, N_UNLABELED_A_ROW * cell.n_rows, random_state, grouped=False)
-    return labeled, pairs, draw_rows(cell, n_test_rows(cell), random_state, grouped=False)
+    """Labeled rows, unlabeled pairs (None where there are none) and test rows.
+
+    Pairs and test rows need no groups: the loss of one row does not depend on others.
+    """
+    n_units = cell.n_rows // ROWS_A_GROUP if cell.grouped else cell.n_rows
+    n_pairs = N_UNLABELED_A_ROW * cell.n_rows if (cell.product, cell.gain) == (REPORT, "clear") else 0
+    drawn = draw_modalities(cell, n_units + n_pairs + n_test_rows(cell), random_state)
+    S, T = (drawn.data[drawn.modalities[name]].to_numpy() for name in ("student", "teacher"))
+    y, groups = drawn.target.to_numpy(), None
+    if cell.grouped:
+        groups = np.repeat(np.arange(n_units), ROWS_A_GROUP)
+        units = np.append(groups, np.arange(n_units, len(y)))
+        S, T = (
+            table[units] + GROUP_ERROR * random_state.standard_normal((len(units), table.shape[1])) for table in (S, T)
+        )
+        y = y[units]
+    if cell.gain in ("null", "noise"):
+        T = random_state.standard_normal(T.shape)
+    if (cell.product, cell.gain) == (SELECTOR, "nearly equal"):
+        T = S + TEACHER_ERROR * random_state.standard_normal(S.shape)
+    n, m = cell.n_rows, cell.n_rows + n_pairs
+    labeled, pairs, test = (Rows(S[part], T[part], y[part]) for part in (slice(n), slice(n, m), slice(m, None)))
+    return replace(labeled, groups=groups), pairs if n_pairs else None, test

@@ -1,0 +1,61 @@
+"""Draw the figure of the page on intervals: coverage against width, a point for each cell and method."""
+
+import argparse
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from choice import CONFIDENCE, ESTIMANDS, TOLERANCE, decisive_rows
+from settings import REPORT, SELECTOR
+
+FOLDER = Path(__file__).parent
+IMAGES = FOLDER.parents[1] / "docs" / "images"
+STYLES = {
+    "wald": ("#767676", "o"),
+    "repeated": ("#0072B2", "s"),
+    "half-sampling": ("#E69F00", "^"),
+    "corrected t": ("#009E73", "D"),
+    "conservative z": ("#CC79A7", "v"),
+}
+N_REPEATS = 3
+
+
+def draw_panel(ax: plt.Axes, rows: pd.DataFrame, confidence: float) -> None:
+    """Cells as small points; of each method the mean width and the lowest coverage as a large one."""
+    for line, style in ((confidence, "-"), (confidence - TOLERANCE, ":")):
+        ax.axhline(100 * line, color="black", linewidth=0.8, linestyle=style)
+    for method, (color, marker) in STYLES.items():
+        shown = rows[rows["method"] == method]
+        if shown.empty:
+            continue
+        ax.scatter(shown["relative_width"], 100 * shown["coverage"], s=10, marker=marker, color=color, alpha=0.35, lw=0)
+        width = np.exp(np.log(shown["relative_width"]).mean())
+        ax.scatter(
+            width, 100 * shown["coverage"].min(), s=70, marker=marker, color=color, edgecolor="black", label=method
+        )
+    ax.set_xscale("log")
+    ax.set_xticks([0.8, 1, 1.5, 2, 3], ["0.8", "1", "1.5", "2", "3"])
+    ax.xaxis.set_minor_locator(plt.NullLocator())
+
+
+def main(images: Path = IMAGES) -> None:
+    """One panel for each product and estimand."""
+    table = pd.read_csv(FOLDER / "results" / "coverage.csv.gz")
+    figure, axes = plt.subplots(2, 2, figsize=(9, 7.2), sharex=True, sharey="row", layout="constrained")
+    for row, product in zip(axes, (REPORT, SELECTOR), strict=True):
+        cells = decisive_rows(table, product)
+        cells = cells[(cells["n_repeats"] == N_REPEATS) & (cells["student"] == "linear")]
+        for ax, (estimand, words) in zip(row, ESTIMANDS.items(), strict=True):
+            draw_panel(ax, cells[cells["estimand"] == estimand], CONFIDENCE[product])
+            ax.set_title(f"{product}: {words}", loc="left", fontsize=10)
+        row[0].set_ylabel(f"coverage of {100 * CONFIDENCE[product]:g} % intervals, %")
+    for ax in axes[-1]:
+        ax.set_xlabel("width, by that of Wald's interval of one repeat")
+    axes[0, 1].legend(loc="lower right", frameon=False, fontsize=9)
+    figure.savefig(images / "interval-coverage.png", dpi=100)
+
+
+if __name__ == "__main__":
+    argparse.ArgumentParser(description=__doc__).parse_args()
+    main()
