@@ -13,9 +13,9 @@ LINEAR, NETWORK = "linear", "network"
 # Number of classes; 0 is a continuous target.
 TARGETS = {"2 classes": 2, "5 classes": 5, "continuous": 0}
 N_ROWS = (60, 100, 200, 500)
-# Of the report. "null": with a teacher of pure noise, distilled less shuffled teacher, two models of one distribution, so
-# that exactly no gain is expected. The others are distilled less student alone: "nearly equal" with alpha = 0.02, "small"
-# from labeled pairs only, "clear" with three unlabeled pairs for each labeled one.
+# Of the report. "null": with a teacher of pure noise, distilled less shuffled teacher, two models of one distribution,
+# so that exactly no gain is expected. The others are distilled less student alone: "nearly equal" with alpha = 0.02,
+# "small" from labeled pairs only, "clear" with three unlabeled pairs for each labeled one.
 REPORT_GAINS = ("null", "nearly equal", "small", "clear")
 # Of the selector. "tie": teacher and student know equally much, so that exactly no advantage is expected; "noise": the
 # teacher is independent of all else, so that it adds nothing; "nearly equal": its columns are the student's with an error.

@@ -14,7 +14,7 @@ from joblib import Parallel, delayed
 from skcmkd import CCHSelector
 from skcmkd.datasets import make_joint_gaussian
 
-RESULTS = Path(__file__).parent / "results" / "interval_coverage.csv"
+RESULTS = Path(__file__).parent / "results" / "gap.csv"
 SETTINGS = {  # correlations teacher-student, student-label, teacher-label
     "gap above zero": (0.8, 0.5, 0.7),
     "tie": (0.6, 0.6, 0.6),
