@@ -7,12 +7,17 @@ import pandas as pd
 from gains import RESULTS, read_table
 from metrics import CANDIDATE, SETTINGS, file_name
 from regret import DECISION, Rule, by_family, decide, evaluate
+from scipy.stats import norm
+
+from skcmkd._model_selection._choices import holm
 
 CELL = ["family", "table", "n_labeled", *CANDIDATE]
 # Where the student was not cross-validated on most splits, that rule is compared on those where it was.
 MOST = 0.5
-# Of the selector's intervals at their default confidence, 90 per cent.
-LOWER_END = 1.645
+# Of the selector's intervals at their default confidence, 90 per cent, and the one-sided p-value there.
+LOWER_END, LEVEL = 1.645, 0.05
+# Nadeau and Bengio's standard error over that of the rows, of five folds: with three repeats and with one.
+CORRECTIONS = {"corrected for three repeats": np.sqrt(1 / 3 + 5 / 4), "corrected for one repeat": 1.5}
 ADVANTAGE = "classifier predictions advantage"
 DEFAULT = Rule("advantage, classifier predictions, when sure", ADVANTAGE, f"{ADVANTAGE}_lower")
 
@@ -35,6 +40,8 @@ def named_rules(columns: pd.Index) -> list[Rule]:
         Rule("rows left out of a smoother", "left_out_gain", "left_out_gain"),
         Rule("rows left out of a smoother, when sure", "left_out_gain", "left_out_gain_lower"),
         Rule("advantage, when sure at 99 %", ADVANTAGE, "surer"),
+        Rule("advantage, when sure after Holm", ADVANTAGE, "sure_holm"),
+        *(Rule(f"advantage, when sure after Holm, {name}", ADVANTAGE, f"sure_holm {name}") for name in CORRECTIONS),
         Rule("advantage, when sure, with unlabeled pairs only", ADVANTAGE, "sure_and_unlabeled"),
         Rule("advantage, when sure, and CCH (ksg)", ADVANTAGE, "sure_and_cch"),
         Rule("advantage, when sure, and rows left out, when sure", ADVANTAGE, "sure_and_left_out"),
@@ -79,6 +86,12 @@ def add_combinations(cells: pd.DataFrame) -> None:
     sure = cells[f"{ADVANTAGE}_lower"]
     # The lower end of an interval of 99 instead of 90 per cent confidence.
     cells["surer"] = cells[ADVANTAGE] - 2.576 * cells[f"{ADVANTAGE}_standard_error"]
+    for name, factor in {
+        "sure_holm": 1.0,
+        **{f"sure_holm {name}": factor for name, factor in CORRECTIONS.items()},
+    }.items():
+        p_values = pd.Series(norm.sf(cells[ADVANTAGE] / (factor * cells[f"{ADVANTAGE}_standard_error"])), cells.index)
+        cells[name] = LEVEL - p_values.groupby([cells[key] for key in DECISION]).transform(holm)
     cells["sure_and_unlabeled"] = sure.where(cells["n_unlabeled"] > 0, -inf)
     cells["sure_and_cch"] = np.minimum(sure, cells["ksg predictions gap"])
     cells["sure_and_left_out"] = np.minimum(sure, cells["left_out_gain_lower"])

@@ -11,8 +11,8 @@ import pandas as pd
 from sklearn.base import BaseEstimator, clone
 
 from .._model_selection._choices import one_standard_error_rule
-from .._model_selection._intervals import standard_error_of_mean
 from .._model_selection._pipelines import final_estimator
+from .._model_selection._standard_errors import standard_error_of_mean
 from .._utils._parallel import parallel_map
 from .._validation._tables import Table, take_rows
 from ..networks._base import Network

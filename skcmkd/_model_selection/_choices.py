@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ._intervals import standard_error_of_mean
+from ._standard_errors import standard_error_of_mean
 
 
 def one_standard_error_rule(losses: np.ndarray, groups: np.ndarray | None = None) -> int:

@@ -8,8 +8,8 @@ Three numbers hide behind "the gain" of one model over another:
   share rows, so that the variance that comes with them does not show between the folds and needs a correction.
 - ``MODALITIES``, of the modalities themselves, with models fitted to infinitely many rows: no interval here is of it.
 
-Differences are arrays (n_repeats, n_rows) of out-of-fold scores, model less base, or (n_rows,) for one repeat; a row
-that a repeat did not score is NaN. ``fold_ids`` have the same shape. Rows of a group may depend on each other.
+Differences are arrays (n_repeats, n_rows) of out-of-fold scores, or (n_rows,) for one repeat; a row that a repeat did
+not score is NaN. ``fold_ids`` have the same shape. Rows of a group may depend on each other.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ from typing import Any
 import numpy as np
 from scipy.stats import norm
 from scipy.stats import t as t_distribution
+
+from ._standard_errors import n_units, repeat_error, standard_error_of_mean
 
 MODELS, EXPECTED, MODALITIES = "the models as trained", "the expectation at this sample size", "the modalities"
 
@@ -91,11 +93,7 @@ def wald_interval(differences: np.ndarray, confidence: float, groups: np.ndarray
     ----------
     Bayle, Bayle, Janson, Mackey. Cross-validation confidence intervals for test error. NeurIPS 2020.
     """
-    rows, row_groups = _row_means(differences, groups)
-    dof = _n_units(rows, row_groups) - 1
-    return make_interval(
-        _mean(rows), standard_error_of_mean(rows, row_groups), dof, confidence, method="wald", estimand=MODELS
-    )
+    return _interval_of_rows(differences, confidence, groups, method="wald", estimand=MODELS)
 
 
 def repeated_interval(differences: np.ndarray, confidence: float, groups: np.ndarray | None = None) -> Interval:
@@ -114,10 +112,8 @@ def repeated_interval(differences: np.ndarray, confidence: float, groups: np.nda
     ----------
     Fava. Repeated cross-fitting. arXiv 2511.04957 (it covers too rarely in comparisons).
     """
-    rows, row_groups = _row_means(differences, groups)
-    error = np.hypot(standard_error_of_mean(rows, row_groups), repeat_error(np.nanmean(differences, axis=1)))
-    dof = _n_units(rows, row_groups) - 1
-    return make_interval(_mean(rows), error, dof, confidence, method="repeated", estimand=MODELS)
+    error = repeat_error(_repeat_means(differences))
+    return _interval_of_rows(differences, confidence, groups, extra_se=error, method="repeated", estimand=MODELS)
 
 
 def corrected_t_interval(differences: np.ndarray, fold_ids: np.ndarray, confidence: float) -> Interval:
@@ -145,6 +141,33 @@ def corrected_t_interval(differences: np.ndarray, fold_ids: np.ndarray, confiden
                 ratios.append((folds == fold).sum() / max((folds != fold).sum(), 1))
     value = _mean(_row_means(differences, None)[0])
     return split_interval(np.array(means), _mean(np.array(ratios)), confidence, value=value)
+
+
+def corrected_rows_interval(
+    differences: np.ndarray, factor: float, confidence: float, groups: np.ndarray | None = None
+) -> Interval:
+    """Wald's interval corrected for training sets that share rows: the expectation at this sample size.
+
+    se^2 = factor^2 se_rows^2 + s_repeats^2 / R, the factor being sqrt(1 / R + n / n_train): the corrected resampled t
+    interval with the variance between splits from the rows (``overlap_factor``). Five folds have four degrees of
+    freedom, their rows many more, so that it is narrower.
+
+    Parameters
+    ----------
+    differences : ndarray of shape (n_repeats, n_rows) or (n_rows,)
+    factor : float
+        ``overlap_factor`` of all rows, also where the differences are those of some.
+    confidence : float in (0, 1)
+    groups : ndarray of shape (n_rows,), default=None
+
+    References
+    ----------
+    Nadeau, Bengio. Inference for the generalization error. Machine Learning 52 (2003).
+    """
+    error = repeat_error(_repeat_means(differences))
+    return _interval_of_rows(
+        differences, confidence, groups, factor=factor, extra_se=error, method="corrected rows", estimand=EXPECTED
+    )
 
 
 def split_interval(
@@ -212,6 +235,7 @@ def subsampling_interval(
     confidence: float,
     dof: int | None = None,
     extra_se: float = 0.0,
+    factor: float = 1.0,
     estimand: str = MODELS,
 ) -> Interval:
     """Student's interval of a statistic, with the standard error of its values on half-samples.
@@ -238,37 +262,19 @@ def subsampling_interval(
         many half-samples are drawn of them.
     extra_se : float, default=0
         Standard error of another source of variance, independent of the rows.
+    factor : float, default=1
+        Of the error by half-samples, such as ``overlap_factor``.
     estimand : str, default=MODELS
-        ``EXPECTED`` where the models were fitted again on each half.
+        ``EXPECTED`` with ``overlap_factor``, or where the models were fitted again on each half.
 
     References
     ----------
     Politis, Romano, Wolf. Subsampling. Springer 1999.
     """
     m = n_units // 2
-    error = np.hypot(np.sqrt(m / (n_units - m)) * half_sample_values.std(ddof=1), extra_se)
+    error = np.hypot(factor * np.sqrt(m / (n_units - m)) * half_sample_values.std(ddof=1), extra_se)
     dof = len(half_sample_values) - 1 if dof is None else dof
     return make_interval(value, error, dof, confidence, method="half-sampling", estimand=estimand)
-
-
-def standard_error_of_mean(values: np.ndarray, groups: np.ndarray | None = None) -> float:
-    """Standard error of a mean over rows: s / sqrt(n), or by groups of dependent rows.
-
-    With e_g the sum of the deviations of group g's rows from the mean and G groups,
-    se^2 = G / (G - 1) sum_g e_g^2 / n^2: for groups of one row s^2 / n. NaN for a single row or group.
-    """
-    if _n_units(values, groups) < 2:
-        return np.nan
-    if groups is None:
-        return float(values.std(ddof=1) / np.sqrt(len(values)))
-    sums = np.bincount(np.unique(groups, return_inverse=True)[1], weights=values - values.mean())
-    n_groups = len(sums)
-    return float(np.sqrt(n_groups / (n_groups - 1) * (sums**2).sum()) / len(values))
-
-
-def repeat_error(repeat_values: np.ndarray) -> float:
-    """Standard error of the mean of an estimate over repeats of the folds; 0 with one repeat."""
-    return standard_error_of_mean(repeat_values) if len(repeat_values) > 1 else 0.0
 
 
 def _error(dof: float) -> Any:
@@ -279,8 +285,19 @@ def _mean(values: np.ndarray) -> float:
     return float(values.mean()) if len(values) else np.nan
 
 
-def _n_units(values: np.ndarray, groups: np.ndarray | None) -> int:
-    return len(values) if groups is None else len(np.unique(groups))
+def _interval_of_rows(
+    differences: np.ndarray,
+    confidence: float,
+    groups: np.ndarray | None,
+    *,
+    factor: float = 1.0,
+    extra_se: float = 0.0,
+    method: str,
+    estimand: str,
+) -> Interval:
+    rows, row_groups = _row_means(differences, groups)
+    error, dof = factor * standard_error_of_mean(rows, row_groups), n_units(rows, row_groups) - 1
+    return make_interval(_mean(rows), np.hypot(error, extra_se), dof, confidence, method=method, estimand=estimand)
 
 
 def _row_means(differences: np.ndarray, groups: np.ndarray | None) -> tuple[np.ndarray, np.ndarray | None]:
@@ -288,3 +305,8 @@ def _row_means(differences: np.ndarray, groups: np.ndarray | None) -> tuple[np.n
     differences = np.atleast_2d(differences)
     scored = ~np.isnan(differences).all(axis=0)
     return np.nanmean(differences[:, scored], axis=0), None if groups is None else groups[scored]
+
+
+def _repeat_means(differences: np.ndarray) -> np.ndarray:
+    scored = (row[~np.isnan(row)] for row in np.atleast_2d(differences))
+    return np.array([row.mean() for row in scored if len(row)])

@@ -15,7 +15,7 @@ from sklearn.model_selection import StratifiedShuffleSplit, train_test_split
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from .._model_selection._intervals import standard_error_of_mean
+from .._model_selection._standard_errors import standard_error_of_mean
 from .._utils._plotting import row_axes
 from ..datasets import load_adrenal_carcinoma, load_digit_views
 from ..evaluation._cross_validate import DISTILLED, TEACHER

@@ -85,7 +85,10 @@ def provenance(table: Path, seed: int) -> list[tuple[str, str]]:
 def decision_figure(selector: CCHSelector) -> str:
     """The candidates' metrics with their intervals."""
     results = selector.results_.rename(index=plot_safe)
-    return _as_png(CCHDisplay(results, decisive_metric(selector.criterion), plot_safe(selector.student)).plot().figure_)
+    display = CCHDisplay(
+        results, decisive_metric(selector.criterion), plot_safe(selector.student), selector.results_["decision"]
+    )
+    return _as_png(display.plot().figure_)
 
 
 def gain_figure(report: DistillationReport) -> str:

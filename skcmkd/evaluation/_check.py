@@ -14,7 +14,7 @@ from ._baseline import name_baseline, with_baseline
 from ._cross_validate import ALONE, Predictions, SplitResult, make_splits
 from ._input import ReportData, SideTables
 from ._paired import PairedModels
-from ._scores import collect_row_scores, paired_difference
+from ._scores import Design, collect_row_scores, paired_difference, splits_factor
 from ._verdict import describe_difference, sign
 
 
@@ -71,7 +71,7 @@ def compare_with_baseline(
     rows = collect_row_scores(data.y, with_baseline(results, splits, data), data.classes)[0]
     baseline, score = name_baseline(data.classes), "squared_error" if data.classes is None else "brier"
     unit_ids = np.arange(len(data.y)) if data.groups is None else data.groups
-    row = paired_difference(rows, ALONE, score, unit_ids, confidence, baseline)
+    row = paired_difference(rows, ALONE, score, Design(unit_ids, confidence, splits_factor(splits)), baseline)
     text = describe_difference(row, score, confidence)
     if data.classes is not None:
         text += f"; accuracy {rows[ALONE, 'accuracy'].mean():.3f} against {rows[baseline, 'accuracy'].mean():.3f}"

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.stats import t as t_distribution
 
-from .._model_selection._intervals import standard_error_of_mean
+from .._model_selection._intervals import Interval, corrected_rows_interval
 from .._model_selection._row_scores import brier_score, kl_divergence, log_loss, squared_error
+from .._model_selection._standard_errors import overlap_factor
 from ._cross_validate import ALONE, TEACHER, Predictions
 
 # Whether more is better.
@@ -78,45 +79,53 @@ def _as_columns(parts: dict[str, tuple[np.ndarray, dict[str, np.ndarray]]]) -> p
     return pd.DataFrame(columns).rename_axis(columns=["model", "score"])
 
 
-def t_interval(values: np.ndarray, unit_ids: np.ndarray, confidence: float) -> tuple[float, float, float, float]:
-    """A mean over rows, its standard error, and Student's interval of it.
+@dataclass(frozen=True)
+class Design:
+    """How a report counts its rows: what may depend on each other, and how much training rows the splits share.
 
-    Rows of a unit (a patient, say) may depend on each other; the units do not.
+    Attributes
+    ----------
+    unit_ids : ndarray of shape (n_samples,)
+        Rows of a unit (a patient, say) may depend on each other; the units do not.
+    confidence : float in (0, 1)
+    factor : float
+        ``overlap_factor`` of the splits.
     """
-    n_rows = len(values)
-    if n_rows == 0:
-        return np.nan, np.nan, np.nan, np.nan
-    mean = float(values.mean())
-    n_units = len(np.unique(unit_ids))
-    if n_units < 2:
-        return mean, np.nan, np.nan, np.nan
-    error = standard_error_of_mean(values, unit_ids)
-    margin = float(t_distribution.ppf((1 + confidence) / 2, n_units - 1)) * error
-    return mean, error, mean - margin, mean + margin
+
+    unit_ids: np.ndarray
+    confidence: float
+    factor: float = 1.0
+
+    def interval(self, values: np.ndarray, rows: np.ndarray) -> Interval:
+        """Interval of the mean of values of some rows, at positions or in a mask."""
+        return corrected_rows_interval(values, self.factor, self.confidence, self.unit_ids[rows])
+
+
+def splits_factor(splits: Sequence[tuple[np.ndarray, np.ndarray]]) -> float:
+    """``overlap_factor`` of training and held-out rows of each split."""
+    held_out = np.concatenate([test for _, test in splits])
+    n_rows = len(np.unique(held_out))
+    return overlap_factor(n_rows, float(np.mean([len(train) for train, _ in splits])), len(held_out) / n_rows)
 
 
 def paired_difference(
-    rows: pd.DataFrame, model: str, score: str, unit_ids: np.ndarray, confidence: float, base: str = ALONE
+    rows: pd.DataFrame, model: str, score: str, design: Design, base: str = ALONE
 ) -> dict[str, float]:
-    """The gain of a model over another on the rows where both were scored."""
-    gain = (HIGHER_IS_BETTER[score] * (rows[model, score] - rows[base, score])).to_numpy()
-    both = ~np.isnan(gain)
-    gain = gain[both]
-    mean, error, lower, upper = t_interval(gain, unit_ids[both], confidence)
+    """The gain of a model over another on the rows where both were scored; index of the rows their positions."""
+    gain = (HIGHER_IS_BETTER[score] * (rows[model, score] - rows[base, score])).dropna()
+    interval = design.interval(gain.to_numpy(), gain.index.to_numpy())
     return {
-        "n_rows": int(both.sum()),
-        "gain": mean,
-        "standard_error": error,
-        "lower": lower,
-        "upper": upper,
+        "n_rows": len(gain),
+        "gain": interval.value,
+        "standard_error": interval.standard_error,
+        "lower": interval.lower,
+        "upper": interval.upper,
         "frac_better": float((gain > 0).mean()) if len(gain) else np.nan,
         "frac_worse": float((gain < 0).mean()) if len(gain) else np.nan,
     }
 
 
-def per_class_differences(
-    rows: pd.DataFrame, y: np.ndarray, classes: np.ndarray, unit_ids: np.ndarray, confidence: float
-) -> pd.DataFrame:
+def per_class_differences(rows: pd.DataFrame, y: np.ndarray, classes: np.ndarray, design: Design) -> pd.DataFrame:
     """Scores of each model in each class, and their gains over the student alone."""
     result = {}
     for model in dict.fromkeys(rows.columns.get_level_values("model")):
@@ -126,7 +135,7 @@ def per_class_differences(
             metrics: dict[str, float] = {"n_rows": int(part[model, "accuracy"].notna().sum())}
             for score, name in (("accuracy", "recall"), ("log_loss", "log_loss"), ("brier", "brier")):
                 metrics[name] = part[model, score].mean()
-                difference = paired_difference(part, model, score, unit_ids[in_class], confidence)
+                difference = paired_difference(part, model, score, design)
                 metrics |= {f"{name}_{end}": np.nan if model == ALONE else difference[end] for end in INTERVAL}
             result[model, label] = metrics
     return pd.DataFrame.from_dict(result, orient="index").rename_axis(["model", "class"])

@@ -9,10 +9,12 @@ import pandas as pd
 from sklearn.base import BaseEstimator, clone
 from sklearn.utils import check_random_state
 
+from .._model_selection._intervals import EXPECTED
 from .._validation._sklearn import ArrayLike, check_choice, draw_seed, set_random_states
 from .._validation._tables import Table, as_table
 from ..survival import KaplanMeierDisplay
 from ._cross_validate import ALONE, DISTILLED, SHUFFLED, make_splits
+from ._scores import Design, splits_factor
 from ._survival_models import (
     CENSORED,
     EVENT,
@@ -65,6 +67,8 @@ class SurvivalReport:
         Groups of rows that may depend on each other; None takes each row as independent.
     confidence : float in (0, 1), default=0.95
         Probability of the intervals.
+    overlap_factor : float, default=1
+        As in :class:`DistillationReport`.
     selections : DataFrame, default=None
         ``selections_``.
 
@@ -78,6 +82,8 @@ class SurvivalReport:
     held_out_ : DataFrame
         Index ``split``, ``row``. ``uncensored``, the probability G(min(time, horizon)-) of not being censored, by the
         training rows of the split; and the risk by each model.
+    estimand_ : str
+        What the intervals are of: "the expectation at this sample size".
     alphas_ : DataFrame
         Index ``split``; the teacher's weight, columns ``distilled`` and ``shuffled teacher``.
     selections_ : DataFrame or None
@@ -96,9 +102,9 @@ class SurvivalReport:
 
     Notes
     -----
-    Intervals are about the models as trained here. The Brier score is a mean over rows, its error that of a mean of
-    differences (over groups with ``groups``); the error of the other scores is the jackknife over rows or groups.
-    Both leave out that folds share training rows.
+    The Brier score is a mean over rows, its error that of a mean of differences (over groups with ``groups``); the
+    error of the other scores is the jackknife over rows or groups. Both are multiplied by the factor of
+    :class:`DistillationReport` for training sets that share rows.
 
     The weights take censoring to be independent of the event and of the tables.
 
@@ -135,6 +141,7 @@ class SurvivalReport:
         *,
         groups: np.ndarray | None = None,
         confidence: float = 0.95,
+        overlap_factor: float = 1.0,
         selections: pd.DataFrame | None = None,
     ) -> None:
         self.held_out_ = held_out
@@ -144,9 +151,11 @@ class SurvivalReport:
         self.horizon = horizon
         self.groups = groups
         self.confidence = confidence
+        self.overlap_factor = overlap_factor
         self.selections_ = selections
         self._outcome = Outcome(time, event, horizon)
-        self._unit_ids = np.arange(len(time)) if groups is None else groups
+        self._design = Design(np.arange(len(time)) if groups is None else groups, confidence, overlap_factor)
+        self.estimand_ = EXPECTED
         self._models = [str(name) for name in held_out if name != UNCENSORED]
         every = pd.RangeIndex(len(time), name="row")
         self.risks_ = held_out[self._models].groupby(level="row").mean().reindex(every)
@@ -246,6 +255,7 @@ class SurvivalReport:
             outcome.horizon,
             groups=models.data.groups,
             confidence=confidence,
+            overlap_factor=splits_factor(splits),
             selections=None if selections.empty else selections,
         )
 
@@ -295,7 +305,7 @@ class SurvivalReport:
         """
         check_choice("model", model, self._models)
         check_choice("base", base, self._models)
-        return compare_models(self.held_out_, self._outcome, model, base, self._unit_ids, self.confidence)
+        return compare_models(self.held_out_, self._outcome, model, base, self._design)
 
     def plot(self, score: str = "brier", ax: Any = None) -> SurvivalReport:
         """Draw each model's gain over the student alone with its interval.

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from scipy.stats import t as t_distribution
 
+from .._model_selection._intervals import EXPECTED, Interval, make_interval
 from ..survival._horizon import label_at
 from ..survival._pairs import auc_pairs, harrell_pairs, sum_pairs, uno_pairs
 from ..survival._scores import brier_rows
-from ._scores import t_interval
+from ._scores import Design
 from ._survival_models import UNCENSORED, Outcome
 
 # Whether more is better.
@@ -35,13 +35,11 @@ def score_model(held_out: pd.DataFrame, outcome: Outcome, model: str) -> dict[st
     return scores
 
 
-def compare_models(
-    held_out: pd.DataFrame, outcome: Outcome, model: str, base: str, unit_ids: np.ndarray, confidence: float
-) -> pd.DataFrame:
+def compare_models(held_out: pd.DataFrame, outcome: Outcome, model: str, base: str, design: Design) -> pd.DataFrame:
     """The gain of a model over another on the rows that both predicted, a row a score.
 
     The Brier score is a mean over rows; the others are ratios of sums over pairs of held-out rows of a split, with the
-    jackknife over units as standard error.
+    jackknife over units as standard error, times the factor of the splits.
 
     Parameters
     ----------
@@ -49,15 +47,13 @@ def compare_models(
         As ``SurvivalReport.held_out_``.
     outcome : Outcome
     model, base : str
-    unit_ids : ndarray of shape (n_samples,)
-        Rows of a unit may depend on each other.
-    confidence : float in (0, 1)
+    design : Design
     """
     rows = held_out[held_out[[model, base]].notna().all(axis=1)]
-    scored, units = np.unique(unit_ids, return_inverse=True)
+    scored, units = np.unique(design.unit_ids, return_inverse=True)
     gain = _row_means(rows, outcome, base) - _row_means(rows, outcome, model)
     row_ids = gain.index.to_numpy()
-    result = {"brier": t_interval(gain.to_numpy(), unit_ids[row_ids], confidence)}
+    intervals = {"brier": design.interval(gain.to_numpy(), row_ids)}
     in_use = np.unique(units[row_ids])
     for score in ("auc", "uno_c", "harrell_c"):
         ratios = [
@@ -65,10 +61,18 @@ def compare_models(
             for name in (model, base)
         ]
         difference = ratios[0] - ratios[1]
-        result[score] = _jackknife_interval(difference[-1], difference[:-1][in_use], confidence)
-    frame = pd.DataFrame.from_dict(result, orient="index", columns=["gain", "standard_error", "lower", "upper"])
-    frame.insert(0, "n_rows", len(row_ids))
-    return frame.rename_axis("score")
+        intervals[score] = _jackknife_interval(difference[-1], difference[:-1][in_use], design)
+    result = {
+        score: {
+            "n_rows": len(row_ids),
+            "gain": interval.value,
+            "standard_error": interval.standard_error,
+            "lower": interval.lower,
+            "upper": interval.upper,
+        }
+        for score, interval in intervals.items()
+    }
+    return pd.DataFrame.from_dict(result, orient="index").astype({"n_rows": int}).rename_axis("score")
 
 
 def _row_means(rows: pd.DataFrame, outcome: Outcome, model: str) -> pd.Series:
@@ -104,10 +108,8 @@ def _ratio(concordant: np.ndarray, total: np.ndarray, *, without_units: bool = F
     return np.divide(concordant, total, out=np.full(len(total), np.nan), where=total > 0)
 
 
-def _jackknife_interval(value: float, without_unit: np.ndarray, confidence: float) -> tuple[float, float, float, float]:
+def _jackknife_interval(value: float, without_unit: np.ndarray, design: Design) -> Interval:
     n_units = len(without_unit)
-    if n_units < 2:
-        return float(value), np.nan, np.nan, np.nan
-    error = float(np.sqrt((n_units - 1) / n_units * ((without_unit - without_unit.mean()) ** 2).sum()))
-    margin = float(t_distribution.ppf((1 + confidence) / 2, n_units - 1)) * error
-    return float(value), error, value - margin, value + margin
+    deviations = without_unit - without_unit.mean() if n_units else without_unit
+    error = design.factor * np.sqrt((n_units - 1) / max(n_units, 1) * (deviations**2).sum())
+    return make_interval(value, error, n_units - 1, design.confidence, method="corrected jackknife", estimand=EXPECTED)

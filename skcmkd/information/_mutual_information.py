@@ -10,7 +10,7 @@ from numbers import Integral
 import numpy as np
 from sklearn.utils import check_random_state
 
-from .._model_selection._intervals import subsampling_interval
+from .._model_selection._intervals import EXPECTED, subsampling_interval
 from .._model_selection._resampling import half_samples, map_statistic, permutation_p_value
 from .._validation._sklearn import ArrayLike, check_choice, draw_seed
 from ._cca import cca
@@ -212,7 +212,7 @@ def mutual_information(
         p_value, bias = permutation_p_value(value, permuted), float(permuted.mean())
         value -= bias if bias_correction else 0.0
     if n_subsamples:
-        interval = subsampling_interval(value, half_sample_values, len(X), confidence)
+        interval = subsampling_interval(value, half_sample_values, len(X), confidence, estimand=EXPECTED)
         standard_error, lower, upper = interval.standard_error, interval.lower, interval.upper
     return MutualInformationEstimate(value, standard_error, lower, upper, p_value, bias, len(X), name)
 

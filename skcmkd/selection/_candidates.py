@@ -9,8 +9,8 @@ from numbers import Real
 import numpy as np
 
 from .._linear_model._excess_risk import LinearStudentRisk, linear_student_risk
-from .._model_selection._intervals import standard_error_of_mean
 from .._model_selection._probabilities import centered_log_ratio
+from .._model_selection._standard_errors import repeat_error
 from .._validation._tables import take_rows
 from ._added import AddedInformation
 from ._criteria import RISK_ALPHA
@@ -52,6 +52,8 @@ class TeacherCandidate:
     y : ndarray of shape (n_labeled,)
         Class codes, or a continuous target.
     repeats : sequence of Comparison
+    n_folds : int
+        Of each repeat.
     groups : ndarray of shape (n_labeled,) or None
     """
 
@@ -59,6 +61,7 @@ class TeacherCandidate:
     rows: np.ndarray
     y: np.ndarray
     repeats: Sequence[Comparison]
+    n_folds: int
     groups: np.ndarray | None = None
 
     def metrics(self, settings: SelectionSettings, rows: np.ndarray | None = None) -> dict[str, float]:
@@ -71,10 +74,8 @@ class TeacherCandidate:
 
     def repeat_standard_errors(self, settings: SelectionSettings) -> dict[str, float]:
         """Standard error of each metric across repeats; 0 with one repeat."""
-        if len(self.repeats) == 1:
-            return dict.fromkeys(settings.metric_names, 0.0)
         by_repeat = [self._average_metrics(settings, [comparison]) for comparison in self.repeats]
-        return {name: standard_error_of_mean(np.array([each[name] for each in by_repeat])) for name in by_repeat[0]}
+        return {name: repeat_error(np.array([each[name] for each in by_repeat])) for name in by_repeat[0]}
 
     def best_alpha(self) -> float:
         """Alpha of least predicted risk, averaged over repeats; NaN where the encoder gives no predictions."""
@@ -157,7 +158,8 @@ def _make_candidate(
             "needs at least 4, and many more for a decision. Leave it out of modalities."
         )
     comparisons = [_make_comparison(repeat, student, teacher, settings, rows) for repeat in repeats]
-    return TeacherCandidate(teacher, rows, data.encoded_y[labeled], comparisons, data.take_groups(labeled))
+    n_folds = int(data.fold_ids.max()) + 1
+    return TeacherCandidate(teacher, rows, data.encoded_y[labeled], comparisons, n_folds, data.take_groups(labeled))
 
 
 def _make_comparison(

@@ -41,16 +41,24 @@ def threshold_of(metric: str) -> float:
     return MIN_ADDED_NATS if metric == "added" else 0.0
 
 
-def decide(metric: str, lower: float, upper: float) -> tuple[str, str]:
-    """The decision by a metric's interval, and the reason in words."""
+def sign_of_metric(metric: str, lower: float, upper: float) -> str:
+    """The decision by a metric's interval alone."""
     threshold = threshold_of(metric)
-    decision = sign_of_interval(lower - threshold, upper - threshold)
-    reasons = {
-        DISTIL: f"the interval of {metric} lies above {threshold:g}",
-        DO_NOT_DISTIL: f"the interval of {metric} lies below {threshold:g}",
-        UNDECIDED: f"the interval of {metric} holds {threshold:g}",
-    }
-    return decision, reasons[decision]
+    return sign_of_interval(lower - threshold, upper - threshold)
+
+
+def decide(metric: str, p_value: float, lower: float, upper: float, confidence: float) -> tuple[str, str]:
+    """The decision by a metric's interval and its p-value adjusted for all candidates, and the reason in words.
+
+    With one candidate the interval lies above the threshold exactly where the one-sided p-value is below
+    (1 - confidence) / 2; with several fewer p-values are.
+    """
+    decision = sign_of_metric(metric, lower, upper)
+    verb = {DISTIL: "lies above", DO_NOT_DISTIL: "lies below", UNDECIDED: "holds"}[decision]
+    reason = f"the interval of {metric} {verb} {threshold_of(metric):g}"
+    if decision == DISTIL and not p_value < (1 - confidence) / 2:
+        return UNDECIDED, f"{reason}, but one of so many candidates may by chance (Holm's p-value {p_value:.2g})"
+    return decision, reason
 
 
 def metric_names(*, with_criterion: bool) -> list[str]:

@@ -14,7 +14,7 @@ from .._utils._plotting import DECISION_STYLES, escape_label, row_axes
 from .._validation._array_checks import check_same_length
 from .._validation._sklearn import ArrayLike, check_choice
 from .._validation._tables import Table
-from ._criteria import NO_PAIRS, decide, decisive_metric, threshold_of
+from ._criteria import NO_PAIRS, decisive_metric, sign_of_metric, threshold_of
 from ._matrix import cch_matrix
 from ._selector import CCHSelector
 
@@ -30,7 +30,8 @@ AXIS_LABELS = {
 
 def _interval_signs(results: pd.DataFrame, metric: str) -> np.ndarray:
     """Decision of each row by the interval of a metric, which need not be the metric that the selector decides by."""
-    return np.array([decide(metric, *ends)[0] for ends in results[[f"{metric}_lower", f"{metric}_upper"]].to_numpy()])
+    ends = results[[f"{metric}_lower", f"{metric}_upper"]].to_numpy()
+    return np.array([sign_of_metric(metric, lower, upper) for lower, upper in ends])
 
 
 def _check_metric(metric: str, results: pd.DataFrame) -> str:
@@ -50,6 +51,8 @@ class CCHDisplay:
         Metric to draw.
     student : str
         Name of the student's modality, for the title.
+    decisions : array-like of shape (n_candidates,), default=None
+        Decision of each row of the results. None is by the interval of the metric alone.
 
     Attributes
     ----------
@@ -69,10 +72,11 @@ class CCHDisplay:
     'teacher'
     """
 
-    def __init__(self, results: pd.DataFrame, metric: str, student: str) -> None:
+    def __init__(self, results: pd.DataFrame, metric: str, student: str, decisions: ArrayLike | None = None) -> None:
         self.results = results
         self.metric = metric
         self.student = student
+        self.decisions = decisions
 
     @classmethod
     def from_estimator(cls, selector: CCHSelector, *, metric: str | None = None, ax: Any = None) -> CCHDisplay:
@@ -103,8 +107,9 @@ class CCHDisplay:
                 "distiller take DistillationReport or AlignmentDisplay."
             )
         check_is_fitted(selector)
-        metric = _check_metric(metric or decisive_metric(selector.criterion), selector.results_)
-        return cls(selector.results_, metric, selector.student).plot(ax=ax)
+        results, decisive = selector.results_, decisive_metric(selector.criterion)
+        metric = _check_metric(metric or decisive, results)
+        return cls(results, metric, selector.student, results["decision"] if metric == decisive else None).plot(ax=ax)
 
     def plot(self, ax: Any = None) -> CCHDisplay:
         """Draw the display.
@@ -125,6 +130,8 @@ class CCHDisplay:
         ax = row_axes(ax, list(results.index), title, AXIS_LABELS[self.metric])
         value, lower, upper = (results[self.metric + end].to_numpy() for end in ("", "_lower", "_upper"))
         decision = np.full(len(results), DO_NOT_DISTIL) if refused else _interval_signs(results, self.metric)
+        if self.decisions is not None:
+            decision = np.asarray(self.decisions)[::-1]
         ax.axvline(threshold_of(self.metric), color="black", linewidth=0.8)
         for name, style in DECISION_STYLES.items():
             rows = np.flatnonzero(decision == name)

@@ -10,20 +10,22 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from .._model_selection._intervals import standard_error_of_mean, subsampling_interval
+from .._model_selection._choices import holm
+from .._model_selection._intervals import EXPECTED, Interval, subsampling_interval
 from .._model_selection._resampling import half_samples, map_statistic
-from .._utils._decisions import DISTIL, DO_NOT_DISTIL, UNDECIDED
+from .._model_selection._standard_errors import overlap_factor, repeat_error
+from .._utils._decisions import DISTIL, DO_NOT_DISTIL, TOLERANCE, UNDECIDED
 from .._validation._sklearn import draw_seed
 from ._added import AddedInformation
 from ._candidates import TeacherCandidate, make_candidates
-from ._criteria import CRITERION_METRICS, MIN_ADDED_NATS, NO_PAIRS, decide
+from ._criteria import CRITERION_METRICS, MIN_ADDED_NATS, NO_PAIRS, decide, threshold_of
 from ._encoders import Repeat, encode_out_of_fold
 from ._settings import SelectionSettings
 from ._subsets import metrics_on_subsets, subset_means
 
 # What a teacher adds to others cannot be estimated from fewer rows that all of them share.
 MIN_SHARED_ROWS = 40
-ENDS = ("", "_standard_error", "_lower", "_upper", "_probability")
+ENDS = ("", "_standard_error", "_lower", "_upper", "_p_value")
 ADDED_COLUMNS = [f"added_to_kept{end}" for end in ENDS]
 
 
@@ -34,7 +36,7 @@ def rank_candidates(
     settings: SelectionSettings,
     random_state: np.random.RandomState,
 ) -> pd.DataFrame:
-    """One row per candidate, best first: metrics, their intervals from half-samples, and the decision.
+    """One row per candidate, best first: metrics, their intervals from half-samples, p-values and the decision.
 
     Parameters
     ----------
@@ -62,6 +64,9 @@ def rank_candidates(
         _result_row(candidate, settings, half_sample_metrics[:, index]) for index, candidate in enumerate(candidates)
     ]
     results = pd.DataFrame(rows, index=pd.Index([candidate.name for candidate in candidates], name="teacher"))
+    results["p_value_holm"] = holm(results["p_value"].to_numpy())
+    results[["decision", "reason"]] = [_decision(row, settings) for _, row in results.iterrows()]
+    results["best_alpha"] = [candidate.best_alpha() for candidate in candidates]
     return results.sort_values(settings.metric, ascending=False, kind="stable")
 
 
@@ -76,50 +81,84 @@ def _result_row(
     settings : SelectionSettings
     half_sample_metrics : ndarray of shape (n_subsamples, n_metrics)
     """
-    n_rows = len(candidate.y)
+    n_rows, decisive = len(candidate.y), settings.metric
+    units = np.arange(n_rows) if candidate.groups is None else candidate.groups
     row: dict[str, Any] = {"n_rows": n_rows, "n_unlabeled": len(candidate.rows) - n_rows}
-    # The spread over halves includes the variance between repeats where the encoders are refitted on each half.
-    repeat_errors = {} if settings.refit else candidate.repeat_standard_errors(settings)
+    p_value = np.nan
+    repeat_errors = candidate.repeat_standard_errors(settings)
     for (name, value), half_sample_values in zip(
         candidate.metrics(settings).items(), half_sample_metrics.T, strict=True
     ):
         row[name] = value
         if name in (*CRITERION_METRICS, "criterion"):
-            repeat_error = repeat_errors.get(name, 0.0)
-            row |= _interval_columns(
-                name, value, half_sample_values, n_rows, candidate.groups, settings.confidence, repeat_error
+            interval = _interval(
+                value, half_sample_values, repeat_errors[name], candidate, units, settings, refitted=settings.refit
             )
-    row["decision"], row["reason"] = DO_NOT_DISTIL, NO_PAIRS
-    if settings.decides_by_metric(row["n_unlabeled"]):
-        metric = settings.metric
-        row["decision"], row["reason"] = decide(metric, row[f"{metric}_lower"], row[f"{metric}_upper"])
-    row["best_alpha"] = candidate.best_alpha()
-    return row
+            row |= _interval_columns(name, interval)
+            if name == decisive and settings.decides_by_metric(row["n_unlabeled"]):
+                p_value = interval.p_value_above(threshold_of(name) + TOLERANCE)
+    return row | {"p_value": p_value}
 
 
-def _interval_columns(
-    name: str,
+def _decision(row: pd.Series, settings: SelectionSettings) -> tuple[str, str]:
+    """The decision on a candidate, and the reason in words."""
+    if not settings.decides_by_metric(row["n_unlabeled"]):
+        return DO_NOT_DISTIL, NO_PAIRS
+    metric = settings.metric
+    return decide(metric, row["p_value_holm"], row[f"{metric}_lower"], row[f"{metric}_upper"], settings.confidence)
+
+
+def _interval(
     value: float,
     half_sample_values: np.ndarray,
-    n_rows: int,
-    groups: np.ndarray | None,
-    confidence: float,
-    extra_se: float = 0.0,
-) -> dict[str, float]:
-    """Standard error, interval and probability of a metric, by column name."""
+    error_of_repeats: float,
+    candidate: TeacherCandidate,
+    units: np.ndarray,
+    settings: SelectionSettings,
+    *,
+    refitted: bool,
+) -> Interval:
+    """Interval of a metric by its values on half-samples, and what the folds add to its error.
+
+    Encoders refitted on each half show the variance of training. Of others Nadeau and Bengio's factor takes its place,
+    with the variance that is left between repeats.
+
+    Parameters
+    ----------
+    value : float
+    half_sample_values : ndarray of shape (n_subsamples,)
+    error_of_repeats : float
+        Standard error of the mean over repeats.
+    candidate : TeacherCandidate
+    units : ndarray of shape (n_rows,)
+        Group of each row, or its position.
+    settings : SelectionSettings
+    refitted : bool
+        Whether the values on half-samples are those of encoders refitted on them.
+    """
     if not np.isnan(value):
         # With few rows or groups a half may hold none of the candidate's: it has no value.
         half_sample_values = half_sample_values[~np.isnan(half_sample_values)]
-    n_units, dof = n_rows, None
-    if groups is not None:
-        n_units = len(np.unique(groups))
-        dof = min(len(half_sample_values), n_units) - 1
-    interval = subsampling_interval(value, half_sample_values, n_units, confidence, dof, extra_se)
+    n_units, n_folds = len(np.unique(units)), candidate.n_folds
+    return subsampling_interval(
+        value,
+        half_sample_values,
+        n_units,
+        settings.confidence,
+        min(len(half_sample_values), n_units) - 1,
+        extra_se=0.0 if refitted else error_of_repeats,
+        factor=1.0 if refitted else overlap_factor(n_folds, n_folds - 1, len(candidate.repeats)),
+        estimand=EXPECTED,
+    )
+
+
+def _interval_columns(name: str, interval: Interval) -> dict[str, float]:
+    """Standard error, interval and p-value of a metric, by column name."""
     return {
         f"{name}_standard_error": interval.standard_error,
         f"{name}_lower": interval.lower,
         f"{name}_upper": interval.upper,
-        f"{name}_probability": interval.probability_positive,
+        f"{name}_p_value": interval.p_value,
     }
 
 
@@ -164,9 +203,12 @@ def select_teachers(
             )
             for name in remaining
         }
-        added |= added_now
+        added |= {name: columns for name, (columns, _) in added_now.items()}
+        p_values = holm([p_value for _, p_value in added_now.values()])
         significant = {
-            name: row["added_to_kept"] for name, row in added_now.items() if row["added_to_kept_lower"] > MIN_ADDED_NATS
+            name: columns["added_to_kept"]
+            for (name, (columns, _)), p_value in zip(added_now.items(), p_values, strict=True)
+            if p_value < (1 - settings.confidence) / 2
         }
         if not significant:
             break
@@ -178,26 +220,24 @@ def select_teachers(
 
 def _added_information(
     selected: list[TeacherCandidate], new: TeacherCandidate, settings: SelectionSettings, seed: int
-) -> dict[str, float]:
-    """What a candidate adds to the student and the selected teachers, with its interval."""
+) -> tuple[dict[str, float], float]:
+    """What a candidate adds to the student and the selected teachers, with its interval, and the p-value of little."""
     rows = new.rows[: len(new.y)]
     for candidate in selected:
         rows = np.intersect1d(rows, candidate.rows[: len(candidate.y)])
     position = np.searchsorted(new.rows, rows)
     groups = None if new.groups is None else new.groups[position]
-    n_units = len(rows) if groups is None else len(np.unique(groups))
+    units = rows if groups is None else groups
     pools = [_pool_of_repeat([*selected, new], rows, repeat) for repeat in range(len(new.repeats))]
     by_repeat = [pool for pool in pools if pool is not None]
-    if len(rows) < MIN_SHARED_ROWS or n_units < 2 or not by_repeat:
-        return dict.fromkeys(ADDED_COLUMNS, np.nan)
+    if len(rows) < MIN_SHARED_ROWS or len(np.unique(units)) < 2 or not by_repeat:
+        return dict.fromkeys(ADDED_COLUMNS, np.nan), np.nan
     values = np.array([each.of_means(each.row_losses.mean(axis=0)) for each in by_repeat])
-    repeat_error = standard_error_of_mean(values) if len(values) > 1 else 0.0
     halves = half_samples([len(rows)], settings.n_subsamples, np.random.RandomState(seed), groups)
     half_sample_values = np.mean([each.of_means(subset_means(each.row_losses, halves)) for each in by_repeat], axis=0)
     value, name = float(values.mean()), ADDED_COLUMNS[0]
-    return {name: value} | _interval_columns(
-        name, value, half_sample_values, len(rows), groups, settings.confidence, repeat_error
-    )
+    interval = _interval(value, half_sample_values, repeat_error(values), new, units, settings, refitted=False)
+    return {name: value} | _interval_columns(name, interval), interval.p_value_above(MIN_ADDED_NATS)
 
 
 def _pool_of_repeat(models: list[TeacherCandidate], rows: np.ndarray, repeat: int) -> AddedInformation | None:

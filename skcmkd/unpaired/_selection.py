@@ -16,9 +16,9 @@ from sklearn.utils import check_random_state
 from .._distillation._select import Measure, Training, ValidationScores, cross_validate_trainings
 from .._distillation._targets import ClassificationTarget
 from .._model_selection._folds import make_fold_ids
-from .._model_selection._intervals import standard_error_of_mean
 from .._model_selection._pipelines import final_estimator
 from .._model_selection._row_scores import brier_score, log_loss
+from .._model_selection._standard_errors import standard_error_of_mean
 from .._utils._warnings import warn_user
 from ..networks._mlp import NetworkClassifier
 from ._alignment_measures import AlignmentMeasure

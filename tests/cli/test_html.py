@@ -59,7 +59,7 @@ def test_figures_of_hostile_names():
     alphas = pd.DataFrame({DISTILLED: [0.5], SHUFFLED: [0.5]})
     report = DistillationReport(rows, rows.drop(columns=TEACHER, level="model"), alphas, y, classes=np.unique(y))
     metrics = {f"added{end}": [value] for end, value in (("", 0.1), ("_lower", -0.1), ("_upper", 0.3))}
-    results = pd.DataFrame(metrics | {"reason": ""}, index=["$\\frac{<script>"])
+    results = pd.DataFrame(metrics | {"decision": "undecided", "reason": ""}, index=["$\\frac{<script>"])
     selector = Bunch(results_=results, criterion="auto", student="_{")
     for drawn in (gain_figure(report), decision_figure(selector)):
         assert base64.b64decode(drawn).startswith(b"\x89PNG")

@@ -11,7 +11,7 @@ from sklearn.preprocessing import StandardScaler
 from skcmkd import NetworkClassifier, PairedDistiller, PairedDistillerRegressor, UnpairedDistiller
 from skcmkd._distillation._select import ValidationScores, cross_validate_trainings, without_refit
 from skcmkd._distillation._targets import ClassificationTarget, RegressionTarget
-from skcmkd._model_selection._intervals import standard_error_of_mean
+from skcmkd._model_selection._standard_errors import standard_error_of_mean
 from skcmkd.networks import _fit
 
 C = (0.01, 1.0, 100.0)

@@ -3,15 +3,17 @@ import pandas as pd
 import pytest
 from scipy.stats import ttest_rel
 from sklearn.metrics import brier_score_loss, log_loss, r2_score
+from sklearn.model_selection import KFold
 
 from skcmkd.evaluation._cross_validate import Predictions
 from skcmkd.evaluation._scores import (
+    Design,
     add_r2,
     collect_row_scores,
     paired_difference,
     row_agreement,
     row_scores,
-    t_interval,
+    splits_factor,
 )
 
 RANDOM = np.random.RandomState(0)
@@ -75,50 +77,54 @@ def test_repeats_are_averaged_before_rows_are_counted(example):
     assert len(rows) == 20
 
 
+def interval_of(values, unit_ids, confidence=0.95, factor=1.0):
+    return Design(unit_ids, confidence, factor).interval(values, np.arange(len(values)))
+
+
 def test_the_interval_of_single_rows_is_that_of_the_paired_t_test():
     a, b = RANDOM.randn(2, 30)
-    mean, error, lower, upper = t_interval(a - b, np.arange(30), 0.9)
+    interval = interval_of(a - b, np.arange(30), 0.9)
     expected = ttest_rel(a, b).confidence_interval(0.9)
-    np.testing.assert_allclose([lower, upper], [expected.low, expected.high])
-    np.testing.assert_allclose(mean / error, ttest_rel(a, b).statistic)
+    np.testing.assert_allclose([interval.lower, interval.upper], [expected.low, expected.high])
 
 
 def test_copies_of_rows_are_worth_no_more_than_their_groups():
     values = RANDOM.randn(30)
-    single = t_interval(values, np.arange(30), 0.95)
-    copied = t_interval(np.repeat(values, 4), np.repeat(np.arange(30), 4), 0.95)
-    np.testing.assert_allclose(copied, single)
-    naive = t_interval(np.repeat(values, 4), np.arange(120), 0.95)
-    assert naive[1] < 0.55 * single[1]
+    single = interval_of(values, np.arange(30))
+    copied = interval_of(np.repeat(values, 4), np.repeat(np.arange(30), 4))
+    np.testing.assert_allclose([copied.lower, copied.upper], [single.lower, single.upper])
+    naive = interval_of(np.repeat(values, 4), np.arange(120))
+    assert naive.standard_error < 0.55 * single.standard_error
 
 
-def test_an_interval_of_groups_covers():
-    """Of 400 means of 20 groups of unequal sizes, about 95 % of the intervals hold the true mean 0."""
-    groups = np.repeat(np.arange(20), np.arange(1, 21) % 4 + 1)
-    held = 0
-    for _ in range(400):
-        values = RANDOM.randn(20)[groups] + 0.3 * RANDOM.randn(len(groups))
-        _, _, lower, upper = t_interval(values, groups, 0.95)
-        held += lower <= 0 <= upper
-    assert 0.90 <= held / 400 <= 0.98
+def test_the_factor_of_splits_counts_training_rows_and_repeats():
+    """Five folds of 20 rows: 1 + 20 / 16; held out twice each: 1 / 2 + 20 / 16; 10 training rows of 20: 1 + 2."""
+    folds = list(KFold(5).split(np.zeros(20)))
+    assert splits_factor(folds) == pytest.approx(1.5)
+    assert splits_factor([*folds, *folds]) == pytest.approx(np.sqrt(1 / 2 + 20 / 16))
+    assert splits_factor(list(KFold(2).split(np.zeros(20)))) == pytest.approx(np.sqrt(3))
+    values = RANDOM.randn(20)
+    errors = [interval_of(values, np.arange(20), factor=factor).standard_error for factor in (1.0, 1.5)]
+    assert errors[1] == pytest.approx(1.5 * errors[0])
 
 
 @pytest.mark.parametrize("n_rows", [0, 1])
 def test_too_few_rows_have_no_interval(n_rows):
-    mean, *rest = t_interval(np.full(n_rows, 2.0), np.arange(n_rows), 0.95)
-    assert np.isnan(rest).all()
-    assert np.isnan(mean) if n_rows == 0 else mean == 2.0
+    interval = interval_of(np.full(n_rows, 2.0), np.arange(n_rows))
+    assert np.isnan([interval.standard_error, interval.lower, interval.upper]).all()
+    assert np.isnan(interval.value) if n_rows == 0 else interval.value == 2.0
 
 
 def test_a_gain_is_positive_where_a_loss_falls():
     columns = pd.MultiIndex.from_product([["student alone", "distilled"], ["accuracy", "log_loss"]])
     columns = columns.set_names(["model", "score"])
     rows = pd.DataFrame([[0, 2.0, 1, 1.0], [1, 1.0, 1, 1.5], [0, 1.0, np.nan, np.nan]], columns=columns)
-    loss = paired_difference(rows, "distilled", "log_loss", np.arange(3), 0.95)
+    design = Design(np.arange(3), 0.95)
+    loss = paired_difference(rows, "distilled", "log_loss", design)
     assert (loss["n_rows"], loss["gain"], loss["frac_better"], loss["frac_worse"]) == (2, 0.25, 0.5, 0.5)
-    hits = paired_difference(rows, "distilled", "accuracy", np.arange(3), 0.95)
+    hits = paired_difference(rows, "distilled", "accuracy", design)
     assert (hits["gain"], hits["frac_better"], hits["frac_worse"]) == (0.5, 0.5, 0.0)
-    back = paired_difference(rows, "student alone", "log_loss", np.arange(3), 0.95, "distilled")
+    back = paired_difference(rows, "student alone", "log_loss", design, "distilled")
     assert back["gain"] == -loss["gain"]
 
 

@@ -8,14 +8,15 @@ from skcmkd._model_selection._intervals import (
     EXPECTED,
     MODELS,
     conservative_z_interval,
+    corrected_rows_interval,
     corrected_t_interval,
     repeated_interval,
     split_interval,
-    standard_error_of_mean,
     subsampling_interval,
     wald_interval,
 )
 from skcmkd._model_selection._resampling import half_samples, map_statistic
+from skcmkd._model_selection._standard_errors import overlap_factor, standard_error_of_mean
 
 
 def means_of_halves(values, n_subsamples, rng):
@@ -91,6 +92,27 @@ def test_corrected_t_by_hand():
     np.testing.assert_allclose(result.p_value, stats.t(5).sf(2 / error))
     assert (result.value, result.estimand) == (2.0, EXPECTED)
     np.testing.assert_allclose(split_interval(means, 0.5, 0.9).standard_error, error)
+
+
+def test_corrected_rows_are_the_corrected_t_of_many_folds():
+    """Where rows differ by chance alone the variance of folds of m rows is that of the rows over m."""
+    differences, fold_ids = np.random.RandomState(0).normal(size=(1, 6000)), repeated_folds(6000, 300, 1)
+    by_folds = corrected_t_interval(differences, fold_ids, 0.9).standard_error
+    by_rows = corrected_rows_interval(differences, overlap_factor(6000, 5980), 0.9).standard_error
+    np.testing.assert_allclose(by_folds, by_rows, rtol=0.05)
+
+
+def test_corrected_rows_by_hand():
+    values = np.random.RandomState(0).normal(size=(2, 40))
+    rows, repeats = stats.sem(values.mean(axis=0)), stats.sem(values.mean(axis=1))
+    result = corrected_rows_interval(values, overlap_factor(40, 32, 2), 0.9)
+    np.testing.assert_allclose(result.standard_error, np.sqrt((1 / 2 + 40 / 32) * rows**2 + repeats**2))
+    assert (result.value, result.dof, result.estimand) == (values.mean(axis=0).mean(), 39, EXPECTED)
+    groups = np.arange(40) // 4
+    np.testing.assert_allclose(
+        corrected_rows_interval(values[0], overlap_factor(40, 32), 0.9, groups).standard_error,
+        1.5 * wald_interval(values[0], 0.9, groups).standard_error,
+    )
 
 
 def test_conservative_z_by_hand():

@@ -49,7 +49,7 @@ def make_candidates():
     def candidate(name, proba):
         added = AddedInformation([student, proba], codes, np.arange(N) % 5, True)
         comparison = Comparison(proba, student, np.zeros(N, dtype=int), None, added)
-        return TeacherCandidate(name, np.arange(N), codes, [comparison])
+        return TeacherCandidate(name, np.arange(N), codes, [comparison], n_folds=5)
 
     first, second = predicts(lambda code: code // 2), predicts(lambda code: code % 2)
     return [candidate("first", first), candidate("copy", first + 0.0), candidate("second", second)]
@@ -60,7 +60,7 @@ def on_rows(candidate, rows):
         Comparison(each.teacher[rows], each.student[rows], each.block_ids[rows], None, each.added.take(rows))
         for each in candidate.repeats
     ]
-    return TeacherCandidate(candidate.name, rows, candidate.y[rows], parts)
+    return TeacherCandidate(candidate.name, rows, candidate.y[rows], parts, candidate.n_folds)
 
 
 def repeated(*candidates):

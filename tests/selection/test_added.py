@@ -186,9 +186,10 @@ def test_without_unlabeled_pairs_nobody_teaches_unless_a_criterion_is_named(draw
     """The metrics are those of the named criterion all the same, and a distiller behind it does not warn."""
     auto = fast_selector(drawn, criterion="auto", n_subsamples=10).fit(drawn.data, drawn.target)
     named = fast_selector(drawn, n_subsamples=10).fit(drawn.data, drawn.target)
-    said = ["decision", "reason", "kept"]
+    said = ["p_value", "p_value_holm", "decision", "reason", "kept"]
     pd.testing.assert_frame_equal(auto.results_.drop(columns=said), named.results_.drop(columns=said))
     assert set(auto.results_["reason"]) == {NO_PAIRS}
+    assert auto.results_[["p_value", "p_value_holm"]].isna().all(axis=None)
     assert set(auto.results_["decision"]) == {"do not distil"}
     assert auto.teachers_ == []
     assert named.teachers_ == ["strong"]

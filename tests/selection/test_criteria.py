@@ -56,10 +56,20 @@ def test_blocks_are_estimated_apart_and_averaged_by_their_rows(probabilities):
 
 
 def test_what_a_teacher_adds_must_exceed_a_hundredth_of_a_nat():
-    assert [decide("added", *ends)[0] for ends in ((0.02, 0.1), (0.005, 0.1), (-0.1, 0.005))] == [
-        "distil", "undecided", "do not distil"
-    ]  # fmt: skip
-    assert decide("gap", 0.005, 0.1) == ("distil", "the interval of gap lies above 0")
+    ends = [(0.02, 0.1), (0.005, 0.1), (-0.1, 0.005)]
+    decisions = [decide("added", 0.01, lower, upper, 0.9)[0] for lower, upper in ends]
+    assert decisions == ["distil", "undecided", "do not distil"]
+    assert decide("gap", 0.01, 0.005, 0.1, 0.9) == ("distil", "the interval of gap lies above 0")
+
+
+def test_among_many_candidates_an_interval_above_zero_may_be_chance():
+    decision, reason = decide("gap", 0.12, 0.005, 0.1, 0.9)
+    assert decision == "undecided"
+    assert (
+        reason == "the interval of gap lies above 0, but one of so many candidates may by chance (Holm's p-value 0.12)"
+    )
+    assert decide("gap", 0.12, 0.005, 0.1, 0.7)[0] == "distil"
+    assert decide("gap", 0.99, -0.1, -0.005, 0.9)[0] == "do not distil"
 
 
 def test_an_estimator_must_return_a_number():

@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from skcmkd._model_selection._intervals import EXPECTED
 from skcmkd._utils._decisions import DISTIL, DO_NOT_DISTIL, UNDECIDED
-from skcmkd.selection._ranking import _interval_columns, _result_row, select_teachers
+from skcmkd.selection._ranking import _interval, _result_row, select_teachers
 
 from .problems import N, make_candidates, make_settings, on_rows, repeated
 
@@ -67,9 +68,26 @@ def test_halves_without_a_row_of_the_candidate_are_left_out(candidates):
     metrics = candidates[0].metrics(settings, np.arange(N, N + 9))
     assert list(np.isnan(list(metrics.values()))) == [True] * 9
     halves, groups = np.array([0.1, np.nan, 0.3, 0.5]), np.arange(12) % 3
-    interval = _interval_columns("gap", 0.2, halves, 12, groups, 0.9)
-    assert interval == _interval_columns("gap", 0.2, halves[[0, 2, 3]], 12, groups, 0.9)
-    assert np.isfinite(list(interval.values())).all()
+
+    def interval(halves):
+        return _interval(0.2, halves, 0.0, candidates[0], groups, make_settings(), refitted=False)
+
+    assert interval(halves) == interval(halves[[0, 2, 3]])
+    assert np.isfinite([interval(halves).standard_error, interval(halves).p_value]).all()
+
+
+def test_errors_are_corrected_for_training_sets_that_share_rows(candidates):
+    """Five folds, R repeats: sqrt(1 / R + 5 / 4) times the error of the rows, unless encoders are refitted."""
+    one, halves, units = candidates[0], np.array([0.1, 0.3, 0.5]), np.arange(12)
+    three = replace(one, repeats=one.repeats * 3)
+
+    def interval(candidate, *, refitted=False):
+        return _interval(0.2, halves, 0.3, candidate, units, make_settings(), refitted=refitted)
+
+    np.testing.assert_allclose(interval(one, refitted=True).standard_error, 0.2)
+    np.testing.assert_allclose(interval(one).standard_error, np.hypot(1.5 * 0.2, 0.3))
+    np.testing.assert_allclose(interval(three).standard_error, np.hypot(np.sqrt(1 / 3 + 5 / 4) * 0.2, 0.3))
+    assert interval(one).estimand == interval(one, refitted=True).estimand == EXPECTED
 
 
 def test_metrics_are_means_over_the_repeats_and_their_errors_include_the_variance_between_them(candidates):
@@ -89,7 +107,10 @@ def test_metrics_are_means_over_the_repeats_and_their_errors_include_the_varianc
     halves = np.random.RandomState(0).normal(size=(20, 9))
     error_of_rows = np.std(halves[:, list(metrics).index("advantage")], ddof=1)
     row = _result_row(three, settings, halves)
-    np.testing.assert_allclose(row["advantage_standard_error"], np.hypot(error_of_rows, errors["advantage"]))
+    error_of_rows_and_training = np.sqrt(1 / 3 + 5 / 4) * error_of_rows
+    np.testing.assert_allclose(
+        row["advantage_standard_error"], np.hypot(error_of_rows_and_training, errors["advantage"])
+    )
     refitted = _result_row(three, replace(settings, refit=True), halves)
     np.testing.assert_allclose(refitted["advantage_standard_error"], error_of_rows)
 
@@ -102,7 +123,11 @@ def test_added_information_is_a_mean_over_the_repeats(candidates):
         return select(results, candidates, n_subsamples=2)[1]
 
     once = added(first, second)
-    pd.testing.assert_frame_equal(once, added(repeated(first, first), repeated(second, second)))
+    twice = added(repeated(first, first), repeated(second, second))
+    np.testing.assert_allclose(once["added_to_kept"], twice["added_to_kept"])
+    # sqrt(1 / R + 5 / 4) of one repeat and of two that agree.
+    ratio = np.sqrt((1 + 5 / 4) / (1 / 2 + 5 / 4))
+    np.testing.assert_allclose(once["added_to_kept_standard_error"], ratio * twice["added_to_kept_standard_error"])
     mixed = added(repeated(first, first), replace(repeated(second, copy), name="second"))
     copied = added(first, replace(copy, name="second"))
     expected = (once.loc["second", "added_to_kept"] + copied.loc["second", "added_to_kept"]) / 2

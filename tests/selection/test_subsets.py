@@ -30,7 +30,7 @@ def candidate():
         )
         for _ in range(2)
     ]
-    return TeacherCandidate("rna", rows, y, repeats)
+    return TeacherCandidate("rna", rows, y, repeats, n_folds=5)
 
 
 @pytest.mark.parametrize("criterion", [None, lambda metrics: metrics["gap"] - 2 * metrics["advantage"]])
