@@ -4,25 +4,22 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from settings import LINEAR, REPORT, SELECTOR
+from settings import CONFIDENCE, LINEAR, REPORT, SELECTOR
 
-# Confidence by default, and the scores that decide.
-CONFIDENCE = {REPORT: 0.95, SELECTOR: 0.9}
+# The scores that decide.
 DECISIVE = {REPORT: ("brier", "squared_error"), SELECTOR: ("advantage", "added")}
 # How far coverage may fall below the confidence.
 TOLERANCE = 0.02
 ESTIMANDS = {"models": "models as trained", "expected": "expectation at this size"}
 CELL = ["product", "gain", "target", "n_rows", "grouped", "student", "score"]
 METHOD = ["method", "n_repeats"]
-# Gains of zero by construction, by score: an interval above zero there is an error.
+# Gains of zero by construction, by score: an interval above the threshold there is an error.
 NULLS = {("null", "brier"), ("null", "squared_error"), ("tie", "advantage"), ("noise", "added")}
 
 
-def decisive_rows(table: pd.DataFrame, product: str, confidence: float | None = None) -> pd.DataFrame:
-    """Rows of a product at its confidence by the scores that decide, with the width by that of one repeat's "wald"."""
-    confidence = CONFIDENCE[product] if confidence is None else confidence
+def decisive_rows(table: pd.DataFrame, product: str) -> pd.DataFrame:
+    """Rows of a product by the scores that decide, with the width by that of one repeat's "wald"."""
     rows = table[(table["product"] == product) & table["score"].isin(DECISIVE[product])]
-    rows = rows[rows["confidence"] == confidence]
     base = rows[(rows["method"] == "wald") & (rows["n_repeats"] == 1)]
     base = base.set_index([*CELL, "estimand"])["width"].rename("base_width")
     rows = rows.join(base, on=[*CELL, "estimand"])
@@ -36,11 +33,10 @@ def describe_cell(row: pd.Series) -> str:
     return ", ".join([*parts, row["score"]])
 
 
-def summarize_methods(table: pd.DataFrame, product: str, confidence: float | None = None) -> pd.DataFrame:
+def summarize_methods(table: pd.DataFrame, product: str) -> pd.DataFrame:
     """One row for each estimand and method: coverage and width over the cells, and whether it is the choice."""
-    confidence = CONFIDENCE[product] if confidence is None else confidence
-    summary = []
-    for (estimand, method, n_repeats), rows in decisive_rows(table, product, confidence).groupby(["estimand", *METHOD]):
+    confidence, summary = CONFIDENCE[product], []
+    for (estimand, method, n_repeats), rows in decisive_rows(table, product).groupby(["estimand", *METHOD]):
         worst = rows.loc[rows["coverage"].idxmin()]
         is_null = [key in NULLS for key in zip(rows["gain"], rows["score"], strict=True)]
         error = np.sqrt(rows["coverage"] * (1 - rows["coverage"]) / rows["n_draws"])
@@ -60,7 +56,7 @@ def summarize_methods(table: pd.DataFrame, product: str, confidence: float | Non
                 "n_below": int((rows["coverage"] < least).sum()),
                 "n_clearly_below": int((rows["coverage"] + 2 * error < least).sum()),
                 "relative_width": np.exp(np.log(rows["relative_width"]).mean()),
-                "highest_size": rows.loc[is_null, "above_zero"].max(),
+                "highest_size": rows.loc[is_null, "above_threshold"].max(),
             }
         )
     summary = pd.DataFrame(summary)

@@ -1,29 +1,33 @@
 """All intervals on the same stored losses: coverage, width and size of each, by cell, score and estimand."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import product
+from functools import cache
 
 import numpy as np
 import pandas as pd
 from models import scores_of
-from settings import ROWS_A_GROUP, Cell
+from settings import CONFIDENCE, ROWS_A_GROUP, Cell
 from tables import advantage_of_modalities
 
+from skcmkd._model_selection import _intervals
 from skcmkd._model_selection._intervals import (
     Interval,
     conservative_z_interval,
+    corrected_rows_interval,
     corrected_t_interval,
-    make_interval,
-    repeat_error,
     repeated_interval,
     subsampling_interval,
     wald_interval,
 )
 from skcmkd._model_selection._resampling import half_samples
+from skcmkd._model_selection._standard_errors import overlap_factor, repeat_error
+from skcmkd.selection._criteria import threshold_of
+
+# Intervals of a cell have the same degrees of freedom, and SciPy takes a millisecond for each distribution.
+_intervals._error = cache(_intervals._error)
 
 N_SUBSAMPLES = 200
-CONFIDENCES = (0.9, 0.95)
 # A score of whose two mean losses half the logarithm of the ratio is taken: information of normal errors, in nats.
 LOG_RATIO = ("selector", "continuous")
 
@@ -93,7 +97,9 @@ def gains_of(cell: Cell, arrays: dict[str, np.ndarray], score: str) -> Gains:
     )
 
 
-def half_sampling(gains: Gains, draw: int, n_repeats: int, halves: np.ndarray) -> Interval:
+def half_sampling(
+    gains: Gains, draw: int, n_repeats: int, confidence: float, halves: np.ndarray, factor: float
+) -> Interval:
     """As the selector computes it: half-samples of the rows, and the variance that is left between repeats.
 
     ``halves`` (N_SUBSAMPLES, n_rows) are weights of the rows of each half, with sum 1.
@@ -103,8 +109,8 @@ def half_sampling(gains: Gains, draw: int, n_repeats: int, halves: np.ndarray) -
     if gains.groups is not None:
         n_units = len(np.unique(gains.groups))
         dof = min(N_SUBSAMPLES, n_units) - 1
-    error = repeat_error(rows.mean(axis=1))
-    return subsampling_interval(float(rows.mean()), halves @ rows.mean(axis=0), n_units, CONFIDENCES[0], dof, error)
+    values, error = halves @ rows.mean(axis=0), repeat_error(rows.mean(axis=1))
+    return subsampling_interval(float(rows.mean()), values, n_units, confidence, dof, error, factor)
 
 
 def half_weights(gains: Gains) -> np.ndarray:
@@ -117,48 +123,46 @@ def half_weights(gains: Gains) -> np.ndarray:
     return weights
 
 
-def intervals_of(gains: Gains) -> Iterator[tuple[str, int, list[Interval]]]:
-    """Methods: name, number of repeats, and the interval of each draw."""
-    halves, c = half_weights(gains), CONFIDENCES[0]
+def intervals_of(gains: Gains, c: float) -> Iterator[tuple[str, int, list[Interval]]]:
+    """Methods: name, number of repeats, and the interval of each draw at the confidence c."""
+    halves = half_weights(gains)
     draws = range(len(gains.rows))
+    n_folds = int(gains.fold_ids.max()) + 1
     for r in sorted({1, gains.rows.shape[1]}):
-        yield "wald", r, [wald_interval(gains.rows[d, :r], c, gains.groups) for d in draws]
-        yield "corrected t", r, [corrected_t_interval(gains.rows[d, :r], gains.fold_ids[d, :r], c) for d in draws]
-        yield "half-sampling", r, [half_sampling(gains, d, r, halves) for d in draws]
+        factor = overlap_factor(n_folds, n_folds - 1, r)
+        rows, folds = gains.rows[:, :r], gains.fold_ids[:, :r]
+        yield "wald", r, [wald_interval(rows[d], c, gains.groups) for d in draws]
+        yield "corrected rows", r, [corrected_rows_interval(rows[d], factor, c, gains.groups) for d in draws]
+        yield "corrected t", r, [corrected_t_interval(rows[d], folds[d], c) for d in draws]
+        yield "half-sampling", r, [half_sampling(gains, d, r, c, halves, 1.0) for d in draws]
+        yield "corrected halves", r, [half_sampling(gains, d, r, c, halves, factor) for d in draws]
         if r > 1:
-            yield "repeated", r, [repeated_interval(gains.rows[d, :r], c, gains.groups) for d in draws]
+            full = overlap_factor(n_folds, n_folds - 1)
+            yield "fully corrected rows", r, [corrected_rows_interval(rows[d], full, c, gains.groups) for d in draws]
+            yield "repeated", r, [repeated_interval(rows[d], c, gains.groups) for d in draws]
         if gains.halves is not None:
-            values = [gains.rows[d, :r].mean() for d in draws]
-            yield "conservative z", r, [conservative_z_interval(values[d], gains.halves[d], c) for d in draws]
+            yield "conservative z", r, [conservative_z_interval(rows[d].mean(), gains.halves[d], c) for d in draws]
 
 
-def evaluate_cell(cell: Cell, arrays: dict[str, np.ndarray]) -> pd.DataFrame:
-    """One row for each score, method, number of repeats, confidence and estimand."""
-    rows = []
-    for score in scores_of(cell):
+def evaluate_cell(cell: Cell, arrays: dict[str, np.ndarray], scores: Sequence[str] | None = None) -> pd.DataFrame:
+    """One row for each score (None: all of the cell), method, number of repeats and estimand."""
+    rows, confidence = [], CONFIDENCE[cell.product]
+    for score in scores_of(cell) if scores is None else [name for name in scores_of(cell) if name in scores]:
         gains = gains_of(cell, arrays, score)
-        for method, n_repeats, intervals in intervals_of(gains):
-            key = cell.key | {"score": score, "method": method, "n_repeats": n_repeats}
+        for method, n_repeats, intervals in intervals_of(gains, confidence):
+            key = cell.key | {"score": score, "method": method, "n_repeats": n_repeats, "confidence": confidence}
             truths = {"models": gains.models[:, :n_repeats].mean(axis=1), "expected": gains.expected}
             if score == "advantage" and (modalities := advantage_of_modalities(cell)) is not None:
                 truths["modalities"] = modalities
-            for confidence, (estimand, truth) in product(CONFIDENCES, truths.items()):
-                rows.append(
-                    key
-                    | {"confidence": confidence, "estimand": estimand}
-                    | summarize([at_confidence(each, confidence) for each in intervals], truth)
-                )
+            rows += [
+                key | {"estimand": estimand} | summarize(intervals, truth, threshold_of(score))
+                for estimand, truth in truths.items()
+            ]
     return pd.DataFrame(rows)
 
 
-def at_confidence(interval: Interval, confidence: float) -> Interval:
-    """The same interval at another confidence."""
-    parts = {"method": interval.method, "estimand": interval.estimand}
-    return make_interval(interval.value, interval.standard_error, interval.dof, confidence, **parts)
-
-
-def summarize(intervals: list[Interval], truth: np.ndarray | float) -> dict[str, float]:
-    """Coverage of the truth, mean width, and how often the interval lies above and below zero."""
+def summarize(intervals: list[Interval], truth: np.ndarray | float, threshold: float = 0.0) -> dict[str, float]:
+    """Coverage of the truth, mean width, and how often the interval lies above and below a threshold."""
     value, error, lower, upper = (
         np.array([getattr(each, name) for each in intervals]) for name in ("value", "standard_error", "lower", "upper")
     )
@@ -170,8 +174,8 @@ def summarize(intervals: list[Interval], truth: np.ndarray | float) -> dict[str,
         "mean_standard_error": error.mean(),
         "coverage": ((lower <= truth) & (truth <= upper)).mean(),
         "width": (upper - lower).mean(),
-        "above_zero": (lower > 0).mean(),
-        "below_zero": (upper < 0).mean(),
+        "above_threshold": (lower > threshold).mean(),
+        "below_threshold": (upper < threshold).mean(),
     }
 
 
@@ -182,7 +186,7 @@ def repeat_statistics(cell: Cell, arrays: dict[str, np.ndarray]) -> pd.DataFrame
         gains = gains_of(cell, arrays, score)
         by_repeat = gains.rows.mean(axis=2)
         signs = [
-            [sign(wald_interval(of_draw[repeat], CONFIDENCES[0], gains.groups)) for of_draw in gains.rows]
+            [sign(wald_interval(of_draw[repeat], CONFIDENCE[cell.product], gains.groups)) for of_draw in gains.rows]
             for repeat in (0, 1)
         ]
         rows.append(

@@ -6,8 +6,8 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from choice import CONFIDENCE, ESTIMANDS, TOLERANCE, decisive_rows
-from settings import REPORT, SELECTOR
+from choice import ESTIMANDS, TOLERANCE, decisive_rows
+from settings import CONFIDENCE, REPORT, SELECTOR
 
 FOLDER = Path(__file__).parent
 IMAGES = FOLDER.parents[1] / "docs" / "images"
@@ -15,6 +15,8 @@ STYLES = {
     "wald": ("#767676", "o"),
     "repeated": ("#0072B2", "s"),
     "half-sampling": ("#E69F00", "^"),
+    "corrected rows": ("#D55E00", "P"),
+    "fully corrected rows": ("#000000", "X"),
     "corrected t": ("#009E73", "D"),
     "conservative z": ("#CC79A7", "v"),
 }

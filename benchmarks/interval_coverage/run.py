@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import pandas as pd
-from choice import as_page, summarize_methods
+from choice import DECISIVE, as_page, summarize_methods
 from draws import BLOCK, draw_block, read_draws
 from evaluate import evaluate_cell, repeat_statistics
 from settings import NETWORK, REPORT, SELECTOR, all_cells
@@ -28,10 +28,12 @@ def draw_all(cache: Path, seconds: float) -> None:
         print(f"{time.process_time() - begin:6.1f} s  {block}  {cell.name}", flush=True)
 
 
-def evaluate_all(cache: Path) -> None:
+def evaluate_all(cache: Path, *, all_scores: bool) -> None:
     """Every interval on the draws that are there."""
     stored = {cell: arrays for cell in all_cells() if (arrays := read_draws(cache, cell)) is not None}
-    coverage = pd.concat([evaluate_cell(cell, arrays) for cell, arrays in stored.items()], ignore_index=True)
+    scores = {product: None if all_scores else DECISIVE[product] for product in DECISIVE}
+    parts = [evaluate_cell(cell, arrays, scores[cell.product]) for cell, arrays in stored.items()]
+    coverage = pd.concat(parts, ignore_index=True)
     repeats = pd.concat([repeat_statistics(cell, arrays) for cell, arrays in stored.items()], ignore_index=True)
     RESULTS.mkdir(exist_ok=True)
     coverage.to_csv(RESULTS / "coverage.csv.gz", index=False, float_format="%.5g")
@@ -47,11 +49,12 @@ def main() -> None:
     parser.add_argument("step", choices=["draw", "evaluate"])
     parser.add_argument("--cache", type=Path, required=True, help="folder of the draws, outside of the repository")
     parser.add_argument("--seconds", type=float, default=float("inf"), help="processor time after which drawing stops")
+    parser.add_argument("--all-scores", action="store_true", help="log-loss and accuracy of a report as well")
     options = parser.parse_args()
     if options.step == "draw":
         draw_all(options.cache, options.seconds)
     else:
-        evaluate_all(options.cache)
+        evaluate_all(options.cache, all_scores=options.all_scores)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from zlib import crc32
 import numpy as np
 
 REPORT, SELECTOR = "report", "selector"
+CONFIDENCE = {REPORT: 0.95, SELECTOR: 0.9}  # of their intervals, by default
 LINEAR, NETWORK = "linear", "network"
 # Number of classes; 0 is a continuous target.
 TARGETS = {"2 classes": 2, "5 classes": 5, "continuous": 0}
@@ -18,7 +19,7 @@ N_ROWS = (60, 100, 200, 500)
 # "small" from labeled pairs only, "clear" with three unlabeled pairs for each labeled one.
 REPORT_GAINS = ("null", "nearly equal", "small", "clear")
 # Of the selector. "tie": teacher and student know equally much, so that exactly no advantage is expected; "noise": the
-# teacher is independent of all else, so that it adds nothing; "nearly equal": its columns are the student's with an error.
+# teacher is independent of all else and adds nothing; "nearly equal": its columns are the student's with an error.
 SELECTOR_GAINS = ("tie", "noise", "nearly equal", "small", "clear")
 ROWS_A_GROUP = 5
 

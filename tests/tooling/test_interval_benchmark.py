@@ -121,11 +121,8 @@ def coverage(bench, gains):
     """Coverage at 90 % of the models and of the expectation, by method."""
     evaluate = bench["evaluate"]
     return {
-        method: [
-            evaluate.summarize([evaluate.at_confidence(each, 0.9) for each in found], truth)["coverage"]
-            for truth in (gains.models[:, 0], gains.expected)
-        ]
-        for method, _, found in evaluate.intervals_of(gains)
+        method: [evaluate.summarize(intervals, truth)["coverage"] for truth in (gains.models[:, 0], gains.expected)]
+        for method, _, intervals in evaluate.intervals_of(gains, 0.9)
     }
 
 
@@ -170,8 +167,8 @@ def table():
         for n_rows, value in zip((60, 100), covered, strict=True):
             rows.append({"n_rows": n_rows, "method": method, "coverage": value, "width": width * n_rows})
     key = {"product": "report", "gain": "null", "target": "2 classes", "grouped": False, "student": "linear"}
-    key |= {"score": "brier", "n_repeats": 1, "confidence": 0.95, "estimand": "expected", "n_draws": 300}
-    return pd.DataFrame(rows).assign(**key, above_zero=0.02)
+    key |= {"score": "brier", "n_repeats": 1, "estimand": "expected", "n_draws": 300}
+    return pd.DataFrame(rows).assign(**key, above_threshold=0.02)
 
 
 def test_the_narrowest_method_that_holds_everywhere_is_chosen(bench, table):
