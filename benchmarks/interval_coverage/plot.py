@@ -6,8 +6,8 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from choice import ESTIMANDS, TOLERANCE, decisive_rows
-from settings import CONFIDENCE, REPORT, SELECTOR
+from choice import TOLERANCE, decisive_rows, read_coverage
+from settings import CONFIDENCE
 
 FOLDER = Path(__file__).parent
 IMAGES = FOLDER.parents[1] / "docs" / "images"
@@ -21,6 +21,7 @@ STYLES = {
     "conservative z": ("#CC79A7", "v"),
 }
 N_REPEATS = 3
+PANELS = {"report": "Report", "advantage": "Selector, advantage", "added": "Selector, added"}
 
 
 def draw_panel(ax: plt.Axes, rows: pd.DataFrame, confidence: float) -> None:
@@ -42,19 +43,19 @@ def draw_panel(ax: plt.Axes, rows: pd.DataFrame, confidence: float) -> None:
 
 
 def main(images: Path = IMAGES) -> None:
-    """One panel for each product and estimand."""
-    table = pd.read_csv(FOLDER / "results" / "coverage.csv.gz")
-    figure, axes = plt.subplots(2, 2, figsize=(9, 7.2), sharex=True, sharey="row", layout="constrained")
-    for row, product in zip(axes, (REPORT, SELECTOR), strict=True):
-        cells = decisive_rows(table, product)
-        cells = cells[(cells["n_repeats"] == N_REPEATS) & (cells["student"] == "linear")]
-        for ax, (estimand, words) in zip(row, ESTIMANDS.items(), strict=True):
-            draw_panel(ax, cells[cells["estimand"] == estimand], CONFIDENCE[product])
-            ax.set_title(f"{product}: {words}", loc="left", fontsize=10)
-        row[0].set_ylabel(f"coverage of {100 * CONFIDENCE[product]:g} % intervals, %")
-    for ax in axes[-1]:
+    """One panel for the report and for each metric of the selector."""
+    table = read_coverage(FOLDER / "results" / "coverage.csv.gz")
+    rows = decisive_rows(table)
+    rows = rows[(rows["n_repeats"] == N_REPEATS) & (rows["estimand"] == "expected")]
+    figure, axes = plt.subplots(1, 3, figsize=(11, 4.4), sharex=True, layout="constrained")
+    for ax, (part, title) in zip(axes, PANELS.items(), strict=True):
+        shown = rows[rows["part"] == part]
+        confidence = CONFIDENCE[shown["product"].iloc[0]]
+        draw_panel(ax, shown, confidence)
+        ax.set_title(f"{title}, {100 * confidence:g} % intervals", loc="left", fontsize=10)
         ax.set_xlabel("width, by that of Wald's interval of one repeat")
-    axes[0, 1].legend(loc="lower right", frameon=False, fontsize=9)
+    axes[0].set_ylabel("cells whose expectation was covered: % of draws")
+    axes[0].legend(loc="lower right", frameon=False, fontsize=9)
     figure.savefig(images / "interval-coverage.png", dpi=100)
 
 

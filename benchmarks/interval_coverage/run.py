@@ -1,7 +1,7 @@
 """Draw the models of every cell once, then evaluate all intervals on the same stored losses.
 
 run.py draw --cache FOLDER       draws what is not yet there, 50 draws of every cell before the next 50
-run.py evaluate --cache FOLDER   writes results/coverage.csv.gz, summary.csv and repeats.csv
+run.py evaluate --cache FOLDER   writes coverage.csv.gz, summary.csv, repeats.csv and the page's tables to results
 """
 
 import argparse
@@ -9,10 +9,10 @@ import time
 from pathlib import Path
 
 import pandas as pd
-from choice import DECISIVE, as_page, summarize_methods
+from choice import DECISIVE, ESTIMANDS, as_page, summarize_methods
 from draws import BLOCK, draw_block, read_draws
 from evaluate import evaluate_cell, repeat_statistics
-from settings import NETWORK, REPORT, SELECTOR, all_cells
+from settings import NETWORK, all_cells
 
 RESULTS = Path(__file__).parent / "results"
 
@@ -38,9 +38,11 @@ def evaluate_all(cache: Path, *, all_scores: bool) -> None:
     RESULTS.mkdir(exist_ok=True)
     coverage.to_csv(RESULTS / "coverage.csv.gz", index=False, float_format="%.5g")
     repeats.to_csv(RESULTS / "repeats.csv", index=False, float_format="%.4g")
-    summary = pd.concat([summarize_methods(coverage, name) for name in (REPORT, SELECTOR)], ignore_index=True)
-    as_page(summary).to_csv(RESULTS / "summary.csv", index=False)
-    print(as_page(summary).to_string(index=False))
+    summary = summarize_methods(coverage)
+    summary.to_csv(RESULTS / "summary.csv", index=False, float_format="%.4g")
+    for estimand in ESTIMANDS:
+        as_page(summary, estimand).to_csv(RESULTS / f"page_{estimand}.csv", index=False)
+    print(summary.drop(columns=["confidence", "least_draws"]).round(3).to_string(index=False))
 
 
 def main() -> None:
