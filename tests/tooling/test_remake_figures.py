@@ -29,7 +29,7 @@ def test_every_figure_has_one_source(bench):
 
 
 def test_scripts_are_there(bench, tmp_path):
-    for source in ("decisions", "paired", "unpaired", "survival", "reproduction"):
+    for source in ("decisions", "intervals", "paired", "unpaired", "survival", "reproduction"):
         bench.SOURCES[source][0](tmp_path)
         assert (ROOT / bench.ran[-1][1]).exists()
 
