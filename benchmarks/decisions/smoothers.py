@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from skcmkd._model_selection._standard_errors import standard_error_of_mean
+
 PENALTIES = np.logspace(-3, 3, 13)
 
 
@@ -105,7 +107,7 @@ def predicted_gain(
     )
     return {
         "left_out_gain": float(row_gain.mean() / V_e),
-        "left_out_gain_error": float(row_gain.std(ddof=1) / np.sqrt(n) / V_e),
+        "left_out_gain_error": standard_error_of_mean(row_gain) / V_e,
         "risk_gain": float(1 - risk / (d * V_e / n)),
         "disagreement": float(disagreement),
     }

@@ -15,6 +15,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skcmkd import CCHSelector, PairedDistiller
+from skcmkd._model_selection._standard_errors import standard_error_of_mean
 from skcmkd.datasets import fetch_breast_tcga, load_adrenal_carcinoma
 
 N_FOLDS, N_REPEATS = 5, 5
@@ -128,7 +129,7 @@ def run_student(cohort, tables, y, student):
     for regime in REGIMES:
         row_gains, accuracy = gains(tables[student], teachers, y, regime)
         for name, gain in row_gains.items():
-            error = gain.std(axis=0, ddof=1) / np.sqrt(len(gain))
+            error = [standard_error_of_mean(column) for column in gain.T]
             row = {"alone": accuracy, "gain": gain[:, 0].mean(), "gain se": error[0]}
             row |= {"log-loss gain": gain[:, 1].mean(), "log-loss gain se": error[1]}
             rows[name] |= {f"{regime}: {key}": value for key, value in row.items()}

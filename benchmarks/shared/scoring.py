@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from skcmkd._model_selection._standard_errors import standard_error_of_mean
+
 SCORES = ("accuracy", "log_loss", "brier")
 LARGER_IS_BETTER = ("accuracy", "r2")
 MIN_PROBABILITY = 1e-7
@@ -30,7 +32,7 @@ def compare(rows: Mapping[str, np.ndarray], alone: Mapping[str, np.ndarray]) -> 
         better = values - alone[score] if score in LARGER_IS_BETTER else alone[score] - values
         scores[score] = values.mean()
         scores[f"{score}_gain"] = better.mean()
-        scores[f"{score}_gain_error"] = better.std(ddof=1) / np.sqrt(len(better))
+        scores[f"{score}_gain_error"] = standard_error_of_mean(better)
     return scores
 
 

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from scipy.stats import t as student_t
+
+from skcmkd._model_selection._intervals import wald_interval
 
 from .scoring import SCORES
 from .storage import read_table
@@ -31,8 +32,8 @@ def interval_over_splits(gain: pd.Series, seed: pd.Series) -> tuple[float, float
     means = gain.groupby(seed).mean()
     if len(means) < 2:
         return gain.mean(), np.nan, np.nan
-    half = student_t.ppf(0.5 + CONFIDENCE / 2, len(means) - 1) * means.std(ddof=1) / np.sqrt(len(means))
-    return means.mean(), means.mean() - half, means.mean() + half
+    interval = wald_interval(means.to_numpy(), CONFIDENCE)
+    return interval.value, interval.lower, interval.upper
 
 
 def count(rows: pd.DataFrame, score: str) -> dict[str, float]:

@@ -75,7 +75,7 @@ class ValidationScores:
         )
 
     def table(self) -> pd.DataFrame:
-        """Mean loss of each candidate, its difference to the first candidate's, and the standard error of that."""
+        """Mean loss of each candidate, its difference to the first's, and the standard error of that, as trained."""
         losses = self.losses
         difference = losses - losses[:, [0]]
         return pd.DataFrame(

@@ -133,7 +133,8 @@ def print_report(console: Console, report: DistillationReport, teacher: str, tit
         {
             "mean": accuracy.mean(),
             "standard_error": {
-                model: standard_error_of_mean(rows.dropna().to_numpy()) for model, rows in accuracy.items()
+                model: report.overlap_factor * standard_error_of_mean(rows.dropna().to_numpy())
+                for model, rows in accuracy.items()
             },
         }
     ).loc[list(accuracy)]

@@ -9,7 +9,7 @@ import pandas as pd
 from sklearn.base import BaseEstimator, clone
 from sklearn.utils import check_random_state
 
-from .._model_selection._intervals import EXPECTED
+from .._model_selection._intervals import MODELS
 from .._model_selection._pipelines import final_estimator
 from .._validation._sklearn import ArrayLike, check_choice, draw_seed, set_random_states
 from .._validation._tables import Table
@@ -37,9 +37,9 @@ class DistillationReport:
 
     Each model is scored on held-out rows. For a score s the gain of a model m over the student alone is::
 
-        gain_m = mean_i sign_s (s_i(m) - s_i(alone)),    se_m^2 = Var_i(s_i(m) - s_i(alone)) / n (1/R + n/n_train)
+        gain_m = mean_i sign_s (s_i(m) - s_i(alone)),    se_m^2 = Var_i(s_i(m) - s_i(alone)) / n (1 + n/n_train)
 
-    over the n rows i where both were scored, each by R splits with n_train training rows, with the sign that makes more
+    over the n rows i where both were scored, by splits with n_train training rows, with the sign that makes more
     better: **a positive gain is always an improvement**. The models:
 
     - ``majority class`` (``mean`` of a continuous target): the baseline, which reads nothing. The class shares of the
@@ -74,7 +74,7 @@ class DistillationReport:
     confidence : float in (0, 1), default=0.95
         Probability of the intervals.
     overlap_factor : float, default=1
-        sqrt(1/R + n/n_train) of the splits; 1 leaves out that they share training rows.
+        sqrt(1 + n/n_train) of the splits; 1 leaves out that they share training rows.
     selections : DataFrame, default=None
         ``selections_``.
     teacher_scores : DataFrame of shape (n_teacher_samples, n_scores), default=None
@@ -94,7 +94,7 @@ class DistillationReport:
         rows of different classes, held out by the same split, that the model puts in order; of more than two classes
         the mean of one class against the rest. None for a continuous target.
     estimand_ : str
-        What the intervals are of: "the expectation at this sample size".
+        What the intervals are of: "the models as trained".
     decisive_score_ : {"brier", "accuracy", "r2"}
         The score of the verdict: the Brier score, by which ``alpha="auto"`` is chosen, too; accuracy where the student
         has no probabilities; R^2 of a continuous target.
@@ -132,9 +132,9 @@ class DistillationReport:
     -----
     A row's scores are averaged over repeats before anything else, so that rows are counted and not predictions; with
     ``groups`` the standard error is that of a mean over clusters. Training sets of two folds share rows, so that the
-    variance which comes with them does not show between the held-out rows: the factor 1/R + n/n_train is Nadeau and
-    Bengio's, 9/4 for five folds. An interval is of the expected gain over training sets of this size, not of the two
-    modalities with any number of rows. How often intervals hold it is measured in ``benchmarks/interval_coverage``.
+    variance which comes with them does not show between the held-out rows: the factor 1 + n/n_train is Nadeau and
+    Bengio's, 9/4 for five folds. An interval is of the gain of the models as trained here, not of the two modalities
+    with any number of rows. How often intervals hold it is measured in ``benchmarks/interval_coverage``.
 
     A class that a training fold lacks gets the probability of one row among those fitted to. Log-losses are cut at
     the resolution of double precision, 36 nats, as in scikit-learn. A student without ``predict_proba`` has NaN in all
@@ -194,7 +194,7 @@ class DistillationReport:
         self.class_metrics_ = class_metrics
         self._models = list(dict.fromkeys(row_scores.columns.get_level_values("model")))
         self._design = Design(np.arange(len(y)) if groups is None else groups, confidence, overlap_factor)
-        self.estimand_ = EXPECTED
+        self.estimand_ = MODELS
         self._scores = ["r2", "squared_error"] if classes is None else ["accuracy", "log_loss", "brier"]
         has_proba = classes is not None and row_scores[ALONE, "brier"].notna().any()
         self.decisive_score_ = "r2" if classes is None else "brier" if has_proba else "accuracy"

@@ -105,7 +105,7 @@ def splits_factor(splits: Sequence[tuple[np.ndarray, np.ndarray]]) -> float:
     """``overlap_factor`` of training and held-out rows of each split."""
     held_out = np.concatenate([test for _, test in splits])
     n_rows = len(np.unique(held_out))
-    return overlap_factor(n_rows, float(np.mean([len(train) for train, _ in splits])), len(held_out) / n_rows)
+    return overlap_factor(n_rows, float(np.mean([len(train) for train, _ in splits])))
 
 
 def paired_difference(

@@ -9,7 +9,7 @@ import pandas as pd
 from sklearn.base import BaseEstimator, clone
 from sklearn.utils import check_random_state
 
-from .._model_selection._intervals import EXPECTED
+from .._model_selection._intervals import MODELS
 from .._validation._sklearn import ArrayLike, check_choice, draw_seed, set_random_states
 from .._validation._tables import Table, as_table
 from ..survival import KaplanMeierDisplay
@@ -83,7 +83,7 @@ class SurvivalReport:
         Index ``split``, ``row``. ``uncensored``, the probability G(min(time, horizon)-) of not being censored, by the
         training rows of the split; and the risk by each model.
     estimand_ : str
-        What the intervals are of: "the expectation at this sample size".
+        What the intervals are of: "the models as trained".
     alphas_ : DataFrame
         Index ``split``; the teacher's weight, columns ``distilled`` and ``shuffled teacher``.
     selections_ : DataFrame or None
@@ -155,7 +155,7 @@ class SurvivalReport:
         self.selections_ = selections
         self._outcome = Outcome(time, event, horizon)
         self._design = Design(np.arange(len(time)) if groups is None else groups, confidence, overlap_factor)
-        self.estimand_ = EXPECTED
+        self.estimand_ = MODELS
         self._models = [str(name) for name in held_out if name != UNCENSORED]
         every = pd.RangeIndex(len(time), name="row")
         self.risks_ = held_out[self._models].groupby(level="row").mean().reindex(every)

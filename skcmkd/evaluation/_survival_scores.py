@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from .._model_selection._intervals import EXPECTED, Interval, make_interval
+from .._model_selection._intervals import MODELS, Interval, make_interval
 from ..survival._horizon import label_at
 from ..survival._pairs import auc_pairs, harrell_pairs, sum_pairs, uno_pairs
 from ..survival._scores import brier_rows
@@ -112,4 +112,4 @@ def _jackknife_interval(value: float, without_unit: np.ndarray, design: Design) 
     n_units = len(without_unit)
     deviations = without_unit - without_unit.mean() if n_units else without_unit
     error = design.factor * np.sqrt((n_units - 1) / max(n_units, 1) * (deviations**2).sum())
-    return make_interval(value, error, n_units - 1, design.confidence, method="corrected jackknife", estimand=EXPECTED)
+    return make_interval(value, error, n_units - 1, design.confidence, method="corrected jackknife", estimand=MODELS)

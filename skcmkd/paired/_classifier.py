@@ -125,7 +125,7 @@ class PairedDistiller(ClassifierStudentMixin, BaseEstimator):
     alpha_scores_ : DataFrame or None
         Where ``alpha="auto"`` was chosen on validation folds: for each alpha the mean Brier score there (``brier``, 0
         is best), its difference from the student alone (``difference``) and the standard error of that
-        (``standard_error``).
+        (``standard_error``), of the models as trained: further rows, not further training sets.
     teacher_proba_ : ndarray of shape (n_samples, n_classes) or None
         Out-of-fold soft targets of the labeled rows, pooled; NaN in rows without a teacher's modality.
     classes_ : ndarray of shape (n_classes,)

@@ -99,7 +99,7 @@ class PairedDistillerRegressor(RegressorStudentMixin, BaseEstimator):
     alpha_scores_ : DataFrame or None
         Where ``alpha="auto"`` was chosen on validation folds: for each alpha the mean squared error there
         (``squared_error``), its difference from the student alone (``difference``) and the standard error of that
-        (``standard_error``).
+        (``standard_error``), of the models as trained: further rows, not further training sets.
     teacher_prediction_ : ndarray of shape (n_samples,) or (n_samples, n_targets), or None
         Out-of-fold soft targets of the rows of X, pooled; NaN in rows without a teacher's modality.
     n_folds_ : int or None

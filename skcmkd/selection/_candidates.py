@@ -72,8 +72,8 @@ class TeacherCandidate:
         """
         return self._average_metrics(settings, self.repeats, rows)
 
-    def repeat_standard_errors(self, settings: SelectionSettings) -> dict[str, float]:
-        """Standard error of each metric across repeats; 0 with one repeat."""
+    def repeat_errors(self, settings: SelectionSettings) -> dict[str, float]:
+        """Standard error of the mean of each metric over repeats; 0 with one repeat."""
         by_repeat = [self._average_metrics(settings, [comparison]) for comparison in self.repeats]
         return {name: repeat_error(np.array([each[name] for each in by_repeat])) for name in by_repeat[0]}
 

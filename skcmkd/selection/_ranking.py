@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from .._model_selection._choices import holm
-from .._model_selection._intervals import EXPECTED, Interval, subsampling_interval
+from .._model_selection._intervals import EXPECTED, MODELS, Interval, subsampling_interval
 from .._model_selection._resampling import half_samples, map_statistic
 from .._model_selection._standard_errors import overlap_factor, repeat_error
 from .._utils._decisions import DISTIL, DO_NOT_DISTIL, TOLERANCE, UNDECIDED
@@ -85,7 +85,7 @@ def _result_row(
     units = np.arange(n_rows) if candidate.groups is None else candidate.groups
     row: dict[str, Any] = {"n_rows": n_rows, "n_unlabeled": len(candidate.rows) - n_rows}
     p_value = np.nan
-    repeat_errors = candidate.repeat_standard_errors(settings)
+    repeat_errors = candidate.repeat_errors(settings)
     for (name, value), half_sample_values in zip(
         candidate.metrics(settings).items(), half_sample_metrics.T, strict=True
     ):
@@ -120,15 +120,15 @@ def _interval(
 ) -> Interval:
     """Interval of a metric by its values on half-samples, and what the folds add to its error.
 
-    Encoders refitted on each half show the variance of training. Of others Nadeau and Bengio's factor takes its place,
-    with the variance that is left between repeats.
+    Encoders refitted on each half show the variance of training. Else Nadeau and Bengio's factor stands for it, beside
+    the variance that is left between repeats.
 
     Parameters
     ----------
     value : float
     half_sample_values : ndarray of shape (n_subsamples,)
     error_of_repeats : float
-        Standard error of the mean over repeats.
+        ``repeat_error``.
     candidate : TeacherCandidate
     units : ndarray of shape (n_rows,)
         Group of each row, or its position.
@@ -147,8 +147,8 @@ def _interval(
         settings.confidence,
         min(len(half_sample_values), n_units) - 1,
         extra_se=0.0 if refitted else error_of_repeats,
-        factor=1.0 if refitted else overlap_factor(n_folds, n_folds - 1, len(candidate.repeats)),
-        estimand=EXPECTED,
+        factor=1.0 if refitted else overlap_factor(n_folds, n_folds - 1),
+        estimand=EXPECTED if refitted else MODELS,
     )
 
 

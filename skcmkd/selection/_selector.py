@@ -13,6 +13,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from .._model_selection._intervals import EXPECTED, MODELS
 from .._utils._doc_link import DocLinkMixin
 from .._validation._array_checks import check_columns_of_fit
 from .._validation._columns import Columns, check_modalities, select_student_columns
@@ -54,9 +55,9 @@ class CCHSelector(DocLinkMixin, TransformerMixin, BaseEstimator, auto_wrap_outpu
         gap = I(H_T; H_S) - I(H_S; Y)
 
     in nats, the last being the criterion of the Cross-modal Complementarity Hypothesis, each with a subsampling
-    interval, and decide: ``distil`` when the criterion's interval lies above zero (``added``: above 0.01 nats),
-    ``do not distil`` when it lies below, else ``undecided``. Without unlabeled pairs the decision is ``do not distil``
-    whatever the metrics, unless a criterion is named.
+    interval, and decide: ``distil`` when the criterion's interval lies above zero (``added``: above 0.01 nats), also
+    counting the candidates, ``do not distil`` when it lies below, else ``undecided``. Without unlabeled pairs the
+    decision is ``do not distil`` whatever the metrics, unless a criterion is named.
 
     Parameters
     ----------
@@ -112,11 +113,11 @@ class CCHSelector(DocLinkMixin, TransformerMixin, BaseEstimator, auto_wrap_outpu
     n_subsamples : int, default=200
         Number of random halves of the rows, or of the groups, from which the intervals are computed.
     refit : bool or "auto", default="auto"
-        Whether encoders are refitted on each half. With True the intervals include the variance of fitting the encoders
-        beside that of the estimates, at ``n_subsamples`` times the work; "auto" refits only the default encoder of a
-        continuous target, which is fast.
+        Whether encoders are refitted on each half, at ``n_subsamples`` times the work, so that these show the variance
+        of training in place of a factor for it. "auto" refits only the default encoder of a continuous
+        target, which is fast.
     confidence : float, default=0.9
-        Confidence of the intervals.
+        Confidence of the intervals; "distil" is said at a tie with probability (1 - confidence) / 2 at most.
     n_jobs : int or None, default=None
         Number of parallel fits; changes nothing but time.
     random_state : int, RandomState or None, default=None
@@ -131,10 +132,15 @@ class CCHSelector(DocLinkMixin, TransformerMixin, BaseEstimator, auto_wrap_outpu
         measured), ``teacher_student``, ``student_label``, ``teacher_label`` (mutual information, nats), ``gap``,
         ``advantage``, ``added``, ``residual_criterion``, ``risk_reduction`` (share of a linear student's excess risk
         that alpha = 1/2 is predicted to save: positive for most teachers, since any smooths the student) and the
-        callable's ``criterion``, each with ``_standard_error``, ``_lower``, ``_upper`` and ``_probability`` (of being
-        positive), ``decision``, its ``reason`` in words, ``best_alpha`` (the alpha of least predicted risk), ``kept``,
-        and ``added_to_kept`` (``added`` to the student and the teachers kept before; NaN where not estimated).
+        callable's ``criterion``, each with ``_standard_error``, ``_lower``, ``_upper`` and ``_p_value`` (one-sided, of
+        being at most 0), ``p_value`` (that the deciding metric is at most its threshold) and ``p_value_holm`` (adjusted
+        for all candidates; NaN of those that are refused), ``decision``, its ``reason`` in words, ``best_alpha`` (the
+        alpha of least predicted risk), ``kept``, and ``added_to_kept`` (``added`` to the student and the teachers kept
+        before; NaN where not estimated).
         ``added`` is NaN where an encoder gives no predictions.
+    estimand_ : str
+        What the intervals and p-values are of: "the models as trained", or with ``refit`` "the expectation at this
+        sample size".
     teachers_ : list of str
         The kept teachers, in the order of their selection.
     best_alpha_ : float
@@ -172,8 +178,14 @@ class CCHSelector(DocLinkMixin, TransformerMixin, BaseEstimator, auto_wrap_outpu
 
     A row whose values of a modality are all missing was not measured: a candidate is scored on the rows where it
     and the student were both measured. The estimates are of the mutual information of encoders fitted to this many
-    rows, which is less than that of the modalities. Without ``refit`` the intervals include the error of estimates from
-    a finite number of rows and not that of fitting the encoders.
+    rows, which is less than that of the modalities. The intervals are of these models; with ``refit`` of their
+    expectation over training sets. Without it the standard error is that of the rows times sqrt(1 + K/(K-1)) for K
+    folds, Nadeau and Bengio's factor for training sets that share rows, with the variance that is left between repeats
+    (coverage: ``benchmarks/interval_coverage``).
+
+    With several candidates "distil" has several chances to be wrong. It needs ``p_value_holm`` below (1 - confidence) /
+    2, which with one candidate says that the interval lies above the threshold. ``added_p_value`` asks whether a
+    teacher adds anything at all beyond the student.
 
     With ``groups`` the error falls with the number of groups and not with that of the rows: each group is one draw from
     the population. Mutual information is a mean over rows, so a group counts by its rows. Estimators other than
@@ -186,6 +198,8 @@ class CCHSelector(DocLinkMixin, TransformerMixin, BaseEstimator, auto_wrap_outpu
     Xie, Xu, Sanguinetti. Information-Theoretic Criteria for Knowledge Distillation in Multimodal Learning. arXiv
     2510.13182 (the gap).
     Wolpert. Stacked generalization. Neural Networks 5 (1992) (the pool).
+    Nadeau, Bengio. Inference for the generalization error. Machine Learning 52 (2003) (the factor).
+    Holm. A simple sequentially rejective multiple test procedure. Scandinavian Journal of Statistics 6 (1979).
 
     Examples
     --------
@@ -314,6 +328,7 @@ class CCHSelector(DocLinkMixin, TransformerMixin, BaseEstimator, auto_wrap_outpu
         )
         data = repeats[0].data
         self.n_folds_ = int(data.fold_ids.max()) + 1
+        self.estimand_ = EXPECTED if settings.refit else MODELS
         candidate_rows = {each.name: np.isin(np.arange(data.n_labeled), each.rows) for each in candidates}
         self.teachers_ = teachers
         self.results_ = results.assign(kept=results.index.isin(teachers)).join(added)

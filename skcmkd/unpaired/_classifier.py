@@ -149,7 +149,7 @@ class UnpairedDistiller(ClassifierStudentMixin, BaseEstimator):
     candidate_scores_ : DataFrame or None
         With ``alignment="auto"`` a row for each candidate, the first of which is the student alone: its
         ``training_mode``, ``alignment`` and ``used_bridge``, the mean Brier score on held-out rows (``brier``, 0 is
-        best), its ``difference`` to the student alone, and the ``standard_error`` of that.
+        best), its ``difference`` to the student alone, and the ``standard_error`` of that, of the models as trained.
     alignment_metrics_ : DataFrame or None
         A row for each student: "alone"; the one that was trained, "aligned" or, where nothing was aligned, named by
         its ``training_mode_``, such as "soft targets"; and "shuffled teacher" (the control: labels and soft targets of

@@ -107,7 +107,7 @@ def test_corrected_rows_by_hand():
     rows, repeats = stats.sem(values.mean(axis=0)), stats.sem(values.mean(axis=1))
     result = corrected_rows_interval(values, overlap_factor(40, 32, 2), 0.9)
     np.testing.assert_allclose(result.standard_error, np.sqrt((1 / 2 + 40 / 32) * rows**2 + repeats**2))
-    assert (result.value, result.dof, result.estimand) == (values.mean(axis=0).mean(), 39, EXPECTED)
+    assert (result.value, result.dof, result.estimand) == (values.mean(axis=0).mean(), 39, MODELS)
     groups = np.arange(40) // 4
     np.testing.assert_allclose(
         corrected_rows_interval(values[0], overlap_factor(40, 32), 0.9, groups).standard_error,

@@ -117,3 +117,37 @@ def test_rank_correlation_and_area(regret):
     assert regret.area(metric, gain) == 0.75
     assert np.isnan(regret.rank_correlation(np.ones(4), gain))
     assert np.isnan(regret.area(metric, np.ones(4)))
+
+
+@pytest.fixture(scope="module")
+def views():
+    return load("simulated_views")
+
+
+@pytest.fixture(scope="module")
+def pcm():
+    return load("projected_covariance")
+
+
+def test_a_copy_is_the_students_table_mixed_with_noise_of_its_own(views):
+    drawn = views.draw_views(4000, 0, {"copy": "copy", "other": 1.0})
+    S, T = (drawn.take(slice(None), name).to_numpy() for name in ("student", "copy"))
+    mixing, *_ = np.linalg.lstsq(S, T, rcond=None)
+    residual = T - S @ mixing
+    np.testing.assert_allclose(residual.std(axis=0), 2, rtol=0.05)
+    for label in (0, 1):
+        np.testing.assert_allclose(residual[drawn.y == label].mean(axis=0), 0, atol=0.2)
+    alone = views.draw_views(4000, 0, {})
+    np.testing.assert_array_equal(alone.X, drawn.take(slice(None), "student"))
+    np.testing.assert_array_equal(alone.y, drawn.y)
+
+
+def test_the_projected_covariance_sees_what_goes_beyond_and_nothing_else(views, pcm):
+    p_values = {"copy": [], 0.5: []}
+    for teacher, found in p_values.items():
+        for seed in range(20):
+            drawn = views.draw_views(200, seed, {"teacher": teacher})
+            T, S = (drawn.take(slice(None), name).to_numpy() for name in ("teacher", "student"))
+            found.append(pcm.pcm_p_value(T, S, drawn.y, 1, seed))
+    assert np.mean(p_values["copy"]) > 0.3
+    assert np.max(p_values[0.5]) < 0.01
