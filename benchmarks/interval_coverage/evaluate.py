@@ -46,7 +46,7 @@ class Gains:
     models : ndarray of shape (n_draws, n_repeats)
         Truth of the models of each repeat.
     expected : float
-        Mean truth of models of all rows, over the draws.
+        Mean truth of models of all rows, over the draws; 0 where it is so by construction.
     """
 
     rows: np.ndarray
@@ -75,6 +75,11 @@ def row_gains(losses: np.ndarray, *, log_ratio: bool) -> np.ndarray:
     return gain_of(mean, log_ratio=True) + ((losses / mean - 1) / 2) @ np.array([1.0, -1.0])
 
 
+def is_exactly_zero(cell: Cell, score: str) -> bool:
+    """Whether base and model have the same distribution, so that no gain is expected by any score."""
+    return cell.gain == "null" or (cell.gain == "tie" and score == "advantage")
+
+
 def gains_of(cell: Cell, arrays: dict[str, np.ndarray], score: str) -> Gains:
     """Gains of a cell's draws by one score."""
     s, log_ratio = scores_of(cell).index(score), (cell.product, cell.target) == LOG_RATIO
@@ -93,23 +98,21 @@ def gains_of(cell: Cell, arrays: dict[str, np.ndarray], score: str) -> Gains:
         np.arange(cell.n_rows) // ROWS_A_GROUP if cell.grouped else None,
         halves,
         gain_of(by_repeat, log_ratio=log_ratio),
-        float(gain_of(final, log_ratio=log_ratio).mean()),
+        0.0 if is_exactly_zero(cell, score) else float(gain_of(final, log_ratio=log_ratio).mean()),
     )
 
 
 def half_sampling(
     gains: Gains, draw: int, n_repeats: int, confidence: float, halves: np.ndarray, factor: float
 ) -> Interval:
-    """As the selector computes it: half-samples of the rows, and the variance that is left between repeats.
+    """As the selector computes it: half-samples of the rows, and the variance between repeats or, of one, the factor.
 
     ``halves`` (N_SUBSAMPLES, n_rows) are weights of the rows of each half, with sum 1.
     """
-    rows = gains.rows[draw, :n_repeats]
-    n_units, dof = rows.shape[1], None
-    if gains.groups is not None:
-        n_units = len(np.unique(gains.groups))
-        dof = min(N_SUBSAMPLES, n_units) - 1
+    rows, units = gains.rows[draw, :n_repeats], gains.groups
+    n_units = rows.shape[1] if units is None else len(np.unique(units))
     values, error = halves @ rows.mean(axis=0), repeat_error(rows.mean(axis=1))
+    dof = min(N_SUBSAMPLES, n_units) - 1
     return subsampling_interval(float(rows.mean()), values, n_units, confidence, dof, error, factor)
 
 
@@ -128,16 +131,15 @@ def intervals_of(gains: Gains, c: float) -> Iterator[tuple[str, int, list[Interv
     halves = half_weights(gains)
     draws = range(len(gains.rows))
     n_folds = int(gains.fold_ids.max()) + 1
+    full = overlap_factor(n_folds, n_folds - 1)
     for r in sorted({1, gains.rows.shape[1]}):
         factor = overlap_factor(n_folds, n_folds - 1, r)
         rows, folds = gains.rows[:, :r], gains.fold_ids[:, :r]
         yield "wald", r, [wald_interval(rows[d], c, gains.groups) for d in draws]
         yield "corrected rows", r, [corrected_rows_interval(rows[d], factor, c, gains.groups) for d in draws]
         yield "corrected t", r, [corrected_t_interval(rows[d], folds[d], c) for d in draws]
-        yield "half-sampling", r, [half_sampling(gains, d, r, c, halves, 1.0) for d in draws]
-        yield "corrected halves", r, [half_sampling(gains, d, r, c, halves, factor) for d in draws]
+        yield "half-sampling", r, [half_sampling(gains, d, r, c, halves, full if r == 1 else 1.0) for d in draws]
         if r > 1:
-            full = overlap_factor(n_folds, n_folds - 1)
             yield "fully corrected rows", r, [corrected_rows_interval(rows[d], full, c, gains.groups) for d in draws]
             yield "repeated", r, [repeated_interval(rows[d], c, gains.groups) for d in draws]
         if gains.halves is not None:
