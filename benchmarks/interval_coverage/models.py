@@ -8,13 +8,14 @@ from functools import partial
 
 import numpy as np
 from fast import N_INNER_FOLDS, as_target, distill_linear, fit_linear
-from settings import NETWORK, REPORT, Cell
+from settings import NETWORK, REPORT, TUNED, Cell
 from sklearn.linear_model import LogisticRegression
 from tables import Rows
 
 from skcmkd import NetworkClassifier, PairedDistiller
 from skcmkd._model_selection._row_scores import brier_score, log_loss, squared_error
 from skcmkd._model_selection._stacking import fit_stack
+from skcmkd.information import make_default_classifier
 
 ALPHA = {"null": 0.5, "nearly equal": 0.02, "small": 0.5, "clear": 0.5}
 # Of the selector's encoders; one that is chosen within each fit takes ten times as long.
@@ -79,6 +80,8 @@ def report_losses(
 
 def fit_encoders(cell: Cell, rows: Rows) -> list[Predictor]:
     """Encoders of the student's and the teacher's columns."""
+    if cell.student == TUNED:
+        return [make_default_classifier().fit(table, rows.y).predict_proba for table in (rows.S, rows.T)]
     fit = partial(fit_linear, of_classes=cell.n_classes is not None, penalty=ENCODER_PENALTY)
     target, weight = as_target(rows.y, cell.n_classes), np.ones((1, len(rows.y)))
     return [fit(table, target, weight)[0] for table in (rows.S, rows.T)]

@@ -53,8 +53,8 @@ def main(images: Path = IMAGES) -> None:
         confidence = CONFIDENCE[shown["product"].iloc[0]]
         draw_panel(ax, shown, confidence)
         ax.set_title(f"{title}, {100 * confidence:g} % intervals", loc="left", fontsize=10)
-        ax.set_xlabel("width, by that of Wald's interval of one repeat")
-    axes[0].set_ylabel("cells whose expectation was covered: % of draws")
+        ax.set_xlabel("width (Wald's of one repeat: 1)")
+    axes[0].set_ylabel("coverage of the expectation, % of draws")
     axes[0].legend(loc="lower right", frameon=False, fontsize=9)
     figure.savefig(images / "interval-coverage.png", dpi=100)
 

@@ -12,15 +12,15 @@ import pandas as pd
 from choice import DECISIVE, ESTIMANDS, as_page, summarize_methods
 from draws import BLOCK, draw_block, read_draws
 from evaluate import evaluate_cell, repeat_statistics
-from settings import NETWORK, all_cells
+from settings import LINEAR, all_cells
 
 RESULTS = Path(__file__).parent / "results"
 
 
 def draw_all(cache: Path, seconds: float) -> None:
-    """One block of every cell before the next, networks last, for so many seconds of processor time."""
+    """One block of every cell before the next, slow models last, for so many seconds of processor time."""
     blocks = [(cell, block) for cell in all_cells() for block in range(-(-cell.n_draws // BLOCK))]
-    for cell, block in sorted(blocks, key=lambda each: (each[0].student == NETWORK, each[1])):
+    for cell, block in sorted(blocks, key=lambda each: (each[0].student != LINEAR, each[1])):
         if time.process_time() > seconds:
             return
         begin = time.process_time()

@@ -10,7 +10,8 @@ import numpy as np
 
 REPORT, SELECTOR = "report", "selector"
 CONFIDENCE = {REPORT: 0.95, SELECTOR: 0.9}  # of their intervals, by default
-LINEAR, NETWORK = "linear", "network"
+# A report's linear or network student; a selector's linear encoders with a fixed penalty or, "tuned", its default ones.
+LINEAR, NETWORK, TUNED = "linear", "network", "tuned"
 # Number of classes; 0 is a continuous target.
 TARGETS = {"2 classes": 2, "5 classes": 5, "continuous": 0}
 N_ROWS = (60, 100, 200, 500)
@@ -38,7 +39,7 @@ class Cell:
     n_rows : int
     grouped : bool, default=False
         Whether rows come in groups of ``ROWS_A_GROUP`` that share their label and most of their columns.
-    student : {"linear", "network"}, default="linear"
+    student : {"linear", "network", "tuned"}, default="linear"
     n_repeats : int, default=3
         Repeats of five-fold cross-validation.
     n_half_pairs : int, default=0
@@ -78,7 +79,7 @@ class Cell:
 
 
 def all_cells() -> Iterator[Cell]:
-    """The fraction of the full product that is run; the network last, for each of its draws takes seconds."""
+    """The fraction of the full product that is run; slow models last."""
     for gain, n_rows in product(REPORT_GAINS, N_ROWS):
         n_half_pairs = 5 if n_rows == 60 else 0
         yield Cell(REPORT, gain, "continuous", n_rows, n_half_pairs=n_half_pairs)
@@ -96,4 +97,6 @@ def all_cells() -> Iterator[Cell]:
         yield Cell(SELECTOR, gain, "2 classes", 100, grouped=True)
     for gain in ("tie", "noise"):
         yield Cell(SELECTOR, gain, "5 classes", 100)
+    for gain in ("tie", "clear"):
+        yield Cell(SELECTOR, gain, "2 classes", 60, student=TUNED, n_draws=100)
     yield Cell(REPORT, "null", "2 classes", 100, student=NETWORK, n_repeats=1, n_draws=100)
