@@ -105,7 +105,7 @@ def gains_of(cell: Cell, arrays: dict[str, np.ndarray], score: str) -> Gains:
 def half_sampling(
     gains: Gains, draw: int, n_repeats: int, confidence: float, halves: np.ndarray, factor: float
 ) -> Interval:
-    """As the selector computes it: half-samples of the rows, and the variance between repeats or, of one, the factor.
+    """As the selector computes it: half-samples of the rows with the full factor, and the variance between repeats.
 
     ``halves`` (N_SUBSAMPLES, n_rows) are weights of the rows of each half, with sum 1.
     """
@@ -138,7 +138,7 @@ def intervals_of(gains: Gains, c: float) -> Iterator[tuple[str, int, list[Interv
         yield "wald", r, [wald_interval(rows[d], c, gains.groups) for d in draws]
         yield "corrected rows", r, [corrected_rows_interval(rows[d], factor, c, gains.groups) for d in draws]
         yield "corrected t", r, [corrected_t_interval(rows[d], folds[d], c) for d in draws]
-        yield "half-sampling", r, [half_sampling(gains, d, r, c, halves, full if r == 1 else 1.0) for d in draws]
+        yield "half-sampling", r, [half_sampling(gains, d, r, c, halves, full) for d in draws]
         if r > 1:
             yield "fully corrected rows", r, [corrected_rows_interval(rows[d], full, c, gains.groups) for d in draws]
             yield "repeated", r, [repeated_interval(rows[d], c, gains.groups) for d in draws]
