@@ -12,16 +12,21 @@ import numpy as np
 import pandas as pd
 from gains import RESULTS, make_linear_student, score
 from remembering import Remembering, forget
+from scipy.stats import norm
 from sklearn.model_selection import train_test_split
 
 from skcmkd import CCHSelector, PairedDistiller
 from skcmkd._linear_model._logistic import make_default_classifier
+from skcmkd._model_selection._choices import holm
 from skcmkd.datasets import load_digit_views
+from skcmkd.selection._criteria import MIN_ADDED_NATS
 
 N_LABELED, N_TEST = 100, 1000
 SHUFFLED = "shuffled"
 METRICS = ("added", "advantage", "gap")
 HARMFUL = -0.01
+# Of the error of the rows, with five folds.
+CORRECTION = 1.5
 
 
 def run_split(seed: int) -> pd.DataFrame:
@@ -81,12 +86,41 @@ def summarize(cells: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(summary)
 
 
+def count_candidates(cells: pd.DataFrame) -> pd.DataFrame:
+    """What each step of caution does to "distil" by what is added, from stored rows.
+
+    The stored intervals are of the rows and the repeats; half their width times ``CORRECTION`` is at most a little more
+    than that of a selector that corrects the rows alone.
+    """
+    error = (cells["added_upper"] - cells["added_lower"]) / 2 / norm.ppf(0.95)
+    gain, steps = cells["accuracy_gain"], {}
+    for name, factor in (("stored", 1.0), ("corrected", CORRECTION)):
+        p_values = pd.Series(norm.sf((cells["added"] - MIN_ADDED_NATS) / (factor * error)), cells.index)
+        by_student = p_values.groupby([cells["seed"], cells["student"]])
+        for title, values in ((name, p_values), (f"{name}, Holm", by_student.transform(holm))):
+            accepted = values < 0.05
+            steps[title] = {
+                "distil, %": 100 * accepted.mean(),
+                "distil and worse by a point, %": 100 * (accepted & (gain < HARMFUL)).mean(),
+                "not distil and a gain above a point, %": 100 * (~accepted & (gain > -HARMFUL)).mean(),
+                "mean gain of accepted, points": 100 * gain[accepted].mean(),
+                "mean gain of others, points": 100 * gain[~accepted].mean(),
+            }
+    return pd.DataFrame(steps).T
+
+
 def main() -> None:
     """Run the splits, store the rows, print the summary."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--splits", type=int, default=2)
+    parser.add_argument("--counting", action="store_true", help="only evaluate the stored rows: added_counting.csv")
     options = parser.parse_args()
     path, parts = RESULTS / "added.csv", []
+    if options.counting:
+        counted = count_candidates(pd.read_csv(path)).rename_axis("rule")
+        counted.round(2).to_csv(RESULTS / "added_counting.csv")
+        print(counted.round(1).to_string())
+        return
     for seed in range(options.splits):
         parts.append(run_split(seed))
         cells = pd.concat(parts)

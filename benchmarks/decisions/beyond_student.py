@@ -2,7 +2,7 @@
 
 Size where T is the student's table mixed, with noise of its own (T = S A + 2 e: independent of the class given S);
 power where T sees the same hidden scores as S, with twice the noise or with as much. The projected covariance measure
-is that of ``projected_covariance.py``, with one split into halves and with the mean of six. About six minutes of one
+is that of ``projected_covariance.py``, with one split into halves and with the mean of six. About three minutes of one
 core::
 
     python benchmarks/decisions/beyond_student.py
@@ -20,7 +20,7 @@ from skcmkd import CCHSelector
 LEVEL = 0.05
 # By name, what ``draw_views`` takes, and the number of draws.
 TEACHERS = {"copy": ("copy", 200), "weak": (4.0, 100), "as good as the student": (STUDENT_NOISE, 100)}
-SIZES = (100, 200)
+SIZES = (100,)
 
 
 def p_values(teacher: float | str, n_rows: int, seed: int) -> dict[str, float]:
