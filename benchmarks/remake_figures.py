@@ -77,6 +77,7 @@ def advise(folder: Path) -> None:
 # Function that draws, given an empty folder, and its images.
 SOURCES: dict[str, tuple[Callable[[Path], None], tuple[str, ...]]] = {
     "decisions": (plot_by("decisions"), ("decisions.png",)),
+    "intervals": (plot_by("interval_coverage"), ("interval-coverage.png",)),
     "paired": (plot_by("paired"), ("paired-gains.png", "report.png")),
     "unpaired": (plot_by("unpaired"), ("unpaired-bridge.png", "alignment.png")),
     "survival": (plot_by("survival"), ("risk-groups.png",)),

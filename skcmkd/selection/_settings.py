@@ -15,8 +15,7 @@ from ..information import ESTIMATORS
 from ._criteria import Criterion, InformationEstimators, generic_estimators, metric_names, proba_estimators
 from ._representations import Representation
 
-# Choosing other folds moves an estimate by most of its standard error with 60 rows and by half of it with 200
-# (benchmarks/repeats_of_folds.py).
+# Other folds move an estimate by about half of what another cohort of 60 rows does (benchmarks/interval_coverage).
 N_REPEATS_SMALL, MIN_ROWS_SINGLE_REPEAT = 3, 1000
 
 
