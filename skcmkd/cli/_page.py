@@ -17,9 +17,9 @@ from ._text_tables import TextTable
 
 HOW_TO_READ_DECISIONS = (
     "T and S are what models of the teacher's and of the student's modality predict for held-out rows, Y is the "
-    "label. gap = I(T;S) - I(S;Y), added = I(S,T;Y) - I(S;Y). distil: the interval of what the teacher adds lies above "
-    "0.01, also counting the candidates; do not distil: below, or there are no unlabeled pairs; undecided otherwise. "
-    "This is about what the teacher knows, and promises no gain."
+    "label. gap = I(T;S) - I(S;Y), added = I(S,T;Y) - I(S;Y). distil: what the teacher adds is above 0.01 beyond "
+    "chance, counting the candidates; do not distil: its interval lies below, or there are no unlabeled pairs; "
+    "undecided otherwise. This is about what the teacher knows, and promises no gain."
 )
 HOW_TO_READ_GAINS = (
     "A positive gain is an improvement; its interval is that of the paired difference over rows (over groups where "

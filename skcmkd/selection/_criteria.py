@@ -48,17 +48,17 @@ def sign_of_metric(metric: str, lower: float, upper: float) -> str:
 
 
 def decide(metric: str, p_value: float, lower: float, upper: float, confidence: float) -> tuple[str, str]:
-    """The decision by a metric's interval and its p-value adjusted for all candidates, and the reason in words.
+    """The decision by a metric's p-value, adjusted for all candidates, and its interval, and the reason in words.
 
-    With one candidate the interval lies above the threshold exactly where the one-sided p-value is below
-    (1 - confidence) / 2; with several fewer p-values are.
+    "distil" where the one-sided p-value is below (1 - confidence) / 2, the size of one end of the interval; "do not
+    distil" where the interval lies below the threshold.
     """
-    decision = sign_of_metric(metric, lower, upper)
-    verb = {DISTIL: "lies above", DO_NOT_DISTIL: "lies below", UNDECIDED: "holds"}[decision]
-    reason = f"the interval of {metric} {verb} {threshold_of(metric):g}"
-    if decision == DISTIL and not p_value < (1 - confidence) / 2:
-        return UNDECIDED, f"{reason}, but one of so many candidates may by chance (Holm's p-value {p_value:.2g})"
-    return decision, reason
+    threshold = threshold_of(metric)
+    if p_value < (1 - confidence) / 2:
+        return DISTIL, f"{metric} is above {threshold:g} beyond chance (p-value {p_value:.2g})"
+    if sign_of_metric(metric, lower, upper) == DO_NOT_DISTIL:
+        return DO_NOT_DISTIL, f"the interval of {metric} lies below {threshold:g}"
+    return UNDECIDED, f"{metric} may be below {threshold:g} (p-value {p_value:.2g}) or above"
 
 
 def metric_names(*, with_criterion: bool) -> list[str]:

@@ -25,6 +25,7 @@ from ._subsets import metrics_on_subsets, subset_means
 
 # What a teacher adds to others cannot be estimated from fewer rows that all of them share.
 MIN_SHARED_ROWS = 40
+ADDED = "added"
 ENDS = ("", "_standard_error", "_lower", "_upper", "_p_value")
 ADDED_COLUMNS = [f"added_to_kept{end}" for end in ENDS]
 
@@ -91,12 +92,20 @@ def _result_row(
     ):
         row[name] = value
         if name in (*CRITERION_METRICS, "criterion"):
-            interval = _interval(
-                value, half_sample_values, repeat_errors[name], candidate, units, settings, refitted=settings.refit
+            of_metric = partial(
+                _interval,
+                value,
+                half_sample_values,
+                repeat_errors[name],
+                candidate,
+                units,
+                settings,
+                refitted=settings.refit,
             )
-            row |= _interval_columns(name, interval)
+            test = of_metric(corrected=name != ADDED)
+            row |= _interval_columns(name, of_metric(), test)
             if name == decisive and settings.decides_by_metric(row["n_unlabeled"]):
-                p_value = interval.p_value_above(threshold_of(name) + TOLERANCE)
+                p_value = test.p_value_above(threshold_of(name) + TOLERANCE)
     return row | {"p_value": p_value}
 
 
@@ -117,11 +126,14 @@ def _interval(
     settings: SelectionSettings,
     *,
     refitted: bool,
+    corrected: bool = True,
 ) -> Interval:
     """Interval of a metric by its values on half-samples, and what the folds add to its error.
 
     Encoders refitted on each half show the variance of training. Else Nadeau and Bengio's factor stands for it, beside
-    the variance that is left between repeats.
+    the variance that is left between repeats. The test of what a teacher adds leaves the factor out: a pool with a
+    teacher that adds nothing predicts on the mean no better than the student, so that its size is small without, as in
+    other comparisons of nested models (Clark and West, Journal of Econometrics 138, 2007).
 
     Parameters
     ----------
@@ -135,6 +147,8 @@ def _interval(
     settings : SelectionSettings
     refitted : bool
         Whether the values on half-samples are those of encoders refitted on them.
+    corrected : bool, default=True
+        Whether the error counts that training sets share rows.
     """
     if not np.isnan(value):
         # With few rows or groups a half may hold none of the candidate's: it has no value.
@@ -147,18 +161,18 @@ def _interval(
         settings.confidence,
         min(len(half_sample_values), n_units) - 1,
         extra_se=0.0 if refitted else error_of_repeats,
-        factor=1.0 if refitted else overlap_factor(n_folds, n_folds - 1),
+        factor=1.0 if refitted or not corrected else overlap_factor(n_folds, n_folds - 1),
         estimand=EXPECTED if refitted else MODELS,
     )
 
 
-def _interval_columns(name: str, interval: Interval) -> dict[str, float]:
-    """Standard error, interval and p-value of a metric, by column name."""
+def _interval_columns(name: str, interval: Interval, test: Interval) -> dict[str, float]:
+    """Standard error and interval of a metric, and the p-value of a test, by column name."""
     return {
         f"{name}_standard_error": interval.standard_error,
         f"{name}_lower": interval.lower,
         f"{name}_upper": interval.upper,
-        f"{name}_p_value": interval.p_value,
+        f"{name}_p_value": test.p_value,
     }
 
 
@@ -236,8 +250,9 @@ def _added_information(
     halves = half_samples([len(rows)], settings.n_subsamples, np.random.RandomState(seed), groups)
     half_sample_values = np.mean([each.of_means(subset_means(each.row_losses, halves)) for each in by_repeat], axis=0)
     value, name = float(values.mean()), ADDED_COLUMNS[0]
-    interval = _interval(value, half_sample_values, repeat_error(values), new, units, settings, refitted=False)
-    return {name: value} | _interval_columns(name, interval), interval.p_value_above(MIN_ADDED_NATS)
+    of_pool = partial(_interval, value, half_sample_values, repeat_error(values), new, units, settings, refitted=False)
+    test = of_pool(corrected=False)
+    return {name: value} | _interval_columns(name, of_pool(), test), test.p_value_above(MIN_ADDED_NATS)
 
 
 def _pool_of_repeat(models: list[TeacherCandidate], rows: np.ndarray, repeat: int) -> AddedInformation | None:

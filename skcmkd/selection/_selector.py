@@ -55,8 +55,8 @@ class CCHSelector(DocLinkMixin, TransformerMixin, BaseEstimator, auto_wrap_outpu
         gap = I(H_T; H_S) - I(H_S; Y)
 
     in nats, the last being the criterion of the Cross-modal Complementarity Hypothesis, each with a subsampling
-    interval, and decide: ``distil`` when the criterion's interval lies above zero (``added``: above 0.01 nats), also
-    counting the candidates, ``do not distil`` when it lies below, else ``undecided``. Without unlabeled pairs the
+    interval, and decide: ``distil`` when the criterion is above zero (``added``: 0.01 nats) beyond chance, counting the
+    candidates, ``do not distil`` when its interval lies below, else ``undecided``. Without unlabeled pairs the
     decision is ``do not distil`` whatever the metrics, unless a criterion is named.
 
     Parameters
@@ -183,9 +183,11 @@ class CCHSelector(DocLinkMixin, TransformerMixin, BaseEstimator, auto_wrap_outpu
     folds, Nadeau and Bengio's factor for training sets that share rows, with the variance that is left between repeats
     (coverage: ``benchmarks/interval_coverage``).
 
-    With several candidates "distil" has several chances to be wrong. It needs ``p_value_holm`` below (1 - confidence) /
-    2, which with one candidate says that the interval lies above the threshold. ``added_p_value`` asks whether a
-    teacher adds anything at all beyond the student.
+    With several candidates "distil" has several chances to be wrong: it needs ``p_value_holm`` below (1 - confidence) /
+    2. With one candidate that is where the interval lies above the threshold, save for ``added``: its test leaves the
+    factor for training sets out, for a pool with a teacher that adds nothing predicts on the mean no better than the
+    student alone, so that the size is small without it. ``added_p_value`` asks whether a teacher adds anything at all
+    beyond the student.
 
     With ``groups`` the error falls with the number of groups and not with that of the rows: each group is one draw from
     the population. Mutual information is a mean over rows, so a group counts by its rows. Estimators other than

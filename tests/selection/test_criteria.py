@@ -56,18 +56,16 @@ def test_blocks_are_estimated_apart_and_averaged_by_their_rows(probabilities):
 
 
 def test_what_a_teacher_adds_must_exceed_a_hundredth_of_a_nat():
-    ends = [(0.02, 0.1), (0.005, 0.1), (-0.1, 0.005)]
-    decisions = [decide("added", 0.01, lower, upper, 0.9)[0] for lower, upper in ends]
+    cases = [(0.01, 0.02, 0.1), (0.07, 0.005, 0.1), (0.97, -0.1, 0.005)]
+    decisions = [decide("added", p_value, lower, upper, 0.9)[0] for p_value, lower, upper in cases]
     assert decisions == ["distil", "undecided", "do not distil"]
-    assert decide("gap", 0.01, 0.005, 0.1, 0.9) == ("distil", "the interval of gap lies above 0")
+    assert decide("added", 0.01, 0.005, 0.1, 0.9) == ("distil", "added is above 0.01 beyond chance (p-value 0.01)")
 
 
 def test_among_many_candidates_an_interval_above_zero_may_be_chance():
     decision, reason = decide("gap", 0.12, 0.005, 0.1, 0.9)
     assert decision == "undecided"
-    assert (
-        reason == "the interval of gap lies above 0, but one of so many candidates may by chance (Holm's p-value 0.12)"
-    )
+    assert reason == "gap may be below 0 (p-value 0.12) or above"
     assert decide("gap", 0.12, 0.005, 0.1, 0.7)[0] == "distil"
     assert decide("gap", 0.99, -0.1, -0.005, 0.9)[0] == "do not distil"
 
