@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -10,7 +9,6 @@ from models import scores_of
 from settings import CONFIDENCE, ROWS_A_GROUP, Cell
 from tables import advantage_of_modalities
 
-from skcmkd._model_selection import _intervals
 from skcmkd._model_selection._intervals import (
     Interval,
     conservative_z_interval,
@@ -23,9 +21,6 @@ from skcmkd._model_selection._intervals import (
 from skcmkd._model_selection._resampling import half_samples
 from skcmkd._model_selection._standard_errors import overlap_factor, repeat_error
 from skcmkd.selection._criteria import threshold_of
-
-# Intervals of a cell have the same degrees of freedom, and SciPy takes a millisecond for each distribution.
-_intervals._error = cache(_intervals._error)
 
 N_SUBSAMPLES = 200
 # A score of whose two mean losses half the logarithm of the ratio is taken: information of normal errors, in nats.

@@ -24,8 +24,9 @@ from skcmkd._losses._objective_records import OBJECTIVES
 
 # The default, and the control of it: the teacher's rows permuted.
 DEFAULT, PERMUTED = "default", "default, permuted teacher"
-# Soft targets without the second round.
+# Soft targets without the second round, and with it where the default, with a network, has one.
 ONE_ROUND, ONE_ROUND_PERMUTED = "default, one round", "default, one round, permuted teacher"
+TWO_ROUNDS = "default, two rounds"
 # Soft targets of the teacher alone, and their share by validation folds.
 ALONE, AUTO = "alone", "auto"
 ALPHAS = (0.25, 0.5, 0.75, 0.9)
@@ -126,6 +127,7 @@ def list_methods() -> dict[str, Method]:
         ONE_ROUND: Method(partial(distill, n_rounds=1), labels=both),
         ONE_ROUND_PERMUTED: Method(partial(distill_permuted, n_rounds=1), labels=both),
     }
+    two_rounds = {TWO_ROUNDS: Method(partial(distill, n_rounds=2), labels=both)}
     average = partial(distill, teacher_weights="equal")
     weights = {AUTO: Method(partial(average, alpha="auto"), labels=both)}
     weights |= {name: Method(partial(average, alpha=a), labels=both) for name, a in zip(FIXED, ALPHAS, strict=True)}
@@ -151,6 +153,7 @@ def list_methods() -> dict[str, Method]:
     return {
         **alone,
         **default,
+        **two_rounds,
         **surrogate,
         **weights,
         **extra,

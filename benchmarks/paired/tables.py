@@ -21,6 +21,7 @@ from methods import (
     PERMUTED,
     SELF_TRAINING,
     STACKED,
+    TWO_ROUNDS,
 )
 from shared.scoring import SCORES
 from shared.storage import write_table
@@ -147,6 +148,7 @@ def of_default(cells: pd.DataFrame) -> pd.DataFrame:
         PERMUTED: "teacher's rows permuted",
         ONE_ROUND: "one round",
         ONE_ROUND_PERMUTED: "one round, teacher's rows permuted",
+        TWO_ROUNDS: "two rounds",
         PAST: "surrogate of both tables",
         COUPLED: "coupled training",
         FEATURES: "default on predicted features",

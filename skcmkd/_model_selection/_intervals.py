@@ -15,11 +15,9 @@ not score is NaN. ``fold_ids`` have the same shape. Rows of a group may depend o
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from scipy.stats import norm
-from scipy.stats import t as t_distribution
+from scipy.special import ndtr, ndtri, stdtr, stdtrit
 
 from ._standard_errors import n_units, repeat_error, standard_error_of_mean
 
@@ -61,7 +59,8 @@ class Interval:
     def p_value_above(self, threshold: float) -> float:
         """One-sided p-value of the hypothesis that the estimand is at most the threshold."""
         if self.standard_error > 0:
-            return float(_error(self.dof).sf((self.value - threshold) / self.standard_error))
+            t = (threshold - self.value) / self.standard_error
+            return float(ndtr(t) if np.isinf(self.dof) else stdtr(self.dof, t))
         # Without any spread the sign is certain.
         return float(self.value <= threshold) if self.standard_error == 0 else np.nan
 
@@ -70,10 +69,13 @@ def make_interval(
     value: float, standard_error: float, dof: float, confidence: float, *, method: str, estimand: str
 ) -> Interval:
     """The interval value -+ t_dof((1 + confidence) / 2) standard_error; a normal one for infinite dof."""
+    value, standard_error = float(value), float(standard_error)
     if not dof > 0:
-        return Interval(float(value), np.nan, np.nan, np.nan, dof, method, estimand)
-    margin = float(_error(dof).ppf((1 + confidence) / 2)) * standard_error
-    return Interval(float(value), float(standard_error), value - margin, value + margin, dof, method, estimand)
+        return Interval(value, np.nan, np.nan, np.nan, dof, method, estimand)
+    end = (1 + confidence) / 2
+    # Without SciPy's distribution objects, which take a thousand times as long.
+    margin = float(ndtri(end) if np.isinf(dof) else stdtrit(dof, end)) * standard_error
+    return Interval(value, standard_error, value - margin, value + margin, dof, method, estimand)
 
 
 def wald_interval(differences: np.ndarray, confidence: float, groups: np.ndarray | None = None) -> Interval:
@@ -276,10 +278,6 @@ def subsampling_interval(
     error = np.hypot(factor * np.sqrt(m / (n_units - m)) * half_sample_values.std(ddof=1), extra_se)
     dof = len(half_sample_values) - 1 if dof is None else dof
     return make_interval(value, error, dof, confidence, method="half-sampling", estimand=estimand)
-
-
-def _error(dof: float) -> Any:
-    return norm if np.isinf(dof) else t_distribution(dof)
 
 
 def _mean(values: np.ndarray) -> float:

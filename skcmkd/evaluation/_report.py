@@ -74,7 +74,7 @@ class DistillationReport:
     confidence : float in (0, 1), default=0.95
         Probability of the intervals.
     overlap_factor : float, default=1
-        sqrt(1 + n/n_train) of the splits; 1 leaves out that they share training rows.
+        Factor sqrt(1 + n/n_train) of the splits; 1 leaves out that they share training rows.
     selections : DataFrame, default=None
         ``selections_``.
     teacher_scores : DataFrame of shape (n_teacher_samples, n_scores), default=None

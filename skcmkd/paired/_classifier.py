@@ -68,10 +68,11 @@ class PairedDistiller(ClassifierStudentMixin, BaseEstimator):
         that draws to q = q_S, fitted without the rows that they serve. Such targets do not disagree with the labels as
         the student can see them, so a weak teacher does no harm. The others average the teachers alone, sum_m w_m q_m:
         "equal"; "learned" with the weights of the least Brier score; a dict fixes them by name.
-    n_rounds : int, default=2
+    n_rounds : int or "auto", default="auto"
         Rounds of the stacked soft targets of unlabeled pairs. In each after the first every member of the pool, where
         it can be fitted to soft targets, learns the labels and the last soft targets of one half of the pairs and
-        predicts the other half; the weights stay. 1 is one round, at the least cost.
+        predicts the other half; the weights stay. "auto" is 2, and 1 where student or teacher is a network: a second
+        round then takes half as long again, and no gain from it was found.
     student_features : {"own", "predicted_teacher"}, default="own"
         What the student is trained on: its own columns, or these beside the scores of the one teacher as predicted from
         them by :class:`PredictedTeacherFeatures`, which is then a step of ``student_``. The features of a validation
@@ -190,7 +191,7 @@ class PairedDistiller(ClassifierStudentMixin, BaseEstimator):
         teacher_columns: Columns | Mapping[str, Columns] = None,
         teacher_input: str = "teacher",
         teacher_weights: str | Mapping[str, float] = "stacked",
-        n_rounds: int = 2,
+        n_rounds: int | str = "auto",
         student_features: str = "own",
         alpha: float | str = "auto",
         temperature: float = 2.0,

@@ -30,6 +30,7 @@ from ..networks._mlp import NetworkClassifier
 from ._alpha import alpha_table, choose_alpha, cross_validate_alpha, equal_row_weights_alpha
 from ._cross_fitted_teachers import CrossFittedTeachers
 from ._data import PairedData, fit_alone
+from ._further_rounds import resolve_rounds
 from ._pooling import STACKED, make_pooling_rule
 from ._student_features import fit_student_on_features, make_student_features
 from ._teachers import STUDENT, TEACHER, TeacherInputs, own_model
@@ -83,7 +84,7 @@ def distill(
     *,
     alpha: float | str,
     teacher_weights: str | Mapping[str, float],
-    n_rounds: int,
+    n_rounds: int | str,
     student_features: str,
     representation: str = "auto",
     calibrate: bool = False,
@@ -138,7 +139,7 @@ def distill(
         own if teachers else None,
         needs_features=bool(teachers) and loss.objective.needs_features,
         representation=representation,
-        n_rounds=1 if own is None else n_rounds,
+        n_rounds=1 if own is None else resolve_rounds(n_rounds, [student, *models.values()]),
         keeps_teacher_table=features is not None,
     ).fit(data, fold_ids, needs_validation=calibrate or alpha == "auto", **parallel)
     with explain_failure(student, "student", lambda: _student_tables(data), {"y": data.y}):

@@ -20,9 +20,17 @@ from .._utils._parallel import parallel_map
 from .._validation._failures import explain_failure
 from .._validation._tables import take_rows
 from .._validation._target_checks import normalize_weight
+from ..networks._base import Network
 from ..networks._mlp import NetworkClassifier
 from ._data import PairedData
 from ._teachers import TeacherInputs
+
+
+def resolve_rounds(n_rounds: int | str, models: Sequence[BaseEstimator]) -> int:
+    """The number of rounds; "auto" is one where any of the models is a network, else two."""
+    if n_rounds != "auto":
+        return int(n_rounds)
+    return 1 if any(isinstance(final_estimator(model), Network) for model in models) else 2
 
 
 def learns_soft_targets(model: BaseEstimator, data: PairedData, target: Target) -> bool:

@@ -45,7 +45,7 @@ PARAMETER_CONSTRAINTS: dict[str, Any] = {
     "student_columns": "no_validation",
     "teacher_columns": "no_validation",
     "teacher_input": [StrOptions({"teacher", "both"})],
-    "n_rounds": [Interval(Integral, 1, None, closed="left")],
+    "n_rounds": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
     "student_features": [StrOptions({"own", "predicted_teacher"})],
     "teacher_weights": [StrOptions({"stacked", "equal", "learned"}), dict],
     "alpha": [Interval(Real, 0, 1, closed="both"), StrOptions({"auto", "analytic"})],

@@ -278,16 +278,18 @@ def test_compare_and_text(example):
 
 
 def test_a_verdict_by_the_brier_score_and_kaplan_meier(example):
-    report = report_of(example, confidence=0.9)
+    report = report_of(example, confidence=0.6)
     row = report.compare("student alone", "Kaplan-Meier").loc["brier"]
     verdict = report.verdict(student="the panel", teacher="RNA", event="relapse")
     assert verdict.reasons[0] == (
-        "The panel alone is not shown to predict better than Kaplan-Meier, the same risk for all (gain in Brier score "
-        f"{row['gain']:+.3f}, 90 % interval {row['lower']:+.3f} to {row['upper']:+.3f})."
+        "The panel alone predicts better than Kaplan-Meier, the same risk for all (gain in Brier score "
+        f"{row['gain']:+.3f}, 60 % interval {row['lower']:+.3f} to {row['upper']:+.3f})."
     )
-    assert row["lower"] < 0 < row["upper"]
+    assert row["lower"] > 0
     assert verdict.line.startswith("Distil RNA: expect a Brier score of ")
     assert report.decisive_score_ == "brier"
+    surer = report_of(example, confidence=0.9).verdict(student="the panel", event="relapse")
+    assert surer.line.startswith("The panel is not shown to predict relapse by 1 better than Kaplan-Meier")
 
 
 def made_report(nearness, alphas=(0.5, 0.5), n_rows=200):

@@ -78,6 +78,7 @@ def test_the_bridge_helps_and_its_control_does_not():
         bridge=(X[500:], T[500:]),
         cv=3,
         n_repeats=2,
+        confidence=0.8,
         random_state=0,
     )
     gains = report.differences_.xs("brier", level="score")

@@ -6,8 +6,10 @@ from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
-from skcmkd import PairedDistiller, PairedDistillerRegressor
+from skcmkd import NetworkClassifier, PairedDistiller, PairedDistillerRegressor
 from skcmkd._model_selection._stacking import log_linear_pool
 from skcmkd.datasets import make_gaussian_modalities
 from skcmkd.paired._data import PairedData
@@ -133,6 +135,20 @@ def test_a_labeled_group_does_not_teach_its_own_pairs(drawn):
         predicted = {group_of[tuple(row)] for row in X[N:] if tuple(row) not in set(map(tuple, table))}
         assert predicted
         assert not taught & predicted
+
+
+@pytest.mark.parametrize("kind", ["student", "teacher"])
+def test_with_a_network_there_is_one_round(drawn, kind):
+    X, T, y = drawn
+    network = make_pipeline(StandardScaler(), NetworkClassifier((4,), max_epochs=3, random_state=0))
+    models = {"student": LOGISTIC, "teacher": LOGISTIC} | {kind: network}
+    by_rounds = {}
+    for n_rounds in ("auto", 1, 2):
+        distiller = PairedDistiller(**models, n_rounds=n_rounds, random_state=0)
+        distiller.fit(X[:N], y[:N], X_teacher=T[:N], unlabeled_pairs=pairs_of(X, T))
+        by_rounds[n_rounds] = distiller.predict_proba(X)
+    np.testing.assert_array_equal(by_rounds["auto"], by_rounds[1])
+    assert np.abs(by_rounds["auto"] - by_rounds[2]).max() > 1e-4
 
 
 def test_rounds_are_a_positive_number(drawn):

@@ -198,7 +198,9 @@ def test_polars_cohorts(drawn):
 
 def selector_of(drawn):
     modalities = {name: drawn.modalities[name] for name in ("student", "teacher")}
-    return CCHSelector(modalities, "student", criterion="advantage", n_subsamples=4, cv=3, random_state=0)
+    return CCHSelector(
+        modalities, "student", criterion="advantage", n_subsamples=4, confidence=0.5, cv=3, random_state=0
+    )
 
 
 def tables_of(drawn):
