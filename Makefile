@@ -23,7 +23,7 @@ types: $(MARK)
 	$(BIN)/mypy skcmkd
 
 docs: $(MARK)
-	$(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/_build/html
+	OMP_NUM_THREADS=1 $(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/_build/html
 
 # README.md from its template and the stored results.
 readme: $(MARK)
