@@ -106,7 +106,7 @@ print(selector.teachers_, selector.transform(carcinoma.data).shape)
 # %%
 # What not to conclude
 # --------------------
-# *Distil* means that the teacher predicts better. It does not promise that the student gains. These
-# tumors all have labels, and there are next to no further pairs without one; there distilling
-# brings hardly anything (:doc:`/limits`). And this label was derived from RNA, which makes RNA
+# *Distil* means that the teacher adds information about the label to the student's modality. It does
+# not promise that the student gains. These tumors all have labels, and there are next to no
+# unlabeled pairs; there distilling brings hardly anything (:doc:`/limits`). And this label was derived from RNA, which makes RNA
 # a good teacher by construction. It is no evidence about a clinical outcome.

@@ -14,7 +14,7 @@ predict for new samples from the cheap panel alone.
 # with the package. **You start at the next section**, with your own file.
 #
 # The panel (``zernike_0`` to ``zernike_46``) is cheap. ``profile_...`` and ``shape_...`` are
-# dear: every fifth sample has no profile. A few cells of the panel are empty. 100 of 600
+# expensive: every fifth sample has no profile. A few cells of the panel are empty. 100 of 600
 # samples have a label. The other digits are the "new" samples, in a second file.
 
 from pathlib import Path
@@ -126,14 +126,14 @@ CCHDisplay.from_estimator(selector)
 plt.show()
 
 # %%
-# What a view adds to the panel is kept where its whole interval lies above 0.01 nats; the view
-# that adds most is the teacher. If no candidate has the decision ``distil``, then
+# A view gets the decision ``distil`` if what it adds to the panel is shown to be above 0.01 nats.
+# Of these views, the one that adds most is the teacher. If no view gets it,
 # ``selector.teachers_`` is empty and you can stop here: train the panel alone. ``fit`` below would
 # do that by itself. The report needs a teacher: put it behind ``if selector.teachers_:``.
 #
 # Train
 # -----
-# The steps that a modality needs (here: fill cells, scale) belong into the pipeline of its
+# The steps that a modality needs (here: fill cells, scale) belong in the pipeline of its
 # model. ``transform`` leaves the panel and the chosen teacher. Unlabeled samples go in as a
 # tuple of one table. Mind the comma.
 
@@ -155,8 +155,9 @@ distiller.fit(X_chosen, y, unlabeled_pairs=pairs)
 print("teacher's weight:", distiller.alpha_)
 
 # %%
-# ``alpha_`` is the weight of the soft targets, the share of the pairs without a label. 0 means
-# that there are none, or that the selector kept no teacher: the student was trained alone.
+# ``alpha_`` is the weight of the soft targets: by default n_unlabeled / (n_labeled + n_unlabeled),
+# where only unlabeled pairs with a measured teacher count. 0 means that there are none, or that
+# the selector kept no teacher: the student was trained alone.
 #
 # Was it worth it?
 # ----------------
@@ -175,9 +176,10 @@ report.to_frame()[["accuracy", "accuracy_gain", "brier", "brier_gain"]].round(2)
 
 # %%
 # Look at the interval of the row *distilled*. In accuracy it contains zero: with 100 labeled rows
-# a gain of a few points is within the noise, and the page does not claim it. In the Brier score, which
-# depends on the probabilities too, the interval lies clear of zero: by this score is the verdict. The shuffled teacher makes
-# the student worse, so the gain does not come from soft targets as such. Do not read the single
+# a gain of a few points is within the noise. The Brier score depends on the probabilities, too, and
+# there the interval lies above zero. The verdict goes by this score. The shuffled teacher
+# gains part of it without any knowledge of the samples, since soft targets steady a student with few labels.
+# What the distilled student gains beyond it comes from the true teacher. Do not read the single
 # classes: there are about ten rows in each.
 #
 # The teacher was chosen from all labeled rows, before these folds.

@@ -9,7 +9,7 @@ compares them honestly.
 # %%
 # The table
 # ---------
-# 120 labeled digits and 300 further ones without a label. The student sees Zernike moments,
+# 120 labeled digits and 300 unlabeled ones. The student sees Zernike moments,
 # two other views are candidate teachers. 1000 rows are kept for the end.
 
 from tempfile import TemporaryDirectory
@@ -77,7 +77,7 @@ distiller = PairedDistiller(
 )
 
 # %%
-# Pairs without a label must reach both steps. Each requests them (this needs
+# Unlabeled pairs must reach both steps. Each requests them (this needs
 # scikit-learn's metadata routing), and ``transform_input`` sends their table through the
 # selector on the way to the distiller. ``memory`` keeps the fitted selector of a fold, which is
 # the same for every point of the grid.

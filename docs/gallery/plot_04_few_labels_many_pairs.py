@@ -1,8 +1,8 @@
 """
-Few labels and many pairs without one
-=====================================
+Few labels and many unlabeled pairs
+===================================
 
-Labels are dear; samples with both modalities and no label may be plentiful. This is where
+Labels are expensive; samples with both modalities and no label may be plentiful. This is where
 distillation pays. How many pairs does it take?
 """
 
@@ -37,8 +37,9 @@ model = make_pipeline(
 #
 # The curve
 # ---------
-# ``unlabeled_pairs`` takes a tuple of two tables. ``alpha="auto"``, the default, gives labels
-# and pairs the same weight; without pairs the student is trained alone.
+# ``unlabeled_pairs`` takes a tuple of two tables. ``alpha="auto"``, the default, gives every labeled
+# row and every pair the same weight. Without pairs nothing helps here, so the curve starts at
+# ``alpha=0``, the student alone.
 
 rows = []
 for split in range(5):
@@ -58,7 +59,8 @@ for split in range(5):
         pairs = None
         if n_pairs:
             pairs = (X_pairs[zernike][:n_pairs], X_pairs[profiles][:n_pairs])
-        distiller = PairedDistiller(model, model, random_state=0)
+        alpha = "auto" if n_pairs else 0
+        distiller = PairedDistiller(model, model, alpha=alpha, random_state=0)
         distiller.fit(
             X[zernike], y, X_teacher=X[profiles], unlabeled_pairs=pairs
         )
@@ -89,7 +91,7 @@ ax.plot(
     curves.index, curves.mean(axis=1), color="#0072B2", linewidth=3, marker="o"
 )
 ax.axhline(0, color="black", linewidth=0.8)
-ax.set_xlabel("pairs without a label (100 rows with one)")
+ax.set_xlabel("unlabeled pairs (beside 100 labeled rows)")
 ax.set_ylabel("gain in test accuracy, points")
 ax.set_title(
     "Distilled student less the student alone, five splits", loc="left"
@@ -98,13 +100,13 @@ ax.spines[["top", "right"]].set_visible(False)
 plt.show()
 
 # %%
-# Without pairs the student is trained alone and stays what it was. From a hundred pairs on every split gains, and about five points are
-# reached with 900. The curve is not done rising, but each further point costs more pairs.
+# Every split gains from a hundred pairs on. The curve still rises at 900 pairs, but each further
+# point costs more of them.
 #
 # What not to conclude
 # --------------------
 # The splits draw from the same 2000 digits and share test rows, so they are more alike than
-# five new data sets would be. The teacher here is much better than the student, in the mean by
-# more than ten points; one that is worse brings less
+# five new data sets would be. The teacher here is better than the student by more than
+# ten points on average; one that is worse brings less
 # (:doc:`/paired`). And pairs help only when they come from the population
 # that new samples come from.

@@ -2,7 +2,7 @@
 Two hospitals without a common sample
 =====================================
 
-One hospital measured the cheap modality, another the dear one, and no patient was in both. What
+One hospital measured the cheap modality, another the expensive one, and no patient was in both. What
 can a teacher from the other hospital do, and what do a few samples with both measurements
 change?
 """
@@ -10,8 +10,8 @@ change?
 # %%
 # The cohorts
 # -----------
-# Played with digits. Our cohort: 100 rows of Zernike moments with a label. Theirs: 300 other
-# rows of profile correlations with a label. Up to 300 further rows were measured both ways and
+# Digits stand in for patients. Our cohort: 100 labeled rows of Zernike moments. Theirs: 300 other
+# labeled rows of profile correlations. Up to 300 further rows were measured both ways and
 # have no label: the *bridge*.
 
 import matplotlib.pyplot as plt
@@ -74,7 +74,7 @@ AlignmentDisplay.from_estimator(
 plt.show()
 
 # %%
-# Filled marks are rows of ours that no model was trained on, hollow ones rows of theirs. Look at
+# Filled marks are rows of our cohort that no model was trained on, hollow ones are rows of theirs. Look at
 # the plan, upper right: mass on the diagonal went to the right class. Most of it does. Sixes
 # and nines are exchanged: Zernike moments do not change when a figure is turned around, so no
 # alignment can separate them.
@@ -149,7 +149,7 @@ plt.show()
 results.round(1)
 
 # %%
-# Without a bridge the student gains a few points in the mean, in one split next to nothing.
+# Without a bridge the student gains a few points on average, in one split next to nothing.
 # **The made-up cohort does as well**, so this gain does not come from the other hospital: the
 # alignment regularized the student, which helps with few labels. A hundred samples with both measurements
 # are worth about as much; with 300 the gain is clearly larger in every split, and there it

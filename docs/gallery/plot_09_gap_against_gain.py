@@ -10,7 +10,7 @@ four modalities is distilled, and the prediction is compared with the gain on te
 # Predicted and measured
 # ----------------------
 # ``cch_matrix`` evaluates each modality as the student of each other one. Then each pair is distilled
-# at a fixed weight, with 100 labeled rows and 200 pairs without a label, by soft targets of the
+# at a fixed weight, with 100 labeled rows and 200 unlabeled pairs, by soft targets of the
 # teacher alone. Those of the default hardly ever harm, and there would be less to see.
 
 import matplotlib.pyplot as plt

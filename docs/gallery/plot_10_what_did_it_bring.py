@@ -8,9 +8,9 @@ permuted, so that its predictions do not belong to the sample. Another is the la
 """
 
 # %%
-# With pairs that have no label
-# -----------------------------
-# Digits: 100 labeled rows, 300 pairs without a label, Zernike moments with profile correlations
+# With unlabeled pairs
+# --------------------
+# Digits: 100 labeled rows, 300 unlabeled pairs, Zernike moments with profile correlations
 # as the teacher.
 
 import matplotlib.pyplot as plt

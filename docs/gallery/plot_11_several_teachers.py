@@ -160,8 +160,8 @@ gains.rsub(gains["one teacher each"], axis=0).agg(["mean", "sem"]).T.round(2)
 #
 # What not to conclude
 # --------------------
-# Not that a second teacher must help: half of the pairs were nearly enough here. Nor that
-# filling cells is always the better way: here both tables share a part and the columns are few.
-# What one teacher each gives you is that nothing has to be imputed, that each can be another
-# model (``teacher`` may be a dict), and that one of them may come ready from another cohort
+# A second teacher need not help: half of the pairs were nearly enough here. Nor is filling cells
+# always the better way: here both tables share a part and the columns are few.
+# With one teacher each nothing has to be imputed, each can be another
+# model (``teacher`` may be a dict), and one of them may come ready from another cohort
 # (``FrozenEstimator``).

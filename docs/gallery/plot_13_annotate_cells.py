@@ -2,7 +2,7 @@
 Annotate 60 cells, keep a panel of 20 genes
 ===========================================
 
-Sequencing every cell is dear, and so is annotating cells by hand. Sequence some hundred cells once, annotate 60 of
+Sequencing every cell is expensive, and so is annotating cells by hand. Sequence some hundred cells once, annotate 60 of
 them, and train a classifier that needs 20 genes: cells that nobody annotated still have both.
 """
 
@@ -11,7 +11,7 @@ them, and train a classifier that needs 20 genes: cells that nobody annotated st
 # ---------
 # Blood cells of one donor, as an AnnData: 500 genes, and the cell type in ``obs``. The panel of
 # 20 genes was drawn at random from those that vary most. In each of five splits 460 cells are
-# sequenced, 60 of which are annotated; the other 200 are the cells of later, with the panel alone.
+# sequenced, 60 of which are annotated; the other 200 are kept for testing, with the panel alone.
 
 import anndata
 import matplotlib.pyplot as plt

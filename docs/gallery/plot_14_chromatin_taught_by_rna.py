@@ -10,7 +10,7 @@ chromatin alone, and that few cells are annotated: do the RNA of the others help
 # The cells
 # ---------
 # 1047 cells of four human lines, both assays as components of their authors. In each of four
-# splits 600 cells have both, the other 447 are the cells of later. 30 or 100 are annotated.
+# splits 600 cells have both, the other 447 are kept for testing. 30 or 100 are annotated.
 
 import matplotlib.pyplot as plt
 import numpy as np

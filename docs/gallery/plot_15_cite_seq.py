@@ -12,7 +12,7 @@ simulated cells whose types are known.
 # ---------------
 # Five types. 200 genes with Poisson counts and unequal depth, 30 of which differ between types. 25
 # antibodies with background binding: eight tell types apart, the others bind all alike. Of 700 cells
-# 60 are annotated; 500 are the cells of later. A file of your own is read by
+# 60 are annotated; 500 are kept for testing. A file of your own is read by
 # ``from_mudata("cells.h5mu", "rna:type", unannotated=["unknown"])``.
 
 import anndata
@@ -64,7 +64,7 @@ def simulate(seed, n_cells=1200):
 # The recipe
 # ----------
 # Normalize each modality in its own way: counts of RNA by the depth of the cell, then logarithms;
-# counts of antibodies as centered log-ratios. Both use one cell at a time, so that cells of later are
+# counts of antibodies as centered log-ratios. Both use one cell at a time, so that new cells are
 # normalized alike. ``unannotated`` lists the labels of cells without an annotation.
 
 

@@ -91,13 +91,13 @@ report.plot_risk_groups("distilled", n_groups=2, xlabel="days", ax=axes[1])
 plt.show()
 
 # %%
-# The panel tells most of those who die from the others, with an AUC of 0.84, and RNA is the better
-# teacher that one would wish for. Yet the selector is undecided, and rightly: seventeen pairs and
-# eighteen deaths change the student by less than its interval is wide. **Use the panel alone.** It is
+# The panel separates most of those who die from the others, with an AUC of 0.84, and RNA predicts
+# better still. Yet the selector is undecided, and rightly: with seventeen pairs and eighteen deaths
+# the student changes by less than the width of its interval. **Use the panel alone.** It is
 # better than Kaplan-Meier, the same risk for all.
 #
 # What not to conclude
 # --------------------
-# That RNA cannot help: a few hundred patients with RNA and no known outcome would be a question of
-# another kind (:doc:`plot_04_few_labels_many_pairs`). Nor that these ten genes are the right
-# ones: they are those that vary most.
+# Do not conclude that RNA cannot help. With a few hundred patients who have RNA and no known outcome the
+# answer may differ (:doc:`plot_04_few_labels_many_pairs`). Nor are these ten genes the right ones:
+# they are those that vary most.
