@@ -44,7 +44,7 @@ def test_commands_for_the_users_table(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     short = partial(NetworkClassifier, (8,), max_epochs=3)
     monkeypatch.setattr("skcmkd._distillation._delegate.ClassifierStudentMixin._default_student", short)
-    commands = re.findall(r"^\.venv/bin/skcmkd (.*)$", README.read_text(encoding="utf-8"), re.MULTILINE)
+    commands = re.findall(r"^skcmkd (.*)$", README.read_text(encoding="utf-8"), re.MULTILINE)
     assert [command.split()[0] for command in commands] == ["advise", "distill", "predict"]
     for command in commands:
         capsys.readouterr()
