@@ -113,12 +113,13 @@ def main() -> None:
     """Run the splits, store the rows, print the summary."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--splits", type=int, default=2)
-    parser.add_argument("--counting", action="store_true", help="only evaluate the stored rows: added_counting.csv")
+    parser.add_argument("--counting", action="store_true", help="only evaluate the stored rows")
     options = parser.parse_args()
     path, parts = RESULTS / "added.csv", []
     if options.counting:
         counted = count_candidates(pd.read_csv(path)).rename_axis("rule")
         counted.round(2).to_csv(RESULTS / "added_counting.csv")
+        summarize(pd.read_csv(path)).T.rename_axis("metric").round(3).to_csv(RESULTS / "added_summary.csv")
         print(counted.round(1).to_string())
         return
     for seed in range(options.splits):

@@ -10,29 +10,27 @@ from rules import CELL, load_cells
 
 FIGURE = Path(__file__).parents[2] / "docs" / "images" / "decisions.png"
 REGIMES = {"labeled pairs": ("#767676", "s"), "with unlabeled pairs": ("#0072B2", "o")}
-FAMILIES = {"digits": "o", "wisconsin": "s", "carcinoma": "^", "breast TCGA": "D", "simulated": "x"}
-PANELS = {
-    "classifier predictions gap": "published gap (class scores), nats",
-    "classifier predictions advantage": "teacher's advantage, nats",
+METRICS = {
+    "classifier predictions gap": "gap of predictions, nats",
+    "classifier predictions advantage": "advantage, nats",
 }
+# The names of the page's table.
 SHOWN = {
-    "never": "never",
-    "always the most accurate teacher": "always",
-    "CCH, classifier predictions": "CCH, predictions, classifier",
-    "CCH, ksg predictions": "CCH, predictions, ksg",
-    "CCH, ksg predictions, when sure": "CCH, predictions, ksg, when sure",
-    "CCH, cca predictions": "CCH, predictions, cca",
-    "CCH, ksg embedding": "CCH, embeddings, ksg",
-    "CCH, gaussian embedding": "CCH, embeddings, gaussian",
-    "residual ratio": "residual",
-    "predicted risk at 1/2": "risk",
-    "advantage, classifier predictions": "advantage",
+    "never": "never distill",
+    "always the most accurate teacher": "always distill",
+    "CCH, classifier predictions": "gap of predictions (log-loss)",
+    "CCH, ksg predictions, when sure": "gap of predictions (nearest neighbors), when sure",
+    "CCH, cca embedding": "gap of embeddings (canonical correlations)",
+    "CCH, ksg embedding": "gap of embeddings (nearest neighbors)",
+    "CCH, gaussian embedding": "gap of embeddings (Gaussian)",
+    "residual ratio": "residual ratio below one",
+    "predicted risk at 1/2": "predicted risk",
+    "advantage, classifier predictions": "advantage above zero",
     "advantage, classifier predictions, when sure": "advantage, when sure",
-    "advantage, ksg predictions, when sure": "advantage by ksg, when sure",
-    "advantage, when sure, and CCH (ksg)": "advantage, when sure, and CCH",
+    "advantage, ksg predictions, when sure": "advantage (nearest neighbors), when sure",
     "teacher more accurate": "teacher more accurate",
-    "rows left out of a smoother": "rows left out of a ridge regression",
 }
+N_BINS = 8
 
 
 def draw_costs(ax: plt.Axes, rules: pd.DataFrame) -> None:
@@ -46,23 +44,19 @@ def draw_costs(ax: plt.Axes, rules: pd.DataFrame) -> None:
         error = np.abs(ends - center)
         ax.errorbar(center, np.arange(len(names)) + shift, xerr=error, fmt=marker, color=color, ms=5, label=regime)
     ax.set_yticks(range(len(names)), [SHOWN[name] for name in names])
-    ax.set_xlabel("harm-weighted regret, points of accuracy")
-    ax.set_title("What a rule's choices cost", loc="left")
+    ax.set_xlabel("cost (harm-weighted regret), points of accuracy")
     ax.legend(loc="upper right", frameon=False)
 
 
-def draw_cells(ax: plt.Axes, cells: pd.DataFrame, metric: str) -> None:
-    """Each cell's gain against the mean of a metric."""
-    means = cells.groupby(CELL)[[metric, "gain"]].mean().reset_index()
-    for family, marker in FAMILIES.items():
-        for regime, (color, _) in REGIMES.items():
-            shown = means[(means["family"] == family) & ((means["n_unlabeled"] > 0) == regime.startswith("with"))]
-            ax.scatter(shown[metric], 100 * shown["gain"], s=14, marker=marker, color=color, linewidths=0.8, alpha=0.7)
-        ax.scatter([], [], marker=marker, color="black", s=14, label=family)
+def draw_cells(ax: plt.Axes, cells: pd.DataFrame, metric: str, regime: str) -> None:
+    """Each cell's gain against the mean of a metric, and the mean gain in bins of equally many cells."""
+    means = cells[(cells["n_unlabeled"] > 0) == regime.startswith("with")].groupby(CELL)[[metric, "gain"]].mean()
+    color = REGIMES[regime][0]
+    ax.scatter(means[metric], 100 * means["gain"], s=9, color=color, linewidths=0, alpha=0.35)
+    binned = means.groupby(pd.qcut(means[metric], N_BINS), observed=True).mean()
+    ax.plot(binned[metric], 100 * binned["gain"], "-o", color="black", lw=1.5, ms=4)
     ax.axhline(0, color="black", lw=0.6)
     ax.axvline(0, color="black", lw=0.6)
-    ax.set_xlabel(PANELS[metric])
-    ax.set_ylabel("gain, points of accuracy")
 
 
 def main(path: Path = FIGURE) -> None:
@@ -71,21 +65,21 @@ def main(path: Path = FIGURE) -> None:
     main_part = (rules["students"] == "linear") & (rules["weight"].astype(str) == "0.5")
     rules = rules[main_part & (rules["score"] == "accuracy") & (rules["splits"] == "all")]
     cells = load_cells("linear", "0.5", "accuracy")
-    figure = plt.figure(figsize=(11, 6.4), layout="constrained")
-    left, upper, lower = (figure.add_subplot(grid) for grid in _panels(figure))
-    draw_costs(left, rules)
-    for ax, name in zip((upper, lower), PANELS, strict=True):
-        draw_cells(ax, cells, name)
-    upper.set_title("Gain of each cell against a metric", loc="left")
-    lower.legend(loc="lower right", frameon=False, fontsize="small")
-    for ax in (left, upper, lower):
+    figure = plt.figure(figsize=(9, 9), layout="constrained")
+    upper, lower = figure.subfigures(2, 1, height_ratios=(1.1, 1))
+    draw_costs(upper.subplots(), rules)
+    axes = lower.subplots(2, 2, sharex="row", sharey=True)
+    for row, (metric, label) in zip(axes, METRICS.items(), strict=True):
+        for ax, regime in zip(row, REGIMES, strict=True):
+            draw_cells(ax, cells, metric, regime)
+            ax.set_xlabel(label)
+    for ax, regime in zip(axes[0], REGIMES, strict=True):
+        ax.set_title(regime, loc="left")
+    for ax in axes[:, 0]:
+        ax.set_ylabel("gain, points")
+    for ax in figure.get_axes():
         ax.spines[["top", "right"]].set_visible(False)
     figure.savefig(path, dpi=110)
-
-
-def _panels(figure: plt.Figure) -> tuple:
-    grid = figure.add_gridspec(2, 2, width_ratios=(1.1, 1))
-    return grid[:, 0], grid[0, 1], grid[1, 1]
 
 
 if __name__ == "__main__":

@@ -151,3 +151,23 @@ def test_the_projected_covariance_sees_what_goes_beyond_and_nothing_else(views, 
             found.append(pcm.pcm_p_value(T, S, drawn.y, 1, seed))
     assert np.mean(p_values["copy"]) > 0.3
     assert np.max(p_values[0.5]) < 0.01
+
+
+def test_shares_that_gain_and_lose_are_counted(monkeypatch):
+    monkeypatch.syspath_prepend(str(FOLDER))
+    helped = load("helped")
+    keys = dict.fromkeys(helped.CELL, "a") | {"n_labeled": 50, "n_unlabeled": 100}
+    rows = [
+        {"family": "a", "teacher": "t1", "gain": 0.02, "advantage": 0.3, "lower": 0.1},
+        {"family": "a", "teacher": "t2", "gain": -0.03, "advantage": -0.3, "lower": -0.5},
+        {"family": "b", "teacher": "t1", "gain": 0.01, "advantage": 0.1, "lower": -0.1},
+        {"family": "b", "teacher": "t1", "gain": 0.01, "advantage": 0.3, "lower": 0.1},
+    ]
+    cells = pd.DataFrame([keys | row for row in rows])
+    cells = cells.rename(columns={"advantage": helped.ADVANTAGE, "lower": f"{helped.ADVANTAGE}_lower"})
+    counted = helped.count(cells).set_index("decision")
+    # Families count alike, and the second split of b's only cell is no further cell.
+    assert counted.loc["any", ["helped", "harmful", "cells"]].tolist() == [0.75, 0.25, 3]
+    assert counted.loc["distil", ["helped", "harmful", "cells"]].tolist() == [1.0, 0.0, 2]
+    assert counted.loc["do not distil", ["helped", "harmful", "cells"]].tolist() == [0.0, 1.0, 1]
+    assert counted.loc["undecided", "cells"] == 1

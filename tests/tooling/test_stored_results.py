@@ -31,6 +31,12 @@ CONVERTED = [
     "guide",
     "unpaired",
     "unpaired_evidence",
+    "should_i_distil",
+    "command_line",
+    "decisions",
+    "limits",
+    "reproduction",
+    "theory",
 ]
 
 pytestmark = pytest.mark.skipif(not (ROOT / "benchmarks").exists(), reason="the benchmarks are in the repository")
