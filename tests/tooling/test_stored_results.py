@@ -20,6 +20,7 @@ EXTENSION = ROOT / "docs" / "_ext" / "stored_results.py"
 # Pages without a typed result in their text.
 CONVERTED = [
     "index",
+    "survival",
     "getting_started",
     "how_to",
     "faq",
