@@ -32,6 +32,8 @@ CONVERTED = [
     "unpaired",
     "unpaired_evidence",
     "intervals",
+    "cohorts",
+    "failure_modes",
 ]
 
 pytestmark = pytest.mark.skipif(not (ROOT / "benchmarks").exists(), reason="the benchmarks are in the repository")
