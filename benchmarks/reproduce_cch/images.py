@@ -121,7 +121,7 @@ def evaluate_rules(table):
 
 def draw_figure(table):
     """Mutual information, and gain, over the blur."""
-    figure, axes = new_figure(2, n_rows=2, width=5)
+    figure, axes = new_figure(2, n_rows=2)
     groups = table.groupby("blur")
     mean, error = groups.mean(), groups.sem()
     for ax, (kind, title) in zip(axes, KINDS.items(), strict=False):
