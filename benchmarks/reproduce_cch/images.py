@@ -134,7 +134,7 @@ def draw_figure(table):
             ax.errorbar(mean.index, mean[column], error[column], marker="o", markersize=4, color=color, label=label)
         ax.set_ylabel("mutual information, nats")
         ax.set_ylim(bottom=0)
-        ax.set_title(title, loc="left")
+        ax.set_title(title, loc="left", fontsize=10)
     axes[1].legend(frameon=False)
     for regime, color in zip(REGIMES, (BLUE, ORANGE), strict=True):
         column = f"gain, {regime}"

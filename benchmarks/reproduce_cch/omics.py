@@ -187,7 +187,7 @@ def draw_figure(table):
         ax.set_xlabel(f"{rule}, nats")
         ax.set_ylabel("gain in test accuracy, points")
         ax.set_title(f"{regime}, {len(table)} pairs", loc="left")
-    axes[0].legend(frameon=False, loc="lower left")
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3, frameon=False)
     save_figure(figure, "omics")
 
 

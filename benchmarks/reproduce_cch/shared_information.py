@@ -176,7 +176,7 @@ def draw_figure(summary):
         ax.axvline(zero, color=GREEN, linestyle="--", linewidth=1, label="true gap = 0")
         ax.set_xlabel("shared information, nats")
         ax.set_ylabel("gain in test accuracy, points")
-        ax.set_title(sweep, loc="left")
+        ax.set_title(sweep, loc="left", fontsize=10)
     axes[0].legend(frameon=False, fontsize=9, loc="lower right")
     save_figure(figure, "shared_information")
 

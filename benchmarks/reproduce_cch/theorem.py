@@ -224,7 +224,7 @@ def run_rows(d=20, n=60):
 
 def draw_figure(kept, rows):
     """Change of the risk by a small weight against gap and residual ratio; the four rows over alpha."""
-    figure, axes = new_figure(1, n_rows=3, width=6)
+    figure, axes = new_figure(3, width=3.1)
     jitter = np.random.RandomState(0)
     for rows_of, color, marker, label in (
         (kept.deviation <= 1, BLUE, "o", r"Var $t \leq$ Var $y$"),
@@ -239,11 +239,11 @@ def draw_figure(kept, rows):
         ax.axhline(0, color="black", linewidth=0.8)
         ax.axvline(zero, color=GRAY, linewidth=0.8, linestyle="--")
         ax.set_xlabel(label)
-        ax.set_ylabel(f"change of excess risk at alpha = {SMALL}, %")
+        ax.set_ylabel(f"change of risk at alpha = {SMALL}, %")
         ax.set_ylim(-15, 15)
     axes[1].set_xlim(-4, 6)
     axes[0].set_xticks([-0.5, 0, 0.5])
-    axes[1].legend(frameon=False, loc="upper left")
+    axes[1].legend(frameon=False, loc="upper left", handletextpad=0)
     alphas = np.linspace(0, 1, 101)
     cells = make_cells(rows[["teacher_student", "student_label", "teacher_label"]], rows.teacher_label)
     risk = np.array([expected_risk(cells, 20 / 39, alpha) for alpha in alphas])
@@ -252,7 +252,8 @@ def draw_figure(kept, rows):
         axes[2].plot(alphas, risk[:, row] / risk[0, row], color=color, linestyle=style, lw=2, label=label)
     axes[2].set_xlabel("alpha")
     axes[2].set_ylabel("excess risk relative to alpha = 0")
-    axes[2].legend(frameon=False)
+    axes[2].set_ylim(0, 1.05)
+    axes[2].legend(frameon=False, loc="lower left")
     save_figure(figure, "theorem")
 
 
