@@ -34,6 +34,7 @@ CONVERTED = [
     "intervals",
     "cohorts",
     "failure_modes",
+    "api",
 ]
 
 pytestmark = pytest.mark.skipif(not (ROOT / "benchmarks").exists(), reason="the benchmarks are in the repository")
