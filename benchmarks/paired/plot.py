@@ -19,10 +19,6 @@ IMAGES = Path(__file__).parents[2] / "docs" / "images"
 FAMILY, N_LABELED, LEARNER = "digits", 100, "network"
 # In the tables only: variants that differ little from the drawn methods.
 VARIANTS = "soft targets \\+"
-DEFAULT_LABEL = "auto, the default"
-# Runs further left are counted in place of drawn: a few would squeeze all others.
-LEAST = -25
-GROUND = {"facecolor": "white", "lw": 0, "pad": 0.5}
 # Colors that the color-blind can distinguish; each has a marker of its own.
 TEACHERS = {"the more accurate one": ("#0072B2", "o"), "the less accurate one": ("#D55E00", "s")}
 
@@ -41,23 +37,19 @@ def choose_rows(cells: pd.DataFrame) -> pd.DataFrame:
 
 def draw_gains(ax: plt.Axes, rows: pd.DataFrame, order: list[str]) -> None:
     """The gain of each method in every run, and its mean, apart for better and for worse teachers."""
-    for shift, (standing, (color, marker)) in zip((-0.19, 0.19), TEACHERS.items(), strict=True):
+    for shift, (standing, (color, marker)) in zip((-0.17, 0.17), TEACHERS.items(), strict=True):
         for position, method in enumerate(order):
             gains = 100 * rows.loc[(rows["method"] == method) & (rows["standing"] == standing), "accuracy_gain"]
-            beyond = int((gains < LEAST).sum())
             ax.plot(gains, np.full(len(gains), position + shift), "|", color=color, ms=6, alpha=0.35)
-            if beyond:
-                ax.text(LEAST + 0.4, position + shift, f"◂{beyond}", color=color, va="center", fontsize=9, bbox=GROUND)
             if len(gains):
                 ax.plot(gains.mean(), position + shift, marker, color=color, ms=7, mec="white", mew=0.8)
         ax.plot([], [], marker, color=color, ms=7, label=standing)
     for position in range(0, len(order), 2):
         ax.axhspan(position - 0.5, position + 0.5, color="#f3f3f3", zorder=0)
     ax.axvline(0, color="black", lw=0.8)
-    ax.set_xlim(LEAST, None)
-    ax.set_yticks(range(len(order)), [DEFAULT_LABEL if name == AUTO else name for name in order])
-    ax.get_yticklabels()[order.index(AUTO)].set_fontweight("bold")
+    ax.set_yticks(range(len(order)), order)
     ax.set_ylim(len(order) - 0.5, -0.5)
+    ax.set_xlabel("gain on the student alone, points of accuracy")
     ax.tick_params(axis="y", length=0)
     ax.spines[["top", "right", "left"]].set_visible(False)
 
@@ -70,15 +62,14 @@ def draw(cells: pd.DataFrame) -> plt.Figure:
     means = rows.sort_values("n_unlabeled").groupby(["n_unlabeled", "method"])["accuracy_gain"].mean()
     means = means.groupby("method").last()  # with unlabeled pairs, where it ran there
     order = sorted(known, key=lambda name: -means[name])
-    size = (6.8, 1.6 + 0.66 * len(order))
-    figure, panels = plt.subplots(2, 1, figsize=size, sharex=True, layout="constrained")
-    for ax, part in zip(panels, (rows[rows["n_unlabeled"] > 0], rows[rows["n_unlabeled"] == 0]), strict=True):
+    size = (11, 1.4 + 0.33 * len(order))
+    figure, panels = plt.subplots(1, 2, figsize=size, sharey=True, sharex=True, layout="constrained")
+    for ax, part in zip(panels, (rows[rows["n_unlabeled"] == 0], rows[rows["n_unlabeled"] > 0]), strict=True):
         draw_gains(ax, part, order)
         extra = "" if part["n_unlabeled"].eq(0).all() else f" and {part['n_unlabeled'].iloc[0]} unlabeled"
         ax.set_title(f"{N_LABELED} labeled{extra} pairs", loc="left")
-    panels[1].set_xlabel("gain over the student alone, points of accuracy\n(◂ counts the runs further left)")
-    handles, title = panels[0].get_legend_handles_labels(), "a line is one run, a marker the mean; the teacher is"
-    figure.legend(*handles, title=title, loc="outside lower center", ncols=2, frameon=False)
+    handles = panels[0].get_legend_handles_labels()
+    figure.legend(*handles, title="the teacher is", loc="outside lower center", ncols=2, frameon=False)
     return figure
 
 
@@ -98,9 +89,8 @@ def draw_report() -> plt.Figure:
 
 def main(images: Path = IMAGES, folder: Path = RESULTS) -> None:
     """Draw from the results and save."""
-    plt.rcParams["font.size"] = 11
-    draw(load_cells(folder)).savefig(images / "paired-gains.png", dpi=150)
-    draw_report().savefig(images / "report.png", dpi=150)
+    draw(load_cells(folder)).savefig(images / "paired-gains.png", dpi=110)
+    draw_report().savefig(images / "report.png", dpi=110)
 
 
 if __name__ == "__main__":
