@@ -22,7 +22,8 @@ from typing import Any
 from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 
 HERE = Path(__file__).parent
-SIZES = ({"width": 1280, "height": 900}, {"width": 390, "height": 844})  # a desk, a phone
+DESK, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+SIZES = (DESK, PHONE)
 WORDS = ("alpha", "bridge")
 METHODS = ("fit", "predict", "predict_proba", "score", "transform", "get_feature_names_out", "plot")
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome")
@@ -38,9 +39,22 @@ CHROMIUM_OPTIONS = (
 )
 # What is wider than its page, beside what scrolls in a box of its own.
 OVERFLOWING = """() => {
-    const boxes = [document.documentElement, ...document.querySelectorAll("main, article, .bd-article-container")];
+    const inner = "main, article, .bd-article-container, figure, .sd-card, .sd-tab-set";
+    const boxes = [document.documentElement, ...document.querySelectorAll(inner)];
     return boxes.filter(box => box.scrollWidth > box.clientWidth + 1 && box.clientWidth > 0)
         .map(box => `${box.tagName.toLowerCase()} ${box.scrollWidth} > ${box.clientWidth}`);
+}"""
+# Tables that scroll on a phone and do not say so.
+UNMARKED_TABLES = """() => [...document.querySelectorAll(".bd-article .pst-scrollable-table-container")]
+    .filter(box => box.scrollWidth > box.clientWidth + 1 && getComputedStyle(box, "::before").content === "none")
+    .map(box => box.innerText.trim().slice(0, 40).replaceAll(/\\s+/g, " "))
+"""
+# Formulas in a font that has no table for them.
+UNSET_FORMULAS = """async () => {
+    const formula = document.querySelector("math");
+    await document.fonts.ready;
+    const loaded = [...document.fonts].some(font => font.family.includes("Math") && font.status === "loaded");
+    return formula && !loaded;
 }"""
 # Images below the fold may be lazy: ask for them all.
 BROKEN_IMAGES = """async () => {
@@ -169,6 +183,24 @@ def check_pages(browser: Any, root: str, names: list[str]) -> list[str]:
             where = f"{name}, {size['width']} wide"
             failures += [f"{where}: broken image {source}" for source in page.evaluate(BROKEN_IMAGES)]
             failures += [f"{where}: wider than its place: {box}" for box in page.evaluate(OVERFLOWING)]
+            if page.evaluate(UNSET_FORMULAS):
+                failures.append(f"{where}: the font of the formulas is not loaded")
+            if size is PHONE:
+                failures += [f"{where}: scrolls without a hint: {text}" for text in page.evaluate(UNMARKED_TABLES)]
+        page.close()
+    return failures
+
+
+def check_colors(browser: Any, root: str) -> list[str]:
+    """Open the start page in the light and in the dark: each shows the one figure that was drawn for it."""
+    failures: list[str] = []
+    for mode in ("light", "dark"):
+        page = browser.new_page(viewport=DESK, color_scheme=mode)
+        watch(page, root, failures)
+        page.goto(root + "index.html", wait_until="load")
+        shown = [name for name in ("light", "dark") if page.locator(f"img[src*=gain-{name}]").first.is_visible()]
+        if shown != [mode]:
+            failures.append(f"index.html, {mode}: shows the figures for {', '.join(shown) or 'neither'}")
         page.close()
     return failures
 
@@ -239,6 +271,7 @@ def main() -> None:
     with serve(folder) as root, _playwright().sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=_chromium(), args=list(CHROMIUM_OPTIONS))
         failures += check_pages(browser, root, names)
+        failures += check_colors(browser, root)
         failures += check_search(browser, root)
         browser.close()
     if failures:

@@ -27,6 +27,7 @@ extensions = [
     "sphinx.ext.viewcode",
     "numpydoc",
     "sphinx_copybutton",
+    "sphinx_design",
     "sphinx_gallery.gen_gallery",
     "stored_results",
 ]
@@ -59,6 +60,7 @@ smartquotes = False  # "auto" in a docstring is code
 sphinx_gallery_conf = {
     "examples_dirs": "gallery",
     "gallery_dirs": "examples",
+    "copyfile_regex": r"index\.rst",  # four sections, in place of one list
     "filename_pattern": "/plot_",
     "within_subsection_order": "FileNameSortKey",
     "download_all_examples": False,

@@ -11,6 +11,7 @@ IMAGES = Path(__file__).parents[2] / "docs" / "images"
 # Colors that the color-blind can distinguish; each has a marker of its own.
 DECISIONS = {"distil": ("#0072B2", "o"), "undecided": ("#E69F00", "D"), "do not distil": ("#D55E00", "s")}
 CONTROL = "#8a8a8a"
+STRIPES = ("#f3f3f3", "white")
 # Gains are cut here: a few labels make intervals that would squeeze the others.
 LIMIT = 60
 
@@ -18,22 +19,23 @@ LIMIT = 60
 def draw(table: pd.DataFrame) -> plt.Figure:
     """A row for each task, the largest gain first: the gain and below it that of the permuted teacher."""
     rows = order_rows(table)
-    figure, ax = plt.subplots(figsize=(11, 1.6 + 0.42 * len(rows)), layout="constrained")
+    figure, ax = plt.subplots(figsize=(6.8, 1.6 + 0.66 * len(rows)), layout="constrained")
     for position, row in rows.iterrows():
         color, marker = DECISIONS[row["decision"]]
-        for label, shift, kind, style in (("gain", -0.14, color, marker), ("permuted", 0.2, CONTROL, "x")):
+        for label, shift, kind, style in (("gain", 0.08, color, marker), ("permuted", 0.32, CONTROL, "x")):
             ends = [[row[label] - row[f"{label}_lower"]], [row[f"{label}_upper"] - row[label]]]
             ax.errorbar(row[label], position + shift, xerr=ends, color=kind, marker=style, ms=6, lw=1.6)
-        ax.annotate(row["verdict"], (1.01, position), xycoords=("axes fraction", "data"), va="center", fontsize=9)
+        ground = {"facecolor": STRIPES[position % 2], "lw": 0, "pad": 0}
+        name = f"{name_task(row)}, {row['n_labeled']} + {row['n_pairs']}"
+        ax.text(1 - LIMIT, position - 0.28, name, va="center", fontsize=9, bbox=ground)
+        ax.text(1 - LIMIT, position + 0.04, row["verdict"], va="center", fontsize=10)
     for position in range(0, len(rows), 2):
-        ax.axhspan(position - 0.5, position + 0.5, color="#f3f3f3", zorder=0)
+        ax.axhspan(position - 0.5, position + 0.5, color=STRIPES[0], zorder=0)
     ax.axvline(0, color="black", lw=0.8)
-    names = [f"{name_task(row)}\n{row['n_labeled']} labels + {row['n_pairs']} pairs" for _, row in rows.iterrows()]
-    ax.set_yticks(range(len(rows)), names, fontsize=8.5)
+    ax.set_yticks([])
     ax.set_ylim(len(rows) - 0.5, -0.5)
-    ax.set_xlim(max(ax.get_xlim()[0], -LIMIT), min(ax.get_xlim()[1], LIMIT))
+    ax.set_xlim(-LIMIT, LIMIT)
     ax.set_xlabel("Brier score lower than the student alone's, % (90 % interval)")
-    ax.tick_params(axis="y", length=0)
     ax.spines[["top", "right", "left"]].set_visible(False)
     handles = [
         Line2D([], [], color=color, marker=marker, ms=6, label=f"selector: {name}")
@@ -41,13 +43,13 @@ def draw(table: pd.DataFrame) -> plt.Figure:
         if name in set(rows["decision"])
     ]
     handles.append(Line2D([], [], color=CONTROL, marker="x", ms=6, label="control: permuted teacher"))
-    figure.legend(handles=handles, loc="outside upper center", ncols=len(handles), frameon=False)
+    figure.legend(handles=handles, loc="outside upper center", ncols=2, frameon=False)
     return figure
 
 
 def main(images: Path = IMAGES, folder: Path = RESULTS) -> None:
     """Draw from the results and save."""
-    draw(load_results(folder)).savefig(images / "cohorts.png", dpi=100)
+    draw(load_results(folder)).savefig(images / "cohorts.png", dpi=150)
 
 
 if __name__ == "__main__":

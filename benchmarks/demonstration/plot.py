@@ -40,7 +40,7 @@ def draw(scores: pd.DataFrame, mode: str) -> plt.Figure:
     ax.set_ylim(len(ROWS) - 0.4, -0.75)
     ax.set_xlim(-0.03, 0.215)
     ax.set_xticks([0, 0.05, 0.1, 0.15])
-    ax.set_xlabel("gain in Brier score over the student alone, 90 % interval", color=ink)
+    ax.set_xlabel("gain in Brier score, 90 % interval", color=ink)
     ax.tick_params(colors=ink)
     ax.spines[["top", "right", "left"]].set_visible(False)
     ax.spines["bottom"].set_color(ink)

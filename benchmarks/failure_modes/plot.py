@@ -26,17 +26,17 @@ def draw(ax: plt.Axes, means: pd.DataFrame) -> None:
 def main(images: Path = IMAGES) -> None:
     """A row of panels for each path, without and with unlabeled pairs."""
     means = pd.read_csv(RESULTS / "too_good_means.csv")
-    figure, axes = plt.subplots(2, 2, figsize=(9, 6.4), sharex=True, sharey=True)
+    figure, axes = plt.subplots(2, 2, figsize=(7, 7.4), sharex=True, sharey=True)
     for row, path in zip(axes, PATHS, strict=True):
         for ax, pairs in zip(row, (LABELED, UNLABELED), strict=True):
             draw(ax, means[(means["path"] == path) & (means["pairs"] == pairs)])
-            ax.set_title(f"knows {path}; {pairs}", fontsize=9)
+            ax.set_title(f"knows {path};\n{pairs}", fontsize=10, loc="left")
         row[0].set_ylabel("gain in log-loss, nats")
     for ax in axes[1]:
         ax.set_xlabel("accuracy of the teacher's table")
-    figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="lower center", ncols=3, frameon=False)
-    figure.tight_layout(rect=(0, 0.09, 1, 1))
-    figure.savefig(images / "failure-modes.png", dpi=110)
+    figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="lower center", ncols=2, frameon=False)
+    figure.tight_layout(rect=(0, 0.12, 1, 1))
+    figure.savefig(images / "failure-modes.png", dpi=150)
 
 
 if __name__ == "__main__":

@@ -47,16 +47,16 @@ def main(images: Path = IMAGES) -> None:
     table = read_coverage(FOLDER / "results" / "coverage.csv.gz")
     rows = decisive_rows(table)
     rows = rows[(rows["n_repeats"] == N_REPEATS) & (rows["estimand"] == "expected")]
-    figure, axes = plt.subplots(1, 3, figsize=(11, 4.4), sharex=True, layout="constrained")
+    figure, axes = plt.subplots(3, 1, figsize=(6.4, 9.6), sharex=True, sharey=True, layout="constrained")
     for ax, (part, title) in zip(axes, PANELS.items(), strict=True):
         shown = rows[rows["part"] == part]
         confidence = CONFIDENCE[shown["product"].iloc[0]]
         draw_panel(ax, shown, confidence)
-        ax.set_title(f"{title}, {100 * confidence:g} % intervals", loc="left", fontsize=10)
-        ax.set_xlabel("width (Wald's of one repeat: 1)")
-    axes[0].set_ylabel("coverage of the expectation, % of draws")
-    axes[0].legend(loc="lower right", frameon=False, fontsize=9)
-    figure.savefig(images / "interval-coverage.png", dpi=100)
+        ax.set_title(f"{title}, {100 * confidence:g} % intervals", loc="left")
+        ax.set_ylabel("coverage, % of draws")
+    axes[-1].set_xlabel('width (that of "wald" with one repeat is 1)')
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=2, frameon=False)
+    figure.savefig(images / "interval-coverage.png", dpi=150)
 
 
 if __name__ == "__main__":

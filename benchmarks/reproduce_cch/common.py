@@ -28,10 +28,10 @@ def save_table(table, name):
     table.to_csv(RESULTS / f"{name}.csv", index=False, float_format="%.4g")
 
 
-def new_figure(n_columns, n_rows=1, width=4.3, height=3.6):
-    """Panels without upper and right frame, in reading order."""
+def new_figure(n_columns, n_rows=1, width=3.6, height=3.2, **sharing):
+    """Panels without upper and right frame, in reading order; small, so that a phone shows large letters."""
     size = (width * n_columns, height * n_rows)
-    figure, axes = plt.subplots(n_rows, n_columns, figsize=size, layout="constrained", squeeze=False)
+    figure, axes = plt.subplots(n_rows, n_columns, figsize=size, layout="constrained", squeeze=False, **sharing)
     for ax in axes.flat:
         ax.spines[["top", "right"]].set_visible(False)
     return figure, axes.ravel()
@@ -40,7 +40,7 @@ def new_figure(n_columns, n_rows=1, width=4.3, height=3.6):
 def save_figure(figure, name):
     """Write the figure as PNG."""
     RESULTS.mkdir(exist_ok=True)
-    figure.savefig(RESULTS / f"{name}.png", dpi=120)
+    figure.savefig(RESULTS / f"{name}.png", dpi=160)
     plt.close(figure)
 
 

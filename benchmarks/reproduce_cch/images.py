@@ -121,7 +121,7 @@ def evaluate_rules(table):
 
 def draw_figure(table):
     """Mutual information, and gain, over the blur."""
-    figure, axes = new_figure(2, n_rows=2, width=5)
+    figure, axes = new_figure(2, n_rows=2)
     groups = table.groupby("blur")
     mean, error = groups.mean(), groups.sem()
     for ax, (kind, title) in zip(axes, KINDS.items(), strict=False):
@@ -134,7 +134,7 @@ def draw_figure(table):
             ax.errorbar(mean.index, mean[column], error[column], marker="o", markersize=4, color=color, label=label)
         ax.set_ylabel("mutual information, nats")
         ax.set_ylim(bottom=0)
-        ax.set_title(title, loc="left")
+        ax.set_title(title, loc="left", fontsize=10)
     axes[1].legend(frameon=False)
     for regime, color in zip(REGIMES, (BLUE, ORANGE), strict=True):
         column = f"gain, {regime}"

@@ -163,7 +163,7 @@ def evaluate_rules(table):
 
 def draw_figure(table):
     """Gain in accuracy over gap and over advantage, a point for each ordered pair."""
-    figure, axes = new_figure(2, n_rows=2, width=5)
+    figure, axes = new_figure(2, n_rows=2, sharey=True)
     panels = [
         (rule, regime) for regime in REGIMES for rule in ("embeddings, ksg: gap", "scores, classifier: advantage")
     ]
@@ -186,8 +186,8 @@ def draw_figure(table):
         ax.axvline(0, color="black", linewidth=0.8, linestyle="--")
         ax.set_xlabel(f"{rule}, nats")
         ax.set_ylabel("gain in test accuracy, points")
-        ax.set_title(regime, loc="left")
-    axes[0].legend(frameon=False, loc="lower left")
+        ax.set_title(f"{regime}, {len(table)} pairs", loc="left")
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3, frameon=False)
     save_figure(figure, "omics")
 
 

@@ -156,7 +156,7 @@ def crossings(table):
 
 def draw_figure(summary):
     """Gain in accuracy over the shared information; the dashed line is where the true gap is zero."""
-    figure, axes = new_figure(2, n_rows=2, width=5)
+    figure, axes = new_figure(2, n_rows=2, sharey=True)
     for ax, sweep in zip(axes, SWEEPS, strict=True):
         part = summary[summary.sweep == sweep]
         for name, color, marker in zip(SETTINGS, (GRAY, BLUE, ORANGE), "Dos", strict=True):
@@ -174,10 +174,10 @@ def draw_figure(summary):
         ax.axhline(0, color="black", linewidth=0.8)
         zero = part["true student_label"].iloc[0]
         ax.axvline(zero, color=GREEN, linestyle="--", linewidth=1, label="true gap = 0")
-        ax.set_xlabel("information that teacher and student share, nats")
+        ax.set_xlabel("shared information, nats")
         ax.set_ylabel("gain in test accuracy, points")
-        ax.set_title(sweep, loc="left")
-    axes[0].legend(frameon=False)
+        ax.set_title(sweep, loc="left", fontsize=10)
+    axes[0].legend(frameon=False, fontsize=9, loc="lower right")
     save_figure(figure, "shared_information")
 
 

@@ -224,35 +224,36 @@ def run_rows(d=20, n=60):
 
 def draw_figure(kept, rows):
     """Change of the risk by a small weight against gap and residual ratio; the four rows over alpha."""
-    figure, axes = new_figure(3)
+    figure, axes = new_figure(3, width=3.1)
+    jitter = np.random.RandomState(0)
     for rows_of, color, marker, label in (
         (kept.deviation <= 1, BLUE, "o", r"Var $t \leq$ Var $y$"),
         (kept.deviation > 1, ORANGE, "x", r"Var $t$ = 4 Var $y$"),
     ):
         part = kept[rows_of]
         for ax, column in zip(axes[:2], ("gap", "residual_ratio"), strict=True):
-            ax.scatter(
-                part[column], 100 * part.change, s=9, c=color, marker=marker, alpha=0.6, linewidths=0.8, label=label
-            )
+            # Many cells have the same gap.
+            moved = part[column] + (jitter.uniform(-0.012, 0.012, len(part)) if column == "gap" else 0)
+            ax.scatter(moved, 100 * part.change, s=9, c=color, marker=marker, alpha=0.6, linewidths=0.8, label=label)
     for ax, zero, label in ((axes[0], 0, "gap, nats"), (axes[1], 1, "residual ratio Cov(e, u) / Var(e)")):
         ax.axhline(0, color="black", linewidth=0.8)
         ax.axvline(zero, color=GRAY, linewidth=0.8, linestyle="--")
         ax.set_xlabel(label)
-        ax.set_ylabel(f"change of excess risk at alpha = {SMALL}, %")
+        ax.set_ylabel(f"change of risk at alpha = {SMALL}, %")
         ax.set_ylim(-15, 15)
     axes[1].set_xlim(-4, 6)
     axes[0].set_xticks([-0.5, 0, 0.5])
-    axes[1].legend(frameon=False, loc="upper left")
+    axes[1].legend(frameon=False, loc="upper left", handletextpad=0)
     alphas = np.linspace(0, 1, 101)
     cells = make_cells(rows[["teacher_student", "student_label", "teacher_label"]], rows.teacher_label)
     risk = np.array([expected_risk(cells, 20 / 39, alpha) for alpha in alphas])
-    for row, style in enumerate(("-", "--", "-.", ":")):
-        axes[2].plot(
-            alphas, risk[:, row] / risk[0, row], color="black", linestyle=style, label=f"gap {cells.gap[row]:+.3f}"
-        )
+    for row, (style, color) in enumerate((("-", BLUE), ("--", GRAY), ("-.", ORANGE), (":", "black"))):
+        label = f"gap {cells.gap[row]:+.3f}"
+        axes[2].plot(alphas, risk[:, row] / risk[0, row], color=color, linestyle=style, lw=2, label=label)
     axes[2].set_xlabel("alpha")
     axes[2].set_ylabel("excess risk relative to alpha = 0")
-    axes[2].legend(frameon=False)
+    axes[2].set_ylim(0, 1.05)
+    axes[2].legend(frameon=False, loc="lower left")
     save_figure(figure, "theorem")
 
 

@@ -5,10 +5,13 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from cohorts import Setting
+from shared.summaries import CONFIDENCE
 from sklearn.model_selection import train_test_split
-from tables import BETTER, RESULTS, bridge_curve, load_cells
+from tables import BETTER, RESULTS, load_cells
 
 from skcmkd import AlignmentDisplay, UnpairedDistiller
+from skcmkd._model_selection._intervals import wald_interval
 from skcmkd.datasets import load_digit_views
 
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
@@ -19,42 +22,44 @@ METHODS = {
 FAMILY = "digits"
 
 
-def draw_gains(ax: plt.Axes, curve: pd.DataFrame, pairs: str) -> None:
-    """Mean gain of each method with its interval over splits; a hollow point is one split and has none."""
-    part = curve[(curve["family"] == FAMILY) & (curve["pairs"] == pairs)]
+def draw_gains(ax: plt.Axes, cells: pd.DataFrame) -> None:
+    """Mean gain of each method over student-teacher pairs, with its interval over them; a hollow point is one split."""
     for shift, (method, (color, marker, label)) in zip((-2, 2), METHODS.items(), strict=True):
-        rows = part[part["method"] == method].sort_values("n_bridge")
-        positions, gain = rows["n_bridge"] + shift, 100 * rows["accuracy gain"]
-        ends = 100 * rows[["accuracy gain, lower", "accuracy gain, upper"]].to_numpy().T
-        single = rows["seeds"] == 1
-        ax.errorbar(
-            positions, gain, yerr=np.abs(ends - gain.to_numpy()), fmt="none", ecolor=color, capsize=3, elinewidth=1.5
-        )
-        ax.plot(positions[~single], gain[~single], marker, color=color, ms=6, label=label)
-        ax.plot(positions[single], gain[single], marker, color=color, ms=6, mfc="white")
-    ax.plot([], [], "o", color="#767676", mfc="white", label="one split")
+        rows = cells[(cells["method"] == method) & (cells["advantage"] >= BETTER)]
+        for n_bridge, part in rows.groupby("n_bridge"):
+            gains = 100 * part.groupby(["student", "teacher"])["accuracy_gain"].mean().to_numpy()
+            mean, lower, upper = interval_over_pairs(gains)
+            fill = {"mfc": "white"} if len(set(part["seed"])) == 1 else {}
+            ends = [[mean - lower], [upper - mean]]
+            ax.errorbar(n_bridge + shift, mean, yerr=ends, fmt=marker, color=color, capsize=3, lw=1.5, ms=7, **fill)
+        ax.plot([], [], marker, color=color, label=label)
+    ax.plot([], [], "o", color="#767676", mfc="white", label="measured in one split")
     ax.set_xticks([0, 30, 100, 200, 300])
-    ax.axhline(0, color="black", lw=0.6)
     ax.set_xlabel("bridge samples")
-    ax.set_ylabel("gain on labels only, points of accuracy")
+
+
+def interval_over_pairs(gains: np.ndarray) -> tuple[float, float, float]:
+    """Mean and 90 % t-interval over the student-teacher pairs."""
+    interval = wald_interval(gains, CONFIDENCE)
+    return interval.value, interval.lower, interval.upper
 
 
 def draw_pairs(ax: plt.Axes, cells: pd.DataFrame) -> None:
     """Each pair's gain by the default, by the advantage of its teacher, with and without a bridge."""
-    auto = cells[(cells["method"] == "auto") & (cells["family"] == FAMILY) & (cells["n_labeled"] == 100)]
-    auto = auto[(auto["setting"] == "disjoint") & (auto["n_unlabeled"] == 0)]
-    for n_bridge, color in ((0, "#767676"), (30, "#56B4E9"), (100, "#0072B2")):
+    auto = cells[cells["method"] == "auto"]
+    for n_bridge, color, marker in ((0, "#767676", "x"), (30, "#56B4E9", "^"), (100, "#0072B2", "o")):
         rows = auto[auto["n_bridge"] == n_bridge]
         if rows.empty:
             continue
         means = rows.groupby(["student", "teacher"])[["advantage", "accuracy_gain"]].mean()
         label = f"{n_bridge} samples" if n_bridge else "none"
-        ax.scatter(100 * means["advantage"], 100 * means["accuracy_gain"], s=16, color=color, label=label)
+        ax.scatter(
+            100 * means["advantage"], 100 * means["accuracy_gain"], s=30, color=color, marker=marker, label=label
+        )
     ax.axhline(0, color="black", lw=0.6)
     ax.axvline(0, color="black", lw=0.6)
     ax.set_xlabel("teacher's accuracy less the student's, points")
-    ax.set_ylabel("gain by the default, points of accuracy")
-    ax.legend(title="bridge", frameon=False, fontsize="small")
+    ax.legend(title="bridge", frameon=False)
 
 
 def draw_alignment() -> plt.Figure:
@@ -82,18 +87,22 @@ def draw_alignment() -> plt.Figure:
 
 def main(images: Path = IMAGES, folder: Path = RESULTS) -> None:
     """Draw from the results and save."""
-    draw_alignment().savefig(images / "alignment.png", dpi=110)
+    plt.rcParams["font.size"] = 11
+    draw_alignment().savefig(images / "alignment.png", dpi=150)
     cells = load_cells(folder)
-    curve = bridge_curve(cells)
-    figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4.2), layout="constrained")
-    draw_gains(left, curve, "better teacher")
-    left.set_title(f"Teachers better by {100 * BETTER:.0f} points or more", loc="left")
-    left.legend(loc="upper left", frameon=False)
-    draw_pairs(right, cells)
-    right.set_title("Each student and teacher", loc="left")
-    for ax in (left, right):
+    cells = cells[(cells["family"] == FAMILY) & (cells["n_labeled"] == 100) & (cells["setting"] == Setting.name)]
+    cells = cells[cells["n_unlabeled"] == 0]
+    figure, (upper, lower) = plt.subplots(2, 1, figsize=(6.4, 8.2), sharey=True, layout="constrained")
+    draw_gains(upper, cells)
+    upper.set_title(f"Teachers better by {100 * BETTER:.0f} points or more", loc="left")
+    upper.legend(loc="upper left", frameon=False)
+    draw_pairs(lower, cells)
+    lower.set_title("Each student and teacher, by the default", loc="left")
+    for ax in (upper, lower):
+        ax.axhline(0, color="black", lw=0.6)
+        ax.set_ylabel("gain over labels only, points of accuracy")
         ax.spines[["top", "right"]].set_visible(False)
-    figure.savefig(images / "unpaired-bridge.png", dpi=110)
+    figure.savefig(images / "unpaired-bridge.png", dpi=150)
 
 
 if __name__ == "__main__":

@@ -110,3 +110,5 @@ print(selector.teachers_, selector.transform(carcinoma.data).shape)
 # not promise that the student gains. These tumors all have labels, and there are next to no
 # unlabeled pairs; there distilling brings hardly anything (:doc:`/limits`). And this label was derived from RNA, which makes RNA
 # a good teacher by construction. It is no evidence about a clinical outcome.
+
+# sphinx_gallery_thumbnail_path = "_static/thumbnails/first_decision.svg"

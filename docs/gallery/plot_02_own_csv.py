@@ -112,7 +112,7 @@ plt.show()
 # ------
 # ``student`` names the modality that new samples will have.
 
-# sphinx_gallery_thumbnail_number = 2
+# sphinx_gallery_thumbnail_path = "_static/thumbnails/own_csv.svg"
 from skcmkd import CCHDisplay, CCHSelector
 
 selector = CCHSelector(modalities, student="zernike", random_state=0)

@@ -126,7 +126,7 @@ for split in range(3):
     results[f"split {split}"] = gains
 results = pd.DataFrame(results)
 
-# sphinx_gallery_thumbnail_number = 2
+# sphinx_gallery_thumbnail_path = "_static/thumbnails/two_hospitals.svg"
 figure, ax = plt.subplots(figsize=(7, 3), layout="constrained")
 place = range(len(results))
 for split in results:

@@ -155,3 +155,5 @@ plt.show()
 # while fitting. Both use a hundred labeled rows. They protect within the noise of that, not
 # absolutely; :doc:`/paired` counts how often. And a teacher that is weaker *alone* need not
 # harm: given enough pairs it may predict what the student cannot.
+
+# sphinx_gallery_thumbnail_path = "_static/thumbnails/teacher_that_harms.svg"

@@ -109,3 +109,5 @@ gains.round(2)
 # An interval that contains zero does not show that there is no gain. It shows that there are too
 # few rows to decide. And the intervals count rows as independent: with several samples of a patient
 # give ``groups`` (:doc:`plot_12_patients_classes_probabilities`).
+
+# sphinx_gallery_thumbnail_path = "_static/thumbnails/what_did_it_bring.svg"

@@ -128,7 +128,7 @@ results = pd.DataFrame(rows, columns=["draw", "teacher", "gain"])
 gains = results.pivot_table(index="draw", columns="teacher", values="gain")
 order = list(teachers)
 
-# sphinx_gallery_thumbnail_number = 2
+# sphinx_gallery_thumbnail_path = "_static/thumbnails/several_teachers.svg"
 figure, ax = plt.subplots(figsize=(7, 3), layout="constrained")
 ax.errorbar(
     gains[order].mean(),

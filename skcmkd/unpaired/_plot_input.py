@@ -1,4 +1,4 @@
-"""What ``AlignmentDisplay`` draws, checked: history, rows, and the teacher's cohort of a fitted distiller."""
+"""What ``AlignmentDisplay`` draws, checked: distiller, rows, and the teacher's cohort of a fitted distiller."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from ._classifier import UnpairedDistiller
 
 
-def check_history(distiller: UnpairedDistiller) -> pd.DataFrame:
-    """The training history of a distiller; raise without a teacher, and without a representation to draw."""
+def check_drawable(distiller: UnpairedDistiller) -> None:
+    """Raise without a teacher, and without a representation to transport."""
     if distiller.teacher_ is None:
         raise ValueError(
             "The distiller was fitted without teacher_data: there is no cohort to draw. Fit it with "
@@ -34,7 +34,6 @@ def check_history(distiller: UnpairedDistiller) -> pd.DataFrame:
             f"The student is a {name}, which has no representation to draw. Use NetworkClassifier, or a Pipeline that "
             "ends in one."
         )
-    return distiller.history_
 
 
 def check_rows(distiller: UnpairedDistiller, X: Table, y: ArrayLike, name: str) -> tuple[Table, np.ndarray]:

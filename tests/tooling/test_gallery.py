@@ -3,6 +3,7 @@
 import ast
 import importlib
 import inspect
+import re
 from pathlib import Path
 
 import pytest
@@ -115,3 +116,16 @@ class TestPage:
 def test_settings_of_the_page_are_no_text(page):
     """A comment right below a block's mark is printed."""
     assert "# %%\n# sphinx_gallery" not in page.read_text(encoding="utf-8")
+
+
+def test_every_page_stands_in_one_section_of_the_gallery():
+    index = (GALLERY / "index.rst").read_text(encoding="utf-8")
+    assert index.count(":caption:") == index.count(".. minigallery::") == 4
+    for page in PAGES:
+        assert index.count(f"   gallery/{page.name}\n") == index.count(f"   {page.stem}\n") == 1
+
+
+def test_thumbnails_are_there():
+    named = [re.findall(r'sphinx_gallery_thumbnail_path = "(.*)"', page.read_text(encoding="utf-8")) for page in PAGES]
+    assert any(named)
+    assert all((GALLERY.parent / path).is_file() for paths in named for path in paths)

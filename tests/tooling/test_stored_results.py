@@ -38,6 +38,10 @@ CONVERTED = [
     "limits",
     "reproduction",
     "theory",
+    "intervals",
+    "cohorts",
+    "failure_modes",
+    "api",
 ]
 
 pytestmark = pytest.mark.skipif(not (ROOT / "benchmarks").exists(), reason="the benchmarks are in the repository")
