@@ -19,7 +19,6 @@ from skcmkd.datasets import load_digit_views
 
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
 FAMILY, N_LABELED, LEARNER = "digits", 100, LINEAR_TEACHER
-# The teacher on imputed columns loses so much that the others could not be told apart.
 NAMES = {
     DEFAULT: "the default",
     PERMUTED: "the default, permuted teacher",
@@ -36,6 +35,7 @@ def choose_rows(cells: pd.DataFrame) -> pd.DataFrame:
     """The rows that are shown, in the runs that all of their methods have, and whether the teacher is better."""
     cells = cells.assign(method=cells["method"].map(plain))
     shown = (cells["family"] == FAMILY) & (cells["n_labeled"] == N_LABELED) & (cells["learner"] == LEARNER)
+    # The teacher on imputed columns loses so much that the others could not be told apart.
     shown &= cells["method"].isin(LINEAR_METHODS) & ~cells["method"].isin([ALONE, IMPUTED])
     rows = pd.concat([whole_splits(part) for _, part in cells[shown].groupby("n_unlabeled")])
     return rows.assign(standing=np.where(rows["advantage"] > MIN_ADVANTAGE, *TEACHERS))
