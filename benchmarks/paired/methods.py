@@ -31,6 +31,8 @@ TWO_ROUNDS = "default, two rounds"
 ALONE, AUTO = "alone", "auto"
 ALPHAS = (0.25, 0.5, 0.75, 0.9)
 FIXED = tuple(f"alpha {alpha}" for alpha in ALPHAS)
+# The default's soft targets at a fixed weight, which labeled pairs then have as well.
+POOLED = {f"default, alpha {alpha}": alpha for alpha in (0.25, 0.5)}
 MUTUAL, BEST = "mutual", "best possible"
 SELF_TRAINING, CONFIDENT = "self-training, soft targets", "self-training, confident"
 IMPUTED, STACKED = "imputed teacher", "stacking"
@@ -128,6 +130,7 @@ def list_methods() -> dict[str, Method]:
         ONE_ROUND_PERMUTED: Method(partial(distill_permuted, n_rounds=1), labels=both),
     }
     two_rounds = {TWO_ROUNDS: Method(partial(distill, n_rounds=2), labels=both)}
+    pooled = {name: Method(partial(distill, alpha=alpha), labels=both) for name, alpha in POOLED.items()}
     average = partial(distill, teacher_weights="equal")
     weights = {AUTO: Method(partial(average, alpha="auto"), labels=both)}
     weights |= {name: Method(partial(average, alpha=a), labels=both) for name, a in zip(FIXED, ALPHAS, strict=True)}
@@ -164,7 +167,7 @@ def list_methods() -> dict[str, Method]:
         **peer_methods(),
         BEST: Method(best_possible, labels=both),
         **by_learner(LINEAR, linear | coupled),
-        **by_learner(LINEAR_TEACHER, alone | default | one_round | surrogate | features | coupled),
+        **by_learner(LINEAR_TEACHER, linear | imputed | pooled | features | coupled),
         **{name: method for kind in TREES for name, method in by_learner(kind, alone | default).items()},
     }
 

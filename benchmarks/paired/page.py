@@ -1,75 +1,126 @@
-"""The page's tables: ``results/tables.rst``, from the tables that ``tables.py`` wrote.
+"""The page's tables: each method, and each rival beside the default, in the runs that all of a table have in common.
 
-Gains are points of accuracy, nats of log-loss, or points of R^2, each with the half of its 90 % interval over splits.
+A run is a student, a teacher and a split. Gains are fractions of accuracy or of R^2, and nats of log-loss. A run is won
+or lost when its gain is beyond its standard error over the test rows; it is a point worse when it loses over 0.01.
 """
 
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import cells  # noqa: F401 - puts the shared code on the path
-import numpy as np
 import pandas as pd
-from shared.list_table import list_table
-from shared.storage import read_table
-from shared.summaries import OUTCOMES
-from tables import RESULTS, SETTING
+from learners import LINEAR, LINEAR_TEACHER, NETWORK
+from methods import (
+    ALONE,
+    AUTO,
+    COUPLED,
+    DEFAULT,
+    FEATURES,
+    FEATURES_PERMUTED,
+    FIXED,
+    IMPUTED,
+    MUTUAL,
+    ONE_ROUND,
+    ONE_ROUND_PERMUTED,
+    PAST,
+    PEER,
+    PEER_OUT_OF_FOLD,
+    PERMUTED,
+    POOLED,
+    SELF_TRAINING,
+    STACKED,
+    objective_methods,
+)
+from tables import MIN_ADVANTAGE, RESULTS, SETTING, load_cells, plain
 
-POINTS = ("accuracy", "r2")
-
-
-def write_gain(row: pd.Series, score: str) -> str:
-    """A gain with its half interval, in points where the score is a fraction."""
-    scale, digits = (100, 1) if score in POINTS else (1, 3)
-    gain, half = scale * row[f"{score} gain"], scale * (row[f"{score} gain, upper"] - row[f"{score} gain"])
-    if np.isnan(gain):
-        return ""
-    return f"{gain:+.{digits}f}" + ("" if np.isnan(half) else f" ± {half:.{digits}f}")
-
-
-def write_counts(row: pd.Series, score: str) -> str:
-    """Cells that are better, level and worse."""
-    return " / ".join(f"{row[f'{score} {part}']:.0f}" for part in OUTCOMES)
-
-
-def overview(gains: pd.DataFrame, score: str) -> pd.DataFrame:
-    """A row for each method, a column for each family and numbers of labeled and unlabeled samples."""
-    rows = gains[gains[f"{score} gain"].notna()]
-    settings = [f"{family}, {n}" + f" + {m}" * (m > 0) for family, n, m in rows[SETTING].itertuples(index=False)]
-    texts = [write_gain(row, score) for _, row in rows.iterrows()]
-    long = pd.DataFrame({"method": rows["method"], "setting": settings, "text": texts})
-    wide = long.pivot_table(index="method", columns="setting", values="text", aggfunc="first", fill_value="")
-    wide = wide.loc[long["method"].unique(), long["setting"].unique()]
-    return wide.rename_axis(columns=None).reset_index()
-
-
-def of_one_setting(rows: pd.DataFrame, score: str) -> pd.DataFrame:
-    """Everything about the methods in the cells of one family and size."""
-    columns = {"method": rows["method"], "cells": rows["cells"].astype(str), "splits": rows["seeds"].astype(str)}
-    columns[score] = [write_gain(row, score) for _, row in rows.iterrows()]
-    if score == "accuracy":
-        columns["log-loss"] = [write_gain(row, "log_loss") for _, row in rows.iterrows()]
-    columns["better / level / worse"] = [write_counts(row, score) for _, row in rows.iterrows()]
-    columns["seconds"] = rows["seconds"].map("{:.2f}".format)
-    return pd.DataFrame(columns)
+RUN = ["student", "teacher", "seed"]
+NAMES = ("table", "labels", "pairs", "models")  # of the setting and the learner
+MODELS = {LINEAR: "linear, network teacher", LINEAR_TEACHER: "linear"}
+OTHERS = (SELF_TRAINING, IMPUTED, STACKED)
+LINEAR_METHODS = (ALONE, DEFAULT, PERMUTED, *POOLED, AUTO, "analytic", *FIXED, *OTHERS)
+NETWORK_METHODS = (AUTO, *FIXED, "objective hints", "objective mfh", MUTUAL, *OTHERS, PEER, PEER_OUT_OF_FOLD)
+OBJECTIVES = ("alpha 0.5", *(name for name in objective_methods() if "+" not in name))
+RIVALS = (PERMUTED, ONE_ROUND, ONE_ROUND_PERMUTED, PAST, COUPLED, FEATURES, FEATURES_PERMUTED)
 
 
-def rounded(table: pd.DataFrame) -> pd.DataFrame:
-    """Numbers as short texts."""
-    return table.map(lambda value: f"{value:.3g}" if isinstance(value, float) else str(value))
+def common_runs(rows: pd.DataFrame) -> pd.DataFrame:
+    """The runs that every one of the methods has."""
+    return rows[rows.groupby(RUN)["method"].transform("size") == rows["method"].nunique()]
+
+
+def whole_splits(rows: pd.DataFrame) -> pd.DataFrame:
+    """The splits in which every one of the methods has all pairs of modalities."""
+    rows = common_runs(rows)
+    n_runs = rows.groupby("seed")["method"].transform("size")
+    return rows[n_runs == n_runs.max()]
+
+
+def describe(runs: pd.DataFrame) -> dict[str, Any]:
+    """Gains of one method in its runs, also by whether the teacher is better, and its outcomes."""
+    score = "accuracy" if runs["accuracy_gain"].notna().any() else "r2"
+    gain, error, better = runs[f"{score}_gain"], runs[f"{score}_gain_error"], runs["advantage"] > MIN_ADVANTAGE
+    return {
+        "gain": gain.mean(),
+        "better teacher": gain[better].mean(),
+        "other teacher": gain[~better].mean(),
+        "nats": runs["log_loss_gain"].mean(),
+        "won": int((gain > error).sum()),
+        "level": int((gain.abs() <= error).sum()),
+        "lost": int((gain < -error).sum()),
+        "a point worse": (gain < -0.01).mean(),
+        "seconds": runs["seconds"].mean(),
+    }
+
+
+def counts(runs: pd.DataFrame) -> dict[str, int]:
+    """Number of runs, of splits, and of runs with a better teacher."""
+    first = runs[runs["method"] == runs["method"].iloc[0]]
+    better = (first["advantage"] > MIN_ADVANTAGE).sum()
+    return {"runs": len(first), "splits": first["seed"].nunique(), "runs, better teacher": int(better)}
+
+
+def of_methods(rows: pd.DataFrame, learner: str, names: Iterable[str]) -> pd.DataFrame:
+    """A row for each method and setting."""
+    rows = rows[(rows["learner"] == learner) & rows["method"].isin(list(names))]
+    table = []
+    for key, part in rows.groupby(SETTING, sort=False):
+        part = whole_splits(part)
+        shared = dict(zip(NAMES, (*key, MODELS.get(learner, learner)), strict=True)) | counts(part)
+        table += [shared | {"method": name} | describe(runs) for name, runs in part.groupby("method", sort=False)]
+    return pd.DataFrame(table)
+
+
+def of_rivals(rows: pd.DataFrame) -> pd.DataFrame:
+    """A row for each rival and setting: its gains, and those of the default in the same runs."""
+    rows = rows[rows["learner"].isin(MODELS) & (rows["n_unlabeled"] > 0)]
+    rows = rows.assign(learner=rows["learner"].map(MODELS))
+    table = []
+    for rival in RIVALS:
+        pair = rows[rows["method"].isin([DEFAULT, rival])]
+        for key, part in pair.groupby([*SETTING, "learner"], sort=False):
+            part = common_runs(part)
+            if part["method"].nunique() < 2:
+                continue
+            row = dict(zip(NAMES, key, strict=True)) | {"rival": rival} | counts(part)
+            default = describe(part[part["method"] == DEFAULT])
+            row |= {f"default, {name}": value for name, value in default.items()}
+            table.append(row | describe(part[part["method"] == rival]))
+    return pd.DataFrame(table)
 
 
 def main(folder: Path = RESULTS) -> None:
     """Write the tables."""
-    gains = read_table(folder / "gains.csv")
-    parts = []
-    scores = [score for score in ("accuracy", "log_loss", "r2") if f"{score} gain" in gains]
-    for score in scores:
-        parts += [f"Mean gains, {score}\n", list_table(overview(gains, score))]
-    for key, rows in gains.groupby(SETTING, sort=False):
-        score = "accuracy" if rows["accuracy gain"].notna().any() else "r2"
-        parts += [", ".join(map(str, key)) + "\n", list_table(of_one_setting(rows, score))]
-    for name in ("harm", "against_fixed", "proof"):
-        parts += [f"{name}\n", list_table(rounded(read_table(folder / f"{name}.csv")))]
-    (folder / "tables.rst").write_text("\n".join(parts))
+    rows = load_cells(folder)
+    rows["method"] = rows["method"].map(plain)
+    tables = {
+        "methods": of_methods(rows, LINEAR_TEACHER, LINEAR_METHODS),
+        "networks": of_methods(rows, NETWORK, NETWORK_METHODS),
+        "objectives": of_methods(rows, NETWORK, OBJECTIVES),
+        "rivals": of_rivals(rows),
+    }
+    for name, table in tables.items():
+        table.to_csv(folder / f"{name}.csv", index=False, float_format="%.4g")
 
 
 if __name__ == "__main__":

@@ -5,34 +5,40 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from methods import ALONE, AUTO, BEST, METHODS, PEER, PEER_OUT_OF_FOLD
+from learners import LINEAR_TEACHER
+from methods import ALONE, AUTO, DEFAULT, FIXED, IMPUTED, PERMUTED, POOLED, SELF_TRAINING
+from page import LINEAR_METHODS, whole_splits
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import train_test_split
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from tables import RESULTS, load_cells
+from tables import MIN_ADVANTAGE, RESULTS, load_cells, plain
 
 from skcmkd import DistillationReport, PairedDistiller
 from skcmkd.datasets import load_digit_views
 
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
-FAMILY, N_LABELED, LEARNER = "digits", 100, "network"
-# In the tables only: variants that differ little from the drawn methods.
-VARIANTS = "soft targets \\+"
+FAMILY, N_LABELED, LEARNER = "digits", 100, LINEAR_TEACHER
+NAMES = {
+    DEFAULT: "the default",
+    PERMUTED: "the default, permuted teacher",
+    AUTO: 'averaged, alpha "auto"',
+    **{name: f"averaged, {name}" for name in FIXED},
+    **{name: f"pool, alpha {alpha}" for name, alpha in POOLED.items()},
+    SELF_TRAINING: "self-training",
+}
 # Colors that the color-blind can distinguish; each has a marker of its own.
-TEACHERS = {"the more accurate one": ("#0072B2", "o"), "the less accurate one": ("#D55E00", "s")}
+TEACHERS = {"better by two points": ("#0072B2", "o"), "not better": ("#D55E00", "s")}
 
 
 def choose_rows(cells: pd.DataFrame) -> pd.DataFrame:
-    """The network's rows of the family that is shown, grouped by whether the teacher is more accurate."""
+    """The rows that are shown, in the runs that all of their methods have, and whether the teacher is better."""
+    cells = cells.assign(method=cells["method"].map(plain))
     shown = (cells["family"] == FAMILY) & (cells["n_labeled"] == N_LABELED) & (cells["learner"] == LEARNER)
-    shown &= ~cells["method"].isin([ALONE, BEST]) & ~cells["method"].str.contains(VARIANTS)
-    rows = cells[shown & cells["accuracy_gain"].notna()]
-    # Only splits of the default, and methods that ran in all of its cells, can be compared with it.
-    rows = rows[rows["seed"].isin(rows.loc[rows["method"] == AUTO, "seed"])]
-    n_cells = rows.groupby(["n_unlabeled", "method"])["seed"].transform("size")
-    rows = rows[n_cells == n_cells.groupby(rows["n_unlabeled"]).transform("max")]
-    return rows.assign(standing=np.where(rows["advantage"] > 0, *TEACHERS))
+    # The teacher on imputed columns loses so much that the others could not be told apart.
+    shown &= cells["method"].isin(LINEAR_METHODS) & ~cells["method"].isin([ALONE, IMPUTED])
+    rows = pd.concat([whole_splits(part) for _, part in cells[shown].groupby("n_unlabeled")])
+    return rows.assign(standing=np.where(rows["advantage"] > MIN_ADVANTAGE, *TEACHERS))
 
 
 def draw_gains(ax: plt.Axes, rows: pd.DataFrame, order: list[str]) -> None:
@@ -47,7 +53,7 @@ def draw_gains(ax: plt.Axes, rows: pd.DataFrame, order: list[str]) -> None:
     for position in range(0, len(order), 2):
         ax.axhspan(position - 0.5, position + 0.5, color="#f3f3f3", zorder=0)
     ax.axvline(0, color="black", lw=0.8)
-    ax.set_yticks(range(len(order)), order)
+    ax.set_yticks(range(len(order)), [NAMES.get(name, name) for name in order])
     ax.set_ylim(len(order) - 0.5, -0.5)
     ax.set_xlabel("gain on the student alone, points of accuracy")
     ax.tick_params(axis="y", length=0)
@@ -57,11 +63,9 @@ def draw_gains(ax: plt.Axes, rows: pd.DataFrame, order: list[str]) -> None:
 def draw(cells: pd.DataFrame) -> plt.Figure:
     """Two panels that share their methods and their scale."""
     rows = choose_rows(cells)
-    # Stored rows of other packages are drawn whether or not these are installed.
-    known = [name for name in dict.fromkeys([*METHODS, PEER, PEER_OUT_OF_FOLD]) if name in set(rows["method"])]
     means = rows.sort_values("n_unlabeled").groupby(["n_unlabeled", "method"])["accuracy_gain"].mean()
     means = means.groupby("method").last()  # with unlabeled pairs, where it ran there
-    order = sorted(known, key=lambda name: -means[name])
+    order = means.sort_values(ascending=False).index.tolist()
     size = (11, 1.4 + 0.33 * len(order))
     figure, panels = plt.subplots(1, 2, figsize=size, sharey=True, sharex=True, layout="constrained")
     for ax, part in zip(panels, (rows[rows["n_unlabeled"] == 0], rows[rows["n_unlabeled"] > 0]), strict=True):

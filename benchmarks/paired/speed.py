@@ -1,7 +1,8 @@
 """Processor time of distillation on one thread, beside the fits that it consists of.
 
 With a fixed weight: the whole fit beside the teacher's cross-validation and the student alone. With ``alpha="auto"``:
-the fit less the teacher's cross-validation, beside the student alone. The teacher's cross-validation is done by hand:
+the fit less the teacher's cross-validation, beside the student alone. The default, with unlabeled pairs and a linear
+teacher: the whole fit beside the student alone on the labeled rows. The teacher's cross-validation is done by hand:
 the same fits and predictions on the distiller's own folds, each on rows cut out of the table. The contenders take turns
 in a new random order in each repeat, each repeat on other rows, so that all run under the same load of the machine.
 """
@@ -141,7 +142,21 @@ def auto_contenders(tables: Tables, student: Callable[[], BaseEstimator]) -> dic
     return contenders
 
 
-PARTS = {"fixed": fixed_contenders, "auto": auto_contenders}
+def default_contenders(tables: Tables, student: Callable[[], BaseEstimator]) -> dict[str, Callable[[], float]]:
+    """Seconds of the whole default fit with unlabeled pairs, and of the student alone; none without pairs."""
+    X, y, pairs = tables["X"], tables["y"], tables["unlabeled_pairs"]
+    if pairs is None:
+        return {}
+    distiller = PairedDistiller(student(), LogisticRegression(), random_state=0)
+    return {
+        "student alone": lambda: seconds_of(lambda: student().fit(X, y)),
+        "default": lambda: seconds_of(
+            lambda: distiller.fit(X, y, X_teacher=tables["X_teacher"], unlabeled_pairs=pairs)
+        ),
+    }
+
+
+PARTS = {"fixed": fixed_contenders, "auto": auto_contenders, "default": default_contenders}
 
 
 def take_turns(part: str, cells: list[str], n_repeats: int, seed: int = 0) -> pd.DataFrame:
@@ -151,6 +166,8 @@ def take_turns(part: str, cells: list[str], n_repeats: int, seed: int = 0) -> pd
         draw, n_rows, student = CELLS[cell]
         for repeat in range(-1, n_repeats):
             contenders = PARTS[part](draw(n_rows, max(repeat, 0)), student)
+            if not contenders:
+                break
             seconds = {name: contenders[name]() for name in rng.permutation(list(contenders))}
             if repeat >= 0:
                 rows.append({"cell": cell, "repeat": repeat} | {name: seconds[name] for name in contenders})
@@ -164,6 +181,8 @@ def summarize(table: pd.DataFrame, part: str) -> pd.DataFrame:
     """
     if part == "fixed":
         compared = {"whole to its parts": (table["distilled"], table["teacher"] + table["student alone"])}
+    elif part == "default":
+        compared = {"default, to alone": (table["default"], table["student alone"])}
     else:
         compared = {}
         for suffix in ("", ", unlabeled"):

@@ -38,6 +38,10 @@ class ResultError(ExtensionError):
 class Formatter(string.Formatter):
     """``str.format`` with ``points``, a fraction as signed percentage points, and ``gain``, a signed number."""
 
+    def get_field(self, field_name: str, args: Any, kwargs: Any) -> Any:
+        """A column, whose name may have a dot."""
+        return (kwargs[field_name], field_name) if field_name in kwargs else super().get_field(field_name, args, kwargs)
+
     def format_field(self, value: Any, format_spec: str) -> str:
         """Called for each field."""
         if isinstance(value, float) and math.isnan(value):

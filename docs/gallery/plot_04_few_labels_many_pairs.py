@@ -108,5 +108,5 @@ plt.show()
 # The splits draw from the same 2000 digits and share test rows, so they are more alike than
 # five new data sets would be. The teacher here is better than the student by more than
 # ten points on average; one that is worse brings less
-# (:doc:`/paired`). And pairs help only when they come from the population
+# (:doc:`/paired_evidence`). And pairs help only when they come from the population
 # that new samples come from.

@@ -153,7 +153,7 @@ plt.show()
 # --------------------
 # Two guards refused this teacher, each by itself: the selector beforehand, ``alpha="auto"``
 # while fitting. Both use a hundred labeled rows. They protect within the noise of that, not
-# absolutely; :doc:`/paired` counts how often. And a teacher that is weaker *alone* need not
+# absolutely; :doc:`/paired_evidence` counts how often. And a teacher that is weaker *alone* need not
 # harm: given enough pairs it may predict what the student cannot.
 
 # sphinx_gallery_thumbnail_path = "_static/thumbnails/teacher_that_harms.svg"

@@ -328,11 +328,37 @@ def test_the_pages_tables_hold_the_gains(bench, results, capsys):
     bench["tables"].main(results)
     assert "auto beats every baseline in 0 of 1 pairs" in capsys.readouterr().out
     bench["page"].main(results)
-    text = (results / "tables.rst").read_text()
-    # The means of the seeds are 0.08 / 2 and (0.08 - 0.02) / 2: 6.3138 times a standard error of 0.005.
-    assert "+3.5 ± 3.2" in text
-    assert "2 / 1 / 1" in text
-    assert text.count(".. list-table::") == 2 + 1 + 3
+    networks = pd.read_csv(results / "networks.csv").set_index("method")
+    row = networks.loc["auto"]
+    assert (row["table"], row["labels"], row["pairs"], row["models"]) == ("digits", 100, 900, "network")
+    assert (row["runs"], row["splits"], row["runs, better teacher"]) == (4, 2, 2)
+    assert row[["gain", "better teacher", "other teacher"]].tolist() == pytest.approx([0.035, 0.08, -0.01])
+    assert (row["won"], row["level"], row["lost"], row["a point worse"]) == (2, 1, 1, 0.25)
+    # Rows of other methods and of other learners are in other tables.
+    assert "self-training, confident" not in networks.index
+    assert pd.read_csv(results / "objectives.csv")["method"].tolist() == ["alpha 0.5"]
+
+
+def test_methods_are_compared_in_splits_that_all_of_them_have(bench):
+    page = bench["page"]
+    rows = [fabricate(name, 0.1, seed=seed, student=s) for name in "ab" for seed in (0, 1) for s in ("x", "y")]
+    rows.append(fabricate("a", 0.9, seed=2, student="x"))
+    everywhere = page.whole_splits(pd.DataFrame(rows))
+    assert sorted(everywhere["seed"].unique()) == [0, 1]
+    # Without one run of b in the second split its other run is common, and the split is not whole.
+    table = pd.DataFrame(rows[:-2] + rows[-1:])
+    assert len(page.common_runs(table)) == 6
+    assert page.whole_splits(table)["seed"].unique().tolist() == [0]
+
+
+def test_a_rival_is_beside_the_default_in_the_same_runs(bench):
+    learner = {"learner": "linear, linear teacher"}
+    runs = [("default", 0.02, 0), ("default", 0.08, 1), ("coupled training", 0.01, 1), ("default, one round", 0.03, 2)]
+    rows = pd.DataFrame([fabricate(name, gain, seed=seed, **learner) for name, gain, seed in runs])
+    table = bench["page"].of_rivals(rows.assign(advantage=0.2))
+    assert table["rival"].tolist() == ["coupled training"]
+    row = table.iloc[0]
+    assert (row["runs"], row["gain"], row["default, gain"], row["models"]) == (1, 0.01, 0.08, "linear")
 
 
 def test_no_fixed_weight_is_better_than_none(bench, results):

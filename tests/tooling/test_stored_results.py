@@ -30,6 +30,8 @@ CONVERTED = [
     "comparison",
     "omics",
     "guide",
+    "paired",
+    "paired_evidence",
     "unpaired",
     "unpaired_evidence",
     "should_i_distil",
@@ -191,6 +193,10 @@ def test_a_query_of_many_rows_stops(extension, results, monkeypatch):
 )
 def test_formats(extension, value, template, text):
     assert extension.Formatter().vformat(template, (), {"x": value}) == text
+
+
+def test_a_column_s_name_may_have_a_dot(extension):
+    assert extension.Formatter().vformat("{alpha 0.5:points}", (), {"alpha 0.5": 0.01}) == "+1.0"
 
 
 TYPED = re.compile(r"(?<![\w.])[+-]\d*\.\d+|\d\s+points\b")
