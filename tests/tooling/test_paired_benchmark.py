@@ -1,7 +1,5 @@
 """The benchmark of paired distillation: its cells, methods and tables, and a grid that continues where it stopped."""
 
-import importlib
-import sys
 from argparse import Namespace
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +12,8 @@ from scipy.optimize import minimize
 from scipy.stats import multivariate_normal, norm
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
+from .scripts import modules_of
+
 FOLDER = Path(__file__).parents[2] / "benchmarks" / "paired"
 MODULES = ("truth", "cells", "learners", "coupled", "baselines", "peer", "methods", "tables", "page", "run")
 SHARED = ("shared.summaries", "shared.storage")
@@ -21,15 +21,8 @@ SHARED = ("shared.summaries", "shared.storage")
 
 @pytest.fixture(scope="module")
 def bench():
-    """The benchmark's modules by name; those of other benchmarks may bear the same names."""
-    saved = {name: sys.modules.pop(name) for name in (*MODULES, *SHARED) if name in sys.modules}
-    sys.path.insert(0, str(FOLDER))
-    modules = {name: importlib.import_module(name) for name in (*MODULES, *SHARED)}
-    yield modules
-    sys.path.remove(str(FOLDER))
-    for name in (*MODULES, *SHARED):
-        sys.modules.pop(name, None)
-    sys.modules.update(saved)
+    with modules_of(FOLDER, (*MODULES, *SHARED)) as modules:
+        yield modules
 
 
 def groups_of(samples):
