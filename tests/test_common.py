@@ -53,15 +53,15 @@ class OnPredictedFeatures(PairedDistiller):
 
 
 ESTIMATORS = [
-    NetworkClassifier(max_epochs=30),
-    NetworkRegressor(max_epochs=30),
-    PairedDistiller(NetworkClassifier(max_epochs=30)),
+    NetworkClassifier(max_epochs=3),
+    NetworkRegressor(max_epochs=3),
+    PairedDistiller(NetworkClassifier(max_epochs=3)),
     PairedDistiller(LogisticRegression()),
     OnPredictedFeatures(LogisticRegression(), LogisticRegression(), student_features="predicted_teacher", cv=3),
-    PairedDistillerRegressor(NetworkRegressor(max_epochs=30)),
+    PairedDistillerRegressor(NetworkRegressor(max_epochs=3)),
     PairedDistillerRegressor(Ridge()),
-    MutualDistiller(NetworkClassifier(max_epochs=30)),
-    UnpairedDistiller(NetworkClassifier(max_epochs=30)),
+    MutualDistiller(NetworkClassifier(max_epochs=3)),
+    UnpairedDistiller(NetworkClassifier(max_epochs=3)),
     UnpairedDistiller(LogisticRegression()),
     PredictedTeacherFeatures(),
     CCHSelector({"panel": Columns(True), "omics": Columns(False)}, student="panel", cv=2, n_repeats=2, n_subsamples=10),
