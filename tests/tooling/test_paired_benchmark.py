@@ -2,6 +2,7 @@
 
 from argparse import Namespace
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -115,9 +116,8 @@ def tiny(bench, monkeypatch):
     monkeypatch.setattr(bench["run"], "_recalled", {})
     for name in ("NetworkClassifier", "NetworkRegressor", "CachedNetworkClassifier", "CachedNetworkRegressor"):
         network = getattr(bench["learners"], name)
-        monkeypatch.setattr(
-            bench["learners"], name, lambda network=network, **options: network((8,), max_epochs=2, **options)
-        )
+        short = partial(network, (8,), max_epochs=2, linear_weight=0)
+        monkeypatch.setattr(bench["learners"], name, short)
     for name in bench["learners"].TREES:
         monkeypatch.setitem(bench["learners"].TREES, name, make_small_tree)
     return c

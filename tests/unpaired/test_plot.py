@@ -19,7 +19,7 @@ from skcmkd import AlignmentDisplay, NetworkClassifier, UnpairedDistiller
 from skcmkd.unpaired._plot import MAX_ROWS
 from skcmkd.unpaired._plot_input import sample_rows
 
-NETWORK = NetworkClassifier((8,), max_epochs=5)
+NETWORK = NetworkClassifier((8,), max_epochs=5, linear_weight=0)
 
 
 @pytest.fixture(autouse=True)
