@@ -281,6 +281,20 @@ def test_several_teachers_are_pooled_as_the_distiller_pools_them(example):
     assert report.n_without_teacher_ == 5
 
 
+def test_teachers_of_noise_are_scored_on_every_row_that_has_them(example):
+    """In one of the folds both have the weight 0 in the pool."""
+    T = pd.DataFrame(np.random.RandomState(1).normal(size=(130, 4)), columns=list("abcd"))
+    estimator = distiller(teacher_columns={"first": ["a", "b"], "second": ["c", "d"]})
+    report = report_of(example, estimator, X_teacher=T[:90], unlabeled_pairs=(example.pairs[0], T[90:]), fused=None)
+    weights = [
+        clone(estimator).fit(example.X.iloc[train], example.y.iloc[train], X_teacher=T.iloc[train]).teacher_weights_
+        for train, _ in FOLDS.split(example.X, example.y)
+    ]
+    assert any(weight["first"] == weight["second"] == 0 for weight in weights)
+    assert report.to_frame().loc["teacher", "n_rows"] == 90
+    assert report.n_without_teacher_ == 0
+
+
 def test_a_teacher_that_sees_both_is_the_fused_model(example):
     fused = report_of(example).to_frame().loc["fused"]
     frame = report_of(example, distiller(teacher_input="both")).to_frame()
