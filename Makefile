@@ -13,7 +13,7 @@ demo: $(MARK)
 install: $(MARK)
 
 test: $(MARK)
-	$(BIN)/python -m pytest -n 2 $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
 
 lint: $(MARK)
 	$(BIN)/ruff check .

@@ -52,16 +52,18 @@ class OnPredictedFeatures(PairedDistiller):
         return super().fit(X, y, sample_weight, X_teacher=X)
 
 
+# The linear part, which takes most of a small network's training, is trained in the networks' own checks.
+SMALL = {"hidden_layer_sizes": (32,), "max_epochs": 5, "learning_rate": 0.03, "batch_size": 64, "linear_weight": 0.0}
 ESTIMATORS = [
-    NetworkClassifier(max_epochs=30),
-    NetworkRegressor(max_epochs=30),
-    PairedDistiller(NetworkClassifier(max_epochs=30)),
+    NetworkClassifier(max_epochs=3),
+    NetworkRegressor(max_epochs=3),
+    PairedDistiller(NetworkClassifier(**SMALL)),
     PairedDistiller(LogisticRegression()),
     OnPredictedFeatures(LogisticRegression(), LogisticRegression(), student_features="predicted_teacher", cv=3),
-    PairedDistillerRegressor(NetworkRegressor(max_epochs=30)),
+    PairedDistillerRegressor(NetworkRegressor(**SMALL)),
     PairedDistillerRegressor(Ridge()),
-    MutualDistiller(NetworkClassifier(max_epochs=30)),
-    UnpairedDistiller(NetworkClassifier(max_epochs=30)),
+    MutualDistiller(NetworkClassifier(**SMALL)),
+    UnpairedDistiller(NetworkClassifier(**SMALL)),
     UnpairedDistiller(LogisticRegression()),
     PredictedTeacherFeatures(),
     CCHSelector({"panel": Columns(True), "omics": Columns(False)}, student="panel", cv=2, n_repeats=2, n_subsamples=10),

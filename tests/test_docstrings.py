@@ -61,7 +61,6 @@ RAISES_NOTHING = {
     "skcmkd.survival.KaplanMeier.at",
     "skcmkd.survival.KaplanMeier.before",
     "skcmkd.survival.KaplanMeier.count_at_risk",
-    "skcmkd.survival.KaplanMeier.interval",
     "skcmkd.survival.KaplanMeierDisplay.plot",
     "skcmkd.datasets.load_blood_cells",
     "skcmkd.datasets.load_cell_lines",
@@ -298,6 +297,7 @@ def wrong_calls():
         "survival.HorizonRisks.predict": partial(
             survival.HorizonRisks([fitted("PairedDistiller").student_], [2, 1]).predict, d.X
         ),
+        "survival.KaplanMeier.interval": partial(survival.kaplan_meier(TIME, EVENT).interval, 95),
         "survival.KaplanMeierDisplay.from_estimator": partial(
             survival.KaplanMeierDisplay.from_estimator, fitted("PairedDistiller"), d.X, TIME, EVENT, n_groups=0
         ),

@@ -18,6 +18,7 @@ from shared.samples import (
     carcinoma_tables,
     cell_line_tables,
     complete_rows,
+    cut_order,
     nutrimouse_tables,
     stratified_order,
 )
@@ -101,10 +102,7 @@ def draw(task: Task, folder: Path | None, seed: int) -> Split:
     complete = complete_rows(tables)
     target = pd.Series(np.unique(target, return_inverse=True)[1], index=target.index, name=task.label)
     order = stratified_order(complete, target.to_numpy(), seed)
-    ends = np.cumsum([task.n_test, task.n_labeled, task.n_pairs])
-    if ends[-1] > len(order):
-        raise ValueError(f"{task.cohort} has {len(order)} complete samples, too few for {task}.")
-    test, labeled, pairs, _ = np.split(order, ends)
+    test, labeled, pairs = cut_order(order, (task.n_test, task.n_labeled, task.n_pairs), task.cohort)
     X, T = tables[task.student], tables[task.teacher]
     return Split(
         X=X.iloc[labeled],

@@ -19,7 +19,7 @@ from skcmkd.information import make_default_classifier
 
 # Code that several benchmarks share lies in the folder beside this one.
 sys.path.append(str(Path(__file__).parents[1]))
-from shared.samples import digit_tables, stratified_order
+from shared.samples import cut_order, digit_tables, stratified_order
 from shared.summaries import interval_over_splits
 
 RESULTS = Path(__file__).parent / "results"
@@ -46,7 +46,7 @@ def take(table: Any, rows: np.ndarray) -> Any:
 
 def split(X: Table, X_teacher: Table, y: Any, sizes: tuple[int, int, int], order: np.ndarray) -> Samples:
     """Test, labeled and unlabeled rows, in this order of the sizes."""
-    test, labeled, unlabeled, _ = np.split(order, np.cumsum(sizes))
+    test, labeled, unlabeled = cut_order(order, sizes, "The table")
     return Samples(
         take(X, labeled),
         take(X_teacher, labeled),

@@ -5,7 +5,7 @@ Some training samples have a label, others none; test samples have the student's
 
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cache, cached_property
 from itertools import permutations
 from pathlib import Path
@@ -29,6 +29,7 @@ from shared.samples import (
     breast_tables,
     carcinoma_tables,
     complete_rows,
+    cut_order,
     digit_tables,
     stratified_order,
 )
@@ -204,10 +205,7 @@ def split_samples(cell: Cell, breast_tcga: Path | None = None) -> Samples:
         order = stratified_order(complete, target.to_numpy(), cell.seed)
     else:
         order = np.random.RandomState(cell.seed).permutation(np.flatnonzero(complete))
-    ends = np.cumsum([family.n_test, cell.n_labeled, cell.n_unlabeled])
-    if ends[-1] > len(order):
-        raise ValueError(f"{cell.family} has {len(order)} complete samples, too few for {asdict(cell)}.")
-    test, labeled, unlabeled, _ = np.split(order, ends)
+    test, labeled, unlabeled = cut_order(order, (family.n_test, cell.n_labeled, cell.n_unlabeled), cell.family)
     X, T = source.modalities[cell.student], source.modalities[cell.teacher]
     test = np.append(test, np.flatnonzero(~complete))
     test_X, test_T = (test[part.iloc[test].notna().all(axis=1).to_numpy()] for part in (X, T))

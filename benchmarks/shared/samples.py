@@ -1,5 +1,6 @@
 """The data of several benchmarks: modalities as tables, and samples in an order stratified by class."""
 
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
@@ -81,6 +82,15 @@ def stratified_order(complete: np.ndarray, target: np.ndarray, seed: int) -> np.
         rows = np.flatnonzero(complete & (target == label))
         rank[rng.permutation(rows)] = (np.arange(len(rows)) + rng.uniform(size=len(rows))) / len(rows)
     return np.argsort(rank, kind="stable")[: complete.sum()]
+
+
+def cut_order(order: np.ndarray, sizes: Sequence[int], name: str) -> list[np.ndarray]:
+    """Parts of these sizes, one after the other; raise where there are too few samples."""
+    if sum(sizes) > len(order):
+        raise ValueError(
+            f"{name} has {len(order)} complete samples, too few for parts of {', '.join(map(str, sizes))}."
+        )
+    return np.split(order, np.cumsum(sizes))[:-1]
 
 
 def permute_rows(table: pd.DataFrame, rng: np.random.RandomState) -> pd.DataFrame:

@@ -77,6 +77,12 @@ def check_choice(name: str, value: str, choices: Sequence[str]) -> None:
         raise ValueError(f"{name}={value!r} must be one of {', '.join(map(repr, choices))}.")
 
 
+def check_confidence(confidence: float) -> None:
+    """Raise unless the probability of an interval lies between 0 and 1."""
+    if not 0 < confidence < 1:
+        raise ValueError(f"confidence={confidence!r} must lie between 0 and 1, such as 0.95.")
+
+
 def check_tuple(value: object, name: str, expected: str, length: int) -> None:
     """Raise unless data beside X and y are a tuple of the expected length."""
     if not isinstance(value, tuple) or len(value) != length:

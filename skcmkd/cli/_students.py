@@ -7,17 +7,18 @@ import difflib
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from rich.console import Console
-from sklearn.base import BaseEstimator, clone, is_classifier
+from sklearn.base import BaseEstimator, is_classifier
 from sklearn.pipeline import Pipeline
 from sklearn.utils import get_tags
 
 from .._utils._atomic_write import atomic_write
 from .._validation._table_checks import observed_rows
-from ..evaluation._check import compare_with_baseline, compare_with_kaplan_meier
+from ..evaluation._check import BaselineCheck, compare_with_baseline, compare_with_kaplan_meier
 from ..evaluation._input import ReportData
 from ..persistence._skops import load_student, save_student
 from ..selection._selector import CCHSelector
@@ -127,21 +128,10 @@ def warn_of_useless_student(
 
     The kept teacher is that of all rows, the student's penalty and all fits those of the training rows of each fold.
     """
-    check = compare_with_baseline(
-        clone(distiller).set_params(n_jobs=None, verbose=0),
-        ReportData(selector.transform(data.X), data.y, data.classes, groups=data.groups),
-        None if data.unlabeled_pairs is None else (selector.transform(data.unlabeled), data.unlabeled_groups),
-        options.folds,
-        confidence=selector.confidence,
-        random_state=options.seed,
-        n_jobs=options.jobs,
-    )
-    if check.is_better:
-        return []
-    return [
-        f"{quote(data.student)} is not shown to predict {quote(options.label)} better than the {check.baseline} "
-        f"({check.text}; {options.folds} folds of held-out rows). skcmkd advise shows what the teacher would bring."
-    ]
+    rows = ReportData(selector.transform(data.X), data.y, data.classes, groups=data.groups)
+    pairs = None if data.unlabeled_pairs is None else (selector.transform(data.unlabeled), data.unlabeled_groups)
+    check = compare_with_baseline(distiller, rows, pairs, options.folds, **check_settings(selector, options))
+    return describe_useless(check, data, quote(options.label), f"the {check.baseline}", options)
 
 
 def warn_of_useless_risk(
@@ -150,22 +140,32 @@ def warn_of_useless_risk(
     """A sentence where the risk is not shown to be better on held-out rows than that of Kaplan-Meier for all."""
     pairs = study.further_pairs
     check = compare_with_kaplan_meier(
-        clone(distiller).set_params(n_jobs=None, verbose=0),
+        distiller,
         selector.transform(study.X),
         study.outcome,
         options.folds,
         groups=study.groups,
         unlabeled_pairs=None if pairs is None else (selector.transform(pairs[0]), pairs[1]),
-        confidence=selector.confidence,
-        random_state=options.seed,
-        n_jobs=options.jobs,
+        **check_settings(selector, options),
     )
+    what, baseline = name_horizon(options.event, study.outcome.horizon), f"{check.baseline}, the same risk for all"
+    return describe_useless(check, study.data, what, baseline, options)
+
+
+def check_settings(selector: CCHSelector, options: argparse.Namespace) -> dict[str, Any]:
+    """How both checks are run: with the intervals of the decisions."""
+    return {"confidence": selector.confidence, "random_state": options.seed, "n_jobs": options.jobs}
+
+
+def describe_useless(
+    check: BaselineCheck, data: CliData, what: str, baseline: str, options: argparse.Namespace
+) -> list[str]:
+    """A sentence, or none where the student is better."""
     if check.is_better:
         return []
     return [
-        f"{quote(study.data.student)} is not shown to predict {name_horizon(options.event, study.outcome.horizon)} "
-        f"better than {check.baseline}, the same risk for all ({check.text}; {options.folds} folds of held-out rows). "
-        "skcmkd advise shows what the teacher would bring."
+        f"{quote(data.student)} is not shown to predict {what} better than {baseline} ({check.text}; {options.folds} "
+        "folds of held-out rows). skcmkd advise shows what the teacher would bring."
     ]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, clone
 from sklearn.utils import check_random_state
 
 from .._utils._parallel import parallel_map
@@ -63,8 +63,7 @@ def compare_with_baseline(
         Seed of the folds.
     n_jobs : int or None, default=None
     """
-    pairs = None if unlabeled_pairs is None else SideTables(unlabeled_pairs[:1], unlabeled_pairs[1])
-    models = PairedModels(distiller, data, None, pairs)
+    models = _make_models(distiller, data, unlabeled_pairs)
     splits = make_splits(n_folds, 1, data, check_random_state(random_state))
     calls = [(models, train, test) for train, test in splits]
     predictions = parallel_map(
@@ -112,9 +111,8 @@ def compare_with_kaplan_meier(
     n_jobs : int or None, default=None
     """
     states = outcome.states()
-    pairs = None if unlabeled_pairs is None else SideTables(unlabeled_pairs[:1], unlabeled_pairs[1])
     data = ReportData(X, states, np.unique(states), groups=groups)
-    models = with_group_numbers(PairedModels(distiller, data, None, pairs))
+    models = with_group_numbers(_make_models(distiller, data, unlabeled_pairs))
     random = check_random_state(random_state)
     splits = make_splits(n_folds, 1, models.data, random)
     results = cross_validate_risks(
@@ -130,6 +128,14 @@ def compare_with_kaplan_meier(
     return BaselineCheck(
         sign(row) > 0, KAPLAN_MEIER, f"{describe_difference(row, 'brier', confidence)}; AUC {area:.3f}"
     )
+
+
+def _make_models(
+    distiller: BaseEstimator, data: ReportData, unlabeled_pairs: tuple[Any, np.ndarray | None] | None
+) -> PairedModels:
+    """A copy of the distiller with its data; the splits are run in parallel, so no fit is, and none shows a bar."""
+    pairs = None if unlabeled_pairs is None else SideTables(unlabeled_pairs[:1], unlabeled_pairs[1])
+    return PairedModels(clone(distiller).set_params(n_jobs=None, verbose=0), data, None, pairs)
 
 
 def _evaluate_distilled(models: PairedModels, train: np.ndarray, test: np.ndarray, seed: int) -> SplitResult:

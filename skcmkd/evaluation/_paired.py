@@ -224,6 +224,10 @@ class PairedSplit:
 
     def _pool(self, predictions: list[np.ndarray], weights: np.ndarray) -> Predictions:
         pooled, classes = AveragePool(weights)(predictions), self.data.classes
+        if not isinstance(self.distiller.teacher_weights, Mapping):
+            # Fitted weights may all be 0, and the teachers are scored all the same.
+            equal = AveragePool(np.ones(len(weights)))(predictions)
+            pooled = np.where(np.isnan(pooled), equal, pooled)
         known = ~np.isnan(pooled).any(axis=1)
         rows, pooled = self.test[known], pooled[known]
         if classes is None:

@@ -11,7 +11,7 @@ from sklearn.utils import check_random_state
 
 from .._model_selection._intervals import MODELS
 from .._model_selection._pipelines import final_estimator
-from .._validation._sklearn import ArrayLike, check_choice, draw_seed, set_random_states
+from .._validation._sklearn import ArrayLike, check_choice, check_confidence, draw_seed, set_random_states
 from .._validation._tables import Table
 from ._baseline import class_metrics, name_baseline, with_baseline
 from ._cross_validate import ALONE, DISTILLED, SHUFFLED, TEACHER, cross_validate_models, make_splits
@@ -283,8 +283,7 @@ class DistillationReport:
             request set for groups, weights or unlabeled pairs, or a model cannot be fitted to a fold.
         """
         check_estimator(estimator)
-        if not 0 < confidence < 1:
-            raise ValueError(f"confidence={confidence!r} must lie between 0 and 1, such as 0.95.")
+        check_confidence(confidence)
         random = check_random_state(random_state)
         estimator = set_random_states(clone(estimator), draw_seed(random))
         distiller = final_estimator(estimator)

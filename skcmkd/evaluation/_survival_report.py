@@ -10,7 +10,7 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.utils import check_random_state
 
 from .._model_selection._intervals import MODELS
-from .._validation._sklearn import ArrayLike, check_choice, draw_seed, set_random_states
+from .._validation._sklearn import ArrayLike, check_choice, check_confidence, draw_seed, set_random_states
 from .._validation._tables import Table, as_table
 from ..survival import KaplanMeierDisplay
 from ._cross_validate import ALONE, DISTILLED, SHUFFLED, make_splits
@@ -240,8 +240,7 @@ class SurvivalReport:
             training rows of a split, the estimator is no distiller of class labels, there is no teacher, tables and
             outcome differ in length, or there are fewer rows (or groups) than folds.
         """
-        if not 0 < confidence < 1:
-            raise ValueError(f"confidence={confidence!r} must lie between 0 and 1, such as 0.95.")
+        check_confidence(confidence)
         random = check_random_state(random_state)
         X = as_table(X)
         outcome = check_outcome(X, time, event, horizon)

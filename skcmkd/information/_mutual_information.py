@@ -12,7 +12,7 @@ from sklearn.utils import check_random_state
 
 from .._model_selection._intervals import EXPECTED, subsampling_interval
 from .._model_selection._resampling import half_samples, map_statistic, permutation_p_value
-from .._validation._sklearn import ArrayLike, check_choice, draw_seed
+from .._validation._sklearn import ArrayLike, check_choice, check_confidence, draw_seed
 from ._cca import cca
 from ._classifier import classifier
 from ._gaussian import gaussian
@@ -176,10 +176,9 @@ def mutual_information(
         )
     if n_subsamples is not None and (not isinstance(n_subsamples, Integral) or n_subsamples < 0 or n_subsamples == 1):
         raise ValueError(f"n_subsamples={n_subsamples!r} must be 0 (no interval), at least 2, or None.")
-    if not isinstance(n_permutations, Integral) or n_permutations < 0 or not 0 < confidence < 1:
-        raise ValueError(
-            f"n_permutations={n_permutations} must be 0 or more, and confidence={confidence} between 0 and 1."
-        )
+    if not isinstance(n_permutations, Integral) or n_permutations < 0:
+        raise ValueError(f"n_permutations={n_permutations!r} must be a whole number of 0 or more.")
+    check_confidence(confidence)
     if bias_correction and n_permutations < 1:
         raise ValueError(
             f"bias_correction subtracts the mean of permuted estimates, and n_permutations={n_permutations} makes "

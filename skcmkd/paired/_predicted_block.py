@@ -19,7 +19,7 @@ from .._validation._table_checks import observed_rows
 from .._validation._tables import Table, take_rows
 from .._validation._target_checks import normalize_weight
 from ._data import PairedData
-from ._map_targets import Excluded, MapTargets, PairFolds
+from ._map_targets import Excluded, MapTargets
 
 # Predictions whose variance is below this fraction of their targets' are constant, up to rounding.
 MIN_RELATIVE_VARIANCE = 1e-18
@@ -59,7 +59,6 @@ def predict_numbers(predictor: BaseEstimator, X: Table, n_predicted: int) -> np.
 def fit_blocks(
     predictor: BaseEstimator,
     data: PairedData,
-    folds: PairFolds,
     targets: MapTargets,
     excluded: Sequence[Excluded],
     *,
@@ -73,7 +72,6 @@ def fit_blocks(
     predictor : regressor
         Cloned.
     data : PairedData
-    folds : PairFolds
     targets : callable
         What is predicted of each pair.
     excluded : sequence of tuple of int

@@ -90,7 +90,6 @@ def fit_features(
     blocks = fit_blocks(
         set_random_states(clone(predictor), seed),
         data,
-        folds,
         targets,
         excluded if cross_fit else excluded[:1],
         scale=scale,

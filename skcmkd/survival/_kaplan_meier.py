@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import norm
 
-from .._validation._sklearn import ArrayLike
+from .._validation._sklearn import ArrayLike, check_confidence
 from ._outcome import check_time_and_event
 
 
@@ -99,7 +99,13 @@ class KaplanMeier:
             Lower end at each step; NaN where the curve is 0.
         upper : ndarray of shape (n_times,)
             Upper end.
+
+        Raises
+        ------
+        ValueError
+            If ``confidence`` does not lie between 0 and 1.
         """
+        check_confidence(confidence)
         with np.errstate(divide="ignore", invalid="ignore"):
             variance = np.cumsum(self.n_events / (self.n_at_risk * (self.n_at_risk - self.n_events)))
             log_survival = np.log(self.survival)

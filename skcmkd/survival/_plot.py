@@ -116,7 +116,8 @@ class KaplanMeierDisplay:
         Raises
         ------
         ValueError
-            If the classifier has more than two classes, the lengths differ, or a group would be empty.
+            If the classifier has more than two classes, the lengths differ, a group would be empty, or ``confidence``
+            does not lie between 0 and 1.
         """
         time, event = check_outcome_rows(X, time, event)
         if is_classifier(estimator):
@@ -186,7 +187,7 @@ class KaplanMeierDisplay:
         Raises
         ------
         ValueError
-            If the lengths differ, or a group would be empty.
+            If the lengths differ, a group would be empty, or ``confidence`` does not lie between 0 and 1.
         """
         times, events = check_time_and_event(time, event)
         risk = check_1d(risk, "risk").astype(np.float64)

@@ -175,7 +175,7 @@ CLASSIFIERS = {
     "paired auto": paired(alpha="auto", **SCALED),
     "paired network": paired(student=network(), teacher=network()),
     "mutual": mutual(),
-    "network": network(),
+    "network": network(linear_weight=0.5),
 }
 
 

@@ -123,7 +123,7 @@ CASES = {
         fit_unpaired,
     ),
     "selector": (selector(encoder=TickingClassifier()), fit_selector),
-    "network": (network(), fit_alone),
+    "network": (network(linear_weight=0.5), fit_alone),
     "network regressor": (network_regressor(), fit_alone),
 }
 

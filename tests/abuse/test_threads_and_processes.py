@@ -54,7 +54,7 @@ ESTIMATORS = {
     "mutual": mutual(),
     "unpaired network": unpaired(student=network(), teacher=network(), alignment="feature", random_state=0),
     "selector": selector(),
-    "network": network(dropout=0.2),
+    "network": network(dropout=0.2, linear_weight=0.5),
     "network regressor": network_regressor(),
 }
 

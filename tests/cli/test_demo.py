@@ -91,7 +91,7 @@ def narrow(load):
 
 
 def short_training(self, hidden_layer_sizes=(16,), *, random_state=None):
-    NetworkClassifier.__init__(self, hidden_layer_sizes, max_epochs=3, random_state=random_state)
+    NetworkClassifier.__init__(self, hidden_layer_sizes, max_epochs=3, linear_weight=0, random_state=random_state)
 
 
 def test_one_repeat_has_no_standard_error(capsys):

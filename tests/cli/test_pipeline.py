@@ -91,7 +91,8 @@ def test_the_default_is_the_librarys(monkeypatch):
 
 def test_command_line_and_python_give_the_same_student_on_one_file(table, tmp_path, monkeypatch):
     """The defaults of both, with short training; the table has no empty cell, so that the imputer changes nothing."""
-    monkeypatch.setattr(PairedDistiller, "_default_student", partial(NetworkClassifier, (8,), max_epochs=10))
+    short = partial(NetworkClassifier, (8,), max_epochs=3, linear_weight=0)
+    monkeypatch.setattr(PairedDistiller, "_default_student", short)
     table = table.drop(index=["S001", "S004"])
     table.to_csv(tmp_path / "cohort.csv")
     arguments = ["distill", str(tmp_path / "cohort.csv"), "--label", "diagnosis", "--student", "panel", "--jobs", "1"]

@@ -152,7 +152,7 @@ def test_comparisons_add_up(example):
 # What it should show
 
 
-@pytest.mark.parametrize("student", [LOGISTIC, NetworkClassifier(max_epochs=5)], ids=["linear", "network"])
+@pytest.mark.parametrize("student", [LOGISTIC, NetworkClassifier((8,), max_epochs=2)], ids=["linear", "network"])
 def test_alpha_zero_brings_exactly_nothing(example, student):
     report = report_of(example, distiller(student=student, alpha=0), fused=None)
     for model in ("distilled", "shuffled teacher"):
@@ -180,7 +180,7 @@ def test_permuting_the_teacher_loses_the_gain():
 
 
 def test_a_seed_repeats(example):
-    estimator = distiller(student=NetworkClassifier(max_epochs=2))
+    estimator = distiller(student=NetworkClassifier((8,), max_epochs=2, linear_weight=0), teacher_weights="equal")
     first, again, other = (
         report_of(example, estimator, cv=2, n_repeats=2, fused=None, random_state=seed) for seed in (0, 0, 1)
     )
@@ -279,6 +279,20 @@ def test_several_teachers_are_pooled_as_the_distiller_pools_them(example):
     assert row["n_rows"] == known.sum() == 85
     np.testing.assert_allclose(row["log_loss"], log_loss(example.y[known], pooled))
     assert report.n_without_teacher_ == 5
+
+
+def test_teachers_of_noise_are_scored_on_every_row_that_has_them(example):
+    """In one of the folds both have the weight 0 in the pool."""
+    T = pd.DataFrame(np.random.RandomState(1).normal(size=(130, 4)), columns=list("abcd"))
+    estimator = distiller(teacher_columns={"first": ["a", "b"], "second": ["c", "d"]})
+    report = report_of(example, estimator, X_teacher=T[:90], unlabeled_pairs=(example.pairs[0], T[90:]), fused=None)
+    weights = [
+        clone(estimator).fit(example.X.iloc[train], example.y.iloc[train], X_teacher=T.iloc[train]).teacher_weights_
+        for train, _ in FOLDS.split(example.X, example.y)
+    ]
+    assert any(weight["first"] == weight["second"] == 0 for weight in weights)
+    assert report.to_frame().loc["teacher", "n_rows"] == 90
+    assert report.n_without_teacher_ == 0
 
 
 def test_a_teacher_that_sees_both_is_the_fused_model(example):

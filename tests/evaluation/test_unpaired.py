@@ -104,7 +104,9 @@ def test_the_teacher_is_scored_on_its_own_cohort(example):
 
 
 def test_a_teacher_without_probabilities_is_scored_by_accuracy(example):
-    distiller = UnpairedDistiller(NetworkClassifier(max_epochs=2), LinearSVC(), alignment="prototypes", random_state=0)
+    distiller = UnpairedDistiller(
+        NetworkClassifier((8,), max_epochs=2), LinearSVC(), alignment="prototypes", random_state=0
+    )
     report = report_of(example, distiller, bridge=None)
     row = report.to_frame().loc["teacher"]
     assert row["accuracy"] > 0.5
@@ -112,7 +114,7 @@ def test_a_teacher_without_probabilities_is_scored_by_accuracy(example):
 
 
 def test_an_aligned_network_and_its_control(example):
-    student = NetworkClassifier((8,), max_epochs=2)
+    student = NetworkClassifier((8,), max_epochs=2, linear_weight=0)
     distiller = UnpairedDistiller(student, LOGISTIC, alignment="prototypes", random_state=0)
     report = report_of(example, distiller, bridge=None, unlabeled=example.unlabeled)
     assert report.selections_["alignment"].tolist() == ["prototypes"] * 3

@@ -1,5 +1,3 @@
-import subprocess
-import sys
 import time
 
 import numpy as np
@@ -96,11 +94,6 @@ def test_bad_input():
         gaussian(np.arange(3.0), [0.0, np.nan, 1.0])
     with pytest.raises(ValueError, match="at least 2 rows, got 1"):
         gaussian([1.0], [2.0])
-
-
-def test_imports_no_torch():
-    code = "import sys; import skcmkd.information._gaussian; assert 'torch' not in sys.modules"
-    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_no_more_about_a_label_than_its_entropy():

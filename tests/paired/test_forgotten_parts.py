@@ -16,7 +16,7 @@ BOTH, Y = pd.concat([S, T], axis=1), DRAWN.target
 KINDS = {
     PairedDistiller: LogisticRegression(),
     PairedDistillerRegressor: Ridge(),
-    MutualDistiller: NetworkClassifier((2,), max_epochs=1, random_state=0),
+    MutualDistiller: NetworkClassifier((2,), max_epochs=1, random_state=0, linear_weight=0),
 }
 
 

@@ -14,7 +14,7 @@ from sklearn.preprocessing import StandardScaler
 from skcmkd import MutualDistiller, NetworkClassifier
 from skcmkd.datasets import load_digit_views, make_gaussian_modalities
 
-NETWORK = NetworkClassifier((8, 4), max_epochs=6)
+NETWORK = NetworkClassifier((8, 4), max_epochs=6, linear_weight=0)
 
 
 @pytest.fixture(scope="module")

@@ -49,5 +49,11 @@ def test_without_censoring_it_is_the_share_of_later_rows():
     np.testing.assert_array_equal(kaplan_meier_of_censoring(time, event).at(time), 1)
 
 
+@pytest.mark.parametrize("confidence", [95, 0, 1.0, np.nan])
+def test_an_interval_needs_a_probability(confidence):
+    with pytest.raises(ValueError, match=f"confidence={confidence} must lie between 0 and 1"):
+        kaplan_meier(TIME, EVENT).interval(confidence)
+
+
 def test_numbers_at_risk():
     np.testing.assert_array_equal(kaplan_meier(TIME, EVENT).count_at_risk([0, 3, 3.5, 12, 13]), [20, 18, 15, 3, 0])

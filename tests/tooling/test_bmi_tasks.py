@@ -1,7 +1,5 @@
 """The tasks of bmi, drawn anew: each truth against an independent computation, and against the package's own."""
 
-import importlib
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +7,8 @@ import pandas as pd
 import pytest
 from scipy.integrate import dblquad, quad
 from scipy.stats import multivariate_normal, multivariate_t, norm
+
+from .scripts import modules_of
 
 FOLDER = Path(__file__).parents[2] / "benchmarks" / "information"
 RESULTS = FOLDER / "results"
@@ -19,12 +19,8 @@ pytestmark = pytest.mark.skipif(not FOLDER.exists(), reason="the benchmarks are 
 
 @pytest.fixture(scope="module")
 def bench():
-    """The benchmark's modules by name."""
-    sys.path.insert(0, str(FOLDER))
-    yield {name: importlib.import_module(name) for name in MODULES}
-    sys.path.remove(str(FOLDER))
-    for name in MODULES:
-        sys.modules.pop(name, None)
+    with modules_of(FOLDER, MODULES) as modules:
+        yield modules
 
 
 @pytest.fixture(scope="module")

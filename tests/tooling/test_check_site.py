@@ -1,19 +1,17 @@
 """The site's checker finds what is broken; its browser part is run on the real site."""
 
-import importlib.util
 from pathlib import Path
 
 import pytest
+
+from .scripts import load_script
 
 SCRIPT = Path(__file__).parents[2] / "docs" / "check_site.py"
 
 
 @pytest.fixture(scope="module")
 def check_site():
-    specification = importlib.util.spec_from_file_location("check_site", SCRIPT)
-    module = importlib.util.module_from_spec(specification)
-    specification.loader.exec_module(module)
-    return module
+    return load_script(SCRIPT)
 
 
 @pytest.fixture

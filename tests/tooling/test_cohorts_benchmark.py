@@ -1,7 +1,5 @@
 """The benchmark of real cohorts: its splits, models, summary and label transfer, and a run that continues."""
 
-import importlib
-import sys
 from functools import partial
 from pathlib import Path
 
@@ -14,6 +12,8 @@ from skcmkd import PairedDistiller
 from skcmkd.datasets import make_gaussian_modalities
 from skcmkd.information import make_default_classifier
 
+from .scripts import modules_of
+
 FOLDER = Path(__file__).parents[2] / "benchmarks" / "cohorts"
 MODULES = ("class_tasks", "gene_survival", "survival_tasks", "models", "run", "summary", "transfer")
 
@@ -22,15 +22,8 @@ pytestmark = pytest.mark.skipif(not FOLDER.exists(), reason="the benchmarks are 
 
 @pytest.fixture(scope="module")
 def bench():
-    """The benchmark's modules by name; those of other benchmarks may bear the same names."""
-    saved = {name: sys.modules.pop(name) for name in MODULES if name in sys.modules}
-    sys.path.insert(0, str(FOLDER))
-    modules = {name: importlib.import_module(name) for name in MODULES}
-    yield modules
-    sys.path.remove(str(FOLDER))
-    for name in MODULES:
-        sys.modules.pop(name, None)
-    sys.modules.update(saved)
+    with modules_of(FOLDER, MODULES) as modules:
+        yield modules
 
 
 @pytest.fixture

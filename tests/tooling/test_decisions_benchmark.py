@@ -1,7 +1,5 @@
 """The pure functions of the benchmark of decisions."""
 
-import importlib.util
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -9,15 +7,13 @@ import pandas as pd
 import pytest
 from sklearn.linear_model import Ridge
 
+from .scripts import load_script
+
 FOLDER = Path(__file__).parents[2] / "benchmarks" / "decisions"
 
 
 def load(name):
-    spec = importlib.util.spec_from_file_location(f"decisions_{name}", FOLDER / f"{name}.py")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
+    return load_script(FOLDER / f"{name}.py")
 
 
 @pytest.fixture(scope="module")

@@ -1,10 +1,11 @@
 """What the README and the start page show of the demonstration is what was stored of it."""
 
-import importlib.util
 from pathlib import Path
 
 import pandas as pd
 import pytest
+
+from .scripts import load_script
 
 FOLDER = Path(__file__).parents[2] / "benchmarks" / "demonstration"
 
@@ -13,10 +14,7 @@ pytestmark = pytest.mark.skipif(not FOLDER.exists(), reason="the benchmarks are 
 
 @pytest.fixture(scope="module")
 def bench():
-    specification = importlib.util.spec_from_file_location("demonstration_run", FOLDER / "run.py")
-    module = importlib.util.module_from_spec(specification)
-    specification.loader.exec_module(module)
-    return module
+    return load_script(FOLDER / "run.py")
 
 
 @pytest.fixture(scope="module")

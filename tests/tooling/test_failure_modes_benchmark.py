@@ -1,7 +1,5 @@
 """The benchmark of published failure modes: its draws, controls and summaries, and what is stored."""
 
-import importlib
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +10,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from .scripts import modules_of
+
 FOLDER = Path(__file__).parents[2] / "benchmarks" / "failure_modes"
 RESULTS = FOLDER / "results"
 MODULES = ("common", "no_transfer", "too_good", "large_teacher", "claims", "run", "plot")
@@ -21,14 +21,8 @@ pytestmark = pytest.mark.skipif(not FOLDER.exists(), reason="the benchmarks are 
 
 @pytest.fixture(scope="module")
 def bench():
-    """The benchmark's modules by name; those of other benchmarks may bear the same names."""
-    saved = {name: sys.modules.pop(name) for name in MODULES if name in sys.modules}
-    sys.path.insert(0, str(FOLDER))
-    yield {name: importlib.import_module(name) for name in MODULES}
-    sys.path.remove(str(FOLDER))
-    for name in MODULES:
-        sys.modules.pop(name, None)
-    sys.modules.update(saved)
+    with modules_of(FOLDER, MODULES) as modules:
+        yield modules
 
 
 class TrueModel:

@@ -1,7 +1,5 @@
 """The benchmark of intervals: its linear models, truths, evaluation and choice, and what is stored of it."""
 
-import importlib
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +10,8 @@ from sklearn.linear_model import LogisticRegression, Ridge
 
 from skcmkd import PairedDistiller, PairedDistillerRegressor
 
+from .scripts import modules_of
+
 FOLDER = Path(__file__).parents[2] / "benchmarks" / "interval_coverage"
 MODULES = ("settings", "tables", "fast", "models", "draws", "evaluate", "choice")
 
@@ -20,15 +20,8 @@ pytestmark = pytest.mark.skipif(not FOLDER.exists(), reason="the benchmarks are 
 
 @pytest.fixture(scope="module")
 def bench():
-    """The benchmark's modules by name; those of other benchmarks may bear the same names."""
-    saved = {name: sys.modules.pop(name) for name in MODULES if name in sys.modules}
-    sys.path.insert(0, str(FOLDER))
-    modules = {name: importlib.import_module(name) for name in MODULES}
-    yield modules
-    sys.path.remove(str(FOLDER))
-    for name in MODULES:
-        sys.modules.pop(name, None)
-    sys.modules.update(saved)
+    with modules_of(FOLDER, MODULES) as modules:
+        yield modules
 
 
 @pytest.fixture(scope="module")

@@ -1,20 +1,18 @@
 """Links to other projects come from lists in the repository."""
 
 import importlib
-import importlib.util
 from pathlib import Path
 
 import pytest
+
+from .scripts import load_script
 
 FOLDER = Path(__file__).parents[2] / "docs"
 
 
 @pytest.fixture(scope="module")
 def inventories():
-    specification = importlib.util.spec_from_file_location("inventories", FOLDER / "_ext" / "inventories.py")
-    module = importlib.util.module_from_spec(specification)
-    specification.loader.exec_module(module)
-    return module
+    return load_script(FOLDER / "_ext" / "inventories.py")
 
 
 def test_every_list_becomes_an_inventory(inventories, tmp_path):

@@ -4,9 +4,8 @@ import numpy as np
 import pytest
 from scipy.stats import multivariate_normal, multivariate_t, norm
 
-from ..information import known_information
+from ..information.known_information import module
 
-module = known_information.load()
 TASKS, make_known_information, spiral = module.TASKS, module.make_known_information, module.spiral
 normal_correlation, normal_information, student_t_mi = (
     module.normal_correlation,

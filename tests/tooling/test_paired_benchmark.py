@@ -1,9 +1,8 @@
 """The benchmark of paired distillation: its cells, methods and tables, and a grid that continues where it stopped."""
 
-import importlib
-import sys
 from argparse import Namespace
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +13,8 @@ from scipy.optimize import minimize
 from scipy.stats import multivariate_normal, norm
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
+from .scripts import modules_of
+
 FOLDER = Path(__file__).parents[2] / "benchmarks" / "paired"
 MODULES = ("truth", "cells", "learners", "coupled", "baselines", "peer", "methods", "tables", "page", "run")
 SHARED = ("shared.summaries", "shared.storage")
@@ -21,15 +22,8 @@ SHARED = ("shared.summaries", "shared.storage")
 
 @pytest.fixture(scope="module")
 def bench():
-    """The benchmark's modules by name; those of other benchmarks may bear the same names."""
-    saved = {name: sys.modules.pop(name) for name in (*MODULES, *SHARED) if name in sys.modules}
-    sys.path.insert(0, str(FOLDER))
-    modules = {name: importlib.import_module(name) for name in (*MODULES, *SHARED)}
-    yield modules
-    sys.path.remove(str(FOLDER))
-    for name in (*MODULES, *SHARED):
-        sys.modules.pop(name, None)
-    sys.modules.update(saved)
+    with modules_of(FOLDER, (*MODULES, *SHARED)) as modules:
+        yield modules
 
 
 def groups_of(samples):
@@ -122,9 +116,8 @@ def tiny(bench, monkeypatch):
     monkeypatch.setattr(bench["run"], "_recalled", {})
     for name in ("NetworkClassifier", "NetworkRegressor", "CachedNetworkClassifier", "CachedNetworkRegressor"):
         network = getattr(bench["learners"], name)
-        monkeypatch.setattr(
-            bench["learners"], name, lambda network=network, **options: network((8,), max_epochs=2, **options)
-        )
+        short = partial(network, (8,), max_epochs=2, linear_weight=0)
+        monkeypatch.setattr(bench["learners"], name, short)
     for name in bench["learners"].TREES:
         monkeypatch.setitem(bench["learners"].TREES, name, make_small_tree)
     return c

@@ -1,10 +1,11 @@
 """Stored results name the version of the package's rules that they were measured under."""
 
-import sys
 import tomllib
 from pathlib import Path
 
 import pytest
+
+from .scripts import modules_of
 
 ROOT = Path(__file__).parents[2]
 BENCHMARKS = ROOT / "benchmarks"
@@ -14,12 +15,8 @@ pytestmark = pytest.mark.skipif(not BENCHMARKS.exists(), reason="the benchmarks 
 
 @pytest.fixture(scope="module")
 def protocol():
-    sys.path.insert(0, str(BENCHMARKS))
-    try:
-        from shared import protocol
-    finally:
-        sys.path.remove(str(BENCHMARKS))
-    return protocol
+    with modules_of(BENCHMARKS, ("shared.protocol",)) as modules:
+        yield modules["shared.protocol"]
 
 
 @pytest.fixture(scope="module")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from skcmkd import NetworkClassifier
 from skcmkd.cli import main
@@ -30,6 +31,14 @@ def write_cohort(folder):
     data.data[data.modalities["panel"]].tail(7).to_csv(folder / "tomorrow.csv")
 
 
+@pytest.fixture(autouse=True)
+def short_training(monkeypatch):
+    """Small networks, those of the distillers by default, too, are trained for three epochs."""
+    short = partial(NetworkClassifier, (8,), max_epochs=3, linear_weight=0)
+    monkeypatch.setattr("skcmkd.NetworkClassifier", short)
+    monkeypatch.setattr("skcmkd._distillation._delegate.ClassifierStudentMixin._default_student", short)
+
+
 def test_lines_for_the_users_table(tmp_path, monkeypatch, capsys):
     write_cohort(tmp_path)
     monkeypatch.chdir(tmp_path)
@@ -42,8 +51,6 @@ def test_lines_for_the_users_table(tmp_path, monkeypatch, capsys):
 def test_commands_for_the_users_table(tmp_path, monkeypatch, capsys):
     write_cohort(tmp_path)
     monkeypatch.chdir(tmp_path)
-    short = partial(NetworkClassifier, (8,), max_epochs=3)
-    monkeypatch.setattr("skcmkd._distillation._delegate.ClassifierStudentMixin._default_student", short)
     commands = re.findall(r"^skcmkd (.*)$", README.read_text(encoding="utf-8"), re.MULTILINE)
     assert [command.split()[0] for command in commands] == ["advise", "distill", "predict"]
     for command in commands:

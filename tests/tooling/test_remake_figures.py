@@ -1,10 +1,11 @@
 """Every figure of the documentation has a command that draws it."""
 
-import importlib.util
 import json
 from pathlib import Path
 
 import pytest
+
+from .scripts import load_script
 
 ROOT = Path(__file__).parents[2]
 SCRIPT = ROOT / "benchmarks" / "remake_figures.py"
@@ -12,18 +13,10 @@ SCRIPT = ROOT / "benchmarks" / "remake_figures.py"
 pytestmark = pytest.mark.skipif(not SCRIPT.exists(), reason="the benchmarks are in the repository")
 
 
-def load():
-    """The script as a module."""
-    spec = importlib.util.spec_from_file_location("remake_figures", SCRIPT)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 @pytest.fixture
 def bench(monkeypatch, tmp_path):
     """The script, with a folder for its images and a list of what it ran in place of running it."""
-    module = load()
+    module = load_script(SCRIPT)
     module.ran = []
     monkeypatch.setattr(module.subprocess, "run", lambda command, **_: module.ran.append(command))
     monkeypatch.setattr(module, "IMAGES", tmp_path)
@@ -36,7 +29,7 @@ def test_every_figure_has_one_source(bench):
     assert sorted(made) == sorted(path.name for path in images if path.suffix in (".png", ".svg"))
 
 
-@pytest.mark.parametrize("image", list(load().DATA) if SCRIPT.exists() else [])
+@pytest.mark.parametrize("image", list(load_script(SCRIPT).DATA) if SCRIPT.exists() else [])
 def test_figures_show_the_stored_results(bench, image):
     stored = json.loads((ROOT / "docs" / "images" / "data.json").read_text())
     assert bench.hash_of_data(image)

@@ -1,6 +1,5 @@
 """Numbers of the pages come from stored results: a changed result changes every page that quotes it."""
 
-import importlib.util
 import io
 import re
 import shutil
@@ -14,6 +13,8 @@ pytest.importorskip("sphinx")
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 from sphinx.util.docutils import docutils_namespace
+
+from .scripts import load_script
 
 ROOT = Path(__file__).parents[2]
 EXTENSION = ROOT / "docs" / "_ext" / "stored_results.py"
@@ -51,10 +52,7 @@ pytestmark = pytest.mark.skipif(not (ROOT / "benchmarks").exists(), reason="the 
 
 @pytest.fixture(scope="module")
 def extension():
-    specification = importlib.util.spec_from_file_location("stored_results", EXTENSION)
-    module = importlib.util.module_from_spec(specification)
-    specification.loader.exec_module(module)
-    return module
+    return load_script(EXTENSION)
 
 
 @pytest.fixture(scope="module")

@@ -1,11 +1,12 @@
 """The benchmark of times to an event: what a draw gives, its summary, and the stored one."""
 
-import importlib.util
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+
+from .scripts import load_script
 
 FOLDER = Path(__file__).parents[2] / "benchmarks" / "survival"
 
@@ -14,10 +15,7 @@ pytestmark = pytest.mark.skipif(not FOLDER.exists(), reason="the benchmarks are 
 
 @pytest.fixture(scope="module")
 def bench():
-    spec = importlib.util.spec_from_file_location("simulated_survival", FOLDER / "simulated.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load_script(FOLDER / "simulated.py")
 
 
 def test_a_draw(bench, monkeypatch):

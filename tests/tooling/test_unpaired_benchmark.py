@@ -1,7 +1,5 @@
 """Pure functions of the benchmark of unpaired cohorts."""
 
-import importlib
-import sys
 from itertools import combinations
 from pathlib import Path
 
@@ -11,21 +9,16 @@ import pytest
 import torch
 from scipy.stats import multivariate_normal
 
+from .scripts import modules_of
+
 FOLDER = Path(__file__).parents[2] / "benchmarks" / "unpaired"
 MODULES = ("cohorts", "simulated", "methods", "published", "tables", "run", "shared.summaries")
 
 
 @pytest.fixture(scope="module")
 def bench():
-    """The benchmark's modules by name; those of other benchmarks may bear the same names."""
-    saved = {name: sys.modules.pop(name) for name in MODULES if name in sys.modules}
-    sys.path.insert(0, str(FOLDER))
-    modules = {name: importlib.import_module(name) for name in MODULES}
-    yield modules
-    sys.path.remove(str(FOLDER))
-    for name in MODULES:
-        sys.modules.pop(name, None)
-    sys.modules.update(saved)
+    with modules_of(FOLDER, MODULES) as modules:
+        yield modules
 
 
 def samples(cohorts):

@@ -29,7 +29,7 @@ from skcmkd.unpaired._training import BRIDGE_ROW, LABELED_ROW, LABELS_ONLY, Trai
 
 from .unpaired_problems import CLASSES, LOGISTIC, draw_training
 
-NETWORK = NetworkClassifier((8, 4), max_epochs=8, random_state=0)
+NETWORK = NetworkClassifier((8, 4), max_epochs=8, random_state=0, linear_weight=0)
 BRIDGE, PROTOTYPES = TrainingMode("none", True), TrainingMode("prototypes", False)
 TRAIN, HELD_OUT = np.arange(60), np.arange(60, 90)
 LAST_THIRD = (np.arange(90) >= 60).astype(int)

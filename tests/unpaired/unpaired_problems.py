@@ -15,7 +15,7 @@ from skcmkd.unpaired._teacher_fit import fit_teacher, make_cohort
 from skcmkd.unpaired._training import LABELED_ROW, UnpairedTraining, make_training
 
 LOGISTIC = LogisticRegression()
-NETWORK = NetworkClassifier((8, 4), max_epochs=5, random_state=0)
+NETWORK = NetworkClassifier((8, 4), max_epochs=5, random_state=0, linear_weight=0)
 CLASSES = np.arange(3)
 
 
