@@ -139,7 +139,7 @@ def distill(
         own if teachers else None,
         needs_features=bool(teachers) and loss.objective.needs_features,
         representation=representation,
-        n_rounds=1 if own is None else resolve_rounds(n_rounds, [student, *models.values()]),
+        n_rounds=1 if own is None else resolve_rounds(n_rounds, [student, *models.values()], target),
         keeps_teacher_table=features is not None,
     ).fit(data, fold_ids, needs_validation=calibrate or alpha == "auto", **parallel)
     with explain_failure(student, "student", lambda: _student_tables(data), {"y": data.y}):

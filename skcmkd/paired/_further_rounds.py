@@ -26,11 +26,12 @@ from ._data import PairedData
 from ._teachers import TeacherInputs
 
 
-def resolve_rounds(n_rounds: int | str, models: Sequence[BaseEstimator]) -> int:
-    """The number of rounds; "auto" is one where any of the models is a network, else two."""
+def resolve_rounds(n_rounds: int | str, models: Sequence[BaseEstimator], target: Target) -> int:
+    """The number of rounds; "auto" is two for classes, one for a continuous target and where a model is a network."""
     if n_rounds != "auto":
         return int(n_rounds)
-    return 1 if any(isinstance(final_estimator(model), Network) for model in models) else 2
+    uses_network = any(isinstance(final_estimator(model), Network) for model in models)
+    return 1 if uses_network or len(target.classes) == 0 else 2
 
 
 def learns_soft_targets(model: BaseEstimator, data: PairedData, target: Target) -> bool:

@@ -61,8 +61,8 @@ class PairedDistillerRegressor(RegressorStudentMixin, BaseEstimator):
     n_rounds : int or "auto", default="auto"
         Rounds of the stacked soft targets of unlabeled pairs. In each after the first every member of the pool, where
         it can be fitted to soft targets, learns the labels and the last soft targets of one half of the pairs and
-        predicts the other half; the weights stay. "auto" is 2, and 1 where student or teacher is a network: a second
-        round then takes half as long again, and no gain from it was found.
+        predicts the other half; the weights stay. "auto" is 1: with few labels the weights of a linear pool may add up
+        to more than 1, and a second round then applies the excess again.
     student_features : {"own", "predicted_teacher"}, default="own"
         What the student is trained on: its own columns, or these beside the scores of the one teacher as predicted from
         them by :class:`PredictedTeacherFeatures`, which is then a step of ``student_``. The features of a validation

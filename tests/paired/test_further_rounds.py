@@ -75,7 +75,7 @@ def test_a_continuous_target_by_hand(drawn, teacher):
     X, T, y = drawn
     target = y + X[:, 0] - T[:, 1]
     given = {"X_teacher": T[:N], "unlabeled_pairs": pairs_of(X, T)}
-    fitted = PairedDistillerRegressor(Ridge(3.0), teacher).fit(X[:N], target[:N], **given)
+    fitted = PairedDistillerRegressor(Ridge(3.0), teacher, n_rounds=2).fit(X[:N], target[:N], **given)
     weights = np.array([fitted.teacher_weights_[name] for name in ("teacher", "student")])
     members = [(teacher, T), (Ridge(3.0), X)]
     first = np.stack([clone(model).fit(table[:N], target[:N]).predict(table[N:]) for model, table in members])
@@ -124,7 +124,7 @@ def test_a_labeled_group_does_not_teach_its_own_pairs(drawn):
 
     groups = np.r_[np.arange(N), np.arange(N_UNLABELED) % N]
     pairs = (*pairs_of(X, T), groups[N:])
-    model = PairedDistillerRegressor(Recording(), Ridge(), cv=3)
+    model = PairedDistillerRegressor(Recording(), Ridge(), n_rounds=2, cv=3)
     model.fit(X[:N], X[:N, 0] + y[:N], groups=groups[:N], X_teacher=T[:N], unlabeled_pairs=pairs)
     group_of = {tuple(row): group for row, group in zip(X, groups, strict=True)}
     unlabeled = {tuple(row) for row in X[N:]}
@@ -149,6 +149,20 @@ def test_with_a_network_there_is_one_round(drawn, kind):
         by_rounds[n_rounds] = distiller.predict_proba(X)
     np.testing.assert_array_equal(by_rounds["auto"], by_rounds[1])
     assert np.abs(by_rounds["auto"] - by_rounds[2]).max() > 1e-4
+
+
+def test_a_continuous_target_has_one_round(drawn):
+    X, T, y = drawn
+    target = y + X[:, 0] - T[:, 1]
+    given = {"X_teacher": T[:N], "unlabeled_pairs": pairs_of(X, T)}
+    predicted = {
+        n_rounds: PairedDistillerRegressor(Ridge(3.0), Ridge(2.0), n_rounds=n_rounds)
+        .fit(X[:N], target[:N], **given)
+        .predict(X)
+        for n_rounds in ("auto", 1, 2)
+    }
+    np.testing.assert_array_equal(predicted["auto"], predicted[1])
+    assert np.abs(predicted["auto"] - predicted[2]).max() > 1e-4
 
 
 def test_rounds_are_a_positive_number(drawn):
