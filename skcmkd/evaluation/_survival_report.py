@@ -416,6 +416,7 @@ class SurvivalReport:
             self.time,
             self.event,
             self.risks_[model],
+            groups=self.groups,
             n_groups=n_groups,
             horizon=self.horizon,
             confidence=self.confidence,

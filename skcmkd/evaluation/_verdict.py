@@ -63,8 +63,8 @@ class Evidence:
     frame : DataFrame
         ``DistillationReport.to_frame()``.
     compare : callable
-        Paired difference of two models by a score: ``n_rows``, ``gain``, ``lower``, ``upper``. Without one by that which
-        decides.
+        Paired difference of two models by a score: ``n_rows``, ``gain``, ``lower``, ``upper``. Without a score by that
+        which decides.
     score : str
         Column of that score.
     confidence : float

@@ -349,7 +349,7 @@ def test_an_order_that_is_useful_is_named_where_the_probabilities_are_not():
     """All risks are 0.3 too high: their order is as before."""
 
     def shifted(nearness):
-        report = made_report({name: nearness for name in ("student alone", "distilled", "shuffled teacher")})
+        report = made_report(dict.fromkeys(("student alone", "distilled", "shuffled teacher"), nearness))
         held_out = report.held_out_.copy()
         held_out["distilled"] += 0.3
         held_out["student alone"] += 0.3
