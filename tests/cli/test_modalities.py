@@ -46,7 +46,7 @@ def test_a_column_by_itself_teaches_only_where_it_is_named():
 
 def test_likely_columns_are_listed_first():
     table = columns("a", "b", "c", "status")
-    with pytest.raises(DataError, match="--event 'q' is no column of the table. There are 'status', 'a', 'b' and 1 "):
+    with pytest.raises(DataError, match=r"--event 'q' is no column of the table\. There are 'status', 'a', 'b' and 1 "):
         find_column(table, "q", "--event", lambda values: values.name == "status")
 
 
