@@ -161,9 +161,9 @@ def kaplan_meier(time: ArrayLike, event: ArrayLike, groups: ArrayLike | None = N
     """
     time, event = check_time_and_event(time, event)
     curve = product_limit(time, event)
-    if groups is None:
-        return curve
     group_ids = check_groups(groups, time, base="time")
+    if group_ids is None:
+        return curve
     return replace(curve, variance=_variance_over_groups(curve, time, event, group_ids))
 
 
