@@ -19,9 +19,10 @@ from ._conclusion import decide, summarize
 from ._console import make_console, print_error, print_heading, print_table
 from ._errors import UsageError
 from ._input import CliData, load_data
+from ._next_command import command_of_student
 from ._outcome import FollowUp, HorizonData, horizons_of, is_outcome_wanted, load_follow_up
 from ._output_path import check_output
-from ._pipeline import fit_selector, make_select_distill, n_inner_folds
+from ._pipeline import fit_selector, make_select_distill, n_inner_folds, note_on_models
 from ._risk import WITHOUT_CENSORED, evaluate_risk, group_table, horizon_table, name_horizon, summarize_risk
 from ._study import Study
 from ._text import as_warning, quote, truncate
@@ -54,6 +55,9 @@ def run_advise(options: argparse.Namespace) -> int:
 
         write_report(options, studies, overview)
         console.print(f"Report: {truncate(options.report, 200)}")
+    following = command_of_student(options.command, [study.verdict for study in studies])
+    if following:  # one line, to be copied
+        console.print(f"Next: {truncate(following, 1000)}", soft_wrap=True)
     for study in studies:
         by = "" if is_one else f" by {study.horizon:g}"
         console.print(f"Verdict{by}: {study.verdict.line}", style="bold")
@@ -77,11 +81,12 @@ def advise_label(options: argparse.Namespace, note: Callable[[Sequence[str]], No
     data = load_data(options)
     names = {"batch": options.batch, "groups": options.groups, "seed": options.seed}
     concerns = check_data(data, data.y, (data.unlabeled, data.unlabeled_groups), **names)
-    note([*data.leaks, *concerns, *data.notes])
+    notes = [*data.notes, *note_on_models(options.model, len(data.y))]
+    note([*data.leaks, *concerns, *notes])
     _show_progress(data, verbose)
     selector = fit_selector(data, options.seed, options.jobs, verbose)
     report = evaluate(data, options, verbose)
-    verdict = decide(data, selector, report)
+    verdict = decide(data, selector, report, **_unit_of_groups(options))
     return Study(
         truncate(options.label),
         data,
@@ -95,7 +100,7 @@ def advise_label(options: argparse.Namespace, note: Callable[[Sequence[str]], No
             gain_table(report, describe_folds(options.folds, options.repeats)),
             choice_table(report),
         ],
-        data.notes,
+        notes,
     )
 
 
@@ -118,12 +123,13 @@ def advise_risk(
     labels = np.where(data.y == 1, f"{what}", f"no {what}")
     names = {"batch": options.batch, "groups": options.groups, "seed": options.seed}
     concerns = check_data(data, labels, study.further_pairs or (data.unlabeled.iloc[:0], None), **names)
-    notes = list(dict.fromkeys([*follow_up.notes, *data.notes]))
+    notes = [*follow_up.notes, *data.notes, *note_on_models(options.model, len(data.y))]
+    notes = list(dict.fromkeys(notes))
     note([*data.leaks, *concerns, *notes])
     _show_progress(data, verbose)
     selector = fit_selector(data, options.seed, options.jobs, verbose)
     report = evaluate_risk(study, options, verbose)
-    verdict = decide(data, selector, report, event=quote(options.event))
+    verdict = decide(data, selector, report, event=quote(options.event), **_unit_of_groups(options))
     table = modality_table(data.X, labels, data.modalities, data.student, data.unlabeled)
     return Study(
         what,
@@ -179,6 +185,11 @@ def _printer_of_notes() -> Callable[[Sequence[str]], None]:
             printed.add(line)
 
     return note
+
+
+def _unit_of_groups(options: argparse.Namespace) -> dict[str, str]:
+    """What the verdict calls the groups."""
+    return {} if options.groups is None else {"group_unit": f"values of {quote(options.groups)}"}
 
 
 def _show_progress(data: CliData, verbose: int) -> None:

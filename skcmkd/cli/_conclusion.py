@@ -7,13 +7,14 @@ import pandas as pd
 from ..evaluation._cross_validate import ALONE, TEACHER
 from ..evaluation._report import DistillationReport
 from ..evaluation._survival_report import SurvivalReport
-from ..evaluation._verdict import Verdict, sign
+from ..evaluation._verdict import DISTIL, Verdict, sign
 from ..selection._criteria import NO_PAIRS
 from ..selection._selector import CCHSelector
 from ._input import CliData
 from ._text import quote, truncate
 from ._text_tables import selections_with_alpha
 
+MAX_CANDIDATES = 5
 NO_LABELED_PAIRS = (
     "There are no pairs without a label here. They are where most gains come from: rows with student and teacher "
     "measured whose label cell is empty."
@@ -37,6 +38,7 @@ def summarize(
     sentences = [
         *verdict.reasons,
         summarize_selection(selector),
+        *explain_decisions(selector),
         *name_teachers(selections_with_alpha(report)),
         *summarize_disagreement(selector, report),
     ]
@@ -57,6 +59,18 @@ def summarize_selection(selector: CCHSelector) -> str:
         )
     nearest = quote(selector.results_.index[0])
     return f"On the whole table no candidate is kept as a teacher of {student}; {nearest} is nearest."
+
+
+def explain_decisions(selector: CCHSelector) -> list[str]:
+    """Why each candidate is not kept, the nearest ones first."""
+    if is_refused(selector):
+        return []
+    unkept = selector.results_[~selector.results_["kept"].astype(bool)].head(MAX_CANDIDATES)
+    return [
+        f"Candidate {quote(name)}: {row['decision']}; {row['reason']}."
+        for name, row in unkept.iterrows()
+        if row["decision"] != DISTIL
+    ]
 
 
 def is_refused(selector: CCHSelector) -> bool:
@@ -91,7 +105,11 @@ def name_teachers(selections: pd.DataFrame) -> list[str]:
     if len(counts) == 1 and kept.all():
         return []
     (first, n_first), *rest = counts.items()
-    named = [f"{truncate(first)} in {n_first} fits", *(f"{truncate(name)} in {count}" for name, count in rest)]
-    unkept = f"; kept in {int(kept.sum())} of {len(kept)}, otherwise the nearest candidate"
-    unkept = "" if kept.all() else unkept if kept.any() else "; the nearest candidate, never kept"
-    return [f"The teacher was {', '.join(named)}{unkept}."]
+    others = "".join(f", {truncate(name)} in {count}" for name, count in rest)
+    if not kept.any():
+        return [
+            f"No candidate passed in any fit. The best one was {truncate(first)} in {n_first} of {len(kept)}{others}; "
+            "the teacher's row is shown for comparison."
+        ]
+    unkept = "" if kept.all() else f"; kept in {int(kept.sum())} of {len(kept)}, otherwise the nearest candidate"
+    return [f"The teacher was {truncate(first)} in {n_first} fits{others}{unkept}."]

@@ -10,7 +10,7 @@ import pandas as pd
 from scipy.special import gammaln
 from scipy.stats import t
 
-from ._read_table import as_text
+from ._read_table import DECIMAL_COMMA, as_text
 from ._text import abbreviate, quote
 
 MIN_ROWS = 20
@@ -18,12 +18,19 @@ MIN_ROWS = 20
 P_CHANCE = 1e-3
 MIN_CORRELATION = 0.999
 MIN_RANK_CORRELATION, MIN_EVENT_CORRELATION = 0.8, 0.9
-IDENTIFIER = re.compile(r"(^|[\W_])(id|nr|index)$", re.IGNORECASE)
-SUBJECT_PATTERN = re.compile(r"(patient|subject|donor|individual)s?[\W_]*(id|nr|no|number|code|name)?$", re.IGNORECASE)
-MIN_SUBJECTS, MIN_ROWS_PER_SUBJECT = 5, 1.2
+IDENTIFIER = re.compile(r"(^|[\W_])(id|nr|no|number|code|index)$", re.IGNORECASE)
+SUBJECT_PATTERN = re.compile(
+    r"(^|[\W_])(patient|subject|donor|participant|person|individual|case)s?[\W_]*(id|nr|no|number|code|name)?$",
+    re.IGNORECASE,
+)
+# A column that names something else is one of groups where it repeats throughout.
+MIN_SUBJECTS, MIN_ROWS_PER_ID = 5, 1.2
 # Of a modality with few columns, one cell is more than this share.
 FEW_CELLS, MIN_COLUMNS, MIN_POOR_ROWS = 0.05, 4, 5
-DECIMAL_COMMA = re.compile(r"[-+]?\d*,\d+([eE][-+]?\d+)?")
+# Names of a class, without blanks and in small letters, that stand for none; those that pandas reads as missing are not
+# among them, for they are no classes.
+UNKNOWN_TEXTS = {"unknown", "unk", "pending", "missing", "?", "-", "--", ".", "n.a.", "na", "notavailable", "notknown"}
+UNKNOWN_TEXTS |= {"undetermined", "notdetermined", "tbd", "nd", "n.d."}
 
 
 def check_leakage(X: pd.DataFrame, y: np.ndarray, classes: np.ndarray | None) -> list[str]:
@@ -82,13 +89,15 @@ def check_row_ids(X: pd.DataFrame, modalities: Mapping[str, Sequence[str]]) -> l
 
 
 def check_repeated_subjects(table: pd.DataFrame, reserved: Sequence[str]) -> list[str]:
-    """Columns that name patients who come more than once."""
+    """Columns that name patients of whom one comes more than once, or other numbers and codes that repeat often."""
     notes = []
     for name in table.columns:
-        if name in reserved or not SUBJECT_PATTERN.search(str(name)):
+        is_subject = SUBJECT_PATTERN.search(str(name))
+        if name in reserved or not (is_subject or IDENTIFIER.search(str(name))):
             continue
         n_known, n_different = int(table[name].notna().sum()), int(table[name].nunique())
-        if n_different >= MIN_SUBJECTS and n_known >= MIN_ROWS_PER_SUBJECT * n_different:
+        least = n_different + 1 if is_subject else MIN_ROWS_PER_ID * n_different
+        if n_different >= MIN_SUBJECTS and n_known >= least:
             notes.append(f"{quote(name)} repeats ({n_different} values in {n_known} rows): --groups {quote(name)}?")
     return notes
 
@@ -103,6 +112,30 @@ def check_label_spelling(classes: Sequence[str]) -> list[str]:
         for names in spelt.values()
         if len(names) > 1
     ]
+
+
+def check_label_unknown(classes: Sequence[str]) -> list[str]:
+    """Classes whose names read as if the class was not known."""
+    unknown = [str(name) for name in classes if "".join(str(name).casefold().split()) in UNKNOWN_TEXTS]
+    if not unknown:
+        return []
+    are, each = ("is a class", "it means") if len(unknown) == 1 else ("are classes", "they mean")
+    return [
+        f"{abbreviate(unknown)} {are} of the label. If {each} that the class is not known, empty these cells: such "
+        "rows are pairs without a label."
+    ]
+
+
+def check_constants(X: pd.DataFrame, modalities: Mapping[str, Sequence[str]]) -> list[str]:
+    """Columns with one value in all rows."""
+    is_constant = X.min() == X.max()
+    notes = []
+    for name, columns in modalities.items():
+        constant = [column for column in columns if is_constant[column]]
+        if constant:
+            have = "has one value" if len(constant) == 1 else "have one value each"
+            notes.append(f"{abbreviate(constant)} of {quote(name)} {have} in all rows: nothing can be learned from it.")
+    return notes
 
 
 def find_decimal_commas(table: pd.DataFrame, names: Sequence[str]) -> list[str]:

@@ -12,12 +12,12 @@ import pandas as pd
 
 from .._validation._target_checks import check_target
 from ._clean_table import drop_missing_labels
-from ._data_checks import check_label_spelling, check_leakage, check_row_ids
+from ._data_checks import check_constants, check_label_spelling, check_label_unknown, check_leakage, check_row_ids
 from ._errors import DataError
 from ._modalities import find_column
 from ._read_table import as_text, with_point
 from ._samples import MIN_FOLDS, Samples, check_name_lengths, make_samples, read_input
-from ._text import is_number, quote, truncate
+from ._text import count, is_are, is_number, quote, truncate
 
 MIN_ROWS_PER_FOLD = 4
 
@@ -123,13 +123,15 @@ def make_data(
     known, useful = target.notna().to_numpy(), samples.observed.any(axis=1).to_numpy()
     y, classes = _parse_target(target[known], label, len(target))
     notes = samples.notes
-    notes += check_label_spelling([] if classes is None else list(classes))
+    notes += _hints_on_classes(classes)
     if not useful[known].all():
-        notes.append(f"{int((known & ~useful).sum())} labeled rows without any measurement are left out.")
+        n_empty = int((known & ~useful).sum())
+        notes.append(f"{count(n_empty, 'labeled row')} without any measurement {is_are(n_empty)} left out.")
     check_size(samples, known, y, label, classes, n_folds)
     rest = int((~known & ~samples.has_both).sum())
     if rest:
-        notes.append(f"{rest} rows without a label and without both student and teacher are left out.")
+        rows = count(rest, "row")
+        notes.append(f"{rows} without a label and without both student and teacher {is_are(rest)} left out.")
     return label_samples(samples, known & useful, y[useful[known]], classes, n_folds, pairs=~known & samples.has_both)
 
 
@@ -154,7 +156,7 @@ def label_samples(
     )
     X = pd.concat([samples.numbers[name] for name in kept], axis=1)
     columns = {name: list(samples.numbers[name].columns) for name in kept}
-    notes += check_row_ids(X, columns)
+    notes += [*check_row_ids(X, columns), *check_constants(X, columns)]
     groups = None if samples.groups is None else samples.groups.to_numpy().astype(str)
     return CliData(
         X[labeled],
@@ -180,21 +182,27 @@ def check_size(
     least = MIN_ROWS_PER_FOLD * n_folds
     if len(y) < least:
         raise DataError(
-            f"{len(y)} rows have both the label {quote(label)} and the student's modality: too few for {n_folds} "
-            f"folds, which need {least}. {lower_folds(len(y) // MIN_ROWS_PER_FOLD, 'Add rows')}"
+            f"{count(len(y), 'row')} with both the label {quote(label)} and the student's modality: too few for "
+            f"{n_folds} folds, which need {least}. {lower_folds(len(y) // MIN_ROWS_PER_FOLD, 'Add rows')}"
         )
     units = np.arange(len(y)) if samples.groups is None else samples.groups[known & has_student].to_numpy()
-    what = "row(s)" if samples.groups is None else "group(s)"
+    what = "row" if samples.groups is None else "group"
     for one in [None] if classes is None else classes.tolist():
         n_units = len(np.unique(units if one is None else units[y == one]))
         if n_units < n_folds:
             of = f"the label {quote(label)}" if one is None else f"class {quote(one)} of {quote(label)}"
             merge = "" if one is None else ", leave that class out (empty its label), or merge it with another"
             raise DataError(
-                f"{of} has {n_units} {what} with the student's modality, fewer than {n_folds} folds. "
+                f"{of} has {count(n_units, what)} with the student's modality, fewer than {n_folds} folds. "
                 f"{lower_folds(n_units, f'Add some{merge}')}"
-                + "".join(f" Note: {hint}" for hint in check_label_spelling([] if classes is None else list(classes)))
+                + "".join(f" Note: {hint}" for hint in _hints_on_classes(classes))
             )
+
+
+def _hints_on_classes(classes: np.ndarray | None) -> list[str]:
+    """What looks wrong in the names of the classes; a continuous target has none."""
+    names = [] if classes is None else list(classes)
+    return [*check_label_spelling(names), *check_label_unknown(names)]
 
 
 def lower_folds(n_folds: int, remedy: str) -> str:
@@ -210,10 +218,11 @@ def _parse_target(values: pd.Series, label: str, n_rows: int) -> tuple[np.ndarra
             "column with --label, or fill it in for the rows whose label is known."
         )
     if values.nunique() < 2:
+        n_labeled = count(len(values), "labeled row")
         rest = n_rows - len(values)
         others = f" and missing in the other {rest}" if rest else ""
         raise DataError(
-            f"the label {quote(label)} is {quote(values.iloc[0])} in all {len(values)} labeled rows{others}: two "
+            f"the label {quote(label)} is {quote(values.iloc[0])} in all {n_labeled}{others}: two "
             "classes at least are needed. Add rows of another class, or name another column with --label."
             + (" An empty cell is no class: write its name." if rest else "")
         )
@@ -238,7 +247,7 @@ def _usable_modalities(
             kept.append(name)
         else:
             left_out.append(
-                f"{truncate(name)} is left out: measured beside the student in {len(y_observed)} labeled rows"
+                f"{truncate(name)} is left out: measured beside the student in {count(len(y_observed), 'labeled row')}"
                 + (", too few." if not enough else ", too few of a second class.")
             )
     if len(kept) == 1:

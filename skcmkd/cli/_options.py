@@ -89,6 +89,9 @@ def _add_distill(commands: argparse._SubParsersAction) -> None:
     _add_table(parser)
     _add_data(parser)
     _add_folds(parser)
+    parser.add_argument(
+        "--alone", action="store_true", help="train the student without a teacher, where skcmkd advise recommends that"
+    )
     parser.add_argument("--out", type=Path, required=True, metavar="FILE.skops", help="where the student goes")
     parser.set_defaults(run=_run_distill)
 
@@ -115,7 +118,7 @@ def _add_table(parser: argparse.ArgumentParser) -> None:
     names = parser.add_mutually_exclusive_group()
     names.add_argument("--index", metavar="COL", help="the column that names the samples (default: the first)")
     names.add_argument("--no-index", action="store_true", help="number the rows instead")
-    parser.add_argument("--separator", type=_separator, metavar="SIGN", help="what parts cells, or the word tab")
+    parser.add_argument("--separator", type=_separator, metavar="SIGN", help="what separates cells, or the word tab")
     parser.add_argument("--decimal", default=".", choices=[".", ","], help="decimal sign (default: .)")
 
 

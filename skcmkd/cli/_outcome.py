@@ -18,7 +18,7 @@ from ._input import CliData, label_samples, lower_folds
 from ._modalities import find_column
 from ._read_table import as_text, with_point
 from ._samples import Samples, make_samples, read_input
-from ._text import abbreviate, is_number, quote
+from ._text import abbreviate, count, is_are, is_number, quote
 
 EVENTS = {"false": False, "true": True}
 OUTCOME_OPTIONS = ("time", "event", "horizon")
@@ -116,10 +116,12 @@ class FollowUp:
         ):
             n_units = len(np.unique(units[(label == one) & self.samples.has_student]))
             if n_units < n_folds:
-                kind = "rows" if groups is None else "groups"
+                kind = "row" if groups is None else "group"
+                times = self.time.dropna()
                 raise DataError(
-                    f"--horizon {horizon:g}: {n_units} {kind} {what} have the student's modality, fewer than {n_folds} "
-                    f"folds. {lower_folds(n_units, f'Give {remedy} horizon or more rows')}"
+                    f"--horizon {horizon:g}: {count(n_units, kind)} {what} and with the student's modality, fewer than "
+                    f"{n_folds} folds. {lower_folds(n_units, f'Give {remedy} horizon or more rows')} The times go from "
+                    f"{times.min():g} to {times.max():g}: is the horizon in their unit?"
                 )
 
 
@@ -183,15 +185,20 @@ def make_follow_up(
     """Sort columns into modalities, unless they are given, and read times and events; both empty are no outcome."""
     if time == event:
         raise UsageError(f"--time and --event both name {quote(time)}. Give a column for each.")
-    times, events = _parse_outcome(find_column(table, time, "--time"), find_column(table, event, "--event"))
+    times, events = _parse_outcome(
+        find_column(table, time, "--time"), find_column(table, event, "--event", _has_events)
+    )
     names = {"groups": groups, "batch": batch}
     samples = make_samples(table, student, teachers, [time, event], modalities=modalities, notes=notes, **names)
     useful, has_outcome = samples.observed.any(axis=1).to_numpy(), times.notna().to_numpy()
     if not useful[has_outcome].all():
-        samples.notes.append(f"{int((has_outcome & ~useful).sum())} rows without any measurement are left out.")
+        n_empty = int((has_outcome & ~useful).sum())
+        samples.notes.append(f"{count(n_empty, 'row')} without any measurement {is_are(n_empty)} left out.")
     rest = int((~has_outcome & ~samples.has_both).sum())
     if rest:
-        samples.notes.append(f"{rest} rows without time and event and without both student and teacher are left out.")
+        samples.notes.append(
+            f"{count(rest, 'row')} without time and event and without both student and teacher {is_are(rest)} left out."
+        )
     kept = useful & (has_outcome | samples.has_both)
     return FollowUp(samples.take(kept), times[kept], events[kept])
 
@@ -206,8 +213,8 @@ def _parse_outcome(times: pd.Series, events: pd.Series) -> tuple[pd.Series, pd.S
         given, lacking = (times, events) if pd.notna(time.iloc[row]) else (events, times)
         raise DataError(
             f"{_place(given, row)} holds {quote(given.iloc[row])}, and {quote(lacking.name)} is empty there; "
-            f"{int(half.sum())} rows have one of the two. Fill both in (of a row without the event 0, and the last "
-            "contact as its time), or empty both: such a row is a pair without an outcome."
+            f"{count(half.sum(), 'row')} with only one of the two. Fill both in (of a row without the event 0, and the "
+            "last contact as its time), or empty both: such a row is a pair without an outcome."
         )
     if not known.any():
         raise DataError(
@@ -234,6 +241,11 @@ def _parse_outcome(times: pd.Series, events: pd.Series) -> tuple[pd.Series, pd.S
         time[known].astype(float).reindex(times.index),
         event[known].map(_event_of).astype(float).reindex(events.index),
     )
+
+
+def _has_events(values: pd.Series) -> bool:
+    known = as_text(values.dropna().head(100))
+    return bool(len(known)) and all(_event_of(text) is not None for text in known)
 
 
 def _event_of(text: str) -> bool | None:

@@ -6,10 +6,12 @@ A linear student, which has to be requested, is tuned alone first.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from sklearn import config_context
 from sklearn.base import BaseEstimator, clone
 from sklearn.impute import SimpleImputer
@@ -37,6 +39,29 @@ from ._input import CliData
 DEFAULT, LINEAR, NETWORK = "default", "linear", "network"
 PENALTIES = {LogisticRegression: ("C", np.logspace(-4, 1, 6)), Ridge: ("alpha", np.logspace(5, -1, 7))}
 MAX_INNER_FOLDS = 5
+FEW_LABELED = 200
+
+
+@dataclass(frozen=True)
+class NoSelector:
+    """In the place of the selector where no teacher is wanted: of a table it keeps the student's columns.
+
+    Attributes
+    ----------
+    student : str
+    columns : list of str
+        The student's.
+    confidence : float
+        That of the selector.
+    """
+
+    student: str
+    columns: list[str]
+    confidence: float
+
+    def transform(self, X: pd.DataFrame) -> pd.DataFrame:
+        """The student's columns."""
+        return X[self.columns]
 
 
 class TunedDistiller(PairedDistiller):
@@ -118,6 +143,16 @@ def describe_models(kind: str) -> str:
     return "those of PairedDistiller by default" if kind == DEFAULT else kind
 
 
+def note_on_models(kind: str, n_labeled: int) -> list[str]:
+    """A note where networks have few labeled rows."""
+    if kind == LINEAR or n_labeled >= FEW_LABELED:
+        return []
+    return [
+        f"{n_labeled} labeled rows are few for the networks of --model {kind}: --model linear may predict better, and "
+        "takes less time."
+    ]
+
+
 def make_student(kind: str, of_classes: bool, seed: int) -> Pipeline:
     """The model that reads the student's modality; the penalty of a linear one is to be tuned."""
     if kind in (DEFAULT, NETWORK):
@@ -191,10 +226,18 @@ def fit_selector(data: CliData, seed: int, n_jobs: int | None, verbose: int) -> 
 
 
 def fit_select_distill(
-    data: CliData, kind: str, seed: int, n_jobs: int | None, verbose: int
-) -> tuple[CCHSelector, PairedDistiller | PairedDistillerRegressor]:
-    """The selector and the distiller behind it, fitted to all labeled rows and to the unlabeled pairs."""
-    selector = fit_selector(data, seed, n_jobs, verbose)
+    data: CliData, kind: str, seed: int, n_jobs: int | None, verbose: int, *, alone: bool = False
+) -> tuple[CCHSelector | NoSelector, PairedDistiller | PairedDistillerRegressor]:
+    """The selector and the distiller behind it, fitted to all labeled rows and to the unlabeled pairs.
+
+    Alone, the distiller finds no teacher's columns and trains the student by itself, as behind a selector that keeps
+    no candidate.
+    """
+    if alone:
+        confidence = make_selector(data, n_inner_folds(data.groups), seed).confidence
+        selector = NoSelector(data.student, data.student_columns, confidence)
+    else:
+        selector = fit_selector(data, seed, n_jobs, verbose)
     distiller = make_distiller(data, kind, n_inner_folds(data.groups), seed, n_jobs, verbose)
     pairs = data.unlabeled_pairs
     if pairs is not None:

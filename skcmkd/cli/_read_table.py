@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -11,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from ._errors import DataError, UsageError
-from ._text import abbreviate, is_number, quote
+from ._text import abbreviate, count, is_are, is_number, quote
 
 SEPARATORS = {".csv": ",", ".tsv": "\t", ".txt": "\t"}
 SPREADSHEETS = (".xlsx", ".xls", ".ods")
@@ -20,6 +21,8 @@ NA_TEXTS = (
     *("#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN"),
     *("<NA>", "N/A", "NA", "NULL", "NaN", "None", "n/a", "nan", "null"),
 )
+DECIMAL_COMMA = re.compile(r"[-+]?\d*,\d+([eE][-+]?\d+)?")
+MAX_ROWS_READ = 100
 # Names of columns that have none, until it is known whether they hold anything.
 UNNAMED = "\0unnamed column "
 KINDS = ".csv, .tsv, .txt (also with .gz), .parquet, .h5mu and .h5ad"
@@ -95,7 +98,7 @@ def _read_text(
             names = _read_names(path, common)
         names = [name.strip() for name in names]
         _check_names(names, path)
-        _check_separator(names, path, separator)
+        _check_separator(names, path, separator, lambda name: name == label or is_measurement(name))
         names = [name or (f"{UNNAMED}{i}" if i else name) for i, name in enumerate(names)]
         # A sample or a class named 007 is not 7.
         as_written = [*text, index, None if numbered or is_measurement(names[0]) else names[0]]
@@ -143,13 +146,15 @@ def _drop_empty(table: pd.DataFrame, path: Path, notes: list[str]) -> pd.DataFra
         if filled:
             position = int(filled[-1].removeprefix(UNNAMED)) + 1
             raise DataError(f"{quote(path, 200)}: column {position} of {table.shape[1]} has no name. Give it one.")
-        notes.append(f"{len(unnamed)} columns without a name and without a value are left out.")
+        n_unnamed = len(unnamed)
+        columns = count(n_unnamed, "column")
+        notes.append(f"{columns} without a name and without a value {is_are(n_unnamed)} left out.")
         table = table.drop(columns=unnamed)
     # Rows that lack the first cell are few: the others need no look.
     suspects = np.flatnonzero(table.iloc[:, 0].isna())
     empty = suspects[table.iloc[suspects].isna().all(axis=1).to_numpy()]
     if len(empty):
-        notes.append(f"{len(empty)} rows without a value are left out.")
+        notes.append(f"{count(len(empty), 'row')} without a value {is_are(len(empty))} left out.")
         table = table.drop(index=table.index[empty]).reset_index(drop=True)
     return table
 
@@ -167,16 +172,31 @@ def _check_names(names: list[str], path: Path) -> None:
         raise DataError(f"{quote(path, 200)} has several columns of the name {abbreviate(twice)}. Rename all but one.")
 
 
-def _check_separator(names: list[str], path: Path, separator: str) -> None:
-    if len(names) > 1:
+def _check_separator(names: list[str], path: Path, separator: str, is_wanted: Callable[[str], bool]) -> None:
+    """Raise where another sign separates the cells: it is in the only name, or its parts alone are names in use."""
+    header, is_one = separator.join(names), len(names) == 1
+    if not is_one and any(map(is_wanted, names)):
         return
     for other, option in ((";", "';'"), ("\t", "tab"), (",", "','"), ("|", "'|'")):
-        if other != separator and other in names[0]:
+        if other == separator or other not in header or header.count(other) < header.count(separator):
+            continue
+        if is_one or any(is_wanted(name.strip()) for name in header.split(other)):
+            found = "one column" if is_one else f"{len(names)} columns"
+            commas = " --decimal ','" if other != "," and _has_decimal_commas(path, other) else ""
             raise DataError(
-                f"{quote(path, 200)} has one column, {quote(names[0])}. Its cells are parted by something else: try "
-                f"--separator {option}."
+                f"{quote(path, 200)} has {found}, {abbreviate(names)}. Its cells are separated by something else: try "
+                f"--separator {option}{commas}."
             )
-    raise DataError(f"{quote(path, 200)} has one column, {quote(names[0])}. A label and a modality need at least two.")
+    if is_one:
+        raise DataError(
+            f"{quote(path, 200)} has one column, {quote(names[0])}. A label and a modality need at least two."
+        )
+
+
+def _has_decimal_commas(path: Path, separator: str) -> bool:
+    """Whether a cell of the first rows is a number with a comma, where this sign separates the cells."""
+    rows = pd.read_csv(path, sep=separator, header=None, skiprows=1, nrows=MAX_ROWS_READ, dtype=str, encoding="utf-8")
+    return any(rows[name].str.strip().str.fullmatch(DECIMAL_COMMA).any() for name in rows)
 
 
 def _with_index(
@@ -261,13 +281,13 @@ def _column_of_numbers(values: pd.Series) -> np.ndarray:
         numbers = parsed.to_numpy(dtype=np.float64, na_value=np.nan)
         wrong = (np.isnan(numbers) & text.notna().to_numpy()) | np.isinf(numbers)
     if wrong.any():
-        row = int(wrong.argmax())
+        row, n_wrong = int(wrong.argmax()), int(wrong.sum())
         cell = str(values.iloc[row])
         hint = "Leave the cell empty where nothing was measured, or the column out."
         if is_number(cell.replace(",", ".", 1)) and "," in cell:
             hint = "If that is a decimal comma, add --decimal ','."
         raise DataError(
             f"column {quote(values.name)}, row {row + 1} (sample {quote(values.index[row])}) holds {quote(cell)}, "
-            f"which is no finite number; {int(wrong.sum())} cells of this column are like that. {hint}"
+            f"which is no finite number; {count(n_wrong, 'cell')} of this column {is_are(n_wrong)} like that. {hint}"
         )
     return numbers

@@ -70,7 +70,7 @@ def name_horizon(event: str, horizon: float) -> str:
 
 def summarize_risk(report: SurvivalReport, event: str) -> list[str]:
     """The risk of all rows by the horizon, and of the two halves that the student tells apart."""
-    counts, curve = report.counts_, kaplan_meier(report.time, report.event)
+    counts, curve = report.counts_, kaplan_meier(report.time, report.event, report.groups)
     what = name_horizon(event, report.horizon)
     sentences = [
         f"The risk of {what} is {describe_risk(curve, report)} for all {len(report.time)} rows by Kaplan-Meier: "
@@ -92,9 +92,14 @@ def risk_groups(report: SurvivalReport) -> dict[str, KaplanMeier]:
     scored = ~np.isnan(risk)
     high = risk > np.median(risk[scored])
     if not high.any():
-        return {"all": kaplan_meier(report.time[scored], report.event[scored])}
+        return {"all": _curve(report, scored)}
     groups = {"low risk": scored & ~high, "high risk": high}
-    return {name: kaplan_meier(report.time[rows], report.event[rows]) for name, rows in groups.items()}
+    return {name: _curve(report, rows) for name, rows in groups.items()}
+
+
+def _curve(report: SurvivalReport, rows: np.ndarray) -> KaplanMeier:
+    """The curve of some rows, given by a mask; its interval is over groups where there are some."""
+    return kaplan_meier(report.time[rows], report.event[rows], None if report.groups is None else report.groups[rows])
 
 
 def describe_risk(curve: KaplanMeier, report: SurvivalReport) -> str:

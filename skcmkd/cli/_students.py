@@ -30,7 +30,7 @@ from ._errors import DataError
 from ._input import CliData, load_data
 from ._outcome import HorizonData, horizons_of, is_outcome_wanted, load_follow_up
 from ._output_path import check_output
-from ._pipeline import fit_select_distill
+from ._pipeline import NoSelector, fit_select_distill
 from ._read_table import as_numbers, read_table
 from ._risk import name_horizon
 from ._text import abbreviate, as_warning, escape_formula, quote, truncate
@@ -86,32 +86,41 @@ def print_notes(notes: Sequence[str]) -> None:
         print_error(note)
 
 
-def fit_student(data: CliData, options: argparse.Namespace) -> tuple[CCHSelector, BaseEstimator]:
+def fit_student(data: CliData, options: argparse.Namespace) -> tuple[CCHSelector | NoSelector, BaseEstimator]:
     """Selector and distiller, fitted to all rows."""
-    return fit_select_distill(data, options.model, options.seed, n_jobs=options.jobs, verbose=int(sys.stderr.isatty()))
+    verbose = int(sys.stderr.isatty())
+    return fit_select_distill(data, options.model, options.seed, options.jobs, verbose, alone=options.alone)
 
 
 def print_student(
     console: Console,
     data: CliData,
-    selector: CCHSelector,
+    selector: CCHSelector | NoSelector,
     alpha: float,
     table: TextTable,
     useless: Sequence[str],
 ) -> None:
     """The tables, the warnings and the decision."""
     print_table(console, table)
-    print_table(console, decision_table(selector))
+    if isinstance(selector, CCHSelector):
+        print_table(console, decision_table(selector))
     console.print()
     for warning in useless:
         print_error(as_warning(warning))
     for sentence in [*map(as_warning, [*data.leaks, *useless]), describe_decision(selector, alpha)]:
         console.print(sentence)
+    if alpha > 0:
+        console.print(
+            f"Whether that helps is not measured here: skcmkd advise measures whether this student predicts better "
+            f"than {quote(data.student)} alone. If it does not, keep that one with --alone."
+        )
 
 
-def describe_decision(selector: CCHSelector, alpha: float) -> str:
+def describe_decision(selector: CCHSelector | NoSelector, alpha: float) -> str:
     """What was decided, and the weight."""
     student = quote(selector.student)
+    if isinstance(selector, NoSelector):
+        return f"{student} was trained alone, as --alone asks."
     if not selector.teachers_:
         reason = " (no row without a label, where a teacher would pay)" if is_refused(selector) else ""
         return f"No teacher is kept{reason}: {student} was trained alone."
@@ -122,7 +131,7 @@ def describe_decision(selector: CCHSelector, alpha: float) -> str:
 
 
 def warn_of_useless_student(
-    data: CliData, selector: CCHSelector, distiller: BaseEstimator, options: argparse.Namespace
+    data: CliData, selector: CCHSelector | NoSelector, distiller: BaseEstimator, options: argparse.Namespace
 ) -> list[str]:
     """A sentence where the student is not shown to be better on held-out rows than the largest class, or the mean.
 
@@ -135,7 +144,7 @@ def warn_of_useless_student(
 
 
 def warn_of_useless_risk(
-    study: HorizonData, selector: CCHSelector, distiller: BaseEstimator, options: argparse.Namespace
+    study: HorizonData, selector: CCHSelector | NoSelector, distiller: BaseEstimator, options: argparse.Namespace
 ) -> list[str]:
     """A sentence where the risk is not shown to be better on held-out rows than that of Kaplan-Meier for all."""
     pairs = study.further_pairs

@@ -29,6 +29,16 @@ def abbreviate(names: list[str], max_names: int = 3) -> str:
     return ", ".join(map(quote, names[:max_names])) + rest
 
 
+def count(number: int, what: str) -> str:
+    """So many things, in the plural where there is not one: 1 row, 2 rows."""
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
+def is_are(number: int) -> str:
+    """The verb that goes with so many."""
+    return "is" if number == 1 else "are"
+
+
 def as_warning(message: str) -> str:
     """A sentence that stands out among others."""
     return f"Warning: {message}"

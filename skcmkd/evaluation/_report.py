@@ -347,7 +347,9 @@ class DistillationReport:
         frame = pd.DataFrame.from_dict(rows, orient="index").rename_axis("model")
         return frame if self.class_metrics_ is None else frame.join(self.class_metrics_)
 
-    def verdict(self, *, student: str = "the student", teacher: str | None = None) -> Verdict:
+    def verdict(
+        self, *, student: str = "the student", teacher: str | None = None, group_unit: str = "groups"
+    ) -> Verdict:
         """Decide what to do, by ``decisive_score_`` and the intervals of ``confidence`` alone.
 
         - "not predicted": neither the student alone nor the distilled one is shown to be better than the baseline;
@@ -363,6 +365,8 @@ class DistillationReport:
             Name of the student's modality in the sentences.
         teacher : str, default=None
             Name of the teacher's; None is the one most often kept in ``selections_``, or "the teacher".
+        group_unit : str, default="groups"
+            What the groups are, in the plural, such as "patients".
 
         Returns
         -------
@@ -387,7 +391,7 @@ class DistillationReport:
             len(self.alphas_),
             count_fits_with_teacher(self.selections_, self.alphas_[DISTILLED]),
             len(np.unique(self._design.unit_ids[scored])),
-            unit if self.groups is None else "groups",
+            unit if self.groups is None else group_unit,
             student,
             name_teacher(self.selections_) if teacher is None else teacher,
         )

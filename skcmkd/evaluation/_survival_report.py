@@ -286,7 +286,12 @@ class SurvivalReport:
         return pd.DataFrame.from_dict(rows, orient="index").rename_axis("model")
 
     def verdict(
-        self, *, student: str = "the student", teacher: str | None = None, event: str = "this event"
+        self,
+        *,
+        student: str = "the student",
+        teacher: str | None = None,
+        event: str = "this event",
+        group_unit: str = "groups",
     ) -> Verdict:
         """Decide what to do, by the Brier score and the intervals of ``confidence`` alone.
 
@@ -301,6 +306,8 @@ class SurvivalReport:
             Name of the teacher's; None is the one most often kept in ``selections_``, or "the teacher".
         event : str, default="this event"
             What is predicted, in the sentences.
+        group_unit : str, default="groups"
+            What the groups are, in the plural, such as "patients".
 
         Returns
         -------
@@ -317,7 +324,7 @@ class SurvivalReport:
             len(self.alphas_),
             count_fits_with_teacher(self.selections_, self.alphas_[DISTILLED]),
             len(np.unique(self._design.unit_ids[scored])),
-            "rows with an outcome" if self.groups is None else "groups",
+            "rows with an outcome" if self.groups is None else group_unit,
             student,
             name_teacher(self.selections_) if teacher is None else teacher,
             target=f"{event} by {self.horizon:g}",
@@ -408,6 +415,7 @@ class SurvivalReport:
             self.time,
             self.event,
             self.risks_[model],
+            groups=self.groups,
             n_groups=n_groups,
             horizon=self.horizon,
             confidence=self.confidence,
@@ -415,9 +423,9 @@ class SurvivalReport:
             ax=ax,
         )
 
-    def _difference(self, model: str, base: str) -> dict[str, float]:
-        row = pd.Series(self.compare(model, base).loc[self.decisive_score_])
-        return {part: float(row[part]) for part in PARTS}
+    def _difference(self, model: str, base: str, score: str | None = None) -> dict[str, float]:
+        row = pd.Series(self.compare(model, base).loc[score or self.decisive_score_])
+        return {part: float(row[part]) for part in ("n_rows", *PARTS)}
 
     def __repr__(self) -> str:
         return format_survival_report(self.to_frame(), self.counts_, self.horizon, self.confidence)

@@ -29,7 +29,7 @@ SCORE_NAMES = {
 SECOND_SCORES = ("accuracy", "auc")
 
 
-# Of a paired difference: ``gain``, ``lower``, ``upper``.
+# Of a paired difference: ``n_rows``, ``gain``, ``lower``, ``upper``.
 Difference = Mapping[str, float]
 
 
@@ -63,7 +63,8 @@ class Evidence:
     frame : DataFrame
         ``DistillationReport.to_frame()``.
     compare : callable
-        Paired difference of two models by a score: ``gain``, ``lower``, ``upper``. Without one by that which decides.
+        Paired difference of two models by a score: ``n_rows``, ``gain``, ``lower``, ``upper``. Without a score by that
+        which decides.
     score : str
         Column of that score.
     confidence : float
@@ -74,7 +75,7 @@ class Evidence:
     n_units : int
         Independent rows, or groups of them, that the student was scored on.
     unit : str
-        What they are, in the plural: "labeled pairs", "labeled rows" or "groups".
+        What they are, in the plural: "labeled pairs", "labeled rows", "groups" or the user's word for these.
     student, teacher : str
         Names in a sentence.
     target : str, default="this label"
@@ -113,6 +114,10 @@ class Evidence:
     def is_right_more_often(self, model: str) -> bool:
         """Whether the accuracy of a model is shown to be above that of the baseline; of a continuous target False."""
         return "accuracy" in self.frame and sign(self.compare(model, self.baseline, "accuracy")) > 0
+
+    def orders_risks(self, model: str) -> bool:
+        """Whether the AUC of a model of risks is shown to be above that of the baseline; of a label False."""
+        return "auc" in self.frame and sign(self.compare(model, self.baseline, "auc")) > 0
 
     def means(self, model: str, other: str, score: str) -> str:
         """A mean of one model beside that of another, with the digits in which they differ."""
@@ -164,7 +169,8 @@ def make_verdict(evidence: Evidence) -> Verdict:
     if not any(sign(row) > 0 for row in known):
         return Verdict(NOT_PREDICTED, _line_of_no_prediction(e, known[0]), (*reasons, *_reasons_of_others(e)))
     gain, beyond_control = e.compare(DISTILLED, ALONE), e.compare(DISTILLED, SHUFFLED)
-    alone = Verdict(STUDENT_ALONE, f"Use {e.student} alone.", reasons)
+    n_more = n_more_units(beyond_control if sign(gain) > 0 else gain, e.n_units)
+    alone = Verdict(STUDENT_ALONE, f"Use {e.student} alone.", (_why_alone(e, gain, beyond_control), *reasons))
     if sign(gain) < 0 or sign(beyond_control) < 0 or (sign(gain) == 0 and 2 * e.n_used < e.n_fits):
         return alone
     if sign(gain) > 0 and sign(beyond_control) > 0:
@@ -174,16 +180,31 @@ def make_verdict(evidence: Evidence) -> Verdict:
         if second is not None:
             expected += f" ({SCORE_NAMES[second]} {e.means(DISTILLED, ALONE, second)})"
         return Verdict(DISTIL, f"Distil {e.teacher}: expect {expected}.", reasons)
-    n_more = n_more_units(beyond_control if sign(gain) > 0 else gain, e.n_units)
     if n_more is None:
         return alone
     question = "whether the teacher brings the gain" if sign(gain) > 0 else "whether distilling helps"
     line = f"Undecided: about {n_more} more {e.unit} would tell {question}; until then use {e.student} alone."
-    return Verdict(UNDECIDED, line, reasons)
+    return Verdict(UNDECIDED, line, (f"The number of {e.unit} is rough: it takes the gain as measured.", *reasons))
+
+
+def _why_alone(e: Evidence, gain: Difference, beyond_control: Difference) -> str:
+    """Which rule of ``make_verdict`` decided for the student alone."""
+    if sign(gain) < 0:
+        return "Why: distilling made the student worse."
+    if sign(beyond_control) < 0:
+        return "Why: a teacher whose rows were shuffled does better."
+    if not e.n_used:
+        return "Why: the teacher was used in no fit."
+    if sign(gain) == 0 and 2 * e.n_used < e.n_fits:
+        return "Why: the teacher was used in less than half of the fits."
+    decisive, what = (beyond_control, "gain over a shuffled teacher") if sign(gain) > 0 else (gain, "gain")
+    if not decisive["gain"] > _decisions.TOLERANCE:
+        return f"Why: the measured {what} is not above 0. That does not show that a teacher cannot help."
+    return f"Why: the measured {what} is so small that {MAX_GROWTH} times the {e.unit} would not show it."
 
 
 def _line_of_no_prediction(e: Evidence, row: Difference) -> str:
-    if not row["gain"] > 0 and not e.is_right_more_often(ALONE):
+    if not row["gain"] > 0 and not e.is_right_more_often(ALONE) and not e.orders_risks(ALONE):
         return f"{_capital(e.student)} does not predict {e.target}: it is no better than {e.reference}."
     n_more, unit = n_more_units(row, e.n_units), e.unit.replace("pairs", "rows")
     remedy = "" if n_more is None else f": about {n_more} more {unit} would tell"
@@ -201,6 +222,11 @@ def _reasons_of_prediction(e: Evidence) -> list[str]:
         model, subject = DISTILLED, "distilled"
         if sign(row) != sign(before):
             sentences.append(f"Distilled, it {verb[sign(row)]} {e.reference} ({e.describe(row)}).")
+    if sign(row) <= 0 and e.orders_risks(model):
+        sentences.append(
+            f"The order of its risks looks useful (AUC {e.mean(model, 'auc'):.2f}), but its probabilities are not "
+            "shown to be better than one risk for all."
+        )
     if "accuracy" not in e.frame:
         return sentences
     accuracy, of_largest = e.mean(model, "accuracy"), e.mean(e.baseline, "accuracy")
@@ -243,7 +269,9 @@ def _reasons_of_teacher(e: Evidence) -> list[str]:
         return []
     row = e.compare(TEACHER, ALONE)
     verb = {1: "predicts better", 0: "is not shown to predict better", -1: "predicts worse"}[sign(row)]
-    return [f"The teacher itself {verb} than {e.student} alone ({e.describe(row)})."]
+    n_rows = int(row["n_rows"])
+    where = "" if n_rows == e.frame["n_rows"].to_dict()[ALONE] else f" on the {n_rows} rows where it was measured"
+    return [f"The teacher itself {verb} than {e.student} alone{where} ({e.describe(row)})."]
 
 
 def _reasons_of_others(e: Evidence) -> list[str]:
@@ -257,9 +285,11 @@ def _reasons_of_others(e: Evidence) -> list[str]:
     ]
     if better:
         return [f"{_capital(better[0])}: the teacher's modality tells what that of the student does not."]
+    unclear = any(sign(row) == 0 for row in rows.values())
+    summary = "is shown to predict {} on these rows; the sample may be too small" if unclear else "predicts {} on them"
     return [
         f"Nor is {' or '.join(rows)} shown to predict better than {e.reference} "
-        f"({'; '.join(map(e.describe, rows.values()))}): on these rows no model predicts {e.target}."
+        f"({'; '.join(map(e.describe, rows.values()))}): no model {summary.format(e.target)}."
     ]
 
 

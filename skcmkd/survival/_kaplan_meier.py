@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.stats import norm
 
 from .._validation._sklearn import ArrayLike, check_confidence
+from .._validation._target_checks import check_groups
 from ._outcome import check_time_and_event
 
 
@@ -25,6 +26,8 @@ class KaplanMeier:
         Number of rows still followed just before each step, and number of rows that leave with it.
     follow_up : ndarray of shape (n_samples,)
         The times of all rows, sorted.
+    variance : ndarray of shape (n_times,)
+        Variance of log S at each step, infinite where the curve is 0.
 
     Examples
     --------
@@ -39,6 +42,7 @@ class KaplanMeier:
     n_at_risk: np.ndarray
     n_events: np.ndarray
     follow_up: np.ndarray
+    variance: np.ndarray
 
     def at(self, times: ArrayLike) -> np.ndarray:
         """Evaluate the curve, S(t).
@@ -86,7 +90,9 @@ class KaplanMeier:
         return len(self.follow_up) - np.searchsorted(self.follow_up, np.asarray(times), side="left")
 
     def interval(self, confidence: float = 0.95) -> tuple[np.ndarray, np.ndarray]:
-        """Pointwise interval of the curve by Greenwood's variance of log(-log S), which stays within [0, 1].
+        """Pointwise interval of the curve by the variance of log(-log S), which stays within [0, 1].
+
+        The variance is Greenwood's where each row is a group of its own.
 
         Parameters
         ----------
@@ -107,15 +113,14 @@ class KaplanMeier:
         """
         check_confidence(confidence)
         with np.errstate(divide="ignore", invalid="ignore"):
-            variance = np.cumsum(self.n_events / (self.n_at_risk * (self.n_at_risk - self.n_events)))
             log_survival = np.log(self.survival)
-            margin = norm.ppf((1 + confidence) / 2) * np.sqrt(variance) / log_survival
+            margin = norm.ppf((1 + confidence) / 2) * np.sqrt(self.variance) / log_survival
             lower, upper = (np.exp(log_survival * np.exp(sign * margin)) for sign in (-1, 1))
         known = self.survival > 0
         return np.where(known, lower, np.nan), np.where(known, upper, np.nan)
 
 
-def kaplan_meier(time: ArrayLike, event: ArrayLike) -> KaplanMeier:
+def kaplan_meier(time: ArrayLike, event: ArrayLike, groups: ArrayLike | None = None) -> KaplanMeier:
     """Estimate the probability of no event up to each time.
 
     With d_j events and Y_j rows at risk at the event time t_j::
@@ -124,12 +129,20 @@ def kaplan_meier(time: ArrayLike, event: ArrayLike) -> KaplanMeier:
 
     A row that is censored at an event time is at risk there: censoring comes after the events of the same time.
 
+    With groups g the variance of log S(t) is that of a sum of independent groups (Ying and Wei), which is Greenwood's,
+    sum d_j / (Y_j (Y_j - d_j)), where each row is a group of its own. With d_ij and Y_ij of row i::
+
+        sum_g (sum_{i in g} sum_{t_j <= t} (d_ij - Y_ij d_j / Y_j) / (Y_j - d_j))^2
+
     Parameters
     ----------
     time : array-like of shape (n_samples,)
         Time to the event or to censoring, of 0 or more.
     event : array-like of shape (n_samples,)
         1 where the event was seen, 0 where the row was censored.
+    groups : array-like of shape (n_samples,), default=None
+        Groups of rows that may depend on each other, such as the samples of a patient; None takes each row as
+        independent. The curve is the same, its interval is not.
 
     Returns
     -------
@@ -143,7 +156,8 @@ def kaplan_meier(time: ArrayLike, event: ArrayLike) -> KaplanMeier:
 
     References
     ----------
-    Kaplan, Meier. Nonparametric estimation from incomplete observations. JASA 1958.
+    Kaplan, Meier. Nonparametric estimation from incomplete observations. JASA 1958. Ying, Wei. The Kaplan-Meier
+    estimate for dependent failure time observations. Journal of Multivariate Analysis 50, 1994.
 
     Examples
     --------
@@ -152,7 +166,11 @@ def kaplan_meier(time: ArrayLike, event: ArrayLike) -> KaplanMeier:
     [0.75, 0.5]
     """
     time, event = check_time_and_event(time, event)
-    return product_limit(time, event)
+    curve = product_limit(time, event)
+    group_ids = check_groups(groups, time, base="time")
+    if group_ids is None:
+        return curve
+    return replace(curve, variance=_variance_over_groups(curve, time, event, group_ids))
 
 
 def kaplan_meier_of_censoring(time: ArrayLike, event: ArrayLike) -> KaplanMeier:
@@ -215,4 +233,21 @@ def product_limit(time: np.ndarray, steps: np.ndarray, leaves_first: np.ndarray 
         gone = np.sort(time[leaves_first])
         n_at_risk -= np.searchsorted(gone, times, side="right") - np.searchsorted(gone, times, side="left")
     survival = np.cumprod(1 - n_events / n_at_risk)
-    return KaplanMeier(times, survival, n_at_risk, n_events, follow_up)
+    with np.errstate(divide="ignore"):
+        variance = np.cumsum(n_events / (n_at_risk * (n_at_risk - n_events)))
+    return KaplanMeier(times, survival, n_at_risk, n_events, follow_up, variance)
+
+
+def _variance_over_groups(curve: KaplanMeier, time: np.ndarray, event: np.ndarray, groups: np.ndarray) -> np.ndarray:
+    """Variance of log S at each step, where groups are independent and their rows are not."""
+    codes = np.unique(groups, return_inverse=True)[1]
+    influence, variance = np.zeros(codes.max() + 1), np.full(len(curve.time), np.inf)
+    # A step at a time: all steps at once would need a table of rows and steps.
+    for j, (step, n_at_risk, n_events) in enumerate(zip(curve.time, curve.n_at_risk, curve.n_events, strict=True)):
+        if n_events == n_at_risk:
+            break
+        n_expected = (time >= step) * n_events / n_at_risk
+        excess = (event & (time == step)) - n_expected
+        influence += np.bincount(codes, excess, minlength=len(influence)) / (n_at_risk - n_events)
+        variance[j] = (influence**2).sum()
+    return variance

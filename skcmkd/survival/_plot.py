@@ -12,6 +12,7 @@ from .._utils._plotting import escape_label
 from .._validation._array_checks import check_1d, check_same_length
 from .._validation._sklearn import ArrayLike
 from .._validation._tables import Table
+from .._validation._target_checks import check_groups
 from ._horizon import check_outcome_rows
 from ._kaplan_meier import KaplanMeier, kaplan_meier
 from ._outcome import check_horizon, check_time_and_event
@@ -149,6 +150,7 @@ class KaplanMeierDisplay:
         event: ArrayLike,
         risk: ArrayLike,
         *,
+        groups: ArrayLike | None = None,
         n_groups: int = 2,
         thresholds: Sequence[float] | None = None,
         horizon: float | None = None,
@@ -166,6 +168,8 @@ class KaplanMeierDisplay:
             1 where the event was seen, 0 where the row was censored.
         risk : array-like of shape (n_samples,)
             Predicted risk, of any scale; rows where it is missing are left out.
+        groups : array-like of shape (n_samples,), default=None
+            Rows that may depend on each other, such as those of a patient, for the bands (:func:`kaplan_meier`).
         n_groups : int, default=2
             Number of groups of equal size by risk.
         thresholds : sequence of float, default=None
@@ -193,8 +197,10 @@ class KaplanMeierDisplay:
         risk = check_1d(risk, "risk").astype(np.float64)
         check_same_length(times, risk, "risk", "time")
         horizon = None if horizon is None else check_horizon(horizon)
+        units = check_groups(groups, times, base="time")
+        units = np.arange(len(times)) if units is None else units
         predicted = np.isfinite(risk)
-        times, events, risk = times[predicted], events[predicted], risk[predicted]
+        times, events, risk, units = times[predicted], events[predicted], risk[predicted], units[predicted]
         if thresholds is None:
             if n_groups < 1 or n_groups > len(risk):
                 raise ValueError(f"n_groups={n_groups!r} must be from 1 to the number of rows, {len(risk)}.")
@@ -210,7 +216,9 @@ class KaplanMeierDisplay:
             )
         names = NAMES.get(n_groups, tuple(f"{k + 1} of {n_groups}" for k in range(n_groups)))
         curves = {
-            f"{name} risk" if n_groups > 1 else "all": kaplan_meier(times[group == k], events[group == k])
+            f"{name} risk" if n_groups > 1 else "all": kaplan_meier(
+                times[group == k], events[group == k], units[group == k]
+            )
             for k, name in enumerate(names)
         }
         return cls(curves, horizon, confidence, xlabel).plot(ax=ax)

@@ -86,7 +86,7 @@ COMMANDS = [
     BadInput(
         "Fewer patients than folds",
         lambda: read(table(patient=np.arange(ROWS) % 3), groups="patient"),
-        r"class 'benign' of 'diagnosis' has 3 group\(s\) .* fewer than 5 folds.* --folds 3",
+        r"class 'benign' of 'diagnosis' has 3 groups with .* fewer than 5 folds.* --folds 3",
     ),
     BadInput(
         "Fewer rows than folds need", lambda: read(table().head(13)), "13 rows .* too few for 5 folds.* --folds 3"
@@ -130,7 +130,7 @@ COMMANDS = [
     BadInput(
         "An event without a time",
         lambda: follow_up(os_days=[None, *range(1, ROWS)]),
-        "'os_days' is empty there; 1 rows .* Fill both in",
+        "'os_days' is empty there; 1 row with .* Fill both in",
     ),
     BadInput("All rows censored", lambda: follow_up(died=0), "event is 0 in all 40 rows: all are censored"),
     BadInput(

@@ -4,7 +4,14 @@ import pytest
 from sklearn.utils import Bunch
 
 from skcmkd import DistillationReport
-from skcmkd.cli._conclusion import decide, name_teachers, summarize, summarize_disagreement, summarize_selection
+from skcmkd.cli._conclusion import (
+    decide,
+    explain_decisions,
+    name_teachers,
+    summarize,
+    summarize_disagreement,
+    summarize_selection,
+)
 from skcmkd.evaluation._cross_validate import ALONE, DISTILLED, SHUFFLED, TEACHER
 from skcmkd.selection._criteria import NO_PAIRS
 
@@ -26,7 +33,8 @@ def report_of(distilled=0.0, teacher=0.2, alphas=(0.25, 0.25), n_rows=100):
 
 
 def selector(kept, reason=""):
-    results = pd.DataFrame({"reason": reason}, index=["rna"])
+    decision = "distil" if kept else "undecided"
+    results = pd.DataFrame({"reason": reason, "decision": decision, "kept": kept}, index=["rna"])
     return Bunch(results_=results, teachers_=["rna"] if kept else [], student="panel")
 
 
@@ -59,6 +67,15 @@ def test_who_is_kept():
     )
 
 
+def test_why_a_candidate_is_not_kept():
+    assert explain_decisions(selector(True, "added is above 0.01 beyond chance")) == []
+    unkept = selector(False, "added may be below 0.01 (p-value 0.2) or above")
+    assert explain_decisions(unkept) == ["Candidate 'rna': undecided; added may be below 0.01 (p-value 0.2) or above."]
+    assert explain_decisions(selector(False, NO_PAIRS)) == []
+    report = report_of()
+    assert explain_decisions(unkept)[0] in summarize(data(), unkept, report, decide(data(), unkept, report))
+
+
 def test_without_pairs_the_reason_is_given_and_a_better_teacher_is_no_contradiction():
     refused = selector(False, NO_PAIRS)
     assert summarize_selection(refused).startswith("Every row has a label, and there no rule beats never distilling")
@@ -73,7 +90,10 @@ def test_the_teachers_of_the_folds_are_named():
     chosen["kept"] = [True, False, False]
     assert name_teachers(chosen)[0].endswith("protein in 1; kept in 1 of 3, otherwise the nearest candidate.")
     chosen["kept"] = False
-    assert name_teachers(chosen)[0].endswith("protein in 1; the nearest candidate, never kept.")
+    assert name_teachers(chosen) == [
+        "No candidate passed in any fit. The best one was rna in 2 of 3, protein in 1; the teacher's row is shown for "
+        "comparison."
+    ]
 
 
 def test_where_the_two_tables_do_not_agree():

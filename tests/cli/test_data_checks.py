@@ -4,6 +4,7 @@ import pytest
 
 from skcmkd.cli._data_checks import (
     check_label_spelling,
+    check_label_unknown,
     check_leakage,
     check_repeated_subjects,
     check_row_ids,
@@ -67,6 +68,31 @@ def test_rows_with_nothing_but_a_name():
     assert numbering.startswith("'rna_id' of 'rna' numbers the rows")
     assert poor.startswith("6 rows have at most 1 of the 31 cells of 'rna' (only 'rna_id') and count as measured")
     assert check_row_ids(X.assign(rna_id=X["rna_id"] // 2).iloc[6:], modalities) == []
+    for name in ("rna_no", "rna number", "rna-code"):
+        assert len(check_row_ids(X.rename(columns={"rna_id": name}), {"rna": [name, *X.columns[1:]]})) == 2
+
+
+def test_columns_that_are_the_same_in_all_rows(table):
+    table["panel_2"], table["panel_3"] = 1.0, np.nan
+    table.loc["S000", "panel_3"] = 2.0
+    notes = make_data(table, "diagnosis", "panel", groups="patient").notes
+    assert "'panel_2', 'panel_3' of 'panel' have one value each in all rows: nothing can be learned from it." in notes
+    assert not any(
+        "in all rows" in note
+        for note in make_data(table.drop(columns=["panel_2", "panel_3"]), "diagnosis", "panel").notes
+    )
+
+
+@pytest.mark.parametrize("name", ["unknown", "Pending", "missing", "?", "not known"])
+def test_classes_that_are_none_are_asked_for(table, name):
+    table.loc[table.index[:12], "diagnosis"] = name
+    notes = make_data(table, "diagnosis", "panel").notes
+    assert (
+        f"'{name}' is a class of the label. If it means that the class is not known, empty these cells: such rows are "
+        "pairs without a label."
+    ) in notes
+    assert check_label_unknown(["benign", "unknown primary"]) == []
+    assert check_label_unknown(["?", "missing"])[0].startswith("'?', 'missing' are classes")
 
 
 def test_patients_that_repeat(table):
@@ -75,6 +101,14 @@ def test_patients_that_repeat(table):
     ]
     assert check_repeated_subjects(table.assign(patient=np.arange(72)), ["diagnosis"]) == []
     assert check_repeated_subjects(table.rename(columns={"patient": "patient_sex"}), ["diagnosis"]) == []
+    once = table.assign(patient=np.r_[0, np.arange(71)])
+    assert check_repeated_subjects(once, []) == ["'patient' repeats (71 values in 72 rows): --groups 'patient'?"]
+    for name in ("case no", "Participant-ID", "person", "individual_code"):
+        assert len(check_repeated_subjects(once.rename(columns={"patient": name}), [])) == 1
+    plate = once.rename(columns={"patient": "plate_id"})
+    assert check_repeated_subjects(plate, []) == check_repeated_subjects(plate.drop(columns="plate_id"), []) == []
+    (often,) = check_repeated_subjects(plate.assign(plate_id=np.arange(72) % 60), [])
+    assert often == "'plate_id' repeats (60 values in 72 rows): --groups 'plate_id'?"
     assert any("--groups" in note for note in make_data(table, "diagnosis", "panel", ["rna"]).notes)
     assert not any("--groups" in note for note in make_data(table, "diagnosis", "panel", groups="patient").notes)
 
@@ -94,7 +128,7 @@ def test_decimal_commas_are_noticed():
     )
     assert find_decimal_commas(table, list(table)) == ["'rna_a' hold numbers such as 0,047: try --decimal ,"]
     with pytest.raises(
-        DataError, match=r"there is no teacher.* Or 'rna_a' hold numbers such as 0,047: try --decimal ,"
+        DataError, match=r"^'rna_a' hold numbers such as 0,047: try --decimal ,\. .*there is no teacher"
     ):
         pick_modalities(table[["p_a", "rna_a"]], "p", None, [])
 

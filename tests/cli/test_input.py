@@ -19,8 +19,8 @@ def test_rows_are_sorted_into_labeled_ones_and_pairs(table):
     assert (data.groups == table.loc[data.X.index, "patient"].astype(str)).all()
     assert data.X[["rna_0", "rna_1"]].isna().all(axis=1).sum() == 2
     assert data.notes == [
-        "1 labeled rows without any measurement are left out.",
-        "1 rows without a label and without both student and teacher are left out.",
+        "1 labeled row without any measurement is left out.",
+        "1 row without a label and without both student and teacher is left out.",
     ]
 
 
@@ -51,10 +51,10 @@ def test_a_continuous_target_and_numbers_as_classes(table):
             lambda t: t.assign(diagnosis=None),
             "is missing in all 72 rows: there is nothing to learn from. Name another column with --label",
         ),
-        (lambda t: t.head(5), "5 rows have both the label 'diagnosis' and the student's modality: too few for 5 folds"),
+        (lambda t: t.head(5), "5 rows with both the label 'diagnosis' and the student's modality: too few for 5 folds"),
         (lambda t: t.assign(diagnosis=["rare"] + ["a", "b"] * 35 + ["a"]), "class 'rare' of 'diagnosis' has 1 group"),
         (lambda t: t.assign(patient=[None] + [1] * 71), r"row 1 \(sample 'S000'\) has no group in 'patient'"),
-        (lambda t: t.assign(patient=np.arange(72) % 3), r"class 'benign' of 'diagnosis' has 3 group\(s\)"),
+        (lambda t: t.assign(patient=np.arange(72) % 3), r"class 'benign' of 'diagnosis' has 3 groups with"),
         (
             lambda t: t.assign(rna_0=np.nan, rna_1=np.nan),
             "no teacher is left.* rna is left out: measured .* in 0 labeled",
@@ -95,7 +95,7 @@ def test_a_message_names_the_remedy(table, change, message):
 
 
 def test_a_candidate_with_too_few_rows_is_left_out_with_a_note(table):
-    table["protein_0"] = [1.0] * 8 + [np.nan] * 64
+    table["protein_0"] = table["protein_1"] = [1.0] * 8 + [np.nan] * 64
     data = make_data(table, "diagnosis", "panel")
     assert list(data.modalities) == ["panel", "rna"]
     assert "protein is left out: measured beside the student in 8 labeled rows, too few." in data.notes

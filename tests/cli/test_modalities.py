@@ -18,12 +18,36 @@ def test_prefixes_select_what_starts_with_them():
 
 
 def test_without_teachers_the_rest_is_grouped():
-    table = columns("p_a", "rna_a", "rna_b", "prot.c", "age", sex_x=["m", "f"])
-    modalities, rest = pick_modalities(table, "p_", None, [])
-    assert modalities == {"p_": ["p_a"], "rna": ["rna_a", "rna_b"], "prot": ["prot.c"]}
+    table = columns("p_a", "rna_a", "rna_b", "prot.c", "prot_d", "age", sex_x=["m", "f"])
+    modalities, rest = pick_modalities(table, "p", None, [])
+    assert modalities == {"p": ["p_a", "prot.c", "prot_d"], "rna": ["rna_a", "rna_b"]}
     assert rest == ["age", "sex_x"]
     with pytest.raises(DataError, match="there is no teacher"):
         pick_modalities(columns("p_a", "age"), "p", None, [])
+
+
+def test_modalities_are_written_like_the_student():
+    """The names are prefixes of the same columns, so that they can be given to --teacher."""
+    table = columns("p_a", "rna_a", "rna_b", "prot.c", "prot_d")
+    assert list(pick_modalities(table, "p_", None, [])[0]) == ["p_", "rna_", "prot"]
+    by_name = pick_modalities(table, "p_", ["rna_", "prot"], [])[0]
+    assert by_name == pick_modalities(table, "p_", None, [])[0]
+
+
+def test_a_column_by_itself_teaches_only_where_it_is_named():
+    table = columns("p_a", "rna_a", "rna_b", "patient no", "age at diagnosis")
+    modalities, rest = pick_modalities(table, "p_", None, [])
+    assert list(modalities) == ["p_", "rna_"]
+    assert rest == ["patient no", "age at diagnosis"]
+    assert pick_modalities(table, "p_", ["age"], [])[0]["age"] == ["age at diagnosis"]
+    with pytest.raises(DataError, match="Or name a column by itself with --teacher, such as 'patient'"):
+        pick_modalities(table[["p_a", "patient no"]], "p_", None, [])
+
+
+def test_likely_columns_are_listed_first():
+    table = columns("a", "b", "c", "status")
+    with pytest.raises(DataError, match=r"--event 'q' is no column of the table\. There are 'status', 'a', 'b' and 1 "):
+        find_column(table, "q", "--event", lambda values: values.name == "status")
 
 
 def test_overlaps_are_refused():

@@ -77,10 +77,10 @@ def test_broken_tables(tmp_path, text, message):
     [
         ("id,x\na,1\nb,2\n,\n,\n,\n", ["3 rows without a value are left out."]),
         ("id,x,,\na,1,,\nb,2,,\n", ["2 columns without a name and without a value are left out."]),
-        ("id,x\na,1,\nb,2,\n", ["1 columns without a name and without a value are left out."]),
+        ("id,x\na,1,\nb,2,\n", ["1 column without a name and without a value is left out."]),
         (
             "id,x,\na,1,\nb,2,\n,,\n",
-            ["1 columns without a name and without a value are left out.", "1 rows without a value are left out."],
+            ["1 column without a name and without a value is left out.", "1 row without a value is left out."],
         ),
         ("id,x\na,1\nb,2\n\n\n", []),
     ],
@@ -120,7 +120,9 @@ def test_files_that_are_no_tables(tmp_path):
 
 def test_cells_that_are_no_numbers():
     table = pd.DataFrame({"x": ["1", " ", None, "<0.5"], "y": ["3,14", "2", "1", "0"]}, index=list("abcd"))
-    with pytest.raises(DataError, match=r"column 'x', row 4 \(sample 'd'\) holds '<0.5'.*1 cells"):
+    with pytest.raises(
+        DataError, match=r"column 'x', row 4 \(sample 'd'\) holds '<0.5'.*1 cell of this column is like that"
+    ):
         as_numbers(table, ["x"])
     with pytest.raises(DataError, match="decimal comma, add --decimal ','"):
         as_numbers(table, ["y"])
@@ -185,3 +187,25 @@ def test_text_is_stripped_and_whole_numbers_are_whole():
     assert list(as_text(pd.Series([1.0, np.nan, 2.0]))) == ["1", None, "2"]
     assert list(as_text(pd.Series([" a ", "", "b"]))) == ["a", None, "b"]
     assert list(as_text(pd.Series([0.5, 1.0]))) == ["0.5", "1.0"]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("t.csv", "id;label;p_1\na;0;1,5\n", r"has one column, 'id;label;p_1'.* try --separator ';' --decimal ','\.$"),
+        ("t.csv", "id;p_1;p_2 (a, b)\nx;1.5;2\n", r"has 2 columns, .* separated by .* try --separator ';'\.$"),
+        ("t.csv", "id;p_1;p_2 (a, b)\nx;1,5;2\n", r"has 2 columns, .* try --separator ';' --decimal ','\.$"),
+        ("t.tsv", "id,label\tx,p_1\n1,2,3\n", r"has 2 columns, .* try --separator ','\.$"),
+    ],
+    ids=["one column", "a comma in a name", "decimal commas", "tabs"],
+)
+def test_another_sign_between_the_cells_is_named(tmp_path, name, text, message):
+    path = tmp_path / name
+    path.write_text(text)
+    with pytest.raises(DataError, match=message):
+        read_table(path, label="label", is_measurement=lambda column: column.startswith("p_"))
+
+
+def test_other_signs_in_names_are_no_separators(tmp_path):
+    path = write(tmp_path, "id,p_1;p_2;p_3,q;p_4\na,1,2\n")
+    assert list(read_table(path, is_measurement=lambda column: column.startswith("p_"))) == ["p_1;p_2;p_3", "q;p_4"]

@@ -10,7 +10,7 @@ from skcmkd import load_student, save_student
 from skcmkd.cli import main
 from skcmkd.cli._input import make_data
 from skcmkd.cli._outcome import make_follow_up
-from skcmkd.cli._pipeline import fit_select_distill, make_student
+from skcmkd.cli._pipeline import fit_select_distill, make_student, tune_penalty
 from skcmkd.cli._students import check_rising, warn_of_useless_risk, warn_of_useless_student
 
 from .conftest import quick_selector
@@ -53,6 +53,30 @@ def test_what_was_decided_is_printed(model):
         or "'rna' is kept, but no row without a label has both modalities" in output
     )
     assert list(load_student(path).feature_names_in_) == COLUMNS
+
+
+def test_the_student_alone_is_kept_where_that_is_wanted(path, table, tmp_path, capsys):
+    """It is the model of the student's columns, tuned and trained on the labeled rows that have them."""
+    out = tmp_path / "alone.skops"
+    options = ["--label", "diagnosis", "--student", "panel", "--jobs", "1", "--model", "linear"]
+    assert main(["distill", str(path), *options, "--alone", "--out", str(out)]) == 0
+    printed = capsys.readouterr().out
+    assert "'panel' was trained alone, as --alone asks." in printed
+    assert "Who should teach?" not in printed
+    assert "Whether that helps" not in printed
+    labeled = table[table["diagnosis"].notna()]
+    y = labeled["diagnosis"].to_numpy().astype(str)
+    expected = tune_penalty(make_student("linear", True, 0), labeled[COLUMNS], y, None).fit(labeled[COLUMNS], y)
+    new = table[table["diagnosis"].isna()]
+    np.testing.assert_allclose(load_student(out).predict_proba(new[COLUMNS]), expected.predict_proba(new[COLUMNS]))
+    assert main(["predict", str(path), "--model", str(out)]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == len(table) + 1
+
+
+def test_what_distill_has_not_measured(model):
+    _, output, _ = model
+    sentence = "If it does not, keep that one with --alone."
+    assert (sentence in " ".join(output.split())) == ("taught 'panel'" in output)
 
 
 def test_a_useless_student_is_warned_of(model):

@@ -2,7 +2,7 @@ import matplotlib.pyplot as plt
 import pytest
 
 from skcmkd._utils._plotting import escape_label
-from skcmkd.cli._text import abbreviate, escape_formula, is_number, plot_safe, quote, truncate
+from skcmkd.cli._text import abbreviate, count, escape_formula, is_are, is_number, plot_safe, quote, truncate
 
 
 def test_long_text_is_cut_to_one_printable_line():
@@ -23,6 +23,10 @@ def test_what_a_spreadsheet_would_run_is_defused(text):
 @pytest.mark.parametrize("value", ["-1.5", "+3", "benign", "a=b", 2.0, None, ""])
 def test_anything_else_stays(value):
     assert escape_formula(value) == value
+
+
+def test_one_thing_is_no_plural():
+    assert [f"{count(n, 'row')} {is_are(n)}" for n in (0, 1, 2)] == ["0 rows are", "1 row is", "2 rows are"]
 
 
 def test_numbers():

@@ -339,10 +339,35 @@ def test_where_the_student_does_not_predict_the_teacher_is_named_that_does():
     useless = {"student alone": -0.1, "distilled": -0.1, "shuffled teacher": -0.1}
     nobody = made_report({**useless, "teacher": -0.1, "fused": -0.1}).verdict().reasons[-1]
     assert nobody.startswith("Nor is the teacher or a model of both modalities shown to predict better than Kaplan-")
-    assert nobody.endswith("on these rows no model predicts this event by 1.")
+    assert nobody.endswith("no model predicts this event by 1 on them.")
     somebody = made_report({**useless, "fused": 0.4}).verdict().reasons[-1]
     assert somebody.startswith("A model of both modalities predicts better than Kaplan-Meier, the same risk for all (")
     assert not any("Nor is" in reason for reason in made_report({"student alone": 0.4}).verdict().reasons)
+
+
+def test_an_order_that_is_useful_is_named_where_the_probabilities_are_not():
+    """All risks are 0.3 too high: their order is as before."""
+
+    def shifted(nearness):
+        report = made_report(dict.fromkeys(("student alone", "distilled", "shuffled teacher"), nearness))
+        held_out = report.held_out_.copy()
+        held_out["distilled"] += 0.3
+        held_out["student alone"] += 0.3
+        return SurvivalReport(held_out, report.alphas_, report.time, report.event, 1.0, confidence=0.9)
+
+    report = shifted(0.1)
+    assert report.compare("distilled", "Kaplan-Meier").loc["auc", "lower"] > 0
+    verdict = report.verdict()
+    assert verdict.line == (
+        "The student is not shown to predict this event by 1 better than Kaplan-Meier, the same risk for all."
+    )
+    assert (
+        f"The order of its risks looks useful (AUC {report.to_frame().loc['distilled', 'auc']:.2f}), but its "
+        "probabilities are not shown to be better than one risk for all."
+    ) in verdict.reasons
+    without_order = shifted(0.0).verdict()
+    assert "does not predict this event by 1: it is no better" in without_order.line
+    assert not any("order of its risks" in reason for reason in without_order.reasons)
 
 
 def test_plots(example):

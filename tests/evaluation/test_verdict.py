@@ -72,7 +72,8 @@ def test_one_score_and_one_confidence_in_every_sentence():
 
 
 def test_the_student_is_compared_with_the_majority():
-    better, noise, worse = (report_of(majority=gain).verdict().reasons[0] for gain in (-0.2, -0.01, 0.1))
+    verdicts = [report_of(0.2, majority=gain).verdict() for gain in (-0.2, -0.01, 0.1)]
+    better, noise, worse = (verdict.reasons[0] for verdict in verdicts)
     assert better.startswith("The student alone predicts better than the majority class (gain in Brier score +0.200")
     assert noise.startswith("The student alone is not shown to predict better than the majority class")
     assert worse.startswith("The student alone predicts worse than the majority class (gain in Brier score -0.100")
@@ -85,7 +86,7 @@ def test_the_student_is_compared_with_the_majority():
     ).verdict()
     shares = "(accuracy 0.777 against 0.777)"
     assert (
-        report.reasons[1]
+        report.reasons[2]
         == f"The classes that it predicts distilled are right no more often than the largest {shares}."
     )
 
@@ -101,11 +102,46 @@ def test_probabilities_that_are_too_sure_are_no_useless_student():
 
 def test_where_nobody_predicts_it_is_said_of_the_teacher_too():
     """The teacher is 0.2 better than the student alone."""
-    somebody, nobody = (report_of(majority=gain).verdict() for gain in (0.1, 0.3))
-    assert somebody.decision == nobody.decision == "not predicted"
+    somebody, unclear, nobody = (report_of(majority=gain).verdict() for gain in (0.1, 0.21, 0.3))
+    assert somebody.decision == unclear.decision == nobody.decision == "not predicted"
     assert somebody.reasons[-1].startswith("The teacher predicts better than the majority class (gain in Brier score +")
     assert nobody.reasons[-1].startswith("Nor is the teacher shown to predict better than the majority class (gain in ")
-    assert nobody.reasons[-1].endswith("on these rows no model predicts this label.")
+    assert nobody.reasons[-1].endswith("no model predicts this label on them.")
+    assert "(gain in Brier score -0.010, 95 % interval " in unclear.reasons[-1]
+    assert unclear.reasons[-1].endswith(
+        "no model is shown to predict this label on these rows; the sample may be too small."
+    )
+
+
+@pytest.mark.parametrize(
+    ("gains", "why"),
+    [
+        ({"distilled": -0.01}, "the measured gain is not above 0. That does not show that a teacher cannot help."),
+        ({"distilled": 0.003}, "the measured gain is so small that 10 times the labeled pairs would not show it."),
+        ({"distilled": 0.2, "shuffled": 0.2}, "the measured gain over a shuffled teacher is not above 0. That does"),
+        ({"distilled": 0.2, "shuffled": 0.4}, "a teacher whose rows were shuffled does better."),
+        ({"distilled": -0.2}, "distilling made the student worse."),
+        ({"distilled": 0.01, "alphas": (0.25, 0, 0)}, "the teacher was used in less than half of the fits."),
+        ({"alphas": (0, 0)}, "the teacher was used in no fit."),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_the_student_alone_has_a_reason(gains, why):
+    verdict = report_of(**gains).verdict()
+    assert verdict.line == "Use the student alone."
+    assert verdict.reasons[0].startswith(f"Why: {why}")
+
+
+def test_how_many_rows_the_teacher_was_compared_on():
+    def of_teacher(report):
+        return next(reason for reason in report.verdict().reasons if reason.startswith("The teacher itself"))
+
+    report = report_of(0.2)
+    assert "predicts better than the student alone (gain in" in of_teacher(report)
+    rows = report.row_scores_.copy()
+    rows.loc[rows.index[:38], TEACHER] = np.nan
+    fewer = DistillationReport(rows, report.row_agreement, report.alphas_, report.y, classes=report.classes)
+    assert "predicts better than the student alone on the 62 rows where it was measured (gain in" in of_teacher(fewer)
 
 
 def test_names_stand_in_the_sentences():
@@ -144,7 +180,9 @@ def test_groups_are_asked_for_where_groups_are_counted():
     report = report_of(0.006, n_rows=200, groups=np.arange(200) // 2)
     assert "more groups would tell" in report.verdict().line
     n_more = n_more_units(report.compare(DISTILLED).loc["brier"], 100)
-    assert f"about {n_more} more" in report.verdict().line
+    verdict = report.verdict(group_unit="patients")
+    assert f"about {n_more} more patients would tell" in verdict.line
+    assert verdict.reasons[0] == "The number of patients is rough: it takes the gain as measured."
 
 
 def test_a_student_without_probabilities_is_decided_by_accuracy():

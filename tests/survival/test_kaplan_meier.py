@@ -23,6 +23,23 @@ def test_curve_and_interval_equal_those_of_lifelines():
     np.testing.assert_allclose(np.column_stack([curve.survival, *curve.interval()]), expected, rtol=1e-10)
 
 
+def test_rows_of_a_group_are_no_independent_rows():
+    """A group of each row is Greenwood's variance, and rows that come twice, in groups, count once."""
+    time, event = draw_outcome(40, 0, rounded=True)
+    curve, rows = kaplan_meier(time, event), np.arange(40)
+    each = kaplan_meier(time, event, rows)
+    np.testing.assert_allclose(each.interval(0.9), curve.interval(0.9), rtol=1e-10)
+    twice = [np.r_[values, values] for values in (time, event, rows)]
+    np.testing.assert_allclose(kaplan_meier(*twice).interval(0.9), curve.interval(0.9), rtol=1e-10)
+    np.testing.assert_array_equal(kaplan_meier(*twice).survival, kaplan_meier(*twice[:2]).survival)
+    lower, upper = kaplan_meier(*twice[:2]).interval(0.9)
+    known = curve.survival > 0
+    assert (lower[known] > curve.interval(0.9)[0][known]).all()
+    assert (upper[known] < curve.interval(0.9)[1][known]).all()
+    with pytest.raises(ValueError, match="groups has 39 rows and time has 40"):
+        kaplan_meier(time, event, rows[1:])
+
+
 @pytest.mark.parametrize("rounded", [False, True])
 def test_curves_equal_the_products_written_out(rounded):
     time, event = draw_outcome(40, 0, rounded=rounded)
