@@ -118,7 +118,7 @@ def check_same_index(X: Table, other: Any, name: str, base: str = "X") -> None:
         f"if each row of {name} belongs to the row of {base} at the same position, drop the labels of both with "
         "reset_index(drop=True)"
     )
-    shared = _is_in(index, other_index)
+    shared = labels_in(index, other_index)
     if not shared.any():
         raise ValueError(
             f"No row label of {name} is one of {base}: the first is {other_index.tolist()[0]!r} in {name} and "
@@ -152,7 +152,7 @@ def check_unique_labels(X: Table, other: Any, name: str, base: str = "X") -> Non
     Any advice to reorder by label would then give a sample the values of another.
     """
     indices = _differing_indices(X, other)
-    if indices[0] is None or not _is_in(*indices).any():
+    if indices[0] is None or not labels_in(*indices).any():
         return
     for labels, table in zip(indices, (base, name), strict=True):
         if labels is None or labels.is_unique:
@@ -184,7 +184,7 @@ def _differing_indices(X: Table, other: Any) -> tuple[pd.Index, pd.Index] | tupl
         index, other_index = (_as_text(labels) for labels in (index, other_index))
         if index.equals(other_index):
             return None, None
-    shared = _is_in(index, other_index)
+    shared = labels_in(index, other_index)
     if not shared.any():
         return (None, None) if may_be_positions or not same_length else (index, other_index)
     if has_default_labels and not (shared.all() and same_length):
@@ -203,7 +203,7 @@ def may_be_row_numbers(index: pd.Index) -> bool:
     return len(index) == 0 or bool(is_whole and index.min() >= 0 and index.max() < 10 * len(index))
 
 
-def _is_in(index: pd.Index, other_index: pd.Index) -> np.ndarray:
+def labels_in(index: pd.Index, other_index: pd.Index) -> np.ndarray:
     """Mask of the labels that are in another index; labels of other numbers of levels are not."""
     if index.nlevels != other_index.nlevels:
         return np.zeros(len(index), dtype=bool)
