@@ -58,7 +58,7 @@ def decide(metric: str, p_value: float, lower: float, upper: float, confidence: 
         return DISTIL, f"{metric} is above {threshold:g} beyond chance (p-value {p_value:.2g})"
     if sign_of_metric(metric, lower, upper) == DO_NOT_DISTIL:
         return DO_NOT_DISTIL, f"the interval of {metric} lies below {threshold:g}"
-    return UNDECIDED, f"{metric} may be below {threshold:g} (p-value {p_value:.2g}) or above"
+    return UNDECIDED, f"{metric} is not shown to be above {threshold:g} (p-value {p_value:.2g})"
 
 
 def metric_names(*, with_criterion: bool) -> list[str]:

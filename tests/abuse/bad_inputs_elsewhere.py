@@ -58,7 +58,7 @@ CHOOSING = [
     BadInput(
         "A prefix in place of columns",
         lambda: select(modalities=modalities(teacher="teacher_")),
-        r"modalities\['teacher'\] names 1 columns that X does not have: 'teacher_'\. X has 6 columns",
+        r"modalities\['teacher'\] names 1 column that X does not have: 'teacher_'\. X has 6 columns",
     ),
     BadInput("A modality without columns", lambda: select(modalities=modalities(teacher=[])), "none.*at least one"),
     BadInput(

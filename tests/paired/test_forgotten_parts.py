@@ -65,14 +65,16 @@ def test_predicting_after_forgotten_student_columns_names_both_remedies(kind, co
     with pytest.raises(ValueError, match=r"student_columns, or give the teacher's as X_teacher") as error:
         distiller.predict(convert(S))
     if convert(S) is S:
-        assert "Give X[list(feature_names_in_)]" in str(error.value)
+        assert "Give X[fitted.feature_names_in_]" in str(error.value)
 
 
 def test_predicting_with_missing_columns_after_a_fit_with_a_teacher_has_one_remedy():
     distiller = make(PairedDistiller, alpha=0.5).fit(S, Y, X_teacher=T)
     unpaired = UnpairedDistiller(LogisticRegression()).fit(S, Y)
     for fitted in (distiller, unpaired):
-        with pytest.raises(ValueError, match=r"Give X\[list\(feature_names_in_\)\]") as error:
+        with pytest.raises(
+            ValueError, match=r"Give X\[fitted\.feature_names_in_\], where fitted is this \w+Distiller"
+        ) as error:
             fitted.predict(S.iloc[:, :2])
         assert "student_columns" not in str(error.value)
 
@@ -133,7 +135,7 @@ def test_an_alpha_without_a_teacher_is_a_warning():
 
 def test_a_misspelt_teacher_beside_another_is_refused():
     misspelt = {"shared": [T.columns[0]], "specific": ["teacher_specifc_0"]}
-    with pytest.raises(ValueError, match=r"teacher_columns\['specific'\] names 1 columns that X does not have"):
+    with pytest.raises(ValueError, match=r"teacher_columns\['specific'\] names 1 column that X does not have"):
         make(PairedDistiller, student_columns=list(S), teacher_columns=misspelt).fit(BOTH, Y)
     # A selector removes the columns of a teacher, and those of no modality.
     kept = BOTH[[*S, T.columns[0]]]

@@ -99,7 +99,7 @@ def test_positions_of_the_teachers_columns():
     assert positions(np.zeros((2, 6)), {"x": [0, 4], "y": slice(5, 6)}, student) == {"x": [0, 2], "y": [3]}
     with pytest.raises(ValueError, match="student_columns share columns"):
         teacher_column_indices(X, ["a", "q"], student)
-    with pytest.raises(ValueError, match=r"teacher_columns\['x'\] names 1 columns that X_teacher does not have: 'z'"):
+    with pytest.raises(ValueError, match=r"teacher_columns\['x'\] names 1 column that X_teacher does not have: 'z'"):
         teacher_column_indices(T, {"x": ["a", "z"]}, None)
 
 

@@ -135,11 +135,11 @@ BAD = {
     "unlabeled pair": (lambda d: {"unlabeled": d["unlabeled"] * 2}, "got a tuple of 2"),
     "unlabeled order": (
         lambda d: {"unlabeled": (d["unlabeled"][0][list("cab")],)},
-        r"unlabeled\[0\] must have the columns of X; they are in another order",
+        r"unlabeled\[0\] must have the columns of X: they are in another order",
     ),
     "unlabeled names": (
         lambda d: {"unlabeled": (d["unlabeled"][0].rename(columns={"a": "z"}),)},
-        r"unlabeled\[0\] must have the columns of X; not in both: 'a', 'z'",
+        r"unlabeled\[0\] must have the columns of X: it lacks 'a' and X lacks 'z'",
     ),
     "unlabeled kind": (
         lambda d: {"unlabeled": (d["unlabeled"][0].to_numpy(),)},
@@ -161,11 +161,11 @@ BAD = {
     ),
     "bridge the wrong way round": (
         lambda d: {"bridge": d["bridge"][::-1]},
-        r"bridge\[0\] must have the columns of X; not in both: 'a', 'c', 'w', 'x', 'y'",
+        r"bridge\[0\] must have the columns of X: it lacks 'a', 'c' and X lacks 'w', 'x', 'y'",
     ),
     "bridge columns of the teacher": (
         lambda d: {"bridge": (d["bridge"][0], d["bridge"][1][list("xwby")])},
-        r"bridge\[1\] must have the columns of teacher_data\[0\]; they are in another order",
+        r"bridge\[1\] must have the columns of teacher_data\[0\]: they are in another order",
     ),
     "bridge infinity": (
         lambda d: {"bridge": (d["bridge"][0], changed(d["bridge"][1], 1, "w", -np.inf))},
