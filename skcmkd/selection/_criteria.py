@@ -31,6 +31,13 @@ NO_PAIRS = "no unlabeled pairs: there no rule beats never distilling"
 RISK_ALPHA = 0.5
 
 
+def check_criterion_name(criterion: object) -> None:
+    """Raise where a metric's name is given and the criterion that decides by it has another."""
+    for name, metric in METRIC_OF_CRITERION.items():
+        if isinstance(criterion, str) and criterion == metric and metric not in METRIC_OF_CRITERION:
+            raise ValueError(f"criterion={criterion!r} is a metric; the criterion that decides by it is {name!r}.")
+
+
 def decisive_metric(criterion: str | Criterion) -> str:
     """Name of the metric that a criterion decides by."""
     return METRIC_OF_CRITERION[criterion] if isinstance(criterion, str) else "criterion"

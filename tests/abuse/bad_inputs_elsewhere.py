@@ -64,7 +64,10 @@ CHOOSING = [
     BadInput(
         "No columns named", lambda: select(modalities=modalities(teacher=None)), "None is a NoneType: give a list"
     ),
-    BadInput("An unknown criterion", lambda: select(criterion="gap"), r"\{'added', 'advantage'.* Got 'gap'"),
+    BadInput("An unknown criterion", lambda: select(criterion="best"), r"\{'added', 'advantage'.* Got 'best'"),
+    BadInput(
+        "A metric as the criterion", lambda: select(criterion="gap"), "'gap' is a metric; .* decides by it is 'cch'"
+    ),
     BadInput(
         "A criterion that gives nothing", lambda: select(criterion=returns_nothing), "gave None.*always a finite number"
     ),
