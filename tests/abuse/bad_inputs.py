@@ -618,22 +618,22 @@ PREDICTING = [
     BadInput(
         "A column is missing",
         lambda: predict(lambda S: S.iloc[:, :2]),
-        r"(?s)missing:.*student_noise_0.*Give X\[list\(feature_names_in_\)\]",
+        r"(?s)missing:.*student_noise_0.*Give X\[fitted\.feature_names_in_\]",
     ),
     BadInput(
         "Only the student's columns, after a fit to both modalities without student_columns",
-        lambda: paired().fit(*cohort()[:2]).predict(cohort()[0].iloc[:, :3]),
-        r"(?s)Give X\[list\(feature_names_in_\)\].*student_columns, or give the teacher's as X_teacher",
+        lambda: paired(alpha="auto").fit(*cohort()[:2]).predict(cohort()[0].iloc[:, :3]),
+        r"(?s)Give X\[fitted\.feature_names_in_\].*student_columns, or give the teacher's as X_teacher",
     ),
     BadInput(
         "Columns in another order",
         lambda: predict(lambda S: S.iloc[:, ::-1]),
-        r"(?s)same order as they were in fit.*Give X\[list\(feature_names_in_\)\]",
+        r"(?s)same order as they were in fit.*Give X\[fitted\.feature_names_in_\]",
     ),
     BadInput(
         "A column too many",
         lambda: predict(lambda S: S.assign(age=1)),
-        r"(?s)at fit time:.*age.*Give X\[list\(feature_names_in_\)\]",
+        r"(?s)at fit time:.*age.*Give X\[fitted\.feature_names_in_\]",
     ),
     BadInput(
         "A column is missing from a table of both modalities",

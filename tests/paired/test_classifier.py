@@ -311,7 +311,7 @@ def test_auto_takes_a_good_teacher_and_leaves_a_useless_one():
     good = clone(average).fit(X[:120], y[:120], X_teacher=T[:120], unlabeled_pairs=(X[120:700], T[120:700]))
     assert good.alpha_ > 0
     assert good.alpha_scores_.loc[good.alpha_, "difference"] < 0
-    alone = distiller().fit(X[:120], y[:120])
+    alone = distiller(alpha="auto").fit(X[:120], y[:120])
     assert good.score(X[700:], y[700:]) > alone.score(X[700:], y[700:])
     noise = T.sample(frac=1, random_state=0).reset_index(drop=True)
     useless = clone(average).fit(X[:80], y[:80], X_teacher=noise[:80], unlabeled_pairs=(X[80:700], noise[80:700]))
@@ -354,7 +354,7 @@ def test_a_stacked_pool_gains_from_a_good_teacher_and_not_from_its_permuted_rows
     drawn = make_gaussian_modalities(1200, specific_signal={"teacher": 3.0, "student": 0.0}, n_noise=30, random_state=0)
     X, T, y = drawn.data[drawn.modalities["student"]], drawn.data[drawn.modalities["teacher"]], drawn.target
     permuted = T.sample(frac=1, random_state=0).set_axis(T.index)
-    alone = distiller().fit(X[:80], y[:80]).score(X[700:], y[700:])
+    alone = distiller(alpha="auto").fit(X[:80], y[:80]).score(X[700:], y[700:])
     gains = [
         distiller(alpha="auto")
         .fit(X[:80], y[:80], X_teacher=table[:80], unlabeled_pairs=(X[80:700], table[80:700]))
@@ -397,7 +397,7 @@ def with_infinity(table):
             lambda d: {"X_teacher": d.T.sample(frac=1, random_state=0)},
             r"another order: .*X_teacher.loc\[X.index\]",
         ),
-        (lambda d: {"X_teacher": d.T * np.nan}, "missing in all of its 150 rows"),
+        (lambda d: {"X_teacher": d.T * np.nan}, "missing in all 150 rows"),
         (lambda d: {"X_teacher": with_infinity(d.T)}, "1 values in column 'teacher_noise_1' of X_teacher"),
         (
             lambda d: {"X_teacher": d.T.assign(sex="f")},
