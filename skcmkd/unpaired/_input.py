@@ -188,6 +188,8 @@ def _check_unlabeled(X: Table, unlabeled: Any) -> tuple[Table | None, np.ndarray
         warn_of_labeled_rows(X, table, name)
     observed = observed_rows(table)
     if not observed.any():
+        if len(observed):
+            warn_user(f"{name} is missing in all of its {len(observed)} rows: they are not used.")
         return None, None
     return take_rows(table, observed), None if groups is None else groups[observed]
 
