@@ -67,7 +67,7 @@ def test_rows_that_were_not_measured_are_dropped(tables):
 
 def test_tables_of_rows_that_were_not_measured_become_none(tables):
     (U,), (B, TB) = tables["unlabeled"], tables["bridge"]
-    with pytest.warns(UserWarning) as caught:
+    with pytest.warns(UserWarning, match="not used") as caught:
         data = check_unpaired_data(**{**tables, "unlabeled": (U * np.nan,), "bridge": (B * np.nan, TB)})
     assert "unlabeled[0] is missing in all of its 5 rows: they are not used" in str(caught[0].message)
     assert "None of the 4 samples of bridge has both modalities" in str(caught[1].message)
