@@ -66,7 +66,7 @@ def test_alpha_zero_is_the_student_alone_bit_for_bit(drawn, student):
     direct = clone(student).fit(drawn.X[:80], drawn.y[:80])
     np.testing.assert_array_equal(fitted.predict(drawn.X), direct.predict(drawn.X))
     assert (fitted.teacher_, fitted.teacher_prediction_) == (None, None)
-    without = distiller(student=student).fit(drawn.X[:80], drawn.y[:80])
+    without = distiller(student=student, alpha="auto").fit(drawn.X[:80], drawn.y[:80])
     np.testing.assert_array_equal(without.predict(drawn.X), direct.predict(drawn.X))
 
 
