@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from .._distillation._pair_checks import check_pairs, warn_of_labeled_rows
 from .._utils._warnings import warn_user
 from .._validation._columns import Columns, column_indices
-from .._validation._pair_checks import check_pairs, warn_of_labeled_rows
 from .._validation._sklearn import N_JOBS, ArrayLike, HasMethods, Interval, StrOptions, feature_names, n_features
 from .._validation._table_checks import (
     UNLABELED_PAIRS_NAMES,

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from .._distillation._pair_checks import warn_of_another_scale, warn_of_labeled_rows
 from .._linear_model._ridge import to_design_matrix
 from .._model_selection._folds import make_repeated_fold_ids
 from .._validation._array_checks import check_same_length
-from .._validation._pair_checks import warn_of_another_scale, warn_of_labeled_rows
 from .._validation._sklearn import ArrayLike, n_samples
 from .._validation._table_checks import UNLABELED_PAIRS_NAMES, check_no_infinity, check_numeric, observed_rows
 from .._validation._tables import (

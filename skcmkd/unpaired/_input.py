@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from .._distillation._pair_checks import check_pairs, warn_of_another_scale, warn_of_labeled_rows
 from .._utils._warnings import warn_user
 from .._validation._array_checks import check_same_length
-from .._validation._pair_checks import check_pairs, warn_of_another_scale, warn_of_labeled_rows
 from .._validation._table_checks import (
     check_no_infinity,
     check_no_label_in_student,

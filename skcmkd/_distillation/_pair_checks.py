@@ -7,8 +7,16 @@ import pandas as pd
 from scipy.sparse import issparse
 
 from .._utils._warnings import warn_user
-from ._table_checks import check_no_infinity, observed_rows
-from ._tables import Table, check_same_columns, check_same_rows, labels_in, may_be_row_numbers, take_columns, take_rows
+from .._validation._table_checks import check_no_infinity, observed_rows
+from .._validation._tables import (
+    Table,
+    check_same_columns,
+    check_same_rows,
+    labels_in,
+    may_be_row_numbers,
+    take_columns,
+    take_rows,
+)
 
 # Enough to tell scales, and quick. Quartiles of fewer rows than the least number differ by chance.
 MIN_ROWS, MAX_ROWS, MAX_COLUMNS = 20, 1000, 100

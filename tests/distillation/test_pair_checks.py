@@ -12,7 +12,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler, RobustScaler, StandardScaler
 
 from skcmkd import CCHSelector, MutualDistiller, NetworkClassifier, PairedDistiller, UnpairedDistiller
-from skcmkd._validation._pair_checks import warn_of_another_scale, warn_of_labeled_rows
+from skcmkd._distillation._pair_checks import warn_of_another_scale, warn_of_labeled_rows
 
 BREAST = load_breast_cancer(as_frame=True)
 S, T, Y = BREAST.data.iloc[:200, :5], BREAST.data.iloc[:200, 20:25], BREAST.target[:200]
