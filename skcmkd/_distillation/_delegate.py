@@ -40,13 +40,13 @@ class StudentMixin(DocLinkMixin, BaseEstimator):
         Parameters
         ----------
         X : DataFrame or array-like of shape (n_samples, n_features)
-            The student's table; after a fit to one table of both modalities it may hold the teacher's columns, which
-            are ignored.
+            The student's table. A paired distiller that was fitted to one table of both modalities ignores the
+            teacher's columns in it.
 
         Returns
         -------
-        ndarray of shape (n_samples,) or (n_samples, n_targets)
-            Class labels, or continuous predictions.
+        ndarray of shape (n_samples,)
+            Class labels or continuous predictions; of shape (n_samples, n_targets) for a regressor of several targets.
 
         Raises
         ------

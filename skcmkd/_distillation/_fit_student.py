@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from sklearn.base import BaseEstimator
+from sklearn.utils.validation import has_fit_parameter
 
 from .._linear_model._soft_logistic import fit_soft_logistic, supports_soft_targets
 from .._model_selection._pipelines import (
@@ -19,6 +20,11 @@ from ._fit_network import fit_network_student
 from ._student_loss import StudentLoss, loss_weights
 from ._training_data import TrainingData
 
+ROUTING_WITHHOLDS = (
+    "metadata routing is enabled, and the models inside it do not request the sample_weight that this needs. Call "
+    "set_fit_request(sample_weight=True) on each (of a scorer set_score_request), or disable routing."
+)
+
 
 def check_accepts_soft_targets(student: BaseEstimator) -> None:
     """Raise unless the student can be trained on class probabilities."""
@@ -26,18 +32,26 @@ def check_accepts_soft_targets(student: BaseEstimator) -> None:
     model = final_estimator(student)
     if not isinstance(model, NetworkClassifier) and not fit_accepts(model, "sample_weight"):
         raise ValueError(
-            f"The student {model.__class__.__name__} cannot be trained on soft targets: its fit takes no "
-            "sample_weight. Use one that does, such as LogisticRegression, RandomForestClassifier or NetworkClassifier."
+            f"The student {model.__class__.__name__} cannot be trained on soft targets: "
+            + (
+                ROUTING_WITHHOLDS
+                if has_fit_parameter(model, "sample_weight")
+                else "its fit takes no sample_weight. Use one that does, such as LogisticRegression, "
+                "RandomForestClassifier or NetworkClassifier."
+            )
         )
 
 
 def check_accepts_sample_weight(student: BaseEstimator, reason: str) -> None:
     """Raise unless the student takes row weights; ``reason`` names what needs them."""
-    if not fit_accepts(student, "sample_weight"):
+    model = final_estimator(student)
+    if not fit_accepts(model, "sample_weight"):
+        name = model.__class__.__name__
         raise ValueError(
-            f"The student {final_estimator(student).__class__.__name__} takes no sample_weight in fit, and {reason} "
-            "needs it. Use one that does, such as Ridge, LogisticRegression, HistGradientBoostingRegressor or a "
-            "network."
+            f"The student {name} cannot be fitted with {reason}: {ROUTING_WITHHOLDS}"
+            if has_fit_parameter(model, "sample_weight")
+            else f"The student {name} takes no sample_weight in fit, and {reason} needs it. Use one that does, such as "
+            "Ridge, LogisticRegression, HistGradientBoostingRegressor or a network."
         )
 
 

@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 from sklearn.base import BaseEstimator
 
-from .._model_selection._cross_fitting import check_training_classes
+from .._model_selection._cross_fitting import check_training_classes, describe_held_out
 from .._model_selection._pipelines import check_keeps_rows
 from .._model_selection._probabilities import predict_proba_for, predict_smoothed_proba
 from .._model_selection._row_scores import brier_score, squared_error
@@ -107,8 +107,8 @@ class RegressionTarget:
         """Raise unless there is a row."""
         if len(y) == 0:
             raise ValueError(
-                f"No rows with measured values remain to fit {estimator.__class__.__name__} when fold "
-                f"{[int(fold) for fold in excluded_folds]} is held out. Give another cv, or measure more rows."
+                f"No rows with measured values remain to fit {estimator.__class__.__name__}"
+                f"{describe_held_out(excluded_folds)}. Give another cv, or measure more rows."
             )
 
     def check_teacher(self, teacher: BaseEstimator) -> None:

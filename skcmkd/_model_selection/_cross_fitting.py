@@ -41,15 +41,20 @@ class FoldFit:
     prediction: Any
 
 
+def describe_held_out(folds: Sequence[int]) -> str:
+    """The folds that are held out, in words; nothing of none."""
+    return f" when fold {[int(fold) for fold in folds]} is held out" if len(folds) else ""
+
+
 def check_training_classes(y: np.ndarray, estimator: BaseEstimator, excluded_folds: Sequence[int]) -> None:
     """Raise unless the training labels hold at least two classes."""
     # Sorting the labels of each training part would take a tenth of the time of fitting a linear model to it.
     if len(y) == 0 or (y == y[0]).all():
         n_classes = min(len(y), 1)
         raise ValueError(
-            f"Only {len(y)} rows with measured values remain to fit {estimator.__class__.__name__} when fold "
-            f"{[int(fold) for fold in excluded_folds]} is held out, and they hold {n_classes} classes; at least 2 are "
-            "needed. Give another cv, or measure more rows."
+            f"Only {len(y)} rows with measured values remain to fit {estimator.__class__.__name__}"
+            f"{describe_held_out(excluded_folds)}, and they hold {n_classes} classes; at least 2 are needed. "
+            f"{'Give another cv, or measure' if len(excluded_folds) else 'Measure'} more rows."
         )
 
 

@@ -228,7 +228,7 @@ def _check_classes(y: np.ndarray, n_folds: int) -> np.ndarray:
         counts = ", ".join(f"{c!r}: {n}" for c, n in counted_classes[:MAX_LISTED])
         counts += f" and {len(names) - MAX_LISTED} more" if len(names) > MAX_LISTED else ""
         raise ValueError(
-            f"{n_folds} folds need at least {n_folds} rows of some class, but there are {len(y)} labeled rows "
+            f"{n_folds} folds need at least {n_folds} rows of the largest class, but there are {len(y)} labeled rows "
             f"({counts}). Lower cv, or add rows."
         )
     return codes

@@ -6,10 +6,13 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
+from sklearn import get_config
 from sklearn.base import BaseEstimator
+from sklearn.exceptions import UnsetMetadataPassedError
 from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 from sklearn.utils import compute_sample_weight
+from sklearn.utils.metadata_routing import MetadataRouter, get_routing_for_object, process_routing
 from sklearn.utils.validation import has_fit_parameter
 
 from .._validation._sklearn import n_samples
@@ -105,8 +108,33 @@ def _same_rows(model: Pipeline, transformed: Table, n_rows: int) -> Table:
 
 
 def fit_accepts(model: BaseEstimator, parameter: str) -> bool:
-    """Whether the fit of a model, or of a pipeline's last step, has a parameter of this name."""
-    return has_fit_parameter(final_estimator(model), parameter)
+    """Whether the fit of a model, or of a pipeline's last step, takes a parameter of this name and uses it."""
+    model = final_estimator(model)
+    return has_fit_parameter(model, parameter) and not withheld_by_routing(model, parameter)
+
+
+def withheld_by_routing(model: BaseEstimator, parameter: str) -> bool:
+    """Whether a model of other models would not pass them a parameter of ``fit`` that they take.
+
+    With metadata routing enabled it raises where they have not said whether they request it, and passes nothing on
+    where they do not.
+    """
+    if not get_config()["enable_metadata_routing"]:
+        return False
+    try:
+        routing = get_routing_for_object(model)
+        if not isinstance(routing, MetadataRouter):
+            return False
+        process_routing(model, "fit", **{parameter: True})
+    except (UnsetMetadataPassedError, NotImplementedError, TypeError):
+        return True
+    parts = [
+        part.router
+        for name, part in routing
+        if name != "$self_request"
+        and any(callee.startswith("fit") for caller, callee in part.mapping if caller == "fit")
+    ]
+    return not all(part.consumes("fit", [parameter]) for part in parts)
 
 
 def apply_class_weight(

@@ -132,4 +132,7 @@ def check_columns_of_fit(estimator: BaseEstimator, X: Any) -> None:
     except ValueError as error:
         if fitted is None or present is None or np.array_equal(fitted, present):
             raise
-        raise ValueError(f"{error}Give X[list(feature_names_in_)]: the columns of fit, in that order.") from error
+        kind = estimator.__class__.__name__
+        raise ValueError(
+            f"{error}Give X[fitted.feature_names_in_], where fitted is this {kind}: the columns of fit, in that order."
+        ) from error

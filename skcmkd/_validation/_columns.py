@@ -66,9 +66,10 @@ def column_indices(X: Table, columns: Columns, what: str, table: str = "X") -> n
         known = set(names)
         unknown = [repr(c) for c in columns if isinstance(c, str) and c not in known]
         if unknown:
+            plural = "s" * (len(unknown) > 1)
             raise ValueError(
-                f"{what} names {len(unknown)} columns that {table} does not have: {abbreviate(unknown)}. {table} has "
-                f"{len(names)} columns: {abbreviate([repr(c) for c in names])}."
+                f"{what} names {len(unknown)} column{plural} that {table} does not have: {abbreviate(unknown)}. "
+                f"{table} has {len(names)} columns: {abbreviate([repr(c) for c in names])}."
             )
     try:
         positions = np.asarray(get_column_indices(X, columns), dtype=int) % max(n_features(X), 1)

@@ -61,6 +61,14 @@ def explain_failure(
         raise explained from error
 
 
+def may_be_refused(model: BaseEstimator, tables: Mapping[str, Table]) -> bool:
+    """Whether a table holds text, or missing values that the model does not declare to take."""
+    if any(describe_text(table, name, "", categories=True) for name, table in tables.items()):
+        return True
+    allows_missing = get_tags(model).input_tags.allow_nan
+    return not allows_missing and any(describe_missing_values(X, model, name, "") for name, X in tables.items())
+
+
 def _is_raised_by_package(traceback: TracebackType | None) -> bool:
     """Whether this package raised the error, outside its checks of tables."""
     file = ""

@@ -13,37 +13,42 @@ from sklearn.utils.validation import validate_data
 
 from ._dataframes import as_pandas, is_frame
 from ._sklearn import n_features
-from ._tables import Table, check_same_columns, check_same_rows
+from ._tables import Table
 
 UNLABELED_PAIRS_NAMES = ("unlabeled_pairs[0]", "unlabeled_pairs[1]")
-N_PROBE_ROWS = 100
+N_PROBE_ROWS, MIN_ROWS_OF_LEAKAGE = 100, 20
 
 
-def check_target_leakage(X_teacher: Table, y: np.ndarray, table: str = "the teacher's table") -> None:
-    """Raise when a column of the teacher's table is the label, or the label under another coding, left in by mistake.
+def check_target_leakage(table: Table, y: np.ndarray, name: str, role: str) -> None:
+    """Raise when a column of a table is the label, or the label under another coding, left in by mistake.
 
     Another coding is a one-to-one map of the label's values, such as 0 for "healthy" and 1 for "ill". Where most values
     of a target differ any column of different values would be one: there only equality counts.
     """
-    if issparse(X_teacher):
+    if issparse(table):
         return
-    names = getattr(X_teacher, "columns", range(n_features(X_teacher)))
+    columns = getattr(table, "columns", range(n_features(table)))
     targets = [(target, *_first_rows(target)) for target in y.reshape(len(y), -1).T]
-    for name in names:
-        column = X_teacher[name].to_numpy() if hasattr(X_teacher, "columns") else X_teacher[:, name]
+    for label in columns:
+        column = table[label].to_numpy() if hasattr(table, "columns") else table[:, label]
         for target, first, n_values in targets:
             # Most columns differ in the first rows, and then the other rows are not compared.
             if _equal(column[:N_PROBE_ROWS], target[:N_PROBE_ROWS]) and _equal(column, target):
                 raise ValueError(
-                    f"Column {name!r} of {table} equals the label in every row: the teacher would copy it. Leave it "
-                    "out."
+                    f"Column {label!r} of {name} equals the label in every row: the {role} would copy it. Leave it out."
                 )
             if 1 < n_values <= len(target) / 2 and _is_coding(column, first, n_values):
-                value, label = np.asarray(column).tolist()[0], target.tolist()[0]
+                value, coded = np.asarray(column).tolist()[0], target.tolist()[0]
                 raise ValueError(
-                    f"Column {name!r} of {table} is the label under another coding, such as {value!r} for {label!r}, "
-                    "in every row: the teacher would copy it. Leave it out."
+                    f"Column {label!r} of {name} is the label under another coding, such as {value!r} for {coded!r}, "
+                    f"in every row: the {role} would copy it. Leave it out."
                 )
+
+
+def check_no_label_in_student(X: Table, y: np.ndarray) -> None:
+    """The same of the student's table, from 20 rows on: in fewer, one of many columns may equal the label by chance."""
+    if len(y) >= MIN_ROWS_OF_LEAKAGE:
+        check_target_leakage(X, y, "X", "student")
 
 
 def _equal(column: np.ndarray, target: np.ndarray) -> bool:
@@ -82,26 +87,6 @@ def observed_rows(X: Table) -> np.ndarray:
     if issparse(X):
         return np.ones(X.shape[0], dtype=bool)
     return np.logical_not(_missing_values(X).all(axis=1))
-
-
-def check_pairs(
-    X: Table, X_teacher: Table, pair: tuple[Table, Table], names: tuple[str, str], bases: tuple[str, str]
-) -> np.ndarray:
-    """Check both tables of further samples against the two tables of ``fit``; mask of the samples that have both.
-
-    Parameters
-    ----------
-    X, X_teacher : tables of ``fit``
-    pair : tables of shape (n_pairs, n_features) and (n_pairs, n_teacher_features)
-    names, bases : pairs of str
-        Names of the tables of the pair, and of those of ``fit``, in errors.
-    """
-    for base, table, name, base_name in zip((X, X_teacher), pair, names, bases, strict=True):
-        check_same_columns(base, table, name, base_name)
-    check_same_rows(*pair, names[1], names[0])
-    for table, name in zip(pair, names, strict=True):
-        check_no_infinity(table, name)
-    return observed_rows(pair[0]) & observed_rows(pair[1])
 
 
 def check_no_infinity(X: Table, name: str) -> None:

@@ -109,12 +109,31 @@ def check_same_rows(X: Table, other: Table, name: str, base: str = "X") -> None:
 
 
 def check_same_index(X: Table, other: Any, name: str, base: str = "X") -> None:
-    """Raise if the row labels of both overlap but do not match: a sample would be paired with a different one."""
+    """Raise if the row labels of both say that a sample would be paired with a different one."""
     check_unique_labels(X, other, name, base)
-    index, other_index = _overlapping_indices(X, other)
+    index, other_index = _differing_indices(X, other)
     if index is None or other_index is None:
         return
-    shared = index.isin(other_index)
+    same_position = (
+        f"if each row of {name} belongs to the row of {base} at the same position, drop the labels of both with "
+        "reset_index(drop=True)"
+    )
+    shared = labels_in(index, other_index)
+    if not shared.any():
+        raise ValueError(
+            f"No row label of {name} is one of {base}: the first is {other_index.tolist()[0]!r} in {name} and "
+            f"{index.tolist()[0]!r} in {base}. Name the rows of both alike and order them with "
+            f"{name}.reindex({base}.index); or, {same_position}, or give {name}.to_numpy()."
+        )
+    labels, other_labels = X.index, other.index
+    if _is_text(labels) != _is_text(other_labels):
+        text, numbers = (base, name) if _is_text(labels) else (name, base)
+        raise ValueError(
+            f"The row labels of {text} are text and those of {numbers} are not: {labels.tolist()[0]!r} in {base} and "
+            f"{other_labels.tolist()[0]!r} in {name}; as text they are the same in another order, or overlap. Make "
+            f"them alike with {numbers}.index = {numbers}.index.astype(str), then take {name}.reindex({base}.index); "
+            f"or, {same_position}."
+        )
     if shared.all():
         raise ValueError(
             f"The rows of {name} carry the same labels as those of {base} in another order: reorder them with "
@@ -132,7 +151,9 @@ def check_unique_labels(X: Table, other: Any, name: str, base: str = "X") -> Non
 
     Any advice to reorder by label would then give a sample the values of another.
     """
-    indices = _overlapping_indices(X, other)
+    indices = _differing_indices(X, other)
+    if indices[0] is None or not labels_in(*indices).any():
+        return
     for labels, table in zip(indices, (base, name), strict=True):
         if labels is None or labels.is_unique:
             continue
@@ -146,19 +167,55 @@ def check_unique_labels(X: Table, other: Any, name: str, base: str = "X") -> Non
         )
 
 
-def _overlapping_indices(X: Table, other: Any) -> tuple[pd.Index, pd.Index] | tuple[None, None]:
-    """Row labels of both, if they share some and differ; (None, None) otherwise, and where they say nothing.
+def _differing_indices(X: Table, other: Any) -> tuple[pd.Index, pd.Index] | tuple[None, None]:
+    """Row labels of both, as text if one's are, where they differ; (None, None) where they match or say nothing.
 
-    The labels 0, 1, ... of a new DataFrame count only if the other labels are the same in another order.
+    The labels 0, 1, ... of a new DataFrame count only if the other labels are the same in another order. Where no label
+    is in both, such numbers may be positions, and so may those that a fold of a cross-validation has left of them.
     """
     index, other_index = getattr(X, "index", None), getattr(other, "index", None)
     if not isinstance(index, pd.Index) or not isinstance(other_index, pd.Index) or index.equals(other_index):
         return None, None
-    shared = index.isin(other_index)
+    same_length = len(index) == len(other_index)
+    may_be_positions = may_be_row_numbers(index) or may_be_row_numbers(other_index)
     has_default_labels = isinstance(index, pd.RangeIndex) or isinstance(other_index, pd.RangeIndex)
-    if not shared.any() or (has_default_labels and not (shared.all() and len(index) == len(other_index))):
+    if _is_text(index) != _is_text(other_index) and index.nlevels == other_index.nlevels:
+        has_default_labels = may_be_positions
+        index, other_index = (_as_text(labels) for labels in (index, other_index))
+        if index.equals(other_index):
+            return None, None
+    shared = labels_in(index, other_index)
+    if not shared.any():
+        return (None, None) if may_be_positions or not same_length else (index, other_index)
+    if has_default_labels and not (shared.all() and same_length):
         return None, None
     return index, other_index
+
+
+def may_be_row_numbers(index: pd.Index) -> bool:
+    """Whether row labels may be the numbers 0, 1, ... of a new DataFrame, or those that a selection of rows has left.
+
+    Of a hundred rows at most a thousand are expected to be selected from.
+    """
+    if isinstance(index, pd.RangeIndex):
+        return True
+    is_whole = pd.api.types.is_integer_dtype(index.dtype) and not isinstance(index, pd.MultiIndex)
+    return len(index) == 0 or bool(is_whole and index.min() >= 0 and index.max() < 10 * len(index))
+
+
+def labels_in(index: pd.Index, other_index: pd.Index) -> np.ndarray:
+    """Mask of the labels that are in another index; labels of other numbers of levels are not."""
+    if index.nlevels != other_index.nlevels:
+        return np.zeros(len(index), dtype=bool)
+    return index.isin(other_index)
+
+
+def _is_text(index: pd.Index) -> bool:
+    return not isinstance(index, pd.MultiIndex) and len(index) > 0 and pd.api.types.is_string_dtype(index)
+
+
+def _as_text(index: pd.Index) -> pd.Index:
+    return pd.Index([str(label) for label in index.tolist()], dtype=object)
 
 
 def check_same_columns(X: Table, other: Table, name: str, base: str) -> None:
@@ -170,13 +227,28 @@ def check_same_columns(X: Table, other: Table, name: str, base: str) -> None:
             f"{name}: put a scaler or imputer into the student's or the teacher's own pipeline."
         )
     names, compared_names = list(getattr(X, "columns", [])), list(getattr(other, "columns", []))
+    # A tuple beside X passes the steps of a Pipeline only if that is asked for.
+    in_pipeline = (
+        f"If a step before the distiller, such as a selector, changes the columns of {base}, set "
+        "transform_input=['unlabeled_pairs'] in the Pipeline; else give"
+        if name == "unlabeled_pairs[0]"
+        else "Give"
+    )
     if names != compared_names:
-        unshared = set(names) ^ set(compared_names)
-        odd = [repr(c) for c in dict.fromkeys([*names, *compared_names]) if c in unshared]
-        detail = f"not in both: {abbreviate(odd)}" if odd else "they are in another order"
-        raise ValueError(f"{name} must have the columns of {base}; {detail}.")
+        present, compared = set(names), set(compared_names)
+        lacking = [repr(column) for column in names if column not in compared]
+        more = [repr(column) for column in compared_names if column not in present]
+        reasons = [f"it lacks {abbreviate(lacking)}"] * bool(lacking) + [f"{base} lacks {abbreviate(more)}"] * bool(
+            more
+        )
+        reason = " and ".join(reasons) or "they are in another order"
+        remedy = "both the same columns" if reasons else f"{name}[{base}.columns]"
+        raise ValueError(f"{name} must have the columns of {base}: {reason}. {in_pipeline} {remedy}.")
     if n_features(X) != n_features(other):
-        raise ValueError(f"{name} has {n_features(other)} columns and {base} has {n_features(X)}: give the same.")
+        raise ValueError(
+            f"{name} has {n_features(other)} columns and {base} has {n_features(X)}. {in_pipeline} both the same "
+            "columns."
+        )
 
 
 def abbreviate(names: Sequence[str]) -> str:

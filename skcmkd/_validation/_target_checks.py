@@ -24,8 +24,13 @@ def check_labels(y: Any, name: str = "y") -> np.ndarray:
     n_missing = int(pd.isna(y).sum())
     if n_missing:
         raise ValueError(
-            f"{name} holds {n_missing} missing labels (NaN or None) among {len(y)} rows. Keep only labeled rows in "
-            "X and y; the distillers take rows without a label as data of their own."
+            f"{name} holds {n_missing} missing labels (NaN or None) among {len(y)} rows. "
+            + (
+                "Keep only labeled rows in X and y, and give the others as unlabeled_pairs (PairedDistiller, "
+                "CCHSelector), or as unlabeled or bridge (UnpairedDistiller)."
+                if name == "y"
+                else "Keep only its labeled rows."
+            )
         )
     y = check_label_dtype(y, name)
     if type_of_target(y) == "continuous":

@@ -62,12 +62,16 @@ class PairedDistiller(ClassifierStudentMixin, BaseEstimator):
     teacher_input : {"teacher", "both"}, default="teacher"
         "both" adds the student's columns to those of each teacher.
     teacher_weights : {"stacked", "equal", "learned"} or dict, default="stacked"
-        How probabilities become soft targets, for each row over the teachers whose modality it has. "stacked" pools
-        those of the teachers q_m and of the student's own model q_S, all out-of-fold,
-        q = softmax(sum_m w_m log q_m + w_S log q_S), with the weights w >= 0 of least log-loss and a weak penalty
-        that draws to q = q_S, fitted without the rows that they serve. Such targets do not disagree with the labels as
-        the student can see them, so a weak teacher does no harm. The others average the teachers alone, sum_m w_m q_m:
-        "equal"; "learned" with the weights of the least Brier score; a dict fixes them by name.
+        How probabilities become soft targets, for each row over the teachers whose modality it has:
+
+        - "stacked": a pool of those of the teachers q_m and of the student's own model q_S, all out-of-fold,
+          q = softmax(sum_m w_m log q_m + w_S log q_S), with the weights w >= 0 of least log-loss and a weak penalty
+          that draws to q = q_S, fitted without the rows that they serve. Such targets do not disagree with the labels
+          as the student can see them, so a weak teacher does no harm. A student without ``predict_proba`` is no member,
+          with a warning: wrap it in ``CalibratedClassifierCV``.
+        - "equal": the mean of the teachers' alone.
+        - "learned": sum_m w_m q_m with the weights of the least Brier score.
+        - a dict: the same with these weights, by name.
     n_rounds : int or "auto", default="auto"
         Rounds of the stacked soft targets of unlabeled pairs. In each after the first every member of the pool, where
         it can be fitted to soft targets, learns the labels and the last soft targets of one half of the pairs and
@@ -78,14 +82,17 @@ class PairedDistiller(ClassifierStudentMixin, BaseEstimator):
         them by :class:`PredictedTeacherFeatures`, which is then a step of ``student_``. The features of a validation
         fold come from pairs outside it. Without unlabeled pairs ``alpha="auto"`` is 0, and the features are used alone.
     alpha : float in [0, 1], "auto" or "analytic", default="auto"
-        The teacher's share: 0 labels only, 1 teacher only. "auto" trains labeled rows on their labels and unlabeled
-        pairs on their soft targets, all rows of the same weight, so that alpha is n_u / (n_l + n_u); without unlabeled
-        pairs the student is trained alone, and a warning says so. For soft targets without the student's own model
-        (``teacher_weights``) and for other objectives it takes 0.25, or 0.5 where unlabeled pairs outnumber labeled
-        rows, if that lowers the Brier score of the student alone by more than a standard error on two validation folds
-        (one, if it has 1000 rows or groups), else 0; networks are fitted there without their ``refit``. "analytic"
-        minimizes the excess risk of a linear student to first order; it needs no fits of the student, does not use
-        weights, and is inaccurate where the student is far from linear.
+        The teacher's share: 0 labels only, 1 teacher only. Without a teacher's table any but "auto" and 0 is a warning.
+
+        - "auto" with "stacked" soft targets: labeled rows are trained on their labels and unlabeled pairs on their soft
+          targets, all rows of the same weight, so that alpha is n_u / (n_l + n_u); without unlabeled pairs the student
+          is trained alone, and a warning says so.
+        - "auto" for soft targets without the student's own model (``teacher_weights``) and for other objectives: 0.25,
+          or 0.5 where unlabeled pairs outnumber labeled rows, if that lowers the Brier score of the student alone by
+          more than a standard error on two validation folds (one, if it has 1000 rows or groups), else 0; networks are
+          fitted there without their ``refit``.
+        - "analytic": minimizes the excess risk of a linear student to first order; it needs no fits of the student,
+          does not use weights, and is inaccurate where the student is far from linear.
     temperature : float > 0, default=2.0
         Softens the probabilities of teacher and student where the student is a network. Other students are trained at
         temperature 1, whatever the value.
@@ -274,8 +281,15 @@ class PairedDistiller(ClassifierStudentMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If the tables do not fit together, hold infinite values, the label has one class, there are fewer rows
-            than folds, or teacher or student lack a method or parameter that is needed.
+            If the tables do not fit together, their row labels do not, they hold infinite values or the label itself,
+            the label has one class, there are fewer rows than folds, or teacher or student lack a method or parameter
+            that is needed.
+
+        Warns
+        -----
+        UserWarning
+            If there is nothing to distill: no unlabeled pairs, none with both modalities, or an ``alpha`` without a
+            teacher. If labeled rows are among the unlabeled pairs, or these have another scale than X.
         """
         self._validate_params()
         check_teacher_weights(self.teacher_weights, self.teacher_columns)

@@ -118,7 +118,9 @@ class CrossFittedTeachers:
             self._methods = [choose_representation(teacher.model, self.representation) for teacher in self.teachers]
         excluded: list[Excluded] = [(), *((fold,) for fold in folds)]
         excluded += [two for two in combinations(folds, 2) if set(two) & set(self.val_folds_)]
-        jobs = [(index, out) for index in range(len(self.members)) for out in excluded]
+        # The student's own model first: what it cannot take is reported before the teachers, which may take long.
+        order = [*range(len(self.teachers), len(self.members)), *range(len(self.teachers))]
+        jobs = [(index, out) for index in order for out in excluded]
         # Only the teachers of a training set, of all rows or of those outside a validation fold, predict the pairs that
         # are in no fold.
         training_sets = [(), *((fold,) for fold in self.val_folds_)]

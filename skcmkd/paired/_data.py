@@ -9,6 +9,7 @@ from sklearn.base import BaseEstimator
 
 from .._model_selection._pipelines import fit_with_metadata
 from .._validation._sklearn import n_samples
+from .._validation._table_checks import UNLABELED_PAIRS_NAMES
 from .._validation._tables import Table, take_rows
 
 # Fold of an unlabeled pair whose group has no labeled row.
@@ -32,6 +33,8 @@ class PairedData:
     sample_weight : ndarray of shape (n_samples,) or None
     groups, unlabeled_groups : ndarray of shape (n_samples,) and (n_unlabeled,), or None
         Names of groups.
+    n_incomplete_pairs : int
+        Unlabeled pairs that were left out since they lack a modality.
     teacher_columns : dict of str to ndarray of int
         Positions of each teacher's columns in ``X_teacher``, by the name of the teacher, which is "" unless the
         parameter ``teacher_columns`` is a dict.
@@ -48,8 +51,19 @@ class PairedData:
     sample_weight: np.ndarray | None = None
     groups: np.ndarray | None = None
     unlabeled_groups: np.ndarray | None = None
+    n_incomplete_pairs: int = 0
     teacher_columns: dict[str, np.ndarray] = field(default_factory=dict)
     student_columns: np.ndarray | None = None
+
+    @property
+    def teacher_table_name(self) -> str:
+        """The name of the teacher's table in messages, in the words of the form that the user chose."""
+        return "X_teacher" if self.student_columns is None else "the teacher's columns of X (all but student_columns)"
+
+    @property
+    def pair_names(self) -> tuple[str, str]:
+        """The names of both tables of the unlabeled pairs in messages."""
+        return UNLABELED_PAIRS_NAMES if self.student_columns is None else (UNLABELED_PAIRS_NAMES[0],) * 2
 
     @property
     def usable(self) -> np.ndarray:

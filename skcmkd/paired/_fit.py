@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from scipy.sparse import issparse
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, clone
 
 from .._distillation._delegate import check_estimator_type
 from .._distillation._fit_student import check_accepts_sample_weight
@@ -23,7 +23,7 @@ from .._model_selection._folds import make_fold_ids
 from .._model_selection._pipelines import final_estimator
 from .._model_selection._row_order import order_by_content
 from .._utils._warnings import warn_user
-from .._validation._failures import explain_failure
+from .._validation._failures import explain_failure, may_be_refused
 from .._validation._table_checks import UNLABELED_PAIRS_NAMES, check_no_infinity
 from .._validation._tables import take_rows
 from ..networks._mlp import NetworkClassifier
@@ -116,14 +116,20 @@ def distill(
     if trusts_pool and teachers:
         alpha = equal_row_weights_alpha(data)
         if alpha == 0 and features is None:
-            _warn_of_labels_alone()
+            _warn_of_labels_alone(data)
     teachers = [] if alpha == 0 and features is None else teachers
+    _warn_of_what_is_not_used(student, teachers, own, data, alpha, teacher_weights)
     with explain_failure(student, "student", lambda: _student_tables(data), {"y": data.y}):
         if not teachers and not calibrate:
             return DistillationResult(fit_alone(student, data.X, data, data.has_student), {}, {})
         if teachers:
             target.check_student(student)
             check_objective(loss.objective, student, alpha)
+            if own is None and may_be_refused(student, _student_tables(data)):
+                # Tried before the teachers, which may take long.
+                trial = fit_alone(clone(student), data.X, data, data.has_student)
+                if data.X_unlabeled is not None:
+                    trial.predict(data.X_unlabeled)
     names = [teacher.name for teacher in teachers]
     parallel: dict[str, Any] = {"n_jobs": n_jobs, "verbose": verbose}
     fit = partial(fit_student_on_features, features=features)
@@ -210,12 +216,46 @@ def check_objective(objective: Objective, student: BaseEstimator, alpha: float |
         )
 
 
-def _warn_of_labels_alone() -> None:
+def _warn_of_labels_alone(data: PairedData) -> None:
+    if data.n_incomplete_pairs:
+        # The check of the pairs has warned that none has both modalities.
+        return
+    y = data.y
+    has_mark = y.dtype.kind in "if" and y.min() == -1 and len(np.unique(y)) > 2
     warn_user(
         "All rows have a label, and soft targets of labeled rows help no student on average, so with alpha='auto' the "
         "student is trained alone. Give samples without a label as unlabeled_pairs; or set alpha to a number, above 0 "
         "to distill all the same, or 0 to train the student alone without this warning."
+        + (
+            f" y is -1 in {int((y == -1).sum())} rows, and -1 is a class here: if it marks rows without a label, as in "
+            "sklearn.semi_supervised, take these out of X and y and give them as unlabeled_pairs."
+            if has_mark
+            else ""
+        )
     )
+
+
+def _warn_of_what_is_not_used(
+    student: BaseEstimator,
+    teachers: Sequence[TeacherInputs],
+    own: TeacherInputs | None,
+    data: PairedData,
+    alpha: float | str,
+    teacher_weights: str | Mapping[str, float],
+) -> None:
+    """Warn of an alpha without a teacher, and of a stacked pool that cannot hold the student's own model."""
+    if not teachers and data.student_columns is None and alpha not in ("auto", 0):
+        warn_user(
+            f"alpha={alpha!r} was given without a teacher's table, so the student is trained alone, on the labels. "
+            "Give X_teacher, or set student_columns if X holds both modalities."
+        )
+    if teachers and teacher_weights == STACKED and own is None:
+        name = final_estimator(student).__class__.__name__
+        warn_user(
+            f"The student {name} has no predict_proba, so its own model is not in the pool of teacher_weights="
+            "'stacked': the soft targets are the teacher's alone, and a weak teacher can do harm. Give "
+            f"CalibratedClassifierCV({name}()) as the student, or set teacher_weights='equal' to accept that."
+        )
 
 
 def _student_tables(data: PairedData) -> dict[str, Any]:

@@ -10,13 +10,14 @@ from typing import Any
 
 import numpy as np
 
+from .._distillation._pair_checks import check_pairs, warn_of_labeled_rows
 from .._utils._warnings import warn_user
 from .._validation._columns import Columns, column_indices
 from .._validation._sklearn import N_JOBS, ArrayLike, HasMethods, Interval, StrOptions, feature_names, n_features
 from .._validation._table_checks import (
     UNLABELED_PAIRS_NAMES,
     check_no_infinity,
-    check_pairs,
+    check_no_label_in_student,
     check_target_leakage,
     observed_rows,
 )
@@ -80,6 +81,7 @@ def check_paired_data(
         The distiller's parameters.
     """
     data = split_tables(X, y, X_teacher, student_columns, teacher_columns)
+    check_no_label_in_student(data.X, y)
     pairs = None if unlabeled_pairs is None else _open_pairs(X, data, unlabeled_pairs)
     check_same_index(data.X, sample_weight, "sample_weight")
     data = replace(data, sample_weight=check_sample_weight(sample_weight, data.X), groups=check_groups(groups, data.X))
@@ -90,14 +92,15 @@ def check_paired_data(
         # In the one-table form a selector may have removed the teacher and left rows that have its modality alone.
         is_alone = data.student_columns is None or not data.has_student.any()
         return replace(data, has_student=np.ones(len(y), dtype=bool)) if is_alone else data
-    check_same_rows(data.X, data.X_teacher, "X_teacher")
-    check_no_infinity(data.X_teacher, "X_teacher")
+    name = data.teacher_table_name
+    check_same_rows(data.X, data.X_teacher, name)
+    check_no_infinity(data.X_teacher, name)
     if not observed_rows(data.X_teacher).any():
         raise ValueError(
-            f"X_teacher is missing in all of its {len(y)} rows: nothing to learn from. Leave it out to "
-            "train the student alone."
+            f"{name} {'is' if data.student_columns is None else 'are'} missing in all {len(y)} rows: nothing to learn "
+            "from. Leave them out to train the student alone."
         )
-    check_target_leakage(data.X_teacher, y)
+    check_target_leakage(data.X_teacher, y, "the teacher's table", "teacher")
     if not data.has_student.any():
         raise ValueError(f"X is missing in all of its {len(y)} rows: the student has nothing to learn from.")
     return data if pairs is None else _add_complete_pairs(data, *pairs)
@@ -169,8 +172,11 @@ def _add_complete_pairs(
     data: PairedData, X_unlabeled: Table, X_teacher_unlabeled: Table, groups: np.ndarray | None
 ) -> PairedData:
     """The data with the unlabeled pairs that have both modalities."""
-    pair = X_unlabeled, X_teacher_unlabeled
-    complete = check_pairs(data.X, data.X_teacher, pair, UNLABELED_PAIRS_NAMES, ("X", "X_teacher"))
+    pair, bases = (X_unlabeled, X_teacher_unlabeled), ("X", data.teacher_table_name)
+    complete = check_pairs(data.X, data.X_teacher, pair, data.pair_names, bases)
+    if groups is None:
+        warn_of_labeled_rows(data.X, X_unlabeled, data.pair_names[0])
+    data = replace(data, n_incomplete_pairs=int((~complete).sum()))
     if not complete.any():
         return data
     return replace(
@@ -223,7 +229,8 @@ def teacher_column_indices(
     ----------
     X : table of shape (n_samples, n_columns)
         The teacher's, or, with the positions of the student's columns, that of both modalities. From such a table an
-        earlier selector may have removed a teacher: a modality none of whose column names is present is left out.
+        earlier selector may have removed a teacher: a modality none of whose column names is present is left out, if
+        each column of the table belongs to the student or to another teacher.
     teacher_columns
         The distiller's parameter.
     student : ndarray of int or None
@@ -239,14 +246,19 @@ def teacher_column_indices(
     index = np.full(n_features(X), -1)
     index[candidates] = np.arange(len(candidates))
     indices = {}
+    absent = []
     for name, columns in named.items():
         parameter = f"teacher_columns[{name!r}]" if has_names else "teacher_columns"
         if student is not None and _is_missing(columns, present):
+            absent.append((columns, parameter))
             continue
         positions = column_indices(X, columns, parameter, "X_teacher" if student is None else "X")
         if (index[positions] < 0).any():
             raise ValueError(f"{parameter} and student_columns share columns of X; give each column to one of the two.")
         indices[name] = index[positions]
+    if indices and absent and len(np.unique(np.concatenate(list(indices.values())))) < len(candidates):
+        # A selector would have removed the columns that belong to no modality, too: the name is misspelt.
+        column_indices(X, *absent[0])
     return indices
 
 

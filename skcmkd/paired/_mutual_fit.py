@@ -180,7 +180,7 @@ def _teacher_tables(data: PairedData) -> dict[str, Any]:
     if data.X_teacher is None:
         return {}
     tables = {
-        "X_teacher": take_rows(data.X_teacher, observed_rows(data.X_teacher)),
-        UNLABELED_PAIRS_NAMES[1]: data.X_teacher_unlabeled,
+        data.teacher_table_name: take_rows(data.X_teacher, observed_rows(data.X_teacher)),
+        data.pair_names[1]: data.X_teacher_unlabeled,
     }
     return {name: table for name, table in tables.items() if table is not None}

@@ -53,11 +53,14 @@ class PairedDistillerRegressor(RegressorStudentMixin, BaseEstimator):
     teacher_input : {"teacher", "both"}, default="teacher"
         "both" adds the student's columns to those of each teacher.
     teacher_weights : {"stacked", "equal", "learned"} or dict, default="stacked"
-        How predictions become soft targets, for each row over the teachers whose modality it has. "stacked" pools those
-        of the teachers t_m and of the student's own model t_S, all out-of-fold, t = b + sum_m w_m t_m + w_S t_S, with
-        the weights w >= 0 and the intercept b of the least squared error, fitted without the rows that they serve. The
-        others average the teachers alone: "equal"; "learned" with the weights of the least squared error; a dict fixes
-        them by name.
+        How predictions become soft targets, for each row over the teachers whose modality it has:
+
+        - "stacked": a pool of those of the teachers t_m and of the student's own model t_S, all out-of-fold,
+          t = b + sum_m w_m t_m + w_S t_S, with the weights w >= 0 and the intercept b of the least squared error,
+          fitted without the rows that they serve.
+        - "equal": the mean of the teachers' alone.
+        - "learned": sum_m w_m t_m with the weights of the least squared error.
+        - a dict: the same with these weights, by name.
     n_rounds : int or "auto", default="auto"
         Rounds of the stacked soft targets of unlabeled pairs. In each after the first every member of the pool, where
         it can be fitted to soft targets, learns the labels and the last soft targets of one half of the pairs and
@@ -68,19 +71,25 @@ class PairedDistillerRegressor(RegressorStudentMixin, BaseEstimator):
         them by :class:`PredictedTeacherFeatures`, which is then a step of ``student_``. The features of a validation
         fold come from pairs outside it. Without unlabeled pairs ``alpha="auto"`` is 0, and the features are used alone.
     alpha : float in [0, 1], "auto" or "analytic", default="auto"
-        The teacher's share: 0 targets only, 1 teacher only. "auto" trains labeled rows on their targets and unlabeled
-        pairs on their soft targets, all rows of the same weight, so that alpha is n_u / (n_l + n_u); without unlabeled
-        pairs the student is trained alone, and a warning says so. For soft targets without the student's own model
-        (``teacher_weights``) it takes 0.25, or 0.5 where unlabeled pairs outnumber labeled rows, if that lowers the
-        squared error of the student alone by more than a standard error on two validation folds (one, if it has 1000
-        rows or groups), else 0; networks are fitted there without their ``refit``. "analytic" minimizes the excess risk
-        of a linear student to first order, in closed form::
+        The teacher's share: 0 targets only, 1 teacher only. Without a teacher's table any but "auto" and 0 is a
+        warning.
+
+        - "auto" with "stacked" soft targets: labeled rows are trained on their targets and unlabeled pairs on their
+          soft targets, all rows of the same weight, so that alpha is n_u / (n_l + n_u); without unlabeled pairs the
+          student is trained alone, and a warning says so.
+        - "auto" for soft targets without the student's own model (``teacher_weights``): 0.25, or 0.5 where unlabeled
+          pairs outnumber labeled rows, if that lowers the squared error of the student alone by more than a standard
+          error on two validation folds (one, if it has 1000 rows or groups), else 0; networks are fitted there without
+          their ``refit``.
+        - "analytic": minimizes the excess risk of a linear student to first order, in closed form, as below; it needs
+          no fits of the student, and is inaccurate where the student is far from linear.
+
+        The formula of "analytic" is::
 
             alpha = (Var(e) - Cov(e, u)) / (Var(e) - 2 Cov(e, u) + Var(u) + (n / d) E[b^2])
 
         with e and u the parts of target and teacher that the student's modality does not explain, b the difference of
-        the parts that it does explain, all out-of-fold, and d the degrees of freedom of a ridge regression. It needs
-        no fits of the student, and is inaccurate where the student is far from linear.
+        the parts that it does explain, all out-of-fold, and d the degrees of freedom of a ridge regression.
     cv : int or splitter, default=5
         Folds of the out-of-fold soft targets and of the choice of alpha; each row is held out once. A number, at least
         3 for "auto", assigns the rows in the order of the target to the folds in turn. With ``groups`` in ``fit`` the
@@ -216,8 +225,14 @@ class PairedDistillerRegressor(RegressorStudentMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If the tables do not fit together, hold infinite values, there are fewer rows than folds, or rows differ in
-            weight and the student takes none.
+            If the tables do not fit together, their row labels do not, they hold infinite values or the target itself,
+            there are fewer rows than folds, or rows differ in weight and the student takes none.
+
+        Warns
+        -----
+        UserWarning
+            If there is nothing to distill: no unlabeled pairs, none with both modalities, or an ``alpha`` without a
+            teacher. If labeled rows are among the unlabeled pairs, or these have another scale than X.
         """
         self._validate_params()
         check_teacher_weights(self.teacher_weights, self.teacher_columns)

@@ -11,7 +11,6 @@ import numpy as np
 from .._distillation._targets import Target
 from .._model_selection._cross_fitting import FoldFit, fit_without_folds
 from .._validation._failures import explain_failure
-from .._validation._table_checks import UNLABELED_PAIRS_NAMES
 from .._validation._tables import Table, take_rows
 from .._validation._target_checks import normalize_weight
 from ._data import PairedData
@@ -51,7 +50,7 @@ def fit_teacher(
     """
     unlabeled = np.full((len(teacher.unlabeled_observed), target.n_outputs), np.nan)
     rows = teacher.unlabeled_observed & predict_mask
-    with explain_failure(teacher.model, teacher.role, partial(_tables_of, teacher), {"y": data.y}):
+    with explain_failure(teacher.model, teacher.role, partial(_tables_of, teacher, data), {"y": data.y}):
         fit = fit_without_folds(
             teacher.model,
             teacher.X,
@@ -74,10 +73,10 @@ def fit_teacher(
     return fit if keep_model else replace(fit, model=None), unlabeled
 
 
-def _tables_of(teacher: TeacherInputs) -> dict[str, Table]:
+def _tables_of(teacher: TeacherInputs, data: PairedData) -> dict[str, Table]:
     """The rows that the teacher reads, by the name of their table."""
     is_teacher = teacher.role == "teacher"
-    tables = {"X_teacher" if is_teacher else "X": take_rows(teacher.X, teacher.observed)}
+    tables = {data.teacher_table_name if is_teacher else "X": take_rows(teacher.X, teacher.observed)}
     if teacher.X_unlabeled is not None:
-        tables[UNLABELED_PAIRS_NAMES[int(is_teacher)]] = take_rows(teacher.X_unlabeled, teacher.unlabeled_observed)
+        tables[data.pair_names[int(is_teacher)]] = take_rows(teacher.X_unlabeled, teacher.unlabeled_observed)
     return tables

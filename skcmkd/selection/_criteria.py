@@ -31,6 +31,13 @@ NO_PAIRS = "no unlabeled pairs: there no rule beats never distilling"
 RISK_ALPHA = 0.5
 
 
+def check_criterion_name(criterion: object) -> None:
+    """Raise where a metric's name is given and the criterion that decides by it has another."""
+    for name, metric in METRIC_OF_CRITERION.items():
+        if isinstance(criterion, str) and criterion == metric and metric not in METRIC_OF_CRITERION:
+            raise ValueError(f"criterion={criterion!r} is a metric; the criterion that decides by it is {name!r}.")
+
+
 def decisive_metric(criterion: str | Criterion) -> str:
     """Name of the metric that a criterion decides by."""
     return METRIC_OF_CRITERION[criterion] if isinstance(criterion, str) else "criterion"
@@ -58,7 +65,7 @@ def decide(metric: str, p_value: float, lower: float, upper: float, confidence: 
         return DISTIL, f"{metric} is above {threshold:g} beyond chance (p-value {p_value:.2g})"
     if sign_of_metric(metric, lower, upper) == DO_NOT_DISTIL:
         return DO_NOT_DISTIL, f"the interval of {metric} lies below {threshold:g}"
-    return UNDECIDED, f"{metric} may be below {threshold:g} (p-value {p_value:.2g}) or above"
+    return UNDECIDED, f"{metric} is not shown to be above {threshold:g} (p-value {p_value:.2g})"
 
 
 def metric_names(*, with_criterion: bool) -> list[str]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from .._distillation._pair_checks import warn_of_another_scale, warn_of_labeled_rows
 from .._linear_model._ridge import to_design_matrix
 from .._model_selection._folds import make_repeated_fold_ids
 from .._validation._array_checks import check_same_length
@@ -44,7 +45,9 @@ def check_unlabeled_pairs(X: Table, unlabeled_pairs: tuple[Any, ...] | None, gro
     unlabeled = as_table(unlabeled, UNLABELED_PAIRS_NAMES[0], sparse=False)
     check_same_columns(X, unlabeled, UNLABELED_PAIRS_NAMES[0], "X")
     unlabeled_groups = check_groups(unlabeled_groups, unlabeled, UNLABELED_PAIRS_NAMES[1], UNLABELED_PAIRS_NAMES[0])
+    warn_of_another_scale(X, unlabeled, UNLABELED_PAIRS_NAMES[0])
     if unlabeled_groups is None:
+        warn_of_labeled_rows(X, unlabeled, UNLABELED_PAIRS_NAMES[0])
         return unlabeled
     is_new = ~np.isin(unlabeled_groups, check_comparable_groups(groups, unlabeled_groups, UNLABELED_PAIRS_NAMES[1]))
     return take_rows(unlabeled, is_new) if is_new.any() else None

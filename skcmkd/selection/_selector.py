@@ -35,7 +35,7 @@ from .._validation._tables import Table, as_table, take_columns
 from .._validation._target_checks import check_groups
 from ..information import ESTIMATORS
 from ._candidates import make_candidates
-from ._criteria import METRIC_OF_CRITERION, decisive_metric
+from ._criteria import METRIC_OF_CRITERION, check_criterion_name, decisive_metric
 from ._encoders import Repeat
 from ._prepare import check_selection_target, check_unlabeled_pairs, make_repeats
 from ._ranking import rank_candidates, select_teachers
@@ -128,16 +128,21 @@ class CCHSelector(DocLinkMixin, TransformerMixin, BaseEstimator, auto_wrap_outpu
     Attributes
     ----------
     results_ : DataFrame of shape (n_candidates, n_columns)
-        One row per candidate, best criterion first: ``n_rows`` and ``n_unlabeled`` (rows where both modalities were
-        measured), ``teacher_student``, ``student_label``, ``teacher_label`` (mutual information, nats), ``gap``,
-        ``advantage``, ``added``, ``residual_criterion``, ``risk_reduction`` (share of a linear student's excess risk
-        that alpha = 1/2 is predicted to save: positive for most teachers, since any smooths the student) and the
-        callable's ``criterion``, each with ``_standard_error``, ``_lower``, ``_upper`` and ``_p_value`` (one-sided, of
-        being at most 0), ``p_value`` (that the deciding metric is at most its threshold) and ``p_value_holm`` (adjusted
-        for all candidates; NaN of those that are refused), ``decision``, its ``reason`` in words, ``best_alpha`` (the
-        alpha of least predicted risk), ``kept``, and ``added_to_kept`` (``added`` to the student and the teachers kept
-        before; NaN where not estimated).
-        ``added`` is NaN where an encoder gives no predictions.
+        One row per candidate, best criterion first:
+
+        - ``n_rows``, ``n_unlabeled``: rows where both modalities were measured.
+        - ``teacher_student``, ``student_label``, ``teacher_label``: mutual information, nats.
+        - ``gap``, ``advantage``, ``added``, ``residual_criterion``, and the callable's ``criterion``; ``added`` is NaN
+          where an encoder gives no predictions.
+        - ``risk_reduction``: share of a linear student's excess risk that alpha = 1/2 is predicted to save: positive
+          for most teachers, since any smooths the student.
+        - ``..._standard_error``, ``..._lower``, ``..._upper`` and ``..._p_value`` of each metric of the two items
+          above: the p-value is one-sided, of being at most 0.
+        - ``p_value``: that the deciding metric is at most its threshold; ``p_value_holm``: adjusted for all candidates,
+          NaN of those that are refused.
+        - ``decision``, its ``reason`` in words, and ``kept``.
+        - ``best_alpha``: the alpha of least predicted risk.
+        - ``added_to_kept``: ``added`` to the student and the teachers kept before; NaN where not estimated.
     estimand_ : str
         What the intervals and p-values are of: "the models as trained", or with ``refit`` "the expectation at this
         sample size".
@@ -313,6 +318,7 @@ class CCHSelector(DocLinkMixin, TransformerMixin, BaseEstimator, auto_wrap_outpu
             If a modality has no columns, a column belongs to two, tables and labels differ in length, there are too few
             labeled rows or classes for the folds, or a table holds values that its encoder cannot take.
         """
+        check_criterion_name(self.criterion)
         self._validate_params()
         X = as_table(X, estimator=self, sparse=False)
         validate_data(self, X, y, skip_check_array=True)

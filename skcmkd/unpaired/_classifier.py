@@ -6,16 +6,17 @@ from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, clone
 from sklearn.utils.validation import validate_data
 
 from .._distillation._delegate import ClassifierStudentMixin, clone_or_default, resolve_seed
 from .._distillation._representations import REPRESENTATIONS
 from .._distillation._student_loss import StudentLoss
 from .._losses._teacher_cohort import AlignmentSpec
+from .._model_selection._pipelines import fit_with_metadata
 from .._transport._costs import COSTS
 from .._validation._array_checks import check_same_length
-from .._validation._failures import explain_failure
+from .._validation._failures import explain_failure, may_be_refused
 from .._validation._sklearn import (
     N_JOBS,
     ArrayLike,
@@ -340,6 +341,10 @@ class UnpairedDistiller(ClassifierStudentMixin, BaseEstimator):
         fitted_teacher = None
         if data.X_teacher is not None:
             warn_of_unshared_classes(classes, np.unique(data.y_teacher))
+            if may_be_refused(student, data.student_tables()):
+                # Tried before the teacher, which may take long.
+                with explain_failure(student, "student", data.student_tables, {"y": data.y}):
+                    fit_with_metadata(clone(student), data.X, data.y, None, data.groups)
             options = {"needs_error": self.check_alignment, "cv": self.cv, "n_jobs": self.n_jobs}
             fitted_teacher = fit_teacher(teacher, data, classes, self.representation, **options)
         loss = StudentLoss(temperature=float(self.temperature), alignment=self._alignment_spec(fitted_teacher))

@@ -7,9 +7,15 @@ from typing import Any
 
 import numpy as np
 
+from .._distillation._pair_checks import check_pairs, warn_of_another_scale, warn_of_labeled_rows
 from .._utils._warnings import warn_user
 from .._validation._array_checks import check_same_length
-from .._validation._table_checks import check_no_infinity, check_pairs, check_target_leakage, observed_rows
+from .._validation._table_checks import (
+    check_no_infinity,
+    check_no_label_in_student,
+    check_target_leakage,
+    observed_rows,
+)
 from .._validation._tables import Table, as_table, check_same_columns, check_same_index, take_rows
 from .._validation._target_checks import (
     check_comparable_groups,
@@ -84,6 +90,7 @@ def check_unpaired_data(
     linked_columns : list of pairs, "names" or None
         The distiller's parameter.
     """
+    check_no_label_in_student(X, y)
     data = UnpairedData(X, y)
     if unlabeled is not None:
         X_unlabeled, unlabeled_groups = _check_unlabeled(X, unlabeled)
@@ -135,7 +142,7 @@ def _check_teacher_data(y: np.ndarray, teacher_data: Any) -> tuple[Table, np.nda
     check_same_index(X_teacher, teacher_data[1], "teacher_data[1]", name)
     check_same_length(X_teacher, y_teacher, "teacher_data[1]", name)
     groups = check_groups(groups, X_teacher, "teacher_data[2]", name)
-    check_target_leakage(X_teacher, y_teacher, name)
+    check_target_leakage(X_teacher, y_teacher, name, "teacher")
     check_no_infinity(X_teacher, name)
     observed = observed_rows(X_teacher)
     if not observed.any():
@@ -176,8 +183,13 @@ def _check_unlabeled(X: Table, unlabeled: Any) -> tuple[Table | None, np.ndarray
     groups = check_groups(groups, table, "unlabeled[1]", name)
     check_same_columns(X, table, name, "X")
     check_no_infinity(table, name)
+    warn_of_another_scale(X, table, name)
+    if groups is None:
+        warn_of_labeled_rows(X, table, name)
     observed = observed_rows(table)
     if not observed.any():
+        if len(observed):
+            warn_user(f"{name} is missing in all of its {len(observed)} rows: they are not used.")
         return None, None
     return take_rows(table, observed), None if groups is None else groups[observed]
 
@@ -187,6 +199,9 @@ def _check_bridge(X: Table, X_teacher: Table, bridge: Any) -> tuple[Table | None
     X_bridge, X_teacher_bridge = (as_table(table, name) for table, name in zip(bridge, BRIDGE_NAMES, strict=True))
     complete = check_pairs(X, X_teacher, (X_bridge, X_teacher_bridge), BRIDGE_NAMES, ("X", "teacher_data[0]"))
     groups = check_groups(groups, X_bridge, "bridge[2]", BRIDGE_NAMES[0])
+    if groups is None:
+        warn_of_labeled_rows(X, X_bridge, BRIDGE_NAMES[0])
+    warn_of_labeled_rows(X_teacher, X_teacher_bridge, BRIDGE_NAMES[1], "teacher_data[0]")
     if not complete.any():
         return None, None, None
     groups = None if groups is None else groups[complete]

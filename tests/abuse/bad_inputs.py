@@ -165,6 +165,11 @@ COLUMNS = [
         r"does not have: 'rna_1'\. X_teacher has 3 columns",
     ),
     BadInput(
+        "One of two teachers misspelt",
+        lambda: fit_one(teacher_columns={"rna": ["teacher_shared_0"], "protein": ["protein_1"]}),
+        r"teacher_columns\['protein'\] names 1 column that X does not have: 'protein_1'",
+    ),
+    BadInput(
         "X_teacher beside student_columns",
         lambda: paired(student_columns=[0]).fit(two_tables()[0], two_tables()[2], X_teacher=two_tables()[1]),
         "X_teacher was given although student_columns.*Give one of the two",
@@ -249,6 +254,16 @@ TABLES = [
         r"'P0' of X is not in X_teacher.*X_teacher\.reindex\(X\.index\)",
     ),
     BadInput(
+        "A teacher's table with row labels of another kind",
+        lambda: fit_two(lambda S, T, y: (S.add_prefix("P", axis=0), T[::-1].add_prefix("rna_P", axis=0), [*y])),
+        r"No row label of X_teacher is one of X: the first is 'rna_P39' in X_teacher and 'P0' in X.*reset_index",
+    ),
+    BadInput(
+        "Row labels of text in one table and of numbers in the other",
+        lambda: fit_two(lambda S, T, y: (S.set_axis(S.index.astype(str)), T[::-1].set_axis(T.index[::-1] + 0), [*y])),
+        r"labels of X are text and those of X_teacher are not.*X_teacher\.index\.astype\(str\)",
+    ),
+    BadInput(
         "No rows",
         lambda: fit_two(lambda S, T, y: (S[:0], T[:0], y[:0])),
         "y holds no value: there are 0 rows to learn from. Check the selection of rows",
@@ -326,7 +341,7 @@ TABLES = [
     BadInput(
         "A teacher's table without values",
         lambda: fit_two(lambda S, T, y: (S, T * np.nan, y)),
-        "X_teacher is missing in all of its 40 rows.*Leave it out",
+        "X_teacher is missing in all 40 rows.*Leave them out",
     ),
     BadInput(
         "The label under another coding among the teacher's columns",
@@ -344,6 +359,11 @@ TABLES = [
         "The label among the teacher's columns",
         lambda: fit_two(lambda S, T, y: (S, T.assign(label=y), y)),
         "Column 'label' of the teacher's table equals the label.*Leave it out",
+    ),
+    BadInput(
+        "The label among the student's columns",
+        lambda: fit_two(lambda S, T, y: (S.assign(label=y), T, y)),
+        "Column 'label' of X equals the label.*the student would copy it.*Leave it out",
     ),
     BadInput(
         "A sparse table for a network",
@@ -513,7 +533,14 @@ SIDE_DATA = [
     BadInput(
         "Pairs swapped",
         lambda: fit_with(unlabeled_pairs=two_tables()[1::-1]),
-        r"unlabeled_pairs\[0\] must have the columns of X; not in both: 'student_shared_0'",
+        r"unlabeled_pairs\[0\] must have the columns of X: it lacks 'student_shared_0'",
+    ),
+    BadInput(
+        "Pairs with more columns than a selector has left in X",
+        lambda: paired(student_columns=["student_shared_0"]).fit(
+            two_tables()[0].iloc[:, :2], two_tables()[2], unlabeled_pairs=(two_tables()[0],)
+        ),
+        r"X lacks 'student_noise_0'.*set transform_input=\['unlabeled_pairs'\] in the Pipeline",
     ),
     BadInput(
         "Pairs of unequal length",
@@ -568,7 +595,7 @@ SIDE_DATA = [
     BadInput(
         "Unlabeled rows with other columns",
         lambda: fit_unpaired(lambda S, T, y: {"teacher_data": (T, y), "unlabeled": (S.assign(age=1),)}),
-        r"unlabeled\[0\] must have the columns of X; not in both: 'age'",
+        r"unlabeled\[0\] must have the columns of X: X lacks 'age'",
     ),
     BadInput(
         "Linked columns of no common name",
@@ -591,22 +618,22 @@ PREDICTING = [
     BadInput(
         "A column is missing",
         lambda: predict(lambda S: S.iloc[:, :2]),
-        r"(?s)missing:.*student_noise_0.*Give X\[list\(feature_names_in_\)\]",
+        r"(?s)missing:.*student_noise_0.*Give X\[fitted\.feature_names_in_\]",
     ),
     BadInput(
         "Only the student's columns, after a fit to both modalities without student_columns",
-        lambda: paired().fit(*cohort()[:2]).predict(cohort()[0].iloc[:, :3]),
-        r"(?s)Give X\[list\(feature_names_in_\)\].*student_columns, or give the teacher's as X_teacher",
+        lambda: paired(alpha="auto").fit(*cohort()[:2]).predict(cohort()[0].iloc[:, :3]),
+        r"(?s)Give X\[fitted\.feature_names_in_\].*student_columns, or give the teacher's as X_teacher",
     ),
     BadInput(
         "Columns in another order",
         lambda: predict(lambda S: S.iloc[:, ::-1]),
-        r"(?s)same order as they were in fit.*Give X\[list\(feature_names_in_\)\]",
+        r"(?s)same order as they were in fit.*Give X\[fitted\.feature_names_in_\]",
     ),
     BadInput(
         "A column too many",
         lambda: predict(lambda S: S.assign(age=1)),
-        r"(?s)at fit time:.*age.*Give X\[list\(feature_names_in_\)\]",
+        r"(?s)at fit time:.*age.*Give X\[fitted\.feature_names_in_\]",
     ),
     BadInput(
         "A column is missing from a table of both modalities",

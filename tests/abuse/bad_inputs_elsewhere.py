@@ -58,13 +58,16 @@ CHOOSING = [
     BadInput(
         "A prefix in place of columns",
         lambda: select(modalities=modalities(teacher="teacher_")),
-        r"modalities\['teacher'\] names 1 columns that X does not have: 'teacher_'\. X has 6 columns",
+        r"modalities\['teacher'\] names 1 column that X does not have: 'teacher_'\. X has 6 columns",
     ),
     BadInput("A modality without columns", lambda: select(modalities=modalities(teacher=[])), "none.*at least one"),
     BadInput(
         "No columns named", lambda: select(modalities=modalities(teacher=None)), "None is a NoneType: give a list"
     ),
-    BadInput("An unknown criterion", lambda: select(criterion="gap"), r"\{'added', 'advantage'.* Got 'gap'"),
+    BadInput("An unknown criterion", lambda: select(criterion="best"), r"\{'added', 'advantage'.* Got 'best'"),
+    BadInput(
+        "A metric as the criterion", lambda: select(criterion="gap"), "'gap' is a metric; .* decides by it is 'cch'"
+    ),
     BadInput(
         "A criterion that gives nothing", lambda: select(criterion=returns_nothing), "gave None.*always a finite number"
     ),

@@ -157,7 +157,7 @@ def test_below_three_groups_a_number_of_folds_is_an_error(cv, n_groups, n_least)
 
 
 def test_a_number_of_folds_needs_as_many_rows_of_some_class_also_with_groups():
-    with pytest.raises(ValueError, match=r"5 folds need at least 5 rows of some class.*\(0: 4, 1: 4\)"):
+    with pytest.raises(ValueError, match=r"5 folds need at least 5 rows of the largest class.*\(0: 4, 1: 4\)"):
         make_fold_ids(5, np.arange(8) % 2, groups=np.arange(8))
 
 

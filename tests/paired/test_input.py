@@ -94,12 +94,14 @@ def test_positions_of_the_teachers_columns():
     assert positions(T, None, None) == {"": [0, 1, 2, 3]}
     X = pd.DataFrame(np.zeros((2, 6)), columns=list("apbqcd"))
     student = np.array([1, 3])
-    removed = {"x": ["a", "c"], "removed": ["not", "here"], "y": ["d"]}
-    assert positions(X, removed, student) == {"x": [0, 2], "y": [3]}
+    removed = {"x": ["a", "c"], "removed": ["not", "here"], "y": ["d", "b"]}
+    assert positions(X, removed, student) == {"x": [0, 2], "y": [3, 1]}
+    with pytest.raises(ValueError, match=r"teacher_columns\['removed'\] names 2 columns that X does not have: 'not'"):
+        teacher_column_indices(X, removed | {"y": ["d"]}, student)
     assert positions(np.zeros((2, 6)), {"x": [0, 4], "y": slice(5, 6)}, student) == {"x": [0, 2], "y": [3]}
     with pytest.raises(ValueError, match="student_columns share columns"):
         teacher_column_indices(X, ["a", "q"], student)
-    with pytest.raises(ValueError, match=r"teacher_columns\['x'\] names 1 columns that X_teacher does not have: 'z'"):
+    with pytest.raises(ValueError, match=r"teacher_columns\['x'\] names 1 column that X_teacher does not have: 'z'"):
         teacher_column_indices(T, {"x": ["a", "z"]}, None)
 
 
@@ -114,7 +116,9 @@ def test_unlabeled_pairs_that_lack_a_modality_are_left_out():
     np.testing.assert_array_equal(data.X_unlabeled, [[2.0]])
     assert data.X_teacher_unlabeled.shape == (1, 2)
     assert data.unlabeled_groups.tolist() == [7]
-    none = check(X, T, (X_unlabeled[:2], T_unlabeled[:2], [5, 6]), **groups)
+    assert data.n_incomplete_pairs == 2
+    with pytest.warns(UserWarning, match="None of the 2 samples of unlabeled_pairs has both modalities"):
+        none = check(X, T, (X_unlabeled[:2], T_unlabeled[:2], [5, 6]), **groups)
     assert none.X_unlabeled is None
     assert none.unlabeled_groups is None
     assert none.n_unlabeled == 0

@@ -280,7 +280,7 @@ def test_digit_views_both_directions():
     [
         (lambda d: {"X_teacher": d.T[:149]}, "X_teacher has 149 rows and X has 150"),
         (lambda d: {"X_teacher": d.T.sample(frac=1, random_state=0)}, r"another order: .*X_teacher.loc\[X.index\]"),
-        (lambda d: {"X_teacher": d.T * np.nan}, "missing in all of its 150 rows"),
+        (lambda d: {"X_teacher": d.T * np.nan}, "missing in all 150 rows"),
         (lambda d: {"X_teacher": d.T.assign(sex="f")}, "Column 'sex' of X_teacher.*'f', which is not a number"),
         (lambda d: {"X_teacher": d.T.assign(code=d.y)}, "Column 'code' of the teacher's table equals the label"),
         (lambda d: {"X_teacher": d.T.mask(d.T > 2)}, r"teacher=make_pipeline\(SimpleImputer\(\), NetworkClassifier"),

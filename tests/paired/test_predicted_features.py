@@ -323,8 +323,8 @@ def drawn():
 
 def test_one_table_gives_the_same_as_two(drawn):
     S, T = (drawn.data[drawn.modalities[name]] for name in ("student", "teacher"))
-    both = features("scores").fit(S, drawn.target, X_teacher=T, unlabeled_pairs=(S, T))
-    one = features("scores", student_columns=list(S)).fit(drawn.data, drawn.target, unlabeled_pairs=(drawn.data,))
+    both = features("scores").fit(S, drawn.target, X_teacher=T, unlabeled_pairs=(-S, -T))
+    one = features("scores", student_columns=list(S)).fit(drawn.data, drawn.target, unlabeled_pairs=(-drawn.data,))
     expected = both.transform(S)
     pd.testing.assert_frame_equal(one.transform(drawn.data), expected)
     pd.testing.assert_frame_equal(one.transform(S), expected)

@@ -66,7 +66,7 @@ def test_alpha_zero_is_the_student_alone_bit_for_bit(drawn, student):
     direct = clone(student).fit(drawn.X[:80], drawn.y[:80])
     np.testing.assert_array_equal(fitted.predict(drawn.X), direct.predict(drawn.X))
     assert (fitted.teacher_, fitted.teacher_prediction_) == (None, None)
-    without = distiller(student=student).fit(drawn.X[:80], drawn.y[:80])
+    without = distiller(student=student, alpha="auto").fit(drawn.X[:80], drawn.y[:80])
     np.testing.assert_array_equal(without.predict(drawn.X), direct.predict(drawn.X))
 
 
@@ -203,7 +203,7 @@ def test_pickle_and_deployment(drawn):
     ("change", "message"),
     [
         ({"y": np.full(200, np.nan)}, "Input y contains NaN"),
-        ({"X_teacher": np.full((200, 2), np.nan)}, "missing in all of its 200 rows"),
+        ({"X_teacher": np.full((200, 2), np.nan)}, "missing in all 200 rows"),
         ({"X_teacher": np.ones((10, 2))}, "X_teacher has 10 rows and X has 200"),
         ({"y": np.ones(3)}, "one for each row of"),
         ({"y": np.repeat(["a", "b"], 100)}, "y holds text such as 'a'.*take PairedDistiller"),

@@ -74,7 +74,7 @@ def test_unlabeled_pairs_of_a_labeled_patient_are_left_out(drawn):
 
 
 def test_results_are_those_without_the_pairs_of_a_labeled_patient(drawn):
-    unlabeled = drawn.data.iloc[:6].reset_index(drop=True)
+    unlabeled = -drawn.data.iloc[:6].reset_index(drop=True)
     patients = [f"P{row}" for row in range(N)]
     selector = CCHSelector(
         drawn.modalities, "student", encoder=make_settings().encoders, n_repeats=1, n_subsamples=2, random_state=0

@@ -98,7 +98,7 @@ def test_before_a_distiller_in_a_grid_search(drawn):
         ({"modalities": {"student": ["student_noise_0"]}}, "at least two modalities"),
         (
             {"modalities": {"student": ["nothing"], "b": slice(0, 2)}},
-            r"names 1 columns that X does not have: 'nothing'",
+            r"names 1 column that X does not have: 'nothing'",
         ),
         (
             {"modalities": {"student": slice(0, 4), "b": slice(3, 6)}},

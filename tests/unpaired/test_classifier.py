@@ -702,7 +702,7 @@ def test_scores_of_auto(drawn):
         ({"temperature": 0.0}, "'temperature' parameter"),
         ({"linked_columns": "names"}, "found no column of the same name"),
         ({"linked_columns": [(0, 9)]}, r"does not fit teacher_data\[0\] with 7 columns"),
-        ({"cv": 30, "alignment": "auto"}, "30 folds need at least 30 rows of some class"),
+        ({"cv": 30, "alignment": "auto"}, "30 folds need at least 30 rows of the largest class"),
     ],
 )
 def test_bad_parameters(drawn, parameters, message):

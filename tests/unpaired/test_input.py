@@ -67,7 +67,10 @@ def test_rows_that_were_not_measured_are_dropped(tables):
 
 def test_tables_of_rows_that_were_not_measured_become_none(tables):
     (U,), (B, TB) = tables["unlabeled"], tables["bridge"]
-    data = check_unpaired_data(**{**tables, "unlabeled": (U * np.nan,), "bridge": (B * np.nan, TB)})
+    with pytest.warns(UserWarning, match="not used") as caught:
+        data = check_unpaired_data(**{**tables, "unlabeled": (U * np.nan,), "bridge": (B * np.nan, TB)})
+    assert "unlabeled[0] is missing in all of its 5 rows: they are not used" in str(caught[0].message)
+    assert "None of the 4 samples of bridge has both modalities" in str(caught[1].message)
     assert data.X_unlabeled is data.X_bridge is data.X_teacher_bridge is None
 
 
@@ -135,11 +138,11 @@ BAD = {
     "unlabeled pair": (lambda d: {"unlabeled": d["unlabeled"] * 2}, "got a tuple of 2"),
     "unlabeled order": (
         lambda d: {"unlabeled": (d["unlabeled"][0][list("cab")],)},
-        r"unlabeled\[0\] must have the columns of X; they are in another order",
+        r"unlabeled\[0\] must have the columns of X: they are in another order",
     ),
     "unlabeled names": (
         lambda d: {"unlabeled": (d["unlabeled"][0].rename(columns={"a": "z"}),)},
-        r"unlabeled\[0\] must have the columns of X; not in both: 'a', 'z'",
+        r"unlabeled\[0\] must have the columns of X: it lacks 'a' and X lacks 'z'",
     ),
     "unlabeled kind": (
         lambda d: {"unlabeled": (d["unlabeled"][0].to_numpy(),)},
@@ -161,11 +164,11 @@ BAD = {
     ),
     "bridge the wrong way round": (
         lambda d: {"bridge": d["bridge"][::-1]},
-        r"bridge\[0\] must have the columns of X; not in both: 'a', 'c', 'w', 'x', 'y'",
+        r"bridge\[0\] must have the columns of X: it lacks 'a', 'c' and X lacks 'w', 'x', 'y'",
     ),
     "bridge columns of the teacher": (
         lambda d: {"bridge": (d["bridge"][0], d["bridge"][1][list("xwby")])},
-        r"bridge\[1\] must have the columns of teacher_data\[0\]; they are in another order",
+        r"bridge\[1\] must have the columns of teacher_data\[0\]: they are in another order",
     ),
     "bridge infinity": (
         lambda d: {"bridge": (d["bridge"][0], changed(d["bridge"][1], 1, "w", -np.inf))},

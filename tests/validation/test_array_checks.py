@@ -84,7 +84,7 @@ def test_columns_of_fit():
     X = pd.DataFrame(np.ones((3, 2)), columns=["a", "b"])
     model = LogisticRegression().fit(X, [0, 1, 0])
     checks.check_columns_of_fit(model, X)
-    remedy = r"Give X\[list\(feature_names_in_\)\]: the columns of fit, in that order"
+    remedy = r"Give X\[fitted\.feature_names_in_\], where fitted is this LogisticRegression: the columns of fit"
     for other in (X[["b", "a"]], X.rename(columns={"a": "c"}), X.assign(c=1), X[["a"]]):
         with pytest.raises(ValueError, match=rf"(?s)feature names should match.*{remedy}"):
             checks.check_columns_of_fit(model, other)

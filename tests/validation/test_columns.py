@@ -27,7 +27,7 @@ def test_column_positions(frame, columns):
 
 def test_errors_about_columns_name_the_table(frame):
     for columns, message in (
-        (["z"], r"links names 1 columns that T does not have: 'z'. T has 4 columns"),
+        (["z"], r"links names 1 column that T does not have: 'z'. T has 4 columns"),
         ([9], r"links=\[9\] does not fit T with 4 columns"),
         ([], "links selects none of the columns of T"),
         ([0, 0], "links names a column of T twice"),

@@ -93,8 +93,8 @@ def test_the_label_among_the_columns(frame):
     y = frame["c"].to_numpy()
     for table, column in ((frame, "'c'"), (frame.to_numpy(), "2")):
         with pytest.raises(ValueError, match=f"Column {column} of the teacher's table equals the label"):
-            check_target_leakage(table, y)
-    check_target_leakage(frame.assign(c=frame["c"].mask([False, True, False])), y)
-    check_target_leakage(csr_array(frame.to_numpy()), y)
+            check_target_leakage(table, y, "the teacher's table", "teacher")
+    check_target_leakage(frame.assign(c=frame["c"].mask([False, True, False])), y, "X", "student")
+    check_target_leakage(csr_array(frame.to_numpy()), y, "X", "student")
     with pytest.raises(ValueError, match="Column 'b' of T equals the label"):
-        check_target_leakage(frame, frame[["a", "b"]].to_numpy()[:, [1]], "T")
+        check_target_leakage(frame, frame[["a", "b"]].to_numpy()[:, [1]], "T", "student")
