@@ -13,14 +13,14 @@ from operator import attrgetter
 from typing import Any
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin, is_classifier
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from .._utils._doc_link import DocLinkMixin
-from .._validation._sklearn import ArrayLike, Interval, default_output, draw_seed
+from .._validation._sklearn import ArrayLike, Interval, StrOptions, default_output, draw_seed
 from .._validation._table_checks import validate_numeric_data
-from ._fit import TrainedNetwork, TrainingSettings
+from ._fit import DEFAULT_LINEAR_WEIGHT, TrainedNetwork, TrainingSettings
 
 NETWORK_CONSTRAINTS: dict[str, list[Any]] = {
     "hidden_layer_sizes": ["array-like"],
@@ -32,7 +32,7 @@ NETWORK_CONSTRAINTS: dict[str, list[Any]] = {
     "patience": [Interval(Integral, 1, None, closed="left")],
     "validation_fraction": [Interval(Real, 0, 1, closed="left")],
     "refit": ["boolean"],
-    "linear_weight": [Interval(Real, 0, 1, closed="left")],
+    "linear_weight": [Interval(Real, 0, 1, closed="left"), StrOptions({"auto"})],
     "device": [str],
     "random_state": ["random_state"],
     "verbose": ["verbose"],
@@ -50,6 +50,8 @@ def training_settings(network: Network) -> TrainingSettings:
         )
     values = {field.name: getattr(network, field.name) for field in fields(TrainingSettings) if field.name != "seed"}
     values |= {"hidden_layer_sizes": sizes, "verbose": int(network.verbose)}
+    if is_classifier(network) and network.linear_weight == "auto":
+        values["linear_weight"] = DEFAULT_LINEAR_WEIGHT
     return TrainingSettings(**values, seed=draw_seed(check_random_state(network.random_state)))
 
 
@@ -93,7 +95,7 @@ class Network(DocLinkMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, B
         patience: int = 20,
         validation_fraction: float = 0.25,
         refit: bool = True,
-        linear_weight: float = 0.5,
+        linear_weight: float | str = "auto",
         device: str = "auto",
         random_state: int | np.random.RandomState | None = None,
         verbose: int = 0,

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 # With fewer rows the loss of the held-out ones is too noisy to stop by: all epochs are run.
 MIN_ROWS_FOR_EARLY_STOPPING = 20
+# Of linear_weight="auto" where no rows are held out to choose by.
+DEFAULT_LINEAR_WEIGHT = 0.5
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,7 @@ class TrainingSettings:
     patience: int
     validation_fraction: float
     refit: bool
-    linear_weight: float
+    linear_weight: float | str
     device: str
     verbose: int
     seed: int
@@ -186,7 +188,7 @@ def train_with_early_stopping(
     targets: Sequence[np.ndarray],
     held_out: np.ndarray | None,
     backward: Callable[..., Any] | None = None,
-) -> skorch.NeuralNet:
+) -> tuple[skorch.NeuralNet, skorch.NeuralNet]:
     """Train a module; with rows held out, stop early and, if set, train again on all rows.
 
     Parameters
@@ -202,6 +204,12 @@ def train_with_early_stopping(
     held_out : ndarray of bool of shape (n_rows,) or None
     backward : callable, default=None
         Sets the gradients of a step; None for those of the mean loss.
+
+    Returns
+    -------
+    stopped, net : skorch.NeuralNet
+        The network that is not trained on the held-out rows, and the one to predict with; one and the same where no
+        other was trained.
     """
     from ._training import backpropagate, train_network
 
@@ -220,11 +228,11 @@ def train_with_early_stopping(
         verbose=settings.verbose,
         backward=backward or backpropagate,
     )
-    net = fit_net(max_epochs=settings.max_epochs, validation_rows=held_out)
-    if held_out is not None and settings.refit:
-        losses = [epoch["valid_loss"] for epoch in net.history]
-        net = fit_net(max_epochs=int(np.argmin(losses)) + 1, validation_rows=None)
-    return net
+    stopped = fit_net(max_epochs=settings.max_epochs, validation_rows=held_out)
+    if held_out is None or not settings.refit:
+        return stopped, stopped
+    losses = [epoch["valid_loss"] for epoch in stopped.history]
+    return stopped, fit_net(max_epochs=int(np.argmin(losses)) + 1, validation_rows=None)
 
 
 def fit_network(
@@ -266,12 +274,20 @@ def fit_network(
     """
     build_module = module_factory(settings, X.shape[1], n_outputs, return_features)
     scaler, table = fit_scaler(X)
-    net = train_with_early_stopping(settings, build_module, row_loss, table, targets, held_out, backward)
-    net.module_.return_features = False
-    if linear_loss is not None and settings.linear_weight > 0:
-        from ._linear_part import fit_linear_part, linear_folds
+    stopped, net = train_with_early_stopping(settings, build_module, row_loss, table, targets, held_out, backward)
+    stopped.module_.return_features = net.module_.return_features = False
+    if linear_loss is not None and settings.linear_weight != 0:
+        from ._linear_part import choose_linear_weight, fit_linear_part, linear_folds
+        from ._training import predict_in_batches
 
         folds = linear_folds(strata, len(table), settings.seed, groups)
-        linear = fit_linear_part(linear_loss, table, targets, n_outputs, folds)
-        net.module_.linear, net.module_.linear_weight = linear.to(net.device), settings.linear_weight
+        linear, out_of_fold = fit_linear_part(linear_loss, table, targets, n_outputs, folds)
+        weight = settings.linear_weight
+        if weight == "auto" and held_out is None:
+            weight = DEFAULT_LINEAR_WEIGHT
+        elif weight == "auto":
+            hidden = predict_in_batches(stopped, lambda module: module, table[held_out])
+            rows = [target[held_out] for target in targets]
+            weight = choose_linear_weight(linear_loss, hidden, out_of_fold[held_out], rows)
+        net.module_.linear, net.module_.linear_weight = linear.to(net.device), weight
     return TrainedNetwork(net, scaler)

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 # Inverse penalties, as in the package's logistic regression.
 CS = tuple(np.logspace(-4, 1, 6))
+# Weights of the linear part to choose from. Held-out rows are too few to leave the linear part out by.
+LINEAR_WEIGHTS = (0.25, 0.5, 0.75, 1.0)
 N_FOLDS = 5
 MAX_ITERATIONS = 200
 GRADIENT_TOLERANCE = 1e-4
@@ -47,7 +49,7 @@ def linear_folds(strata: np.ndarray | None, n_rows: int, seed: int, groups: np.n
 
 def fit_linear_part(
     row_loss: RowLoss, X: np.ndarray, targets: Sequence[np.ndarray], n_outputs: int, folds: np.ndarray
-) -> nn.Linear:
+) -> tuple[nn.Linear, np.ndarray]:
     """Fit a linear model by sum of row losses + |W|^2 / (2 C), with the C of least cross-validated loss among ``CS``.
 
     The search starts at the strongest penalty and stops where the loss no longer falls; each fit starts from the one
@@ -67,8 +69,10 @@ def fit_linear_part(
 
     Returns
     -------
-    torch.nn.Linear
+    linear : torch.nn.Linear
         Of single precision.
+    out_of_fold : ndarray of shape (n_rows, n_outputs)
+        Output for each row of the model that is not fitted to the row's fold; NaN with one fold only.
     """
     names = np.unique(folds)
     held_out = torch.as_tensor(folds == names[:, None]) if len(names) > 1 else torch.zeros(0, len(X), dtype=torch.bool)
@@ -78,9 +82,11 @@ def fit_linear_part(
     table = torch.as_tensor(X, dtype=torch.float64)
     repeated = [_repeat_rows(target, n_models) for target in targets]
 
+    def outputs(parameters: Tensor) -> Tensor:
+        return table @ parameters[:, :, :-1].mT + parameters[:, None, :, -1]
+
     def losses(parameters: Tensor) -> Tensor:
-        output = table @ parameters[:, :, :-1].mT + parameters[:, None, :, -1]
-        return row_loss(output.flatten(0, 1), *repeated).view(n_models, len(table))
+        return row_loss(outputs(parameters).flatten(0, 1), *repeated).view(n_models, len(table))
 
     best = parameters = torch.zeros(n_models, n_outputs, X.shape[1] + 1, dtype=torch.float64)
     best_loss = np.inf
@@ -91,7 +97,36 @@ def fit_linear_part(
         if not loss < best_loss:
             break
         best, best_loss = parameters, loss
-    return as_linear(best[-1, :, :-1], best[-1, :, -1])
+    out_of_fold = np.full((len(table), n_outputs), np.nan)
+    for rows, output in zip(held_out.numpy(), outputs(best).numpy(), strict=False):
+        out_of_fold[rows] = output[rows]
+    return as_linear(best[-1, :, :-1], best[-1, :, -1]), out_of_fold
+
+
+def choose_linear_weight(
+    row_loss: RowLoss, hidden: np.ndarray, linear: np.ndarray, targets: Sequence[np.ndarray]
+) -> float:
+    """The weight w of least mean loss of (1 - w) hidden + w linear over rows that neither is fitted to.
+
+    Parameters
+    ----------
+    row_loss : callable
+        ``row_loss(output, *targets)`` gives one loss a row.
+    hidden, linear : ndarray of shape (n_rows, n_outputs)
+    targets : sequence of ndarray of shape (n_rows, ...)
+
+    Returns
+    -------
+    float
+        One of ``LINEAR_WEIGHTS``.
+
+    References
+    ----------
+    Breiman. Stacked regressions. Machine Learning 24 (1996).
+    """
+    rows = [_repeat_rows(target, 1) for target in targets]
+    losses = [row_loss(torch.as_tensor((1 - w) * hidden + w * linear), *rows).mean().item() for w in LINEAR_WEIGHTS]
+    return LINEAR_WEIGHTS[int(np.argmin(losses))]
 
 
 def as_linear(weight: Tensor, intercept: Tensor) -> nn.Linear:

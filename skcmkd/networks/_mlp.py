@@ -47,10 +47,10 @@ class NetworkClassifier(ClassifierMixin, Network):
     refit : bool, default=True
         After early stopping, train again on all rows for the number of epochs with the least held-out loss. False
         restores the weights of that epoch and leaves the held-out rows unused.
-    linear_weight : float in [0, 1), default=0.5
-        Weight of a linear model in the output, which is
-        (1 - linear_weight) * hidden layers + linear_weight * linear model of the standardized columns; 0 leaves it
-        out. The linear model has a ridge penalty chosen by cross-validation.
+    linear_weight : float in [0, 1) or "auto", default="auto"
+        Weight w of a linear model in the output, which is
+        (1 - w) * hidden layers + w * linear model of the standardized columns; 0 leaves it out. The linear model has a
+        ridge penalty chosen by cross-validation. "auto" is 1/2.
     device : {"auto", "cpu", "cuda"} or str, default="auto"
         Torch device; "auto" is CUDA where there is one, else the processor.
     random_state : int, RandomState or None, default=None
@@ -198,9 +198,9 @@ class NetworkClassifier(ClassifierMixin, Network):
 class NetworkRegressor(RegressorMixin, Network):
     """A small neural network that predicts one or several numbers from the rows of a table.
 
-    Standardized columns and targets, mean of two predictions: rectified linear layers, which minimize the weighted mean
-    of (y - p)^2 by AdamW with early stopping on held-out rows, and a linear model, which minimizes the same with a
-    ridge penalty. Predictions are computed in double precision.
+    Standardized columns and targets, weighted mean of two predictions: rectified linear layers, which minimize the
+    weighted mean of (y - p)^2 by AdamW with early stopping on held-out rows, and a linear model, which minimizes the
+    same with a ridge penalty. Predictions are computed in double precision.
 
     Parameters
     ----------
@@ -224,10 +224,11 @@ class NetworkRegressor(RegressorMixin, Network):
     refit : bool, default=True
         After early stopping, train again on all rows for the number of epochs with the least held-out loss. False
         restores the weights of that epoch and leaves the held-out rows unused.
-    linear_weight : float in [0, 1), default=0.5
-        Weight of a linear model in the output, which is
-        (1 - linear_weight) * hidden layers + linear_weight * linear model of the standardized columns; 0 leaves it
-        out. The linear model has a ridge penalty chosen by cross-validation.
+    linear_weight : float in [0, 1) or "auto", default="auto"
+        Weight w of a linear model in the output, which is
+        (1 - w) * hidden layers + w * linear model of the standardized columns; 0 leaves it out. The linear model has a
+        ridge penalty chosen by cross-validation. "auto" is the one of 1/4, 1/2, 3/4 and 1 with the least
+        squared error over the held-out rows, which neither part is fitted to then; 1/2 where no rows are held out.
     device : {"auto", "cpu", "cuda"} or str, default="auto"
         Torch device; "auto" is CUDA where there is one, else the processor.
     random_state : int, RandomState or None, default=None
@@ -259,6 +260,7 @@ class NetworkRegressor(RegressorMixin, Network):
     ----------
     Rumelhart, Hinton, Williams (1986). Learning representations by back-propagating errors. Nature 323, 533-536.
     Loshchilov, Hutter. Decoupled weight decay regularization. arXiv 1711.05101, algorithm 2.
+    Breiman (1996). Stacked regressions. Machine Learning 24, 49-64: the weight of the linear model.
 
     Examples
     --------

@@ -118,7 +118,7 @@ def fit_mutual(
         module_factory(one, table.shape[1], len(classes))
         for one, table in zip(settings, (student_X, teacher_X), strict=True)
     ]
-    net = train_with_early_stopping(
+    _, net = train_with_early_stopping(
         settings[0],
         lambda: ParallelModules(student_X.shape[1], *(build() for build in builders)),
         MutualLoss(temperature),
