@@ -1,4 +1,4 @@
-"""Distilled against shuffled teacher: intervals from rows and by the corrected t, also where the teacher knows something.
+"""Distilled against shuffled teacher, from rows and by the corrected t, also where the teacher knows something.
 
 A row for each cell and number of repeats: how often the interval of the distilled student less the control lies above
 zero by each method, how often a report says "distil" (the gain over the student alone is above zero by its rows, too),
