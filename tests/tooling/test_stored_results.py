@@ -31,6 +31,7 @@ CONVERTED = [
     "guide",
     "unpaired",
     "unpaired_evidence",
+    "intervals",
 ]
 
 pytestmark = pytest.mark.skipif(not (ROOT / "benchmarks").exists(), reason="the benchmarks are in the repository")
