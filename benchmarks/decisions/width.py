@@ -15,7 +15,7 @@ from scipy.stats import norm
 
 from skcmkd._model_selection._choices import holm
 
-TIES = RESULTS.parents[1] / "interval_coverage" / "results" / "coverage.csv.gz"
+COVERAGE = RESULTS.parents[1] / "interval_coverage" / "results" / "coverage.csv.gz"
 # The factor of the standard error, and the interval of the other benchmark that has it.
 WIDTHS = {
     "rows": (1.0, "wald"),
@@ -34,9 +34,9 @@ PARTS = {
 
 def sizes() -> pd.DataFrame:
     """Mean and highest share of intervals above zero at a tie, a row a method."""
-    table = pd.read_csv(TIES, keep_default_na=False, na_values=[""])
-    ties = table[(table["gain"] == "tie") & (table["score"] == "advantage") & (table["estimand"] == "expected")]
-    above = ties[ties["n_repeats"] == 3].groupby("method")["above_threshold"]
+    table = pd.read_csv(COVERAGE, keep_default_na=False, na_values=[""])
+    drawn = table[(table["gain"] == "tie") & (table["score"] == "advantage") & (table["estimand"] == "expected")]
+    above = drawn[drawn["n_repeats"] == 3].groupby("method")["above_threshold"]
     return pd.DataFrame({"size": above.mean(), "highest_size": above.max()})
 
 

@@ -78,7 +78,7 @@ class DistillationReport:
     overlap_factor : float, default=1
         Factor sqrt(1 + n/n_train) of the splits; 1 leaves out that they share training rows.
     test_train_ratio : float, default=0
-        n_test/n_train of a split.
+        Held-out rows of a split for each of its training rows, n_test/n_train.
     split_scores : DataFrame of shape (n_splits, n_models * n_scores), default=None
         Mean scores over the held-out rows of each split; columns (model, score). Without them the gain over the control
         has an interval from the rows as all others have.
