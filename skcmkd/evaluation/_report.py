@@ -23,10 +23,12 @@ from ._scores import (
     Design,
     add_r2,
     collect_row_scores,
+    compares_splits,
     mean_agreement,
     paired_difference,
     per_class_differences,
     splits_factor,
+    splits_ratio,
 )
 from ._unpaired import score_teacher
 from ._verdict import Evidence, Verdict, count_fits_with_teacher, make_verdict, name_teacher
@@ -75,6 +77,11 @@ class DistillationReport:
         Probability of the intervals.
     overlap_factor : float, default=1
         Factor sqrt(1 + n/n_train) of the splits; 1 leaves out that they share training rows.
+    test_train_ratio : float, default=0
+        Held-out rows of a split for each of its training rows, n_test/n_train.
+    split_scores : DataFrame of shape (n_splits, n_models * n_scores), default=None
+        Mean scores over the held-out rows of each split; columns (model, score). Without them the gain over the control
+        has an interval from the rows as all others have.
     selections : DataFrame, default=None
         ``selections_``.
     teacher_scores : DataFrame of shape (n_teacher_samples, n_scores), default=None
@@ -94,7 +101,8 @@ class DistillationReport:
         rows of different classes, held out by the same split, that the model puts in order; of more than two classes
         the mean of one class against the rest. None for a continuous target.
     estimand_ : str
-        What the intervals are of: "the models as trained".
+        What the intervals are of: "the models as trained". With ``n_repeats=3`` or more that of the distilled student
+        against the shuffled teacher (``compare``, ``verdict``) is of the expectation at this sample size.
     decisive_score_ : {"brier", "accuracy", "r2"}
         The score of the verdict: the Brier score, by which ``alpha="auto"`` is chosen, too; accuracy where the student
         has no probabilities; R^2 of a continuous target.
@@ -134,7 +142,14 @@ class DistillationReport:
     ``groups`` the standard error is that of a mean over clusters. Training sets of two folds share rows, so that the
     variance which comes with them does not show between the held-out rows: the factor 1 + n/n_train is Nadeau and
     Bengio's, 9/4 for five folds. An interval is of the gain of the models as trained here, not of the two modalities
-    with any number of rows. How often intervals hold it is measured in ``benchmarks/interval_coverage``.
+    with any number of rows.
+
+    Whether the *teacher* brings the gain is a question beyond these models: with a teacher that knows nothing the
+    distilled student and the control are two draws of one model, and one of them is the better one. With J = 15 splits
+    or more, ``n_repeats=3`` of five folds, their difference has the corrected resampled t interval of its means g_j
+    over the splits, se^2 = Var_j(g_j) (1/J + n_test/n_train), which shows what varies with the training. Fewer splits
+    leave it too few degrees of freedom. How often all intervals hold what they are of is measured in
+    ``benchmarks/interval_coverage``.
 
     A class that a training fold lacks gets the probability of one row among those fitted to. Log-losses are cut at
     the resolution of double precision, 36 nats, as in scikit-learn. A student without ``predict_proba`` has NaN in all
@@ -177,6 +192,8 @@ class DistillationReport:
         groups: np.ndarray | None = None,
         confidence: float = 0.95,
         overlap_factor: float = 1.0,
+        test_train_ratio: float = 0.0,
+        split_scores: pd.DataFrame | None = None,
         selections: pd.DataFrame | None = None,
         teacher_scores: pd.DataFrame | None = None,
         class_metrics: pd.DataFrame | None = None,
@@ -189,11 +206,14 @@ class DistillationReport:
         self.groups = groups
         self.confidence = confidence
         self.overlap_factor = overlap_factor
+        self.test_train_ratio = test_train_ratio
+        self.split_scores = split_scores
         self.selections_ = selections
         self.teacher_scores_ = teacher_scores
         self.class_metrics_ = class_metrics
         self._models = list(dict.fromkeys(row_scores.columns.get_level_values("model")))
-        self._design = Design(np.arange(len(y)) if groups is None else groups, confidence, overlap_factor)
+        units = np.arange(len(y)) if groups is None else groups
+        self._design = Design(units, confidence, overlap_factor, test_train_ratio)
         self.estimand_ = MODELS
         self._scores = ["r2", "squared_error"] if classes is None else ["accuracy", "log_loss", "brier"]
         has_proba = classes is not None and row_scores[ALONE, "brier"].notna().any()
@@ -260,7 +280,8 @@ class DistillationReport:
             Folds. A number of folds is shuffled and stratified by class; rows that a splitter holds out several times
             are averaged, rows that it never holds out are not scored.
         n_repeats : int, default=1
-            Repeats of a number of folds, each shuffled anew.
+            Repeats of a number of folds, each shuffled anew. With three or more the interval against the
+            control is of the expectation.
         confidence : float in (0, 1), default=0.95
             Probability of the intervals.
         n_jobs : int or None, default=None
@@ -295,7 +316,7 @@ class DistillationReport:
         splits = make_splits(cv, n_repeats, data, random)
         results = cross_validate_models(models, splits, random, n_jobs=n_jobs, verbose=bool(verbose))
         predictions = with_baseline(results, splits, data)
-        rows, agreement, alphas = collect_row_scores(data.y, predictions, data.classes)
+        rows, agreement, alphas, split_scores = collect_row_scores(data.y, predictions, data.classes)
         metrics = None if data.classes is None else class_metrics(data.y, predictions, data.classes, rows)
         teacher_scores = None
         if teacher_data is not None:
@@ -312,6 +333,8 @@ class DistillationReport:
             groups=data.groups,
             confidence=confidence,
             overlap_factor=splits_factor(splits),
+            test_train_ratio=splits_ratio(splits),
+            split_scores=split_scores,
             selections=None if selections.empty else selections,
             teacher_scores=teacher_scores,
             class_metrics=metrics,
@@ -331,7 +354,7 @@ class DistillationReport:
         """
         rows = {}
         for model in self._models:
-            scored = self._with_r2(model)[model]
+            scored = self._with_r2(model)[0][model]
             row = {
                 "n_rows": int(scored.notna().any(axis=1).sum()),
                 "alpha": self.alphas_[model].mean() if model in self.alphas_ else np.nan,
@@ -400,7 +423,9 @@ class DistillationReport:
     def compare(self, model: str, base: str = ALONE) -> pd.DataFrame:
         """Compare two of the models on the rows where both were scored.
 
-        ``compare("distilled", "shuffled teacher")`` is the part of the gain that comes from the teacher's information.
+        ``compare("distilled", "shuffled teacher")`` is the part of the gain that comes from the teacher's information:
+        with ``n_repeats=3`` or more the expectation at this sample size, by the corrected resampled t interval. All
+        other intervals are of the models as trained.
 
         Parameters
         ----------
@@ -421,8 +446,7 @@ class DistillationReport:
         """
         check_choice("model", model, self._models)
         check_choice("base", base, self._models)
-        rows = self._with_r2(model, base)
-        result = {score: paired_difference(rows, model, score, self._design, base) for score in self._scores}
+        result = {score: self._difference(model, base, score) for score in self._scores}
         return pd.DataFrame.from_dict(result, orient="index").rename_axis("score")
 
     def plot(self, axes: Any = None) -> DistillationReport:
@@ -448,8 +472,13 @@ class DistillationReport:
         return head + format_report(self.to_frame(), self.confidence)
 
     def _difference(self, model: str, base: str, score: str | None = None) -> dict[str, float]:
-        rows = self._with_r2(model, base)
-        return paired_difference(rows, model, score or self.decisive_score_, self._design, base)
+        rows, of_splits = self._with_r2(model, base)
+        score = score or self.decisive_score_
+        by_splits = of_splits if compares_splits(model, base, len(self.alphas_)) else None
+        return paired_difference(rows, model, score, self._design, base, of_splits=by_splits)
 
-    def _with_r2(self, *models: str) -> pd.DataFrame:
-        return self.row_scores_ if self.classes is not None else add_r2(self.row_scores_, models, self.y)
+    def _with_r2(self, *models: str) -> tuple[pd.DataFrame, pd.DataFrame | None]:
+        """Scores of rows and of splits."""
+        if self.classes is not None:
+            return self.row_scores_, self.split_scores
+        return add_r2(self.row_scores_, models, self.y, self.split_scores)

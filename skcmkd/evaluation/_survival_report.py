@@ -14,7 +14,7 @@ from .._validation._sklearn import ArrayLike, check_choice, check_confidence, dr
 from .._validation._tables import Table, as_table
 from ..survival import KaplanMeierDisplay
 from ._cross_validate import ALONE, DISTILLED, SHUFFLED, make_splits
-from ._scores import Design, splits_factor
+from ._scores import Design, splits_factor, splits_ratio
 from ._survival_models import (
     CENSORED,
     EVENT,
@@ -71,6 +71,8 @@ class SurvivalReport:
         Probability of the intervals.
     overlap_factor : float, default=1
         As in :class:`DistillationReport`.
+    test_train_ratio : float, default=0
+        As in :class:`DistillationReport`.
     selections : DataFrame, default=None
         ``selections_``.
 
@@ -87,7 +89,7 @@ class SurvivalReport:
     decisive_score_ : str
         "brier", the score of the verdict.
     estimand_ : str
-        What the intervals are of: "the models as trained".
+        As in :class:`DistillationReport`.
     alphas_ : DataFrame
         Index ``split``; the teacher's weight, columns ``distilled`` and ``shuffled teacher``.
     selections_ : DataFrame or None
@@ -108,7 +110,8 @@ class SurvivalReport:
     -----
     The Brier score is a mean over rows, its error that of a mean of differences (over groups with ``groups``); the
     error of the other scores is the jackknife over rows or groups. Both are multiplied by the factor of
-    :class:`DistillationReport` for training sets that share rows.
+    :class:`DistillationReport` for training sets that share rows. With ``n_repeats=3`` or more the distilled student
+    and the control are compared by their scores of each split, with the corrected resampled t interval, as there.
 
     The weights take censoring to be independent of the event and of the tables.
 
@@ -146,6 +149,7 @@ class SurvivalReport:
         groups: np.ndarray | None = None,
         confidence: float = 0.95,
         overlap_factor: float = 1.0,
+        test_train_ratio: float = 0.0,
         selections: pd.DataFrame | None = None,
     ) -> None:
         self.held_out_ = held_out
@@ -156,10 +160,12 @@ class SurvivalReport:
         self.groups = groups
         self.confidence = confidence
         self.overlap_factor = overlap_factor
+        self.test_train_ratio = test_train_ratio
         self.selections_ = selections
         self.decisive_score_ = "brier"
         self._outcome = Outcome(time, event, horizon)
-        self._design = Design(np.arange(len(time)) if groups is None else groups, confidence, overlap_factor)
+        units = np.arange(len(time)) if groups is None else groups
+        self._design = Design(units, confidence, overlap_factor, test_train_ratio)
         self.estimand_ = MODELS
         self._models = [str(name) for name in held_out if name != UNCENSORED]
         every = pd.RangeIndex(len(time), name="row")
@@ -218,7 +224,8 @@ class SurvivalReport:
         cv : int or splitter, default=5
             Folds. A number of folds is shuffled and stratified by what is known at the horizon: event, none, censored.
         n_repeats : int, default=1
-            Repeats of a number of folds, each shuffled anew.
+            Repeats of a number of folds, each shuffled anew. With three or more the interval against the
+            control is of the expectation.
         confidence : float in (0, 1), default=0.95
             Probability of the intervals.
         n_jobs : int or None, default=None
@@ -260,6 +267,7 @@ class SurvivalReport:
             groups=models.data.groups,
             confidence=confidence,
             overlap_factor=splits_factor(splits),
+            test_train_ratio=splits_ratio(splits),
             selections=None if selections.empty else selections,
         )
 

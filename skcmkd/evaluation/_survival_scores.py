@@ -9,7 +9,7 @@ from .._model_selection._intervals import MODELS, Interval, make_interval
 from ..survival._horizon import label_at
 from ..survival._pairs import auc_pairs, harrell_pairs, sum_pairs, uno_pairs
 from ..survival._scores import brier_rows
-from ._scores import Design
+from ._scores import Design, compares_splits
 from ._survival_models import UNCENSORED, Outcome
 
 # Whether more is better.
@@ -39,7 +39,8 @@ def compare_models(held_out: pd.DataFrame, outcome: Outcome, model: str, base: s
     """The gain of a model over another on the rows that both predicted, a row a score.
 
     The Brier score is a mean over rows; the others are ratios of sums over pairs of held-out rows of a split, with the
-    jackknife over units as standard error, times the factor of the splits.
+    jackknife over units as standard error, times the factor of the splits. With enough splits the distilled
+    student and its control are compared by their scores of each split.
 
     Parameters
     ----------
@@ -62,6 +63,12 @@ def compare_models(held_out: pd.DataFrame, outcome: Outcome, model: str, base: s
         ]
         difference = ratios[0] - ratios[1]
         intervals[score] = _jackknife_interval(difference[-1], difference[:-1][in_use], design)
+    if compares_splits(model, base, rows.index.get_level_values("split").nunique()):
+        by_split = _split_gains(rows, outcome, model, base)
+        intervals = {
+            score: design.interval_of_splits(by_split[score].to_numpy(), interval.value)
+            for score, interval in intervals.items()
+        }
     result = {
         score: {
             "n_rows": len(row_ids),
@@ -73,6 +80,15 @@ def compare_models(held_out: pd.DataFrame, outcome: Outcome, model: str, base: s
         for score, interval in intervals.items()
     }
     return pd.DataFrame.from_dict(result, orient="index").astype({"n_rows": int}).rename_axis("score")
+
+
+def _split_gains(rows: pd.DataFrame, outcome: Outcome, model: str, base: str) -> pd.DataFrame:
+    """Gain of a model over another in the held-out rows of each split, a column a score; NaN without any pair."""
+    gains = []
+    for _, part in rows.groupby(level="split"):
+        found, other = (score_model(part, outcome, name) for name in (model, base))
+        gains.append({score: sign * (found[score] - other[score]) for score, sign in HIGHER_IS_BETTER.items()})
+    return pd.DataFrame(gains)
 
 
 def _row_means(rows: pd.DataFrame, outcome: Outcome, model: str) -> pd.Series:

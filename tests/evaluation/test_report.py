@@ -401,6 +401,24 @@ def test_repeats_are_averaged_by_row(example):
 # Continuous targets
 
 
+def test_the_control_of_many_splits_is_of_the_expectation(example):
+    """Fifteen folds of six rows: by hand from the rows, and as a test of the rows with five folds."""
+    y = example.T.iloc[:, 0] + example.X.iloc[:, 0]
+    estimator = PairedDistillerRegressor(Ridge(), Ridge(), alpha=0.5, cv=3)
+    for n_splits in (15, 5):
+        folds = KFold(n_splits)
+        report = report_of(example, estimator, y=y, cv=folds, fused=None)
+        control = report.compare("distilled", "shuffled teacher")
+        errors = report.row_scores_.xs("squared_error", axis=1, level="score")
+        gain = errors["shuffled teacher"] - errors["distilled"]
+        by_fold = [gain.iloc[test].mean() for _, test in folds.split(y)]
+        of_splits = np.sqrt(1 / 15 + 1 / 14) * np.std(by_fold, ddof=1)
+        expected = of_splits if n_splits == 15 else 1.5 * gain.std(ddof=1) / np.sqrt(90)
+        np.testing.assert_allclose(control.loc["squared_error", "standard_error"], expected)
+        np.testing.assert_allclose(control.loc["r2", "standard_error"] * y.var(ddof=0), expected)
+        np.testing.assert_allclose(control.loc["squared_error", "gain"], gain.mean())
+
+
 def test_continuous_targets(example):
     y = example.T.iloc[:, 0] + example.X.iloc[:, 0]
     T = example.T.iloc[:, 1:].copy()

@@ -10,10 +10,12 @@ from skcmkd.evaluation._scores import (
     Design,
     add_r2,
     collect_row_scores,
+    compares_splits,
     paired_difference,
     row_agreement,
     row_scores,
     splits_factor,
+    splits_ratio,
 )
 
 RANDOM = np.random.RandomState(0)
@@ -61,7 +63,7 @@ def test_agreement_counts_the_teachers_rows_only(example):
     both, agreement = row_agreement(student, teacher, CLASSES)
     assert both.tolist() == [5, 6, 7, 8, 9]
     assert agreement["same_prediction"].tolist() == [1.0] * 5
-    rows, agreed, alphas = collect_row_scores(y, [{"student alone": student, "teacher": teacher}], CLASSES)
+    rows, agreed, alphas, _ = collect_row_scores(y, [{"student alone": student, "teacher": teacher}], CLASSES)
     assert rows["teacher"].notna().all(axis=1).to_numpy().nonzero()[0].tolist() == [5, 6, 7, 8, 9]
     assert agreed["student alone"]["kl"].notna().sum() == 5
     assert alphas == [{"student alone": 0.5, "teacher": 0.5}]
@@ -71,7 +73,7 @@ def test_repeats_are_averaged_before_rows_are_counted(example):
     y, proba = example
     once, again = predictions_of(np.arange(20), proba), predictions_of(np.arange(20), proba[:, [1, 2, 0]])
     folds = [{"student alone": a, "teacher": a} for a in (once, again)]
-    rows, _, _ = collect_row_scores(y, folds, CLASSES)
+    rows, *_ = collect_row_scores(y, folds, CLASSES)
     expected = (row_scores(y, once, CLASSES)["brier"] + row_scores(y, again, CLASSES)["brier"]) / 2
     np.testing.assert_allclose(rows["teacher", "brier"], expected)
     assert len(rows) == 20
@@ -132,8 +134,27 @@ def test_explained_variance_on_common_rows():
     y, predictions = RANDOM.randn(10), RANDOM.randn(2, 10)
     part = Predictions(np.arange(6), predictions[1, :6], None, np.nan)
     whole = Predictions(np.arange(10), predictions[0], None, 0.0)
-    rows, _, _ = collect_row_scores(y, [{"student alone": whole, "teacher": part}], None)
-    with_r2 = add_r2(rows, ("teacher", "student alone"), y)
+    rows, *_ = collect_row_scores(y, [{"student alone": whole, "teacher": part}], None)
+    with_r2, _ = add_r2(rows, ("teacher", "student alone"), y)
     np.testing.assert_allclose(with_r2["teacher", "r2"].mean(), r2_score(y[:6], predictions[1, :6]))
     np.testing.assert_allclose(with_r2["student alone", "r2"].mean(), r2_score(y[:6], predictions[0, :6]))
-    assert add_r2(rows, ("teacher",), np.ones(10))["teacher", "r2"].isna().all()
+    assert add_r2(rows, ("teacher",), np.ones(10))[0]["teacher", "r2"].isna().all()
+
+
+def test_the_control_is_compared_by_splits():
+    """As a t-test of the means of the splits with Nadeau and Bengio's variance, whatever the rows say."""
+    n_splits, n_test, n_train = 15, 4, 16
+    means = RANDOM.randn(2, n_splits)
+    models = {"distilled": means[0], "shuffled teacher": means[1]}
+    of_splits = pd.DataFrame({(model, "brier"): values for model, values in models.items()})
+    rows = pd.DataFrame({key: np.full(20, values.mean()) for key, values in of_splits.items()})
+    design = Design(np.arange(20), 0.9, 1.5, n_test / n_train)
+    found = paired_difference(rows, "distilled", "brier", design, "shuffled teacher", of_splits=of_splits)
+    plain = ttest_rel(means[1], means[0]).confidence_interval(0.9)
+    wider = np.sqrt(1 + n_splits * n_test / n_train)
+    np.testing.assert_allclose(found["gain"], (means[1] - means[0]).mean())
+    np.testing.assert_allclose(found["upper"] - found["gain"], wider * (plain.high - plain.low) / 2)
+    assert splits_ratio(list(KFold(5).split(np.zeros(20)))) == n_test / n_train
+    assert compares_splits("shuffled teacher", "distilled", 15)
+    assert not compares_splits("distilled", "shuffled teacher", 5)
+    assert not compares_splits("shuffled teacher", "student alone", 15)

@@ -264,6 +264,29 @@ def test_repeats_average_each_row(example):
     assert report.differences_.loc[("distilled", "brier"), "n_rows"] == 120
 
 
+def test_the_control_of_many_splits_is_of_the_expectation():
+    """Sixteen halves, eight times two: by the gains of reports of one split each."""
+    random, n_rows = np.random.RandomState(0), 20
+    time, event = random.exponential(size=n_rows), random.rand(n_rows) < 0.7
+    halves = [np.sort(half) for _ in range(8) for half in np.array_split(random.permutation(n_rows), 2)]
+    index = pd.MultiIndex.from_tuples(
+        [(s, row) for s, half in enumerate(halves) for row in half], names=["split", "row"]
+    )
+    names = ["uncensored", "student alone", "distilled", "shuffled teacher"]
+    held_out = pd.DataFrame(random.uniform(0.2, 0.8, (len(index), 4)), index, names)
+    alphas = pd.DataFrame({"distilled": 0.5, "shuffled teacher": 0.5}, index=range(16))
+    settings = (time, event, float(np.median(time)))
+    splits = [SurvivalReport(held_out.loc[[s]], alphas.loc[[s]], *settings) for s in range(16)]
+    by_split = pd.concat([each.compare("distilled", "shuffled teacher")["gain"] for each in splits], axis=1)
+    report = SurvivalReport(held_out, alphas, *settings, test_train_ratio=1.0)
+    control = report.compare("distilled", "shuffled teacher")
+    expected = np.sqrt(1 / 16 + 1) * by_split.std(axis=1, ddof=1)
+    assert (expected > 0).all()
+    np.testing.assert_allclose(control["standard_error"], expected)
+    half_width = control["upper"] - control["gain"]
+    np.testing.assert_allclose(half_width / expected, t_distribution.ppf(0.975, 15))
+
+
 # Output
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -13,7 +14,7 @@ from skcmkd import PairedDistiller, PairedDistillerRegressor
 from .scripts import modules_of
 
 FOLDER = Path(__file__).parents[2] / "benchmarks" / "interval_coverage"
-MODULES = ("settings", "tables", "fast", "models", "draws", "evaluate", "choice")
+MODULES = ("settings", "tables", "fast", "models", "draws", "evaluate", "choice", "control")
 
 pytestmark = pytest.mark.skipif(not FOLDER.exists(), reason="the benchmarks are in the repository")
 
@@ -150,6 +151,19 @@ def test_row_contributions_of_a_ratio_have_its_value_and_its_standard_error(benc
     resampled = losses[rng.randint(400, size=(2000, 400))].mean(axis=1)
     gains = bench["evaluate"].gain_of(resampled, log_ratio=True)
     assert rows.std() / 20 == pytest.approx(gains.std(), rel=0.1)
+
+
+@pytest.mark.parametrize("gain", ["null", "clear"])
+def test_a_control_in_the_same_order_is_the_distilled_student(bench, gain):
+    cell = bench["settings"].Cell("report", gain, "continuous", 60)
+    labeled, pairs, _ = bench["tables"].draw_tables(cell, cell.random_state(0, 0))
+    train, held_out = (bench["tables"].take(labeled, rows) for rows in (np.arange(40), np.arange(40, 60)))
+    order = SimpleNamespace(permutation=np.arange)
+    losses = bench["control"].control_losses(cell, train, pairs, held_out, order)
+    np.testing.assert_allclose(losses[:, 1], losses[:, 2])
+    shuffled = bench["control"].control_losses(cell, train, pairs, held_out, np.random.RandomState(0))
+    np.testing.assert_allclose(shuffled[:, :2], losses[:, :2])
+    assert (abs(shuffled[:, 2] - losses[:, 2]) > 1e-6).all()
 
 
 @pytest.fixture
