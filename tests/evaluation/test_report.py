@@ -339,6 +339,7 @@ def test_a_frozen_teacher_has_no_fused_model(example):
     np.testing.assert_allclose(report.to_frame().loc["teacher", "log_loss"], log_loss(example.y, proba))
 
 
+@pytest.mark.filterwarnings("ignore:The student LinearSVC has no predict_proba")
 def test_a_student_without_probabilities_is_compared_by_accuracy(example):
     report = report_of(example, distiller(student=LinearSVC()))
     frame = report.to_frame()

@@ -26,6 +26,8 @@ from skcmkd.datasets import load_digit_views, make_gaussian_modalities
 from skcmkd.paired._temperature_scaling import fit_temperature, scale_proba
 
 LOGISTIC = LogisticRegression()
+# The student alone is often the reference; tests/paired/test_forgotten_parts.py tests this warning.
+pytestmark = pytest.mark.filterwarnings("ignore:alpha=0.5 was given without a teacher's table")
 
 
 @pytest.fixture(scope="module")
