@@ -30,6 +30,7 @@ from methods import (
     POOLED,
     SELF_TRAINING,
     STACKED,
+    TWO_ROUNDS,
     objective_methods,
 )
 from tables import MIN_ADVANTAGE, RESULTS, SETTING, load_cells, plain
@@ -41,7 +42,7 @@ OTHERS = (SELF_TRAINING, IMPUTED, STACKED)
 LINEAR_METHODS = (ALONE, DEFAULT, PERMUTED, *POOLED, AUTO, "analytic", *FIXED, *OTHERS)
 NETWORK_METHODS = (AUTO, *FIXED, "objective hints", "objective mfh", MUTUAL, *OTHERS, PEER, PEER_OUT_OF_FOLD)
 OBJECTIVES = ("alpha 0.5", *(name for name in objective_methods() if "+" not in name))
-RIVALS = (PERMUTED, ONE_ROUND, ONE_ROUND_PERMUTED, PAST, COUPLED, FEATURES, FEATURES_PERMUTED)
+RIVALS = (PERMUTED, ONE_ROUND, ONE_ROUND_PERMUTED, TWO_ROUNDS, PAST, COUPLED, FEATURES, FEATURES_PERMUTED)
 
 
 def common_runs(rows: pd.DataFrame) -> pd.DataFrame:

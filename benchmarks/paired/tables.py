@@ -137,6 +137,11 @@ def proof(cells: pd.DataFrame, score: str = "accuracy") -> pd.DataFrame:
     return table.reset_index()
 
 
+def mean_text(gains: pd.Series, digits: int = 1) -> str:
+    """The mean with its sign; nothing where there are no cells."""
+    return f"{gains.mean():+.{digits}f}" if len(gains) else ""
+
+
 def of_default(cells: pd.DataFrame) -> pd.DataFrame:
     """The default, its controls and its rivals where there are unlabeled pairs: mean gains.
 
@@ -162,9 +167,9 @@ def of_default(cells: pd.DataFrame) -> pd.DataFrame:
         row = dict(
             zip(("table", "labels", "pairs", "student", "soft targets"), (*key[:-1], names[key[-1]]), strict=True)
         )
-        row |= {"cells": len(part), "splits": part["seed"].nunique(), "points": f"{points.mean():+.1f}"}
-        row |= {"better teacher": f"{points[better].mean():+.1f}", "other teacher": f"{points[~better].mean():+.1f}"}
-        row["nats"] = "" if score == "r2" else f"{part['log_loss_gain'].mean():+.3f}"
+        row |= {"cells": len(part), "splits": part["seed"].nunique(), "points": mean_text(points)}
+        row |= {"better teacher": mean_text(points[better]), "other teacher": mean_text(points[~better])}
+        row["nats"] = "" if score == "r2" else mean_text(part["log_loss_gain"], 3)
         table.append(row | {"worse by a point": f"{(points < -1).mean():.0%}"})
     return pd.DataFrame(table)
 
