@@ -70,9 +70,7 @@ def unpaired(student, teacher, **settings):
 def aligned_display():
     distiller = UnpairedDistiller(network(), network(), alignment="prototypes", check_alignment=False, random_state=0)
     distiller.fit(S[:20], Y[:20], teacher_data=(T[20:], Y[20:]))
-    return AlignmentDisplay.from_estimator(distiller, S[:20], Y[:20], teacher_data=(T[20:], Y[20:])).after[
-        ["component_1", "component_2"]
-    ]
+    return AlignmentDisplay.from_estimator(distiller, S[:20], Y[:20], teacher_data=(T[20:], Y[20:])).after
 
 
 def selected(**settings):

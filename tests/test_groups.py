@@ -469,7 +469,7 @@ def test_an_integer_cv_adapts_to_the_groups_of_every_estimator(n_groups, n_folds
     linear = LogisticRegression()
     paired = PairedDistiller(linear, linear, alpha=0.5).fit(X, y, groups=groups, X_teacher=teacher)
     regressor = PairedDistillerRegressor(Ridge(), Ridge(), alpha=0.5)
-    regressor.fit(X, TEN.data.iloc[:, 0], groups=groups, X_teacher=teacher)
+    regressor.fit(X, TEN.data.iloc[:, :2].sum(axis=1), groups=groups, X_teacher=teacher)
     unpaired = UnpairedDistiller(linear, linear, cv=5, check_alignment=False)
     cohort = (teacher[60:], y[60:], groups[60:])
     unpaired.fit(X[:60], y[:60], groups=groups[:60], teacher_data=cohort, bridge=(X[100:], teacher[100:]))

@@ -199,9 +199,6 @@ def _check_bridge(X: Table, X_teacher: Table, bridge: Any) -> tuple[Table | None
     X_bridge, X_teacher_bridge = (as_table(table, name) for table, name in zip(bridge, BRIDGE_NAMES, strict=True))
     complete = check_pairs(X, X_teacher, (X_bridge, X_teacher_bridge), BRIDGE_NAMES, ("X", "teacher_data[0]"))
     groups = check_groups(groups, X_bridge, "bridge[2]", BRIDGE_NAMES[0])
-    if groups is None:
-        warn_of_labeled_rows(X, X_bridge, BRIDGE_NAMES[0])
-    warn_of_labeled_rows(X_teacher, X_teacher_bridge, BRIDGE_NAMES[1], "teacher_data[0]")
     if not complete.any():
         return None, None, None
     groups = None if groups is None else groups[complete]

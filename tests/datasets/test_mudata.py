@@ -233,6 +233,7 @@ def test_what_is_no_table_of_samples(mdata):
         from_mudata(annotated("AB", ["g1"], complex, y=[0, 1]), "y")
 
 
+@pytest.mark.filterwarnings("ignore:None of the 10 samples")
 def test_a_distiller_takes_it_with_and_without_missing_modalities(mdata):
     rng = np.random.RandomState(0)
     state = rng.randint(2, size=60)

@@ -125,13 +125,15 @@ def test_labeled_rows_among_the_pairs_are_a_warning():
     assert caught[0].filename == __file__
     with pytest.warns(UserWarning, match=r"20 rows of unlabeled_pairs\[0\] are rows of X"):
         select_ids(X.join(T_labeled), everything.join(everything_T))
-    with pytest.warns(UserWarning, match=r"20 rows of bridge\[1\] are rows of teacher_data\[0\]"):
-        UnpairedDistiller(LINEAR, LINEAR, alignment="none", check_alignment=False).fit(
-            ids(S[180:]),
-            Y[180:].to_numpy(),
-            teacher_data=(T_labeled, Y[:100].to_numpy()),
-            bridge=(everything[:90], everything_T[:90]),
-        )
+
+
+def test_a_bridge_may_hold_rows_of_both_cohorts():
+    """Samples measured both ways are often part of a cohort."""
+    distiller = UnpairedDistiller(LINEAR, LINEAR, alignment="none", check_alignment=False)
+    cohorts = {"teacher_data": (ids(T[:100]), Y[:100].to_numpy()), "bridge": (ids(S[80:200]), ids(T[80:200]))}
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        distiller.fit(ids(S[180:]), Y[180:].to_numpy(), **cohorts)
 
 
 def select_ids(both, unlabeled):

@@ -439,7 +439,11 @@ def test_errors_name_the_remedy(pairs):
         (features("scores", teacher=LinearSVC()), given(pairs), "LinearSVC has no predict_proba"),
         (features("columns", teacher_columns={"a": [0]}), given(pairs), "features are those of one teacher"),
         (features("columns", predictor=LogisticRegression()), given(pairs), "LogisticRegression is a classifier"),
-        (features("columns"), {**given(pairs, False), "X_teacher": np.full((N, 2), np.nan)}, "missing in all of its"),
+        (
+            features("columns"),
+            {**given(pairs, False), "X_teacher": np.full((N, 2), np.nan)},
+            "X_teacher is missing in all 60 rows",
+        ),
         (features("columns"), {"X": X[:N], "X_teacher": T[: N - 1]}, "X_teacher has 59 rows and X has 60"),
         (features("scores"), {**given(pairs), "y": y[: N - 1]}, "y has 59 rows"),
         (

@@ -96,6 +96,7 @@ class Recording(LogisticRegression):
         return super().fit(X, y, sample_weight)
 
 
+@pytest.mark.filterwarnings("ignore:.*another scale")
 @pytest.mark.parametrize("changed", ["teacher", "labels"])
 def test_features_of_a_validation_fold_come_from_pairs_outside_it(drawn, changed):
     X, T, y = drawn

@@ -19,7 +19,7 @@ def table():
     T = pd.DataFrame(rng.normal(size=(12, 3)), columns=["a", "b", "c"])
     T.iloc[:3, :2] = np.nan
     T.iloc[8:, 2] = np.nan
-    pairs = X[:4].copy(), T[:4].copy()
+    pairs = tuple(part[:4].set_axis(range(12, 16)) for part in (X, T))
     X.iloc[5] = np.nan
     return X, T, pairs
 
