@@ -161,7 +161,7 @@ def warn_of_useless_risk(
     return describe_useless(check, study.data, what, baseline, options)
 
 
-def check_settings(selector: CCHSelector, options: argparse.Namespace) -> dict[str, Any]:
+def check_settings(selector: CCHSelector | NoSelector, options: argparse.Namespace) -> dict[str, Any]:
     """How both checks are run: with the intervals of the decisions."""
     return {"confidence": selector.confidence, "random_state": options.seed, "n_jobs": options.jobs}
 
