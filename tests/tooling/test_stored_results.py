@@ -22,6 +22,7 @@ EXTENSION = ROOT / "docs" / "_ext" / "stored_results.py"
 CONVERTED = [
     "index",
     "survival",
+    "information",
     "getting_started",
     "how_to",
     "faq",
