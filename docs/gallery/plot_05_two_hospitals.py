@@ -152,8 +152,7 @@ results.round(1)
 # Without a bridge the student gains a few points on average, in one split next to nothing.
 # **The made-up cohort does as well**, so this gain does not come from the other hospital: the
 # alignment regularized the student, which helps with few labels. A hundred samples with both measurements
-# are worth about as much; with 300 the gain is clearly larger in every split, and there it
-# comes from the teacher.
+# bring more than that in every split, and 300 more still. There the gain comes from the teacher.
 #
 # What not to conclude
 # --------------------

@@ -53,8 +53,8 @@ plt.show()
 # %%
 # Above: each model's gain over the student alone, with its interval. In accuracy the interval
 # of the distilled student may contain zero, with 100 rows; in the Brier score it does not. The
-# shuffled teacher makes the Brier score worse. So soft targets as such do not help here; the
-# teacher's predictions for the sample do. The difference to the control has intervals of its own:
+# shuffled teacher gains little. So soft targets as such are not what helps here; the
+# teacher's predictions for the sample are. The difference to the control has intervals of its own:
 
 report.compare("distilled", "shuffled teacher")[
     ["gain", "lower", "upper"]

@@ -150,7 +150,7 @@ plt.show()
 
 # %%
 # The log-loss falls in every split, and the balanced accuracy rises. The control gains no accuracy and a
-# sixth of the log-loss: it is the transcriptome of the very cell that teaches.
+# small part of the log-loss: it is the transcriptome of the very cell that teaches.
 #
 # What not to conclude
 # --------------------
