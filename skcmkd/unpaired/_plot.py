@@ -176,7 +176,7 @@ class AlignmentDisplay:
     def _plot_shares(self, ax: Any) -> None:
         shares = [100 * np.trace(plan.to_numpy()) for plan in (self.before, self.after)]
         names, box = ("student alone", self.alignment), {"facecolor": "white", "alpha": 0.8, "lw": 0}
-        ax.barh(range(2), shares, color=(BEFORE, AFTER), height=0.75)
+        ax.barh(range(2), shares, color=[BEFORE, AFTER], height=0.75)
         for place, (name, share) in enumerate(zip(names, shares, strict=True)):
             ax.text(0, place, f" {name}: {share:.0f} %", va="center", bbox=box)
         ax.invert_yaxis()

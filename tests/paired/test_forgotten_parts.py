@@ -209,6 +209,7 @@ def test_messages_of_the_one_table_form_name_the_table_that_the_user_gave():
         assert "X_teacher" not in str(error.value)
 
 
+@pytest.mark.filterwarnings("ignore::FutureWarning")  # defaults of LogisticRegressionCV that change
 def test_models_of_models_under_metadata_routing():
     """Without requests no weight passes them: a member of the pool stays as it is, and a student cannot be trained."""
     pairs = {"X_teacher": T[:40], "unlabeled_pairs": (S[40:], T[40:])}
@@ -216,7 +217,7 @@ def test_models_of_models_under_metadata_routing():
     with sklearn.config_context(enable_metadata_routing=True):
         for teacher in (
             calibrated,
-            LogisticRegressionCV(Cs=2, cv=2, scoring="accuracy", l1_ratios=(0,), use_legacy_attributes=False),
+            LogisticRegressionCV(Cs=2, cv=2, scoring="accuracy"),
         ):
             routed = PairedDistiller(LogisticRegression(), teacher, cv=3).fit(S[:40], Y[:40], **pairs)
             assert routed.alpha_ == pytest.approx(1 / 3)
