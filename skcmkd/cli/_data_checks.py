@@ -46,8 +46,11 @@ def check_leakage(X: pd.DataFrame, y: np.ndarray, classes: np.ndarray | None) ->
 
 def check_time_leakage(X: pd.DataFrame, time: pd.Series, event: pd.Series) -> list[str]:
     """Columns that follow the time or the event closely, such as those of another event: no measurement does."""
-    lines = _name_followers(X, X.rank().corrwith(time.rank()), time.name, MIN_RANK_CORRELATION)
-    return lines + _name_followers(X, X.corrwith(event), event.name, MIN_EVENT_CORRELATION)
+    # A constant column, or an event that all have, correlates with nothing.
+    with np.errstate(divide="ignore", invalid="ignore"):
+        of_time, of_event = X.rank().corrwith(time.rank()), X.corrwith(event)
+    lines = _name_followers(X, of_time, time.name, MIN_RANK_CORRELATION)
+    return lines + _name_followers(X, of_event, event.name, MIN_EVENT_CORRELATION)
 
 
 def _name_followers(X: pd.DataFrame, correlations: pd.Series, name: Hashable, least: float) -> list[str]:
