@@ -84,7 +84,7 @@ def warn_of_another_scale(X: Table, other: Table, name: str, base: str = "X") ->
     )
 
 
-def warn_of_labeled_rows(X: Table, other: Table, name: str, base: str = "X") -> None:
+def warn_of_labeled_rows(X: Table, other: Table, name: str) -> None:
     """Warn where rows of a table have the label and the values of a row of X: samples are in both.
 
     Both tables have the same columns.
@@ -100,9 +100,9 @@ def warn_of_labeled_rows(X: Table, other: Table, name: str, base: str = "X") -> 
         same &= same.all() and len(same) >= MIN_SHARED_ROW_NUMBERS
     if same.any():
         warn_user(
-            f"{int(same.sum())} rows of {name} are rows of {base}, with the same row label and values, such as "
+            f"{int(same.sum())} rows of {name} are rows of X, with the same row label and values, such as "
             f"{shared[same].tolist()[0]!r}. They count as samples without a label although their label is known, and "
-            f"in a cross-validation rows of the test fold would be among them. Leave the rows of {base} out of {name}."
+            f"in a cross-validation rows of the test fold would be among them. Leave the rows of X out of {name}."
         )
 
 

@@ -198,9 +198,9 @@ class KaplanMeierDisplay:
         check_same_length(times, risk, "risk", "time")
         horizon = None if horizon is None else check_horizon(horizon)
         units = check_groups(groups, times, base="time")
-        units = np.arange(len(times)) if units is None else units
         predicted = np.isfinite(risk)
-        times, events, risk, units = times[predicted], events[predicted], risk[predicted], units[predicted]
+        times, events, risk = times[predicted], events[predicted], risk[predicted]
+        units = None if units is None else units[predicted]
         if thresholds is None:
             if n_groups < 1 or n_groups > len(risk):
                 raise ValueError(f"n_groups={n_groups!r} must be from 1 to the number of rows, {len(risk)}.")
@@ -217,7 +217,7 @@ class KaplanMeierDisplay:
         names = NAMES.get(n_groups, tuple(f"{k + 1} of {n_groups}" for k in range(n_groups)))
         curves = {
             f"{name} risk" if n_groups > 1 else "all": kaplan_meier(
-                times[group == k], events[group == k], units[group == k]
+                times[group == k], events[group == k], None if units is None else units[group == k]
             )
             for k, name in enumerate(names)
         }
