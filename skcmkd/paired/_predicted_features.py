@@ -30,15 +30,17 @@ from .._validation._sklearn import (
 )
 from .._validation._tables import Table, as_table, check_same_index, stack_columns
 from . import _predicted_onnx
-from ._input import check_paired_data
 from ._predicted_block import PredictedBlock
 from ._predicted_fit import NO_FEATURES, fit_features
 from ._predicted_input import (
+    check_map_data,
     check_map_target,
     check_new_names,
     check_one_teacher,
     check_predictor,
+    check_teacher_of_pairs,
     fit_scaler,
+    pairs_as_rows,
     standardize_student,
     standardize_table,
 )
@@ -131,6 +133,11 @@ class PredictedTeacherFeatures(  # type: ignore[call-arg]
     A StandardScaler behind this transformer undoes ``scale``; one before it does not reach ``unlabeled_pairs``. Set
     ``standardize`` instead, or give standardized tables.
 
+    Where the teacher was measured in another cohort, and a few samples without a label have both modalities, the map is
+    fitted to these: ``fit(X, y, unlabeled_pairs=bridge)`` with a teacher frozen after its fit to the other cohort. The
+    features then need no cross-fitting; means and variance are those of the pairs. Over a bridge they gain less than
+    the soft targets of ``UnpairedDistiller``, and nothing beside these (page "Without pairs, the evidence").
+
     A row of the teacher's table that is missing throughout gets predicted features, and is not used by the map. A row
     of the student's table that is missing throughout is used by the teacher alone, and its predicted features are NaN.
     A frozen teacher stays in the parameters: ``set_params(teacher=None)`` before the fitted transformer is saved.
@@ -221,7 +228,8 @@ class PredictedTeacherFeatures(  # type: ignore[call-arg]
         groups : array-like of shape (n_samples,), default=None
             Group of each row, such as the patient: every internal split keeps a group together.
         X_teacher : DataFrame or array-like of shape (n_samples, n_teacher_features), default=None
-            The teacher's table, a row for each row of X; rows missing throughout were not measured. With None
+            The teacher's table, a row for each row of X; rows missing throughout were not measured. With None the map
+            is fitted to ``unlabeled_pairs`` alone, for scores those of a frozen teacher; without these, too,
             ``transform`` returns the student's columns alone.
         unlabeled_pairs : tuple of tables, default=None
             Samples with both modalities and no label, ``(X_unlabeled, X_teacher_unlabeled)``, or ``(table,)`` of both
@@ -237,8 +245,9 @@ class PredictedTeacherFeatures(  # type: ignore[call-arg]
         Raises
         ------
         ValueError
-            If the tables do not fit together, scores are to be predicted without y or by a teacher that has no
-            ``predict_proba``, columns hold text, or there are fewer rows than folds.
+            If the tables do not fit together, scores are to be predicted without y, by a teacher that has no
+            ``predict_proba``, or of pairs without ``X_teacher`` by one that is not frozen, columns hold text, or there
+            are fewer rows than folds.
         """
         self._fit(X, y, sample_weight, groups, X_teacher, unlabeled_pairs, cross_fit=False)
         return self
@@ -301,18 +310,22 @@ class PredictedTeacherFeatures(  # type: ignore[call-arg]
         if y is not None:
             check_same_index(X, y, "y")
             check_same_length(X, np.atleast_1d(np.asarray(y)), "y")
-        may_have_teacher = X_teacher is not None or self.student_columns is not None
-        y, target = check_map_target(self.predicted if may_have_teacher else None, self.teacher, y, X)
-        data = check_paired_data(
+        has_teacher = any(given is not None for given in (X_teacher, self.student_columns, unlabeled_pairs))
+        y, target = check_map_target(self.predicted if has_teacher else None, self.teacher, y, X)
+        data = check_map_data(
             X, y, sample_weight, groups, X_teacher, unlabeled_pairs, self.student_columns, self.teacher_columns
         )
         self._student_columns, self._n_table_columns = data.student_columns, n_features(X)
         self.scaler_ = fit_scaler(data) if self.standardize else None
         data = standardize_student(data, self.scaler_)
+        has_pairs_alone = data.X_teacher is None and data.X_unlabeled is not None
+        if has_pairs_alone:
+            check_teacher_of_pairs(self.predicted, self.teacher)
+        rows = pairs_as_rows(data, target) if has_pairs_alone else data
         fitted = NO_FEATURES
-        if data.X_teacher is not None:
+        if rows.X_teacher is not None:
             fitted = fit_features(
-                data,
+                rows,
                 target,
                 predicted=self.predicted,
                 teacher=self.teacher,
@@ -322,13 +335,17 @@ class PredictedTeacherFeatures(  # type: ignore[call-arg]
                 cv=self.cv,
                 seed=resolve_seed(self.random_state),
                 n_jobs=self.n_jobs,
-                cross_fit=cross_fit,
+                cross_fit=cross_fit and not has_pairs_alone,
             )
         self.predictor_, self.n_folds_ = fitted.block.predictor, fitted.n_folds
         self.predicted_mean_, self.predicted_factor_ = fitted.block.mean, fitted.block.factor
         self._predicted_names = fitted.names
         check_new_names(self.get_feature_names_out())
-        return self._put_beside(data.X, fitted.cross_fitted) if cross_fit else None
+        if not cross_fit:
+            return None
+        # A map of unlabeled pairs alone was fitted to none of the rows.
+        features = fitted.block.transform(data.X) if has_pairs_alone else fitted.cross_fitted
+        return self._put_beside(data.X, features)
 
     def transform(self, X: Table) -> Table:
         """Put the features that the map of all pairs predicts beside the student's columns.

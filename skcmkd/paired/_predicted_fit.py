@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator, clone
+from sklearn.frozen import FrozenEstimator
 
 from .._distillation._targets import Target
 from .._linear_model._logistic import make_default_classifier
@@ -105,11 +106,15 @@ def _default_teacher(target: Target | None) -> BaseEstimator:
 
 
 def _make_folds(cv: Any, data: PairedData, teacher: TeacherInputs, target: Target | None) -> PairFolds:
-    """Folds of the pairs, with each pattern of missing modalities spread evenly over them."""
+    """Folds of the pairs, with each pattern of missing modalities spread evenly over them.
+
+    Labels that no model is fitted to, as with a frozen teacher, do not matter.
+    """
     patterns = np.unique(2 * data.has_student + teacher.observed, return_inverse=True)[1]
-    # Without a target neighbors in the order of the rows go to different folds.
-    y = np.arange(len(data.y)) if target is None else data.y
-    is_class = target is not None and len(target.classes) > 0
+    read = None if isinstance(teacher.model, FrozenEstimator) else target
+    # Without labels neighbors in the order of the rows go to different folds.
+    y = np.arange(len(data.y)) if read is None else data.y
+    is_class = read is not None and len(read.classes) > 0
     fold_ids = make_fold_ids(cv, y, classes=is_class, groups=data.groups, strata=patterns if patterns.any() else None)
     return PairFolds.from_labeled(data, fold_ids)
 

@@ -11,15 +11,27 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import issparse
 from sklearn.base import BaseEstimator, is_classifier, is_regressor
+from sklearn.frozen import FrozenEstimator
 from sklearn.preprocessing import StandardScaler
 
+from .._distillation._pair_checks import check_pairs
 from .._distillation._targets import ClassificationTarget, RegressionTarget, Target
 from .._distillation._training_data import stack_tables
+from .._validation._columns import Columns
 from .._validation._sklearn import ArrayLike, n_samples
 from .._validation._table_checks import UNLABELED_PAIRS_NAMES, check_numeric
-from .._validation._tables import Table, check_same_columns
-from .._validation._target_checks import check_continuous_target, check_labels, check_target, encode_labels
+from .._validation._tables import Table, as_table, check_same_columns, take_rows
+from .._validation._target_checks import (
+    check_comparable_groups,
+    check_continuous_target,
+    check_groups,
+    check_labels,
+    check_target,
+    encode_labels,
+    pop_groups,
+)
 from ._data import PairedData
+from ._input import check_paired_data, teacher_column_indices
 
 
 def check_one_teacher(teacher_columns: Any) -> None:
@@ -59,6 +71,66 @@ def check_map_target(
     if is_class:
         return y, ClassificationTarget(encode_labels(y)[0])
     return y, RegressionTarget(y.reshape(len(y), -1).shape[1])
+
+
+def check_teacher_of_pairs(predicted: str, teacher: BaseEstimator | None) -> None:
+    """Raise if scores of unlabeled pairs alone are to be predicted and the teacher is yet to be fitted."""
+    if predicted == "scores" and not isinstance(teacher, FrozenEstimator):
+        raise ValueError(
+            "unlabeled_pairs were given without X_teacher, so no labeled row has what the teacher is fitted to. Give "
+            "X_teacher; or as teacher a FrozenEstimator, which was fitted to other rows; or set predicted to 'columns' "
+            "or 'components', which need no teacher."
+        )
+
+
+def check_map_data(
+    X: Table,
+    y: np.ndarray,
+    sample_weight: ArrayLike | None,
+    groups: ArrayLike | None,
+    X_teacher: Table | None,
+    unlabeled_pairs: tuple[Any, ...] | None,
+    student_columns: Columns,
+    teacher_columns: Columns,
+) -> PairedData:
+    """``check_paired_data``, and unlabeled pairs alone where no labeled row has the teacher's modality."""
+    if X_teacher is not None or student_columns is not None or unlabeled_pairs is None:
+        return check_paired_data(
+            X, y, sample_weight, groups, X_teacher, unlabeled_pairs, student_columns, teacher_columns
+        )
+    data = check_paired_data(X, y, sample_weight, groups, None, None, None, None)
+    names = UNLABELED_PAIRS_NAMES
+    pair, pair_groups = pop_groups(unlabeled_pairs, "unlabeled_pairs", "(X_unlabeled, X_teacher_unlabeled)", 2)
+    X_unlabeled, X_teacher = (as_table(table, name) for table, name in zip(pair, names, strict=True))
+    complete = check_pairs(data.X, X_teacher, (X_unlabeled, X_teacher), names, ("X", names[1]))
+    pair_groups = check_groups(pair_groups, X_unlabeled, "unlabeled_pairs[2]", names[0])
+    if pair_groups is not None:
+        check_comparable_groups(data.groups, pair_groups, "unlabeled_pairs[2]")
+    if not complete.any():
+        return data
+    return replace(
+        data,
+        X_unlabeled=take_rows(X_unlabeled, complete),
+        X_teacher_unlabeled=take_rows(X_teacher, complete),
+        unlabeled_groups=None if pair_groups is None else pair_groups[complete],
+        teacher_columns=teacher_column_indices(X_teacher, teacher_columns, None),
+    )
+
+
+def pairs_as_rows(data: PairedData, target: Target | None) -> PairedData:
+    """The unlabeled pairs alone, as labeled rows, where no other row has the teacher's modality.
+
+    Their labels are all classes in turn: a frozen teacher reads none.
+    """
+    if target is None:
+        y = np.full(data.n_unlabeled, np.nan)
+    elif len(target.classes):
+        y = np.resize(target.classes, data.n_unlabeled)
+    else:
+        y = np.zeros((data.n_unlabeled, target.n_outputs))
+    has_student = np.ones(data.n_unlabeled, dtype=bool)
+    pairs = PairedData(data.X_unlabeled, y, has_student, data.X_teacher_unlabeled, groups=data.unlabeled_groups)
+    return replace(pairs, teacher_columns=data.teacher_columns)
 
 
 def fit_scaler(data: PairedData) -> StandardScaler:

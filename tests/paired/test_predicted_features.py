@@ -435,7 +435,6 @@ def test_errors_name_the_remedy(pairs):
     X, T, y = pairs
     cases = [
         (features("scores"), {"X": X[:N], "X_teacher": T[:N]}, "predicted='scores' needs y"),
-        (features("columns"), {"X": X[:N], "unlabeled_pairs": (X, T)}, "unlabeled_pairs were given without X_teacher"),
         (features("scores", teacher=LinearSVC()), given(pairs), "LinearSVC has no predict_proba"),
         (features("columns", teacher_columns={"a": [0]}), given(pairs), "features are those of one teacher"),
         (features("columns", predictor=LogisticRegression()), given(pairs), "LogisticRegression is a classifier"),
