@@ -48,7 +48,7 @@ KEYS = ["cohort", "label", "student", "teacher", "n_labeled", "n_pairs"]
 
 @dataclass(frozen=True)
 class Split:
-    """Both tables of labeled samples, of pairs without a label, and of test samples."""
+    """Both tables of labeled samples, of unlabeled pairs, and of test samples."""
 
     X: pd.DataFrame
     X_teacher: pd.DataFrame

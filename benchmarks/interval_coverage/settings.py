@@ -98,5 +98,5 @@ def all_cells() -> Iterator[Cell]:
     for gain in ("tie", "noise"):
         yield Cell(SELECTOR, gain, "5 classes", 100)
     for gain in ("tie", "clear"):
-        yield Cell(SELECTOR, gain, "2 classes", 60, student=TUNED, n_draws=100)
-    yield Cell(REPORT, "null", "2 classes", 100, student=NETWORK, n_repeats=1, n_draws=100)
+        yield Cell(SELECTOR, gain, "2 classes", 60, student=TUNED)
+    yield Cell(REPORT, "null", "2 classes", 100, student=NETWORK, n_repeats=1)

@@ -1,6 +1,6 @@
 """What the teacher's scores or columns, predicted from the student's table, add to a linear student; digits.
 
-100 labeled digits, 900 pairs without a label or none, 1000 test digits that have the student's view alone. The student
+100 labeled digits, 900 unlabeled pairs or none, 1000 test digits that have the student's view alone. The student
 is a logistic regression whose penalty is chosen by log-loss on five folds. Writes a row for each method and prints mean
 gains over the student alone, in points of accuracy and nats of log-loss.
 """

@@ -33,7 +33,7 @@ Tables = dict[str, Any]
 
 
 def digit_pairs(n_rows: int, seed: int) -> Tables:
-    """Ten classes: Zernike moments with profile correlations as the teacher, and pairs without a label."""
+    """Ten classes: Zernike moments with profile correlations as the teacher, and unlabeled pairs."""
     digits = load_digit_views()
     order = np.random.RandomState(seed).permutation(len(digits.target))
     rows, unlabeled = order[:n_rows], order[n_rows : n_rows + N_UNLABELED]

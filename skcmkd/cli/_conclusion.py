@@ -16,7 +16,7 @@ from ._text_tables import selections_with_alpha
 
 MAX_CANDIDATES = 5
 NO_LABELED_PAIRS = (
-    "There are no pairs without a label here. They are where most gains come from: rows with student and teacher "
+    "There are no unlabeled pairs here. They are where most gains come from: rows with student and teacher "
     "measured whose label cell is empty."
 )
 Report = DistillationReport | SurvivalReport

@@ -125,7 +125,7 @@ def check_label_unknown(classes: Sequence[str]) -> list[str]:
     are, each = ("is a class", "it means") if len(unknown) == 1 else ("are classes", "they mean")
     return [
         f"{abbreviate(unknown)} {are} of the label. If {each} that the class is not known, empty these cells: such "
-        "rows are pairs without a label."
+        "rows are unlabeled pairs."
     ]
 
 

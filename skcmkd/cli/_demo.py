@@ -36,7 +36,7 @@ def run_demo(options: argparse.Namespace) -> int:
     if options.repeats < 2:
         raise UsageError(f"--repeats {options.repeats}: at least 2 are needed for a standard error.")
     console = Console(width=108, highlight=False)
-    console.rule("Handwritten digits: Zernike moments, 100 labeled rows and 900 pairs without a label", align="left")
+    console.rule("Handwritten digits: Zernike moments, 100 labeled rows and 900 unlabeled pairs", align="left")
     digits = run_digits(console, options)
     console.rule("Adrenocortical carcinoma, all labeled: transcriptome class from copy number", align="left")
     selector, carcinoma = run_carcinoma(console, options)

@@ -14,11 +14,11 @@ A prefix selects the columns that start with it: panel selects panel_x, panel.x 
 panelx alike, panel_ the first alone. Prefixes of which one begins with the other are
 refused. Without --teacher the columns that are left are grouped by their text before
 the first of _ . : | / - or a blank. A row whose cells of a modality are all empty was
-not measured there; one with an empty label is a pair without a label, and so is one
+not measured there; one with an empty label is an unlabeled pair, and so is one
 with None, NA or the like, unless --keep-na-labels makes these classes. Text and few
 different whole numbers are classes, other numbers continuous. In place of --label,
 --time, --event and --horizon predict the risk of an event by a time; a row that was
-censored before it is a pair without a label. The first column names the samples,
+censored before it is an unlabeled pair. The first column names the samples,
 unless it is the label, the groups or one of a named modality. In h5mu and h5ad files
 a prefix is the name of a modality; label, time, event, groups and batch are in obs.
 """

@@ -61,7 +61,7 @@ def describe_rows(studies: Sequence[Study]) -> str:
     report, data = studies[0].report, studies[0].data
     if isinstance(report, SurvivalReport):
         return f"{len(report.time)} rows with time and event, {int(report.event.sum())} of them with the event"
-    return f"{len(data.y)} labeled rows, {len(data.unlabeled)} pairs without a label"
+    return f"{len(data.y)} labeled rows, {len(data.unlabeled)} unlabeled pairs"
 
 
 def make_answer(study: Study, options: argparse.Namespace, *, is_one: bool) -> Answer:

@@ -21,7 +21,7 @@ from ._text import plot_safe, quote
 from ._text_tables import TextTable, format_gain
 
 WITHOUT_CENSORED = (
-    "Nobody was censored before the horizon, and every row has an outcome: there are no pairs without a label here. "
+    "Nobody was censored before the horizon, and every row has an outcome: there are no unlabeled pairs here. "
     "They are where most gains come from."
 )
 HOW_TO_READ_RISKS = (

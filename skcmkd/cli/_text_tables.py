@@ -59,7 +59,7 @@ def modality_table(
             row.append(str(int(observed_rows(unlabeled[columns]).sum())))
         rows.append(row)
     if unlabeled is not None and len(unlabeled):
-        headings.append("pairs without a label")
+        headings.append("unlabeled pairs")
     return TextTable(f"Modalities of {len(y)} labeled rows ({describe_label(y, of_classes)})", headings, rows)
 
 

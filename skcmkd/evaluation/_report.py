@@ -260,7 +260,7 @@ class DistillationReport:
         X_teacher : DataFrame or array-like of shape (n_samples, n_teacher_features), default=None
             The teacher's table, as in ``PairedDistiller.fit``.
         unlabeled_pairs : tuple of tables, default=None
-            Pairs without a label, as in ``PairedDistiller.fit``; they go whole into every fit, less those of a group
+            Unlabeled pairs, as in ``PairedDistiller.fit``; they go whole into every fit, less those of a group
             that is held out. Of a Pipeline they pass the steps before the distiller
             (``transform_input=["unlabeled_pairs"]``), to those that request them; unlike in its ``fit`` the tuple may
             name groups.

@@ -112,5 +112,5 @@ def test_pairs_are_asked_for_where_there_are_none():
     report = report_of()
     verdict = decide(data(), selector(True), report)
     without = summarize(data(0), selector(True), report, verdict)
-    assert "There are no pairs without a label" in without[-1]
+    assert "There are no unlabeled pairs" in without[-1]
     assert summarize(data(), selector(True), report, verdict) == without[:-1]

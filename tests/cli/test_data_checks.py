@@ -89,7 +89,7 @@ def test_classes_that_are_none_are_asked_for(table, name):
     notes = make_data(table, "diagnosis", "panel").notes
     assert (
         f"'{name}' is a class of the label. If it means that the class is not known, empty these cells: such rows are "
-        "pairs without a label."
+        "unlabeled pairs."
     ) in notes
     assert check_label_unknown(["benign", "unknown primary"]) == []
     assert check_label_unknown(["?", "missing"])[0].startswith("'?', 'missing' are classes")

@@ -21,7 +21,7 @@ CALLS = []
 
 @pytest.fixture(scope="module")
 def example():
-    """90 labeled rows and 30 pairs without a label: a panel, a strong teacher and noise. Two samples a patient."""
+    """90 labeled rows and 30 unlabeled pairs: a panel, a strong teacher and noise. Two samples a patient."""
     data = make_gaussian_modalities(
         120, specific_signal={"panel": 0.3, "rna": 2.0, "noise": 0.0}, n_noise=2, random_state=0
     )

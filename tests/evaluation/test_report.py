@@ -25,7 +25,7 @@ FOLDS = StratifiedKFold(3, shuffle=True, random_state=0)
 
 @pytest.fixture(scope="module")
 def example():
-    """90 labeled rows, 40 pairs without a label."""
+    """90 labeled rows, 40 unlabeled pairs."""
     data = make_gaussian_modalities(130, random_state=0)
     student, teacher = data.modalities["student"], data.modalities["teacher"]
     data.X, data.T, data.y = data.data.loc[:89, student], data.data.loc[:89, teacher], data.target.loc[:89]
