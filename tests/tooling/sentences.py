@@ -92,7 +92,8 @@ def sentences(text: str) -> Iterator[str]:
 
 
 def words(sentence: str) -> int:
-    """Words of a sentence; signs alone are none."""
+    """Words of a sentence; signs alone are none, and a list of names in code is one."""
+    sentence = re.sub(r"@code(?:,? (?:and |or )?@code){3,}", "@code", sentence)
     return sum(bool(re.search(r"\w", word)) for word in sentence.split())
 
 
