@@ -37,7 +37,7 @@ from tables import MIN_ADVANTAGE, RESULTS, SETTING, load_cells, plain
 
 RUN = ["student", "teacher", "seed"]
 NAMES = ("table", "labels", "pairs", "models")  # of the setting and the learner
-MODELS = {LINEAR: "linear, network teacher", LINEAR_TEACHER: "linear"}
+MODELS = {LINEAR: "linear, network teacher", LINEAR_TEACHER: "linear", NETWORK: "network"}
 OTHERS = (SELF_TRAINING, IMPUTED, STACKED)
 LINEAR_METHODS = (ALONE, DEFAULT, PERMUTED, *POOLED, AUTO, "analytic", *FIXED, *OTHERS)
 NETWORK_METHODS = (AUTO, *FIXED, "objective hints", "objective mfh", MUTUAL, *OTHERS, PEER, PEER_OUT_OF_FOLD)
