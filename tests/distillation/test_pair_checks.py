@@ -17,7 +17,7 @@ from skcmkd._distillation._pair_checks import warn_of_another_scale, warn_of_lab
 BREAST = load_breast_cancer(as_frame=True)
 S, T, Y = BREAST.data.iloc[:200, :5], BREAST.data.iloc[:200, 20:25], BREAST.target[:200]
 LINEAR = LogisticRegression(max_iter=5000)
-NETWORK = NetworkClassifier((2,), max_epochs=1, random_state=0)
+NETWORK = NetworkClassifier((2,), max_epochs=1, linear_weight=0, random_state=0)
 ONE_TABLE = pd.concat([S, T], axis=1)
 
 

@@ -155,7 +155,9 @@ def test_comparisons_add_up(report):
 # What it should show
 
 
-@pytest.mark.parametrize("student", [LOGISTIC, NetworkClassifier((8,), max_epochs=2)], ids=["linear", "network"])
+@pytest.mark.parametrize(
+    "student", [LOGISTIC, NetworkClassifier((8,), max_epochs=2, linear_weight=0)], ids=["linear", "network"]
+)
 def test_alpha_zero_brings_exactly_nothing(example, student):
     report = report_of(example, distiller(student=student, alpha=0), fused=None)
     for model in ("distilled", "shuffled teacher"):
