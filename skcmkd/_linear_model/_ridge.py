@@ -113,7 +113,8 @@ class LeaveOutRidge(RegressorMixin, BaseEstimator):
             and X.dtype == np.float64
             and X.ndim == 2
             and len(X) > 0
-            and (reset or X.shape[1] == self.n_features_in_)
+            # Models of earlier files have no number of features.
+            and (reset or X.shape[1] == getattr(self, "n_features_in_", None))
             and not hasattr(self, "feature_names_in_")
             and not np.isinf(X).any()
         )
