@@ -59,7 +59,7 @@ ESTIMATORS = [
     NetworkRegressor((16,), max_epochs=3),
     PairedDistiller(NetworkClassifier(**SMALL)),
     PairedDistiller(LogisticRegression()),
-    OnPredictedFeatures(LogisticRegression(), LogisticRegression(), student_features="predicted_teacher", cv=2),
+    OnPredictedFeatures(LogisticRegression(), LogisticRegression(), student_features="predicted_teacher", cv=3),
     PairedDistillerRegressor(NetworkRegressor(**SMALL)),
     PairedDistillerRegressor(Ridge()),
     MutualDistiller(NetworkClassifier(**SMALL)),
