@@ -55,8 +55,8 @@ class OnPredictedFeatures(PairedDistiller):
 # The linear part, which takes most of a small network's training, is trained in the networks' own checks.
 SMALL = {"hidden_layer_sizes": (32,), "max_epochs": 5, "learning_rate": 0.03, "batch_size": 64, "linear_weight": 0.0}
 ESTIMATORS = [
-    NetworkClassifier(max_epochs=3),
-    NetworkRegressor(max_epochs=3),
+    NetworkClassifier((16,), max_epochs=3),
+    NetworkRegressor((16,), max_epochs=3),
     PairedDistiller(NetworkClassifier(**SMALL)),
     PairedDistiller(LogisticRegression()),
     OnPredictedFeatures(LogisticRegression(), LogisticRegression(), student_features="predicted_teacher", cv=3),
@@ -66,7 +66,7 @@ ESTIMATORS = [
     UnpairedDistiller(NetworkClassifier(**SMALL)),
     UnpairedDistiller(LogisticRegression()),
     PredictedTeacherFeatures(),
-    CCHSelector({"panel": Columns(True), "omics": Columns(False)}, student="panel", cv=2, n_repeats=2, n_subsamples=10),
+    CCHSelector({"panel": Columns(True), "omics": Columns(False)}, student="panel", cv=2, n_repeats=1, n_subsamples=2),
 ]
 
 

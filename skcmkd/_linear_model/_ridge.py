@@ -91,6 +91,10 @@ class LeaveOutRidge(RegressorMixin, BaseEstimator):
 
     def _validate(self, X: Table, reset: bool) -> np.ndarray:
         """Numbers of a table, (n_rows, n_features), missing values as NaN."""
+        if self._is_valid(X, reset):
+            if reset:
+                self.n_features_in_ = X.shape[1]
+            return X
         X = validate_data(
             self,
             X,
@@ -101,6 +105,19 @@ class LeaveOutRidge(RegressorMixin, BaseEstimator):
             ensure_min_features=0,
         )
         return X.toarray() if issparse(X) else X
+
+    def _is_valid(self, X: Table, reset: bool) -> bool:
+        """Whether scikit-learn's checks, a third of the time of a fit to 50 rows, would pass the table as it is."""
+        return (
+            type(X) is np.ndarray
+            and X.dtype == np.float64
+            and X.ndim == 2
+            and len(X) > 0
+            # Models of earlier files have no number of features.
+            and (reset or X.shape[1] == getattr(self, "n_features_in_", None))
+            and not hasattr(self, "feature_names_in_")
+            and not np.isinf(X).any()
+        )
 
 
 def _group_blocks(groups: np.ndarray) -> list[np.ndarray]:

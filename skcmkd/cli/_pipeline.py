@@ -5,7 +5,7 @@ A linear student, which has to be requested, is tuned alone first.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -16,7 +16,6 @@ from sklearn import config_context
 from sklearn.base import BaseEstimator, clone
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression, Ridge
-from sklearn.model_selection import GridSearchCV, PredefinedSplit
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -172,14 +171,26 @@ def tune_penalty(model: Pipeline, X: Table, y: np.ndarray, groups: np.ndarray | 
     name, values = PENALTIES[type(last)]
     of_classes = isinstance(last, LogisticRegression)
     fold_ids = make_fold_ids(n_inner_folds(groups), y, classes=of_classes, groups=groups)
-    search = GridSearchCV(
-        model,
-        {f"{step}__{name}": values},
-        cv=PredefinedSplit(fold_ids),
-        scoring=partial(_negative_log_loss, np.unique(y)) if of_classes else "neg_mean_squared_error",
-        refit=False,
-    ).fit(X, y)
-    return clone(model).set_params(**search.best_params_)
+    loss = partial(_mean_log_loss, np.unique(y)) if of_classes else _mean_squared_error
+    candidates = [clone(last).set_params(**{name: value}) for value in values]
+    losses = [_losses_of_fold(model[:-1], candidates, X, y, fold_ids == fold, loss) for fold in np.unique(fold_ids)]
+    return clone(model).set_params(**{f"{step}__{name}": values[np.mean(losses, axis=0).argmin()]})
+
+
+def _losses_of_fold(
+    steps: Pipeline,
+    candidates: Sequence[BaseEstimator],
+    X: Table,
+    y: np.ndarray,
+    held_out: np.ndarray,
+    loss: Callable[[BaseEstimator, Table, np.ndarray], float],
+) -> list[float]:
+    """Losses on the held-out rows of all candidates for the last step; the steps before it are fitted once."""
+    train, test = np.flatnonzero(~held_out), np.flatnonzero(held_out)
+    steps = clone(steps)
+    Z = steps.fit_transform(take_rows(X, train), y[train])
+    Z_test = steps.transform(take_rows(X, test))
+    return [loss(candidate.fit(Z, y[train]), Z_test, y[test]) for candidate in candidates]
 
 
 def n_inner_folds(groups: np.ndarray | None) -> int:
@@ -252,6 +263,10 @@ def _with_imputer(model: BaseEstimator, seed: int) -> Pipeline:
     return make_pipeline(imputer, set_random_states(model, seed))
 
 
-def _negative_log_loss(classes: np.ndarray, model: BaseEstimator, X: Table, y: np.ndarray) -> float:
-    """A score of scikit-learn's kind, also where a class is missing in the training rows or in the held-out ones."""
-    return -float(log_loss(predict_proba_for(model, X, classes), np.searchsorted(classes, y)).mean())
+def _mean_log_loss(classes: np.ndarray, model: BaseEstimator, X: Table, y: np.ndarray) -> float:
+    """Also where a class is missing in the training rows or in the held-out ones."""
+    return float(log_loss(predict_proba_for(model, X, classes), np.searchsorted(classes, y)).mean())
+
+
+def _mean_squared_error(model: BaseEstimator, X: Table, y: np.ndarray) -> float:
+    return float(((model.predict(X) - y) ** 2).mean())

@@ -73,7 +73,15 @@ def unpaired(**parameters):
 def selector(**parameters):
     _, _, modalities = cohort()
     return CCHSelector(
-        **{"modalities": modalities, "student": "student", "cv": 3, "n_subsamples": 5, "random_state": 0, **parameters}
+        **{
+            "modalities": modalities,
+            "student": "student",
+            "cv": 3,
+            "n_repeats": 1,
+            "n_subsamples": 5,
+            "random_state": 0,
+            **parameters,
+        }
     )
 
 

@@ -53,7 +53,7 @@ ESTIMATORS = {
     "paired regressor": paired_regressor(alpha="auto", random_state=0),
     "mutual": mutual(),
     "unpaired network": unpaired(student=network(), teacher=network(), alignment="feature", random_state=0),
-    "selector": selector(),
+    "selector": selector(n_repeats=2),
     "network": network(dropout=0.2, linear_weight=0.5),
     "network regressor": network_regressor(),
 }

@@ -31,7 +31,7 @@ def advice(path, tmp_path_factory):
     report = tmp_path_factory.mktemp("report") / "report.html"
     arguments = ["advise", str(path), "--label", "diagnosis", "--student", "panel", "--groups", "patient"]
     arguments += ["--folds", "2", "--jobs", "1", "--model", "linear", "--report", str(report)]
-    with pytest.MonkeyPatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch, quick_selector():
         patch.setattr("sys.stdout", io.StringIO())
         patch.setattr("sys.stderr", io.StringIO())
         import sys
@@ -258,7 +258,8 @@ def grouped(path):
     table = pd.read_csv(path, index_col=0)
     table.loc["S003", "diagnosis"] = np.nan
     data = make_data(table, "diagnosis", "panel", groups="patient", n_folds=2)
-    return data, evaluate(data, TWO_FOLDS, 0)
+    with quick_selector():
+        return data, evaluate(data, TWO_FOLDS, 0)
 
 
 def test_scores_are_those_of_fits_to_the_training_rows(grouped):
@@ -273,7 +274,8 @@ def test_scores_are_those_of_fits_to_the_training_rows(grouped):
             data, X=data.X.iloc[train], y=data.y[train], groups=data.groups[train],
             unlabeled=data.unlabeled[kept], unlabeled_groups=data.unlabeled_groups[kept],
         )  # fmt: skip
-        selector, distiller = fit_select_distill(part, "linear", 0, 1, 0)
+        with quick_selector():
+            selector, distiller = fit_select_distill(part, "linear", 0, 1, 0)
         correct[test] = distiller.predict(data.X.iloc[test][data.student_columns]) == data.y[test]
         assert report.alphas_.loc[split, DISTILLED] == distiller.alpha_
         assert report.selections_.loc[split, "kept"] == bool(selector.teachers_)
@@ -287,7 +289,8 @@ def test_scores_are_those_of_fits_to_the_training_rows(grouped):
 def test_a_continuous_target_is_evaluated_too(table):
     table["dose"] = table["rna_0"].fillna(0) + table["panel_0"]
     data = make_data(table.drop(columns="diagnosis"), "dose", "panel", ["rna"], n_folds=2)
-    frame = evaluate(data, TWO_FOLDS, 0).to_frame()
+    with quick_selector():
+        frame = evaluate(data, TWO_FOLDS, 0).to_frame()
     assert frame.loc[TEACHER, "squared_error"] < np.var(data.y)
     assert list(frame.index) == [MEAN, ALONE, DISTILLED, TEACHER, SHUFFLED]
 
@@ -319,7 +322,8 @@ def test_a_teacher_that_was_not_kept_keeps_groups_together(path, monkeypatch):
         return fit(model, X, y, groups=groups)
 
     monkeypatch.setattr(GroupLogisticRegressionCV, "fit", watch)
-    report = evaluate(data, TWO_FOLDS, 0)
+    with quick_selector():
+        report = evaluate(data, TWO_FOLDS, 0)
     assert not report.selections_["kept"].all()
     assert report.to_frame().loc[TEACHER, "n_rows"] > 40
     assert has_groups

@@ -57,9 +57,9 @@ def test_the_main_job(tmp_path, monkeypatch, capsys):
     """The whole program with two repeats, fewer folds, pairs, columns and half-samples, and short training."""
     for load in (program.load_adrenal_carcinoma, program.load_digit_views):
         monkeypatch.setattr(program, load.__name__, narrow(load))
-    for name, value in (("N_FOLDS", 2), ("N_PAIRS", 200), ("N_TEST", 1000)):
+    for name, value in (("N_FOLDS", 2), ("N_PAIRS", 200), ("N_TEST", 500)):
         monkeypatch.setattr(program, name, value)
-    monkeypatch.setattr(program, "CCHSelector", partial(CCHSelector, n_subsamples=20, n_repeats=1))
+    monkeypatch.setattr(program, "CCHSelector", partial(CCHSelector, n_subsamples=5, n_repeats=1))
     short = type("Short", (NetworkClassifier,), {"__init__": short_training})
     monkeypatch.setattr("skcmkd._distillation._delegate.ClassifierStudentMixin._default_student", short)
     assert main(["demo", "--repeats", "2", "--jobs", "1", "--figures", str(tmp_path)]) == 0
@@ -80,11 +80,11 @@ def test_the_main_job(tmp_path, monkeypatch, capsys):
 
 
 def narrow(load):
-    """The loader, with at most 30 columns of each modality."""
+    """The loader, with at most 10 columns of each modality."""
 
     def load_narrow():
         bunch = load()
-        bunch.modalities = {name: columns[:30] for name, columns in bunch.modalities.items()}
+        bunch.modalities = {name: columns[:10] for name, columns in bunch.modalities.items()}
         return bunch
 
     return load_narrow

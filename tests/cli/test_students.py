@@ -22,7 +22,7 @@ COLUMNS = ["panel_0", "panel_1"]
 def model(path, tmp_path_factory):
     """A student that the command line has distilled, and its output."""
     out = tmp_path_factory.mktemp("student") / "student.skops"
-    with pytest.MonkeyPatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch, quick_selector():
         patch.setattr("sys.stdout", io.StringIO())
         arguments = [
             "distill",
@@ -91,7 +91,8 @@ def test_a_useless_student_is_warned_of(model):
 def test_a_student_that_predicts_is_not_warned_of(table):
     table = table.assign(panel_0=table["panel_0"] + 2 * (np.arange(72) // 2 % 2))
     data = make_data(table, "diagnosis", "panel", groups="patient")
-    selector, distiller = fit_select_distill(data, "linear", 0, 1, 0)
+    with quick_selector():
+        selector, distiller = fit_select_distill(data, "linear", 0, 1, 0)
     options = Namespace(folds=3, seed=0, jobs=1, label="diagnosis")
     assert warn_of_useless_student(data, selector, distiller, options) == []
     rows = table["diagnosis"].notna()
@@ -99,7 +100,8 @@ def test_a_student_that_predicts_is_not_warned_of(table):
     data = make_data(
         shuffled.assign(dose=np.arange(48.0) % 17 + 0.5).drop(columns="diagnosis"), "dose", "panel", ["rna"]
     )
-    selector, distiller = fit_select_distill(data, "linear", 0, 1, 0)
+    with quick_selector():
+        selector, distiller = fit_select_distill(data, "linear", 0, 1, 0)
     (sentence,) = warn_of_useless_student(data, selector, distiller, options)
     assert "better than the mean (gain in squared error" in sentence
 

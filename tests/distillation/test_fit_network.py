@@ -31,7 +31,7 @@ def data():
 
 
 def fit(data, objective=SOFT_TARGETS, alpha=0.5, **settings):
-    network = NetworkClassifier((8, 5), random_state=0, **{"max_epochs": 3, **settings})
+    network = NetworkClassifier((8, 5), random_state=0, **{"max_epochs": 3, "linear_weight": 0.0, **settings})
     return fit_student(network, data, StudentLoss(alpha, 2.0, resolve_objective(objective)))
 
 

@@ -167,7 +167,7 @@ class NoRefitNetwork(NetworkClassifier):
 
 
 def test_networks_are_validated_without_their_refit(table):
-    network = NetworkClassifier((8,), max_epochs=20, patience=3, random_state=0)
+    network = NetworkClassifier((8,), max_epochs=20, patience=3, linear_weight=0.0, random_state=0)
     for student, prefix in ((network, ""), (make_pipeline(StandardScaler(), network), "networkclassifier__")):
         losses = []
         for refit in (True, False):
@@ -193,7 +193,7 @@ def test_distillers_refit_the_student_on_all_rows_alone(table, distiller, monkey
         return train(network, build_module, row_loss, X, *args)
 
     monkeypatch.setattr(_fit, "train_with_early_stopping", spy)
-    network = NetworkClassifier((4,), max_epochs=2)
+    network = NetworkClassifier((4,), max_epochs=2, linear_weight=0.0)
     teacher = {"X_teacher": X[:, ::-1]} if distiller is PairedDistiller else {"teacher_data": (X[:50, :3], y[:50])}
     model = distiller(network, LogisticRegression(), cv=3, random_state=0)
     if distiller is PairedDistiller:

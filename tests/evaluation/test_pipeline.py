@@ -53,7 +53,7 @@ class NoTeacher(TransformerMixin, BaseEstimator):
 
 def selector(example, **changed):
     modalities = {name: example.modalities[name] for name in ("panel", "rna")}
-    settings = {"criterion": "added", "n_repeats": 1, "n_subsamples": 20, "cv": 3, "random_state": 0}
+    settings = {"criterion": "added", "n_repeats": 1, "n_subsamples": 8, "cv": 3, "random_state": 0}
     return CCHSelector(modalities, "panel", **settings | changed)
 
 
@@ -103,7 +103,7 @@ def test_pairs_and_groups_pass_the_selector(example):
         transform_input=["unlabeled_pairs"],
     )
     columns = both(example)
-    params = {"groups": example.patients[:90], "cv": 3}
+    params = {"groups": example.patients[:90], "cv": 2}
     for groups in ((), (example.patients[90:] - 10,)):  # the pairs of patients 35 to 44 have labeled rows
         pairs = {"unlabeled_pairs": (example.pairs[columns], *groups)}
         piped = report_of(pipeline, example.X[columns], example.y, **params, **pairs)
@@ -165,7 +165,7 @@ def test_a_step_without_a_request_is_named(example):
 def test_the_best_candidate_stands_for_a_teacher_that_is_not_kept(example):
     """Then the student is alone in every model but the teacher's."""
     modalities = {name: example.modalities[name] for name in ("panel", "noise")}
-    select = CCHSelector(modalities, "panel", cv=3, n_repeats=1, n_subsamples=20, random_state=0)
+    select = CCHSelector(modalities, "panel", cv=3, n_repeats=1, n_subsamples=8, random_state=0)
     X = example.X.copy()
     X.iloc[::5, X.columns.get_indexer(modalities["noise"])] = np.nan
     report = report_of(make_pipeline(select, distiller(example)), X, example.y)
@@ -218,7 +218,7 @@ def test_continuous_targets_and_weights(example):
     weight = np.where(np.arange(90) % 2, 3.0, 0.5)
     select = CCHSelector(
         {name: example.modalities[name] for name in ("panel", "rna")}, "panel", criterion="added", cv=3, n_repeats=1,
-        n_subsamples=20, refit=False, random_state=0,
+        n_subsamples=8, refit=False, random_state=0,
     )  # fmt: skip
     pipeline = make_pipeline(select, requesting(last, sample_weight=True))
     piped = report_of(pipeline, example.X[columns], y, sample_weight=weight, cv=3)

@@ -59,6 +59,12 @@ def report_of(example, estimator=None, **changed):
     )
 
 
+@pytest.fixture(scope="module")
+def report(example):
+    """Of the distiller as it is; no test changes it."""
+    return report_of(example)
+
+
 def states(example):
     labels = horizon_labels(example.time, example.event, 1.0).label
     return np.where(np.isnan(labels), 2, labels).astype(int)
@@ -67,8 +73,7 @@ def states(example):
 # The numbers
 
 
-def test_risks_and_scores_equal_a_loop_by_hand(example):
-    report = report_of(example)
+def test_risks_and_scores_equal_a_loop_by_hand(example, report):
     frame, n = report.to_frame(), len(example.X)
     assert list(frame.index) == MODELS
     risks, brier, baseline = np.empty(n), np.empty(n), np.empty(n)
@@ -135,8 +140,8 @@ def test_without_censoring_it_is_the_report_on_classes():
     np.testing.assert_allclose(ours.loc["distilled", "auc"], right / pairs, rtol=1e-10)
 
 
-def test_a_constant_risk_separates_nobody(example):
-    row = report_of(example).to_frame().loc["Kaplan-Meier"]
+def test_a_constant_risk_separates_nobody(report):
+    row = report.to_frame().loc["Kaplan-Meier"]
     assert row[["auc", "uno_c", "harrell_c"]].tolist() == [0.5, 0.5, 0.5]
 
 
@@ -202,9 +207,9 @@ def test_training_outcomes_reach_the_weights(example):
 # Forms of data
 
 
-def test_one_table_is_two_tables(example):
+def test_one_table_is_two_tables(example, report):
     one = report_of(example, distiller(student_columns=example.modalities["student"]), X=example.data, X_teacher=None)
-    pd.testing.assert_frame_equal(one.risks_, report_of(example).risks_, rtol=1e-5)
+    pd.testing.assert_frame_equal(one.risks_, report.risks_, rtol=1e-5)
 
 
 def test_missing_teacher_rows(example):
@@ -290,8 +295,7 @@ def test_the_control_of_many_splits_is_of_the_expectation():
 # Output
 
 
-def test_compare_and_text(example):
-    report = report_of(example)
+def test_compare_and_text(report):
     pd.testing.assert_frame_equal(report.compare("distilled"), report.differences_.loc["distilled"])
     reverse = report.compare("student alone", "distilled")
     np.testing.assert_allclose(reverse["gain"], -report.differences_.loc["distilled", "gain"])
@@ -393,8 +397,7 @@ def test_an_order_that_is_useful_is_named_where_the_probabilities_are_not():
     assert not any("order of its risks" in reason for reason in without_order.reasons)
 
 
-def test_plots(example):
-    report = report_of(example)
+def test_plots(report):
     for score in ("brier", "auc", "uno_c", "harrell_c"):
         ax = report.plot(score).ax_
         assert [label.get_text() for label in ax.get_yticklabels()] == MODELS[:0:-1]

@@ -105,7 +105,7 @@ def test_the_teacher_is_scored_on_its_own_cohort(example):
 
 def test_a_teacher_without_probabilities_is_scored_by_accuracy(example):
     distiller = UnpairedDistiller(
-        NetworkClassifier((8,), max_epochs=2), LinearSVC(), alignment="prototypes", random_state=0
+        NetworkClassifier((8,), max_epochs=2, linear_weight=0), LinearSVC(), alignment="prototypes", random_state=0
     )
     report = report_of(example, distiller, bridge=None)
     row = report.to_frame().loc["teacher"]

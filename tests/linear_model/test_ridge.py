@@ -144,3 +144,24 @@ def test_groups_of_one_row_are_rows_and_one_group_takes_the_largest_penalty():
     single_rows = LeaveOutRidge().fit(X, y[:, 0], groups=np.arange(40)[::-1])
     np.testing.assert_allclose(single_rows.coef_, LeaveOutRidge().fit(X, y[:, 0]).coef_)
     assert LeaveOutRidge().fit(X, y[:, 0], groups=np.zeros(40)).alpha_ == max(ALPHAS)
+
+
+def test_arrays_are_checked_as_tables_are():
+    """An array of numbers passes scikit-learn's checks by; what they refuse or note is refused and noted as before."""
+    X, y = draw(30, 3)
+    model = LeaveOutRidge().fit(pd.DataFrame(X, columns=list("abc")), y[:, 0])
+    model.fit(X, y[:, 0])
+    assert not hasattr(model, "feature_names_in_")
+    assert model.n_features_in_ == 3
+    np.testing.assert_array_equal(model.coef_, LeaveOutRidge().fit(X.tolist(), y[:, 0]).coef_)
+    np.testing.assert_array_equal(model.predict(X.tolist()), model.predict(X))
+    for spoiled, message in (
+        (X[:, :2], "2 features"),
+        (X + np.where(np.eye(30, 3) > 0, np.inf, 0), "infinity"),
+        (X[:, 0], "2D array"),
+        (X[:0], "0 sample"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            model.predict(spoiled)
+    with pytest.warns(UserWarning, match="valid feature names"):
+        LeaveOutRidge().fit(pd.DataFrame(X, columns=list("abc")), y[:, 0]).predict(X)

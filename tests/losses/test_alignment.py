@@ -334,7 +334,9 @@ def test_a_short_training_on_any_scale_moves_the_map_and_the_student(name, cost)
     for factor, weight in ((1e6, 5.0), (1e-6, 5.0), (1.0, 0.0)):
         settings = {"reg": 0.0, "inner_steps": 1, "inner_learning_rate": 0.1}
         alignment = AlignmentSpec(name=name, cohort=make_cohort(), cost=cost, weight=weight, **settings)
-        network = NetworkClassifier((N_FEATURES,), max_epochs=2, validation_fraction=0, batch_size=12, random_state=0)
+        network = NetworkClassifier(
+            (N_FEATURES,), max_epochs=2, validation_fraction=0, batch_size=12, linear_weight=0, random_state=0
+        )
         loss = StudentLoss(alignment=alignment)
         fit_network_student(network, X * factor, data, loss, ones, 0 * ones)
         epochs = network.net_.history[:, ("train_distillation", "train_alignment")]

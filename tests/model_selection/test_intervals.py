@@ -184,7 +184,7 @@ def test_half_samples_of_a_mean_cover_the_truth():
     covered = 0
     for _ in range(300):
         values = rng.normal(0.3, 1, size=60)
-        result = subsampling_interval(values.mean(), means_of_halves(values, 200, rng), 60, 0.9)
+        result = subsampling_interval(values.mean(), means_of_halves(values, 100, rng), 60, 0.9)
         covered += result.lower <= 0.3 <= result.upper
     assert 0.85 <= covered / 300 <= 0.95
 

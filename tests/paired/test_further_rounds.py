@@ -140,7 +140,9 @@ def test_a_labeled_group_does_not_teach_its_own_pairs(drawn):
 @pytest.mark.parametrize("kind", ["student", "teacher"])
 def test_with_a_network_there_is_one_round(drawn, kind):
     X, T, y = drawn
-    network = make_pipeline(StandardScaler(), NetworkClassifier((4,), max_epochs=3, random_state=0))
+    network = make_pipeline(
+        StandardScaler(), NetworkClassifier((4,), max_epochs=3, learning_rate=0.03, linear_weight=0, random_state=0)
+    )
     models = {"student": LOGISTIC, "teacher": LOGISTIC} | {kind: network}
     by_rounds = {}
     for n_rounds in ("auto", 1, 2):

@@ -228,7 +228,9 @@ def test_functions_and_objects_of_scikit_learn_as_parameters(name, tmp_path):
     assert_same_after_loading(model.fit(table, y), table, tmp_path / "s")
 
 
-@pytest.mark.parametrize("model", [LogisticRegression(), NetworkClassifier((4,), max_epochs=2, random_state=0)])
+@pytest.mark.parametrize(
+    "model", [LogisticRegression(), NetworkClassifier((4,), max_epochs=2, linear_weight=0, random_state=0)]
+)
 def test_metadata_requests_stay(model, tmp_path):
     with sklearn.config_context(enable_metadata_routing=True):
         student = make_pipeline(StandardScaler().set_fit_request(sample_weight=False), model)

@@ -83,7 +83,7 @@ def test_a_modality_of_one_fold_names_itself():
 
 def test_embeddings_come_from_the_network_of_the_fold():
     data = make_data()
-    network = NetworkClassifier((8, 3), max_epochs=3, random_state=0)
+    network = NetworkClassifier((8, 3), max_epochs=3, linear_weight=0, random_state=0)
     encoding = encode_out_of_fold(data, {"a": make_pipeline(StandardScaler(), network)}, Embedding())["a"]
     assert encoding.embedding.shape == (90, 3)
     train = data.fold_ids != 2

@@ -178,7 +178,7 @@ def test_several_teachers_that_each_add_something():
 
 
 def test_embeddings_of_networks(drawn):
-    encoder = NetworkClassifier((16, 4), max_epochs=15)
+    encoder = NetworkClassifier((16, 4), max_epochs=15, linear_weight=0)
     selector = fast_selector(drawn, representation="embedding", encoder=encoder, n_subsamples=5)
     results = selector.fit(drawn.data, drawn.target).results_
     assert results.index[0] == "strong"
@@ -201,13 +201,13 @@ def test_a_callable_criterion_gets_a_dict_of_metrics_and_decides(drawn):
 
 
 def test_refitting_on_each_half_widens_the_intervals(drawn):
-    """Without it the error is that of rows alone times Nadeau and Bengio's sqrt(1 + 5 / 4)."""
+    """Without it the error is that of rows alone times Nadeau and Bengio's sqrt(1 + 3 / 2)."""
     fixed, refitted = (
-        fast_selector(drawn, refit=refit, n_subsamples=20).fit(drawn.data, drawn.target).results_
+        fast_selector(drawn, refit=refit, n_subsamples=20, cv=3).fit(drawn.data, drawn.target).results_
         for refit in (False, True)
     )
     np.testing.assert_array_equal(fixed["gap"], refitted["gap"])
-    assert (refitted["advantage_standard_error"] > fixed["advantage_standard_error"] / 1.5).all()
+    assert (refitted["advantage_standard_error"] > fixed["advantage_standard_error"] / np.sqrt(2.5)).all()
 
 
 def test_decisions_are_by_p_values_adjusted_for_all_candidates(drawn):
@@ -236,7 +236,7 @@ def test_noise_has_no_shared_information(estimator):
     for seed in range(4):
         rng = np.random.RandomState(seed)
         X, y = rng.normal(size=(100, 12)), rng.randint(2, size=100)
-        settings = {"criterion": "cch", "mutual_information": estimator, "n_subsamples": 10, "random_state": seed}
+        settings = {"criterion": "cch", "mutual_information": estimator, "n_subsamples": 5, "random_state": seed}
         selector = CCHSelector({"s": slice(0, 6), "t": slice(6, 12)}, "s", n_repeats=1, **settings)
         row = selector.fit(X, y).results_.loc["t"]
         shared.append(row["teacher_student"])

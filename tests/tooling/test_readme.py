@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from skcmkd import NetworkClassifier
+from skcmkd import CCHSelector, NetworkClassifier
 from skcmkd.cli import main
 from skcmkd.datasets import make_gaussian_modalities
 
@@ -33,10 +33,11 @@ def write_cohort(folder):
 
 @pytest.fixture(autouse=True)
 def short_training(monkeypatch):
-    """Small networks, those of the distillers by default, too, are trained for three epochs."""
+    """Small networks, those of the distillers by default, too, are trained for three epochs; selectors are quick."""
     short = partial(NetworkClassifier, (8,), max_epochs=3, linear_weight=0)
     monkeypatch.setattr("skcmkd.NetworkClassifier", short)
     monkeypatch.setattr("skcmkd._distillation._delegate.ClassifierStudentMixin._default_student", short)
+    monkeypatch.setattr("skcmkd.cli._pipeline.CCHSelector", partial(CCHSelector, n_repeats=1, n_subsamples=5))
 
 
 def test_lines_for_the_users_table(tmp_path, monkeypatch, capsys):

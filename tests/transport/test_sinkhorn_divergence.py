@@ -16,7 +16,8 @@ def test_sinkhorn_divergence_of_equal_distributions_is_zero(options, cost, facto
     scaled = {name: value * (factor if cost in ("euclidean", "cityblock") else 1) for name, value in options.items()}
     rows = np.random.RandomState(1).permutation(15)
     for same in (A, A[rows], np.vstack([A, A[rows]])):
-        assert sinkhorn_divergence(A, same, cost, **scaled) <= 1e-6 * max(factor, 1.0)
+        # Also of plans that have not converged, as those of an angle have not after a thousand iterations.
+        assert sinkhorn_divergence(A, same, cost, **scaled, max_iter=200) <= 1e-6 * max(factor, 1.0)
 
 
 @every_case

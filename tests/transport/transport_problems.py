@@ -33,9 +33,12 @@ def objective(P, C, a, b, reg=0.0):
 
 
 def sinkhorn(C, a, b, reg, n_iterations=5000):
-    """Sinkhorn on potentials in units of the cost."""
+    """Sinkhorn on potentials in units of the cost, until they stay as they are."""
     f, g = np.zeros(len(a)), np.zeros(len(b))
     for _ in range(n_iterations):
+        before = f
         f = -reg * logsumexp((g - C) / reg, b=b, axis=1)
         g = -reg * logsumexp((f[:, None] - C) / reg, b=a[:, None], axis=0)
+        if np.abs(f - before).max() < 1e-14:
+            break
     return np.exp((f[:, None] + g - C) / reg) * np.outer(a, b)

@@ -58,7 +58,7 @@ def report(x=UNIQUE, y=UNIQUE, teacher=UNIQUE):
 
 
 def draw(y):
-    network = NetworkClassifier((2,), max_epochs=1, random_state=0)
+    network = NetworkClassifier((2,), max_epochs=1, linear_weight=0, random_state=0)
     distiller = UnpairedDistiller(network, network, alignment="prototypes", check_alignment=False)
     X, cohort = table("s"), (table("t"), series(UNIQUE))
     AlignmentDisplay.from_estimator(distiller.fit(X, series(UNIQUE), teacher_data=cohort), X, y, teacher_data=cohort)
