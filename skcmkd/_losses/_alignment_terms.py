@@ -85,10 +85,8 @@ def rowwise_cost_and_grad(rows: Tensor, teacher_rows: Tensor, cost: str) -> tupl
     return distance, difference / _avoid_zero(distance)
 
 
-def expected_cost_and_grad(
-    rows: Tensor, teacher_rows: Tensor, weights: Tensor, cost: str
-) -> tuple[Tensor, Tensor]:
-    """Sum over j of w_ij c(x_i, b_j) and its derivative by the rows, written out; the teacher's rows b_j are normalized.
+def expected_cost_and_grad(rows: Tensor, teacher_rows: Tensor, weights: Tensor, cost: str) -> tuple[Tensor, Tensor]:
+    """Sum over j of w_ij c(x_i, b_j) and its derivative by the rows; the teacher's rows b_j are normalized already.
 
     As in ``rowwise_cost_and_grad``, with the weighted mean of the b_j in the place of b: w_ij is divided by the
     distance first where the cost is one. "cityblock" has no such form.
@@ -105,10 +103,8 @@ def expected_cost_and_grad(
     value : tensor of shape (n,)
     gradient : tensor of shape (n, p)
     """
-    length = None
-    if cost in SCALE_FREE_COSTS:
-        length = _lengths(rows)
-        rows = rows / length
+    length = _lengths(rows) if cost in SCALE_FREE_COSTS else rows.new_ones(())
+    rows = rows / length
     if cost == "cosine":
         target = weights @ teacher_rows
         similarity = (rows * target).sum(dim=1, keepdim=True)
@@ -116,7 +112,7 @@ def expected_cost_and_grad(
     distance = torch.cdist(rows, teacher_rows, compute_mode="donot_use_mm_for_euclid_dist")
     pull = torch.where(distance > 0, weights / _avoid_zero(distance), 0.0)
     gradient = pull.sum(dim=1, keepdim=True) * rows - pull @ teacher_rows
-    if length is not None:
+    if cost in SCALE_FREE_COSTS:
         gradient = (gradient - (gradient * rows).sum(dim=1, keepdim=True) * rows) / length
     return (weights * distance).sum(dim=1), gradient
 

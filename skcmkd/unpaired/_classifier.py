@@ -346,7 +346,9 @@ class UnpairedDistiller(ClassifierStudentMixin, BaseEstimator):
                 with explain_failure(student, "student", data.student_tables, {"y": data.y}):
                     fit_with_metadata(clone(student), data.X, data.y, None, data.groups)
             options = {"needs_error": self.check_alignment, "cv": self.cv, "n_jobs": self.n_jobs}
-            fitted_teacher = fit_teacher(teacher, data, classes, self.representation, **options)
+            fitted_teacher = fit_teacher(
+                teacher, data, classes, self.representation, alignment=self.alignment, **options
+            )
         loss = StudentLoss(temperature=float(self.temperature), alignment=self._alignment_spec(fitted_teacher))
         with explain_failure(student, "student", data.student_tables, {"y": data.y}):
             training = make_training(data, classes, fitted_teacher, loss, self.alpha)
