@@ -208,15 +208,17 @@ def test_control_has_a_permuted_teacher(training):
 SELECT = {"soft_targets": "product", "teacher_error": 0.0, "cv": 3, "n_jobs": None, "seed": 0, "verbose": False}
 
 
-@pytest.mark.parametrize("settled_after", [1, 2, 3])
-def test_auto_holds_out_a_further_fold_only_while_those_before_do_not_tell(training, monkeypatch, settled_after):
-    """The scores are those of these folds together."""
-    answers = iter([False] * (settled_after - 1) + [True] * 3)
+@pytest.mark.parametrize(("cv", "settled_after", "n_folds"), [(3, 1, 1), (3, 2, 2), (3, 9, 2), (5, 3, 3), (5, 9, 4)])
+def test_auto_holds_out_a_further_fold_only_while_those_before_do_not_tell(
+    training, monkeypatch, cv, settled_after, n_folds
+):
+    """The scores are those of these folds together, two thirds of all at most."""
+    answers = iter([False] * (settled_after - 1) + [True] * 9)
     monkeypatch.setattr(ValidationScores, "settles_first", lambda scores: next(answers))
     data = UnpairedData(training.data.X, training.data.y)
-    table = select_mode(NETWORK, training, data, "auto", check_alignment=False, **SELECT).candidate_scores
-    folds = range(settled_after)
-    fold_ids = make_fold_ids(3, training.data.y)
+    table = select_mode(NETWORK, training, data, "auto", check_alignment=False, **SELECT | {"cv": cv}).candidate_scores
+    folds = range(n_folds)
+    fold_ids = make_fold_ids(cv, training.data.y)
     expected = mode_table(scores_of(NETWORK, training, [LABELS_ONLY, PROTOTYPES], fold_ids, folds))
     pd.testing.assert_frame_equal(table, expected)
     assert table["n_rows"].unique().tolist() == [np.isin(fold_ids, folds).sum()]
