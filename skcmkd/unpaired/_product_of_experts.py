@@ -54,7 +54,7 @@ class OwnModels:
     """The student, fitted to labels alone without each fold: the second expert, as a function of training data.
 
     Rows that none of the folds holds are predicted by the geometric mean of all of these models: it needs no further
-    fit, and predicts better than one model of all rows.
+    fit, and predicts no worse than one model of all rows.
 
     Attributes
     ----------

@@ -31,7 +31,7 @@ from ._training import LABELS_ONLY, TrainingMode, UnpairedTraining
 # The alignment that alignment="auto" tries.
 AUTO_ALIGNMENT = "prototypes"
 PRODUCT = "product"
-# Share of the folds that the choice may take; the rest changed none of 25 choices on the digits.
+# Share of the folds that the choice may take: a last one costs as much as each before and seldom changes it.
 MAX_FOLDS = 2 / 3
 
 
