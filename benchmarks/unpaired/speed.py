@@ -18,8 +18,11 @@ import published
 import torch
 from methods import ALIGNMENTS
 from shared.cached_networks import CachedNetworkClassifier, uncached_seconds
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, clone
 from sklearn.datasets import make_classification
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from skcmkd import NetworkClassifier, UnpairedDistiller
 
@@ -28,21 +31,24 @@ BATCH_SIZES = (64, 256)
 N_CLASSES, N_STUDENT, N_TEACHER = 10, 200, 150
 N_BRIDGE = 100
 FIT_EPOCHS = 30
+# Labeled rows, and rows of the teacher's cohort.
+WHOLE_SIZES = ((200, 600), (1000, 1000))
 Tables = dict[str, Any]
 Contender = Callable[[], float]
 
 
-def make_cohorts(n_rows: int, seed: int = 0) -> Tables:
-    """Two cohorts of as many rows each and a bridge; the last columns are the teacher's."""
+def make_cohorts(n_rows: int, n_teacher_rows: int | None = None, seed: int = 0) -> Tables:
+    """Two cohorts, of as many rows each unless said otherwise, and a bridge; the last columns are the teacher's."""
+    n_teacher_rows = n_rows if n_teacher_rows is None else n_teacher_rows
     X, y = make_classification(
-        2 * n_rows + N_BRIDGE,
+        n_rows + n_teacher_rows + N_BRIDGE,
         N_STUDENT + N_TEACHER,
         n_informative=40,
         n_redundant=0,
         n_classes=N_CLASSES,
         random_state=seed,
     )
-    student_rows, teacher_rows, both = np.split(np.arange(len(X)), [n_rows, 2 * n_rows])
+    student_rows, teacher_rows, both = np.split(np.arange(len(X)), [n_rows, n_rows + n_teacher_rows])
     student, teacher = X[:, :N_STUDENT], X[:, N_STUDENT:]
     return {
         "X": student[student_rows],
@@ -143,9 +149,16 @@ def time_fits(n_repeats: int, n_rows: int = 1000) -> pd.DataFrame:
     return take_turns(contenders, n_repeats)
 
 
-def time_whole_fits(n_repeats: int, n_rows: int = 1000) -> pd.DataFrame:
+def time_whole_fits(n_repeats: int) -> pd.DataFrame:
     """Seconds of whole fits with the defaults, teacher, choice and report included, beside the student's own fit."""
-    tables = make_cohorts(n_rows)
+    return pd.concat(
+        take_turns(whole_contenders(make_cohorts(*sizes)), n_repeats).assign(n_labeled=sizes[0], n_teacher=sizes[1])
+        for sizes in WHOLE_SIZES
+    )
+
+
+def whole_contenders(tables: Tables) -> dict[str, Contender]:
+    """Networks as student and teacher; with "linear" logistic regressions of standardized columns."""
     X, y, teacher_data, bridge = (tables[key] for key in ("X", "y", "teacher_data", "bridge"))
 
     def whole(fit: Callable[[], Any]) -> float:
@@ -153,13 +166,16 @@ def time_whole_fits(n_repeats: int, n_rows: int = 1000) -> pd.DataFrame:
         fit()
         return time.process_time() - begin
 
-    def distill(use_bridge: bool, **options: Any) -> float:
-        distiller = UnpairedDistiller(random_state=0, **options)
+    def distill(use_bridge: bool, student: Any = None, teacher: Any = None, **options: Any) -> float:
+        distiller = UnpairedDistiller(student, teacher, random_state=0, **options)
         return whole(lambda: distiller.fit(X, y, teacher_data=teacher_data, bridge=bridge if use_bridge else None))
 
+    linear = make_pipeline(StandardScaler(), LogisticRegression(C=0.1, max_iter=1000))
     contenders: dict[str, Contender] = {
         "student alone": lambda: whole(lambda: NetworkClassifier(random_state=0).fit(X, y)),
         "teacher alone": lambda: whole(lambda: NetworkClassifier(random_state=0).fit(*teacher_data)),
+        "linear, student alone": lambda: whole(lambda: clone(linear).fit(X, y)),
+        "linear, teacher alone": lambda: whole(lambda: clone(linear).fit(*teacher_data)),
     }
     for use_bridge in (False, True):
         tail = f", {N_BRIDGE} pairs" if use_bridge else ""
@@ -168,12 +184,13 @@ def time_whole_fits(n_repeats: int, n_rows: int = 1000) -> pd.DataFrame:
         contenders[f"prototypes, unchecked{tail}"] = partial(
             distill, use_bridge, alignment="prototypes", check_alignment=False
         )
-    return take_turns(contenders, n_repeats)
+        contenders[f"linear, default{tail}"] = partial(distill, use_bridge, linear, linear)
+    return contenders
 
 
 def summarize(table: pd.DataFrame, against: str) -> pd.DataFrame:
     """Median of each contender, and median and quartiles of its ratio to one of them within a repeat."""
-    times = table.drop(columns=["repeat", "batch_size"], errors="ignore")
+    times = table.drop(columns=["repeat", "batch_size", "n_labeled", "n_teacher"], errors="ignore")
     ratios = times.div(times[against], axis=0).quantile([0.25, 0.5, 0.75]).T
     texts = [f"{middle:.2f} ({low:.2f}-{high:.2f})" for low, middle, high in ratios.to_numpy()]
     return pd.DataFrame({"median": times.median().round(4), f"to {against}": texts})
@@ -192,9 +209,9 @@ def main() -> None:
     for part in options.parts:
         table = measures[part](options.repeats)
         table.to_csv(RESULTS / f"speed_{part}.csv", index=False, float_format="%.5g")
-        groups = table.groupby("batch_size") if part == "steps" else [("all", table)]
-        for size, rows in groups:
-            print(f"{part}, batch {size}" if part == "steps" else f"{part}, seconds")
+        by = {"steps": "batch_size", "whole": "n_labeled"}.get(part)
+        for size, rows in [("all", table)] if by is None else table.groupby(by):
+            print(part if by is None else f"{part}, {by} {size}")
             print(summarize(rows, against[part]).to_string())
 
 

@@ -62,17 +62,31 @@ class ValidationScores:
             losses *= (self.sample_weight / self.sample_weight.mean())[:, None]
         return losses
 
-    def take(self, rows: np.ndarray) -> ValidationScores:
-        """The scores of some of the rows, of a mask; metrics of the folds stay."""
+    def join(self, other: ValidationScores) -> ValidationScores:
+        """The scores of the same candidates on further folds beside these, rows in their order."""
+        rows = np.concatenate([self.rows, other.rows])
+        order = np.argsort(rows, kind="stable")
+
+        def joined(one: np.ndarray | None, two: np.ndarray | None) -> np.ndarray | None:
+            return None if one is None or two is None else np.concatenate([one, two])[order]
+
         return replace(
             self,
-            rows=self.rows[rows],
-            y=self.y[rows],
-            predictions=self.predictions[:, rows],
-            in_training=self.in_training[rows],
-            sample_weight=None if self.sample_weight is None else self.sample_weight[rows],
-            groups=None if self.groups is None else self.groups[rows],
+            rows=rows[order],
+            y=np.concatenate([self.y, other.y])[order],
+            predictions=np.concatenate([self.predictions, other.predictions], axis=1)[:, order],
+            in_training=np.concatenate([self.in_training, other.in_training])[order],
+            sample_weight=joined(self.sample_weight, other.sample_weight),
+            groups=joined(self.groups, other.groups),
+            metrics=[one + two for one, two in zip(self.metrics, other.metrics, strict=True)],
         )
+
+    def settles_first(self) -> bool:
+        """Whether the first candidate is worse than the best, or better than all, by more than a standard error."""
+        table = self.table()
+        best = self.best("min")
+        compared = table.iloc[[best]] if best else table.iloc[1:]
+        return bool((compared["difference"].abs() > compared["standard_error"]).all())
 
     def table(self) -> pd.DataFrame:
         """Mean loss of each candidate, its difference to the first's, and the standard error of that, as trained."""

@@ -15,12 +15,15 @@ from ._alignment_terms import (
     blockwise_transport_cost,
     class_mismatch_cost,
     class_posteriors,
+    expected_cost_and_grad,
     gromov_cost,
     head_divergence,
     normalize_rows,
     pairwise_cost,
     prototype_cost,
+    prototype_weights,
     rowwise_cost,
+    rowwise_cost_and_grad,
     transport_cost,
 )
 from ._soft_targets import DistillationLoss
@@ -161,6 +164,29 @@ class AlignmentLoss(nn.Module):
             return rowwise_cost(batch.projected, prototypes, self.spec.cost).mean() / self.mean_cost
         cost = self._pairwise_cost(batch.projected, self.prototypes)
         return prototype_cost(cost, batch.logits, batch.codes, batch.labeled, self.shared)
+
+    def prototype_loss_and_grad(
+        self, logits: Tensor, projected: Tensor, rows: AlignmentTargets
+    ) -> tuple[Tensor, Tensor]:
+        """``prototype_loss`` plus ``row_target_loss`` of a batch, and the derivative by the mapped features."""
+        name, n_rows = self.spec.cost, len(projected)
+        if self.all_labeled_and_shared:
+            cost, gradient = rowwise_cost_and_grad(projected, self.prototypes.index_select(0, rows.codes), name)
+        else:
+            posteriors = prototype_weights(logits, rows.codes, rows.labeled, self.shared)
+            cost, gradient = expected_cost_and_grad(projected, self.prototypes, posteriors, name)
+        if self.missing_class:
+            aligned = ~rows.labeled | self.shared[rows.codes]
+            n_rows = aligned.sum().clamp_min(1)
+        value, gradient = cost.sum() / n_rows, gradient / n_rows
+        if self.has_row_targets:
+            teacher_rows, counted = normalize_rows(rows.teacher_features, name), rows.has_teacher_features
+            if self.missing_class:
+                counted = counted & aligned
+            weight = (counted / counted.sum().clamp_min(1))[:, None].to(projected.dtype)
+            row_cost, row_gradient = rowwise_cost_and_grad(projected, teacher_rows, name)
+            value, gradient = value + (weight[:, 0] * row_cost.flatten()).sum(), gradient + weight * row_gradient
+        return value / self.mean_cost, gradient / self.mean_cost
 
     def classwise_loss(self, batch: Batch) -> Tensor:
         """Transport to teacher rows of the classes of the batch; a row of another class costs more."""

@@ -85,6 +85,38 @@ def rowwise_cost_and_grad(rows: Tensor, teacher_rows: Tensor, cost: str) -> tupl
     return distance, difference / _avoid_zero(distance)
 
 
+def expected_cost_and_grad(rows: Tensor, teacher_rows: Tensor, weights: Tensor, cost: str) -> tuple[Tensor, Tensor]:
+    """Sum over j of w_ij c(x_i, b_j) and its derivative by the rows; the teacher's rows b_j are normalized already.
+
+    As in ``rowwise_cost_and_grad``, with the weighted mean of the b_j in the place of b: w_ij is divided by the
+    distance first where the cost is one. "cityblock" has no such form.
+
+    Parameters
+    ----------
+    rows : tensor of shape (n, p)
+    teacher_rows : tensor of shape (m, p)
+    weights : tensor of shape (n, m)
+    cost : {"cosine", "chordal", "euclidean"}
+
+    Returns
+    -------
+    value : tensor of shape (n,)
+    gradient : tensor of shape (n, p)
+    """
+    length = _lengths(rows) if cost in SCALE_FREE_COSTS else rows.new_ones(())
+    rows = rows / length
+    if cost == "cosine":
+        target = weights @ teacher_rows
+        similarity = (rows * target).sum(dim=1, keepdim=True)
+        return weights.sum(dim=1) - similarity[:, 0], (similarity * rows - target) / length
+    distance = torch.cdist(rows, teacher_rows, compute_mode="donot_use_mm_for_euclid_dist")
+    pull = torch.where(distance > 0, weights / _avoid_zero(distance), 0.0)
+    gradient = pull.sum(dim=1, keepdim=True) * rows - pull @ teacher_rows
+    if cost in SCALE_FREE_COSTS:
+        gradient = (gradient - (gradient * rows).sum(dim=1, keepdim=True) * rows) / length
+    return (weights * distance).sum(dim=1), gradient
+
+
 def transport_cost(cost: Tensor, target_weights: Tensor, *, reg: float) -> Tensor:
     """Value of the transport with the given costs, from rows of equal weight; its gradient by the costs is the plan."""
     result = transport(_as_array(cost), None, _as_array(target_weights), reg=reg)
@@ -153,13 +185,14 @@ def class_mismatch_cost(logits: Tensor, codes: Tensor, labeled: Tensor, teacher_
 
 
 def prototype_cost(cost: Tensor, logits: Tensor, codes: Tensor, labeled: Tensor, shared: Tensor) -> Tensor:
-    """Mean over rows of sum_k r_ik c_ik, c_ik the cost to the prototype of class k, r the label or the prediction.
+    """Mean over rows of sum_k r_ik c_ik, c_ik the cost to the prototype of class k, r the ``prototype_weights``."""
+    return (prototype_weights(logits, codes, labeled, shared) * cost).sum(dim=1).mean()
 
-    The probability of classes that the teacher's cohort lacks has no cost.
-    """
+
+def prototype_weights(logits: Tensor, codes: Tensor, labeled: Tensor, shared: Tensor) -> Tensor:
+    """Weight of each class in a row's cost: the label, or the prediction; 0 of classes that the cohort lacks."""
     proba = logits.detach().softmax(dim=1)
-    posteriors = torch.where(labeled[:, None], F.one_hot(codes, logits.shape[1]).to(proba.dtype), proba)
-    return (posteriors * cost.masked_fill(~shared, 0.0)).sum(dim=1).mean()
+    return torch.where(labeled[:, None], F.one_hot(codes, logits.shape[1]).to(proba.dtype), proba) * shared
 
 
 def class_posteriors(logits: Tensor, codes: Tensor, labeled: Tensor, shared: Tensor) -> Tensor:

@@ -84,7 +84,8 @@ class UnpairedDistiller(ClassifierStudentMixin, BaseEstimator):
         - "self_training": no alignment; a first student labels the rows of ``unlabeled`` that it predicts with
           confidence. Soft targets are used beside these labels where there are any.
         - "auto": the best of the labels alone, "none" and "prototypes", both with soft targets where there are any,
-          and, with ``unlabeled``, "self_training", by the Brier score on held-out rows.
+          and, with ``unlabeled``, "self_training", by the Brier score on held-out rows: of one fold, and of further
+          ones while these do not tell by a standard error whether the labels alone are best, at most two thirds of all.
     alignment_weight : float >= 0 or None, default=None
         Weight of A, in nats for each mean cost. None is 10 for "prototypes" and "classwise", 1 for "feature" and
         "joint", 0.3 for "fused_gromov": class-blind alignments at weight 3 already cost accuracy on the digits.
@@ -114,18 +115,21 @@ class UnpairedDistiller(ClassifierStudentMixin, BaseEstimator):
         Soft targets q of rows that the teacher predicts, over ``bridge`` or ``linked_columns``:
 
         - "product": a product of experts, q = softmax(log q_T + log q_S - log prior), of the teacher and of the student
-          fitted to the labels alone, q_S, which is calibrated by a temperature from its out-of-fold probabilities. The
-          prior is that of the classes in y, which q_T was corrected to. It is the posterior given both modalities where
-          these are independent given the class. A labeled row is predicted by a model that was not fitted to it.
+          fitted to the labels alone, q_S: the geometric mean of its fits without each fold, calibrated by a temperature
+          from its out-of-fold probabilities. The prior is that of the classes in y, which q_T was corrected to. It is
+          the posterior given both modalities where these are independent given the class. A labeled row is predicted by
+          a model that was not fitted to it.
         - "teacher": q = q_T.
     cv : int or splitter, default=3
-        Folds of the labeled rows on which "auto" chooses, and on which the student's own model is calibrated for
-        "product". With a number, ``alignment_metrics_`` and the check of a fixed alignment are of the first fold. With
-        ``groups`` in ``fit`` no group is split between folds, and a number is lowered to that of the groups, at least
-        3; so is that of the folds of the teacher's cohort.
+        Folds of the labeled rows on which "auto" chooses, and without each of which the student's own model is fitted
+        for "product". With a number, ``alignment_metrics_`` and the check of a fixed alignment are of the first fold;
+        a splitter's folds, which may be single rows, are all held out. With ``groups`` in ``fit`` no group is split
+        between folds, and a number is lowered to that of the groups, at least 3. The teacher's cohort has two folds
+        for its error and class priors, and as many as ``cv`` where probabilities represent it.
     check_alignment : bool, default=True
         Whether to measure ``alignment_metrics_`` on held-out rows: the student alone, aligned, and aligned with a
-        teacher whose rows have permuted labels. Up to three more fits, one with "auto".
+        teacher whose rows have permuted labels. Up to three more fits of the student, one with "auto"; and without a
+        bridge two of the teacher, each to half of its cohort.
     n_jobs : int or None, default=None
         Parallel fits; changes nothing but time.
     random_state : int, RandomState or None, default=None
@@ -149,8 +153,9 @@ class UnpairedDistiller(ClassifierStudentMixin, BaseEstimator):
         Whether the student was trained on soft targets of single rows, over ``bridge`` or ``linked_columns``.
     candidate_scores_ : DataFrame or None
         With ``alignment="auto"`` a row for each candidate, the first of which is the student alone: its
-        ``training_mode``, ``alignment`` and ``used_bridge``, the mean Brier score on held-out rows (``brier``, 0 is
-        best), its ``difference`` to the student alone, and the ``standard_error`` of that, of the models as trained.
+        ``training_mode``, ``alignment`` and ``used_bridge``, the number of held-out rows (``n_rows``), the mean Brier
+        score on these (``brier``, 0 is best), its ``difference`` to the student alone, and the ``standard_error`` of
+        that, of the models as trained.
     alignment_metrics_ : DataFrame or None
         A row for each student: "alone"; the one that was trained, "aligned" or, where nothing was aligned, named by
         its ``training_mode_``, such as "soft targets"; and "shuffled teacher" (the control: labels and soft targets of
@@ -346,7 +351,9 @@ class UnpairedDistiller(ClassifierStudentMixin, BaseEstimator):
                 with explain_failure(student, "student", data.student_tables, {"y": data.y}):
                     fit_with_metadata(clone(student), data.X, data.y, None, data.groups)
             options = {"needs_error": self.check_alignment, "cv": self.cv, "n_jobs": self.n_jobs}
-            fitted_teacher = fit_teacher(teacher, data, classes, self.representation, **options)
+            fitted_teacher = fit_teacher(
+                teacher, data, classes, self.representation, alignment=self.alignment, **options
+            )
         loss = StudentLoss(temperature=float(self.temperature), alignment=self._alignment_spec(fitted_teacher))
         with explain_failure(student, "student", data.student_tables, {"y": data.y}):
             training = make_training(data, classes, fitted_teacher, loss, self.alpha)

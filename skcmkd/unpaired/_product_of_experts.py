@@ -20,7 +20,7 @@ from .._validation._tables import take_rows
 from ._modes import fit_mode
 from ._training import LABELED_ROW, LABELS_ONLY, UnpairedTraining
 
-# The labeled rows are held out together with these folds; none for the student that is deployed.
+# Folds of the labeled rows that are held out.
 Folds = tuple[int, ...]
 
 
@@ -51,7 +51,10 @@ def product_of_experts(teacher_proba: np.ndarray, student_proba: np.ndarray, pri
 
 @dataclass(frozen=True)
 class OwnModels:
-    """The student, fitted to labels alone without some folds: the second expert, as a function of training data.
+    """The student, fitted to labels alone without each fold: the second expert, as a function of training data.
+
+    Rows that none of the folds holds are predicted by the geometric mean of all of these models: it needs no further
+    fit, and predicts no worse than one model of all rows.
 
     Attributes
     ----------
@@ -64,7 +67,9 @@ class OwnModels:
     fold_ids: np.ndarray
 
     def __call__(self, training: UnpairedTraining, held_out: Folds = ()) -> UnpairedTraining:
-        """The training data with the products as soft targets; no label of the held-out folds has a part in them.
+        """The training data with the products as soft targets, at most one fold held out.
+
+        No label of that fold has a part in those of labeled rows.
 
         A labeled row is predicted by a model that was not fitted to it.
         """
@@ -82,18 +87,21 @@ class OwnModels:
     def _calibrated_proba(self, data: TrainingData, held_out: Folds) -> np.ndarray:
         """Calibrated probabilities of all rows; NaN for the labeled rows of the held-out folds."""
         target, n_labeled = ClassificationTarget(data.classes), len(self.fold_ids)
+        each_fold: list[Folds] = [(fold,) for fold in range(int(self.fold_ids.max()) + 1)]
         proba = np.full((len(data.y), len(data.classes)), np.nan)
-        parts = [(held_out, np.arange(n_labeled, len(data.y)))]
-        for fold in range(int(self.fold_ids.max()) + 1):
+        parts = [([held_out] if held_out else each_fold, np.arange(n_labeled, len(data.y)))]
+        for (fold,) in each_fold:
             if fold not in held_out:
                 folds = tuple(sorted({*held_out, fold}))
                 # Where no labeled row has a soft target these predictions calibrate, which is one number.
                 folds = folds if folds in self.models else (fold,)
-                parts.append((folds, np.flatnonzero(self.fold_ids == fold)))
-        for folds, rows in parts:
+                parts.append(([folds], np.flatnonzero(self.fold_ids == fold)))
+        for models, rows in parts:
             if len(rows):
-                n_training = int((~np.isin(self.fold_ids, folds)).sum())
-                proba[rows] = target.predict(self.models[folds], take_rows(data.X, rows), n_training)
+                X = take_rows(data.X, rows)
+                n_training = [int((~np.isin(self.fold_ids, folds)).sum()) for folds in models]
+                experts = [target.predict(self.models[f], X, n) for f, n in zip(models, n_training, strict=True)]
+                proba[rows] = log_linear_pool(np.stack(experts), np.full(len(experts), 1 / len(experts)))
         rows = np.flatnonzero(~np.isin(self.fold_ids, held_out))
         one_hot = target.encode(data.target[rows])
         weight = fit_log_linear_stack(proba[None, rows], one_hot, np.ones(len(rows)), np.ones(1))
@@ -103,7 +111,7 @@ class OwnModels:
 def fit_own_models(
     student: BaseEstimator, training: UnpairedTraining, fold_ids: np.ndarray, *, validates: bool, n_jobs: int | None
 ) -> OwnModels:
-    """Fit the student to the labels alone: to all, without each fold, and, where needed, without each two.
+    """Fit the student to the labels alone, without each fold and, where needed, without each two.
 
     The latter are needed where labeled rows have soft targets, from linked columns: those of a validation fold's
     training rows must know neither the fold nor the row.
@@ -118,7 +126,7 @@ def fit_own_models(
     n_jobs : int or None
     """
     folds = range(int(fold_ids.max()) + 1)
-    held_out: list[Folds] = [(), *((fold,) for fold in folds)]
+    held_out: list[Folds] = [(fold,) for fold in folds]
     if validates and training.data.has_soft_target[training.origin == LABELED_ROW].any():
         held_out += combinations(folds, 2)
     fit = partial(_fit_without, student, training, fold_ids)

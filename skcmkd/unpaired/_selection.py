@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from math import ceil
 from numbers import Integral
 from typing import Any
 
@@ -30,6 +31,8 @@ from ._training import LABELS_ONLY, TrainingMode, UnpairedTraining
 # The alignment that alignment="auto" tries.
 AUTO_ALIGNMENT = "prototypes"
 PRODUCT = "product"
+# Share of the folds that the choice may take: a last one costs as much as each before and seldom changes it.
+MAX_FOLDS = 2 / 3
 
 
 @dataclass(frozen=True)
@@ -70,8 +73,9 @@ def select_mode(
 ) -> ModeSelection:
     """Select the mode to train the student by, and measure it on held-out rows.
 
-    "auto" takes the candidate of least Brier score. A requested alignment is scored, too, with a warning where the
-    student alone is better; both are compared with a teacher whose labels and soft targets are permuted.
+    "auto" takes the candidate of least Brier score; a further fold is held out only while those before do not tell
+    whether the student alone is best. A requested alignment is scored, too, with a warning where the student alone is
+    better; both are compared with a teacher whose labels and soft targets are permuted.
 
     Parameters
     ----------
@@ -101,22 +105,23 @@ def select_mode(
     if not validates:
         return ModeSelection(mode, combined, n_folds=n_folds)
     # One fold is enough of a check, unless a splitter makes it a single row.
-    check_folds = (0,) if isinstance(cv, Integral) else tuple(range(n_folds))
-    val_folds = range(n_folds) if automatic else check_folds
+    first_folds = [0] if isinstance(cv, Integral) else list(range(n_folds))
     options: dict[str, Any] = {"own": own, "n_jobs": n_jobs, "verbose": verbose}
-    options["measured_folds"] = check_folds if check_alignment else ()
-    scores = cross_validate_modes(student, modes, training, data, fold_ids, val_folds, **options)
+    options["measured_folds"] = first_folds if check_alignment else ()
+    checked = scores = cross_validate_modes(student, modes, training, data, fold_ids, first_folds, **options)
+    for fold in range(len(first_folds), ceil(MAX_FOLDS * n_folds) if automatic else 0):
+        if not scores.settles_first():
+            scores = scores.join(cross_validate_modes(student, modes, training, data, fold_ids, [fold], **options))
     best = scores.best("min") if automatic else len(modes) - 1
     mode, table = modes[best], mode_table(scores) if automatic else None
     if not check_alignment:
         return ModeSelection(mode, combined, table, n_folds=n_folds)
-    checked = scores.take(np.isin(fold_ids[scores.rows], check_folds))
     students = {"alone": (checked, 0)}
     if mode != LABELS_ONLY:
         students["aligned" if mode.aligns else mode.name] = (checked, best)
     if mode.aligns or mode.use_bridge:
         permuted = training.permute_teacher(check_random_state(seed))
-        control = cross_validate_modes(student, [mode], permuted, data, fold_ids, check_folds, **options)
+        control = cross_validate_modes(student, [mode], permuted, data, fold_ids, first_folds, **options)
         students["shuffled teacher"] = (control, 0)
     if not automatic and (harm := describe_harm(checked, best, mode)) is not None:
         warn_user(harm)
@@ -226,6 +231,7 @@ def mode_table(scores: ValidationScores) -> pd.DataFrame:
             "training_mode": [mode.name for mode in scores.candidates],
             "alignment": [mode.alignment for mode in scores.candidates],
             "used_bridge": [mode.use_bridge for mode in scores.candidates],
+            "n_rows": len(scores.rows),
         }
     )
     return pd.concat([modes, scores.table()], axis=1)

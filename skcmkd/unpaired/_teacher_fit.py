@@ -12,6 +12,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 
 from .._distillation._representations import choose_representation, mirror_single_score, teacher_representation
+from .._distillation._select import without_refit
 from .._losses._teacher_cohort import TeacherCohort
 from .._model_selection._cross_fitting import check_training_classes, cross_fit, cross_fit_proba
 from .._model_selection._folds import make_fold_ids
@@ -24,8 +25,13 @@ from ..networks._mlp import NetworkClassifier
 from ._class_priors import adjust_priors, fit_class_offsets
 from ._input import BRIDGE_NAMES, UnpairedData
 
-# Number of folds of the teacher's cohort when ``cv`` is a splitter, which splits the student's rows.
-N_TEACHER_FOLDS = 5
+# Folds of the teacher's cohort for its error and its class offsets, one number a class: more of them cost more and
+# tell the same.
+N_TEACHER_FOLDS = 2
+# For probabilities that represent the cohort, when ``cv`` is a splitter, which splits the student's rows.
+N_REPRESENTATION_FOLDS = 5
+# Alignments that read the teacher's head.
+HEAD_ALIGNMENTS = ("joint", "bilevel", "published")
 
 
 @dataclass(frozen=True)
@@ -75,6 +81,7 @@ def fit_teacher(
     classes: np.ndarray,
     representation: str,
     *,
+    alignment: str,
     needs_error: bool,
     cv: Any,
     n_jobs: int | None,
@@ -89,6 +96,8 @@ def fit_teacher(
         The student's.
     representation : {"auto", "transform", "decision_function", "predict_proba"}
         The method that represents a row; probabilities are out of fold, as log-ratios.
+    alignment : str
+        The distiller's parameter.
     needs_error : bool
         Whether to cross-fit the teacher for its error.
     cv, n_jobs
@@ -99,13 +108,15 @@ def fit_teacher(
     with explain_failure(teacher, "teacher", lambda: {"teacher_data[0]": data.X_teacher}, labels):
         model = fit_with_metadata(teacher, data.X_teacher, data.y_teacher, None, data.teacher_groups)
         proba, error = None, np.nan
+        uses_head = needs_error or data.linked_indices is not None or alignment in HEAD_ALIGNMENTS
+        folds = _teacher_folds(data, method, cv)
         if needs_error:
-            proba, prediction = _oof_predictions(teacher, data, cv, n_jobs)
+            proba, prediction = _oof_predictions(teacher, data, folds, n_jobs)
             error = float((prediction != data.y_teacher).mean())
-        elif needs_offsets(model, data, method):
-            proba = _oof_proba(teacher, data, cv, n_jobs)
+        elif needs_offsets(model, data, method, uses_head=uses_head):
+            proba = _oof_proba(teacher, data, folds, n_jobs)
         features = represent_cohort(model, data, method, cv, n_jobs, proba)
-    if proba is not None and needs_offsets(model, data, method):
+    if proba is not None and needs_offsets(model, data, method, uses_head=uses_head):
         offsets = _class_offsets(proba, data.y_teacher, classes)
     codes = np.searchsorted(classes, data.y)
     cohort = make_cohort(model, features, data.y_teacher, classes, codes, method, offsets)
@@ -113,12 +124,13 @@ def fit_teacher(
     return FittedTeacher(model, method, cohort, features, source_priors, offsets, error)
 
 
-def needs_offsets(teacher: BaseEstimator, data: UnpairedData, method: str) -> bool:
+def needs_offsets(teacher: BaseEstimator, data: UnpairedData, method: str, *, uses_head: bool) -> bool:
     """Whether the teacher's probabilities are used as they are, over a bridge or by the head of a network.
 
     A logistic regression of the features has the cohort's class priors by itself.
     """
-    return hasattr(teacher, "predict_proba") and (data.X_bridge is not None or _has_network_head(teacher, method))
+    by_head = uses_head and _has_network_head(teacher, method)
+    return hasattr(teacher, "predict_proba") and (data.X_bridge is not None or by_head)
 
 
 def _class_offsets(proba: np.ndarray, y: np.ndarray, classes: np.ndarray) -> np.ndarray:
@@ -151,7 +163,7 @@ def represent_cohort(
     """
     if method != "predict_proba":
         return teacher_representation(teacher, data.X_teacher, method, np.unique(data.y_teacher))
-    proba = _oof_proba(teacher, data, cv, n_jobs) if proba is None else proba
+    proba = _oof_proba(teacher, data, _teacher_folds(data, method, cv), n_jobs) if proba is None else proba
     return mirror_single_score(centered_log_ratio(proba))
 
 
@@ -250,17 +262,17 @@ def _final_model(teacher: BaseEstimator) -> Any:
 
 
 def _oof_predictions(
-    teacher: BaseEstimator, data: UnpairedData, cv: Any, n_jobs: int | None
+    teacher: BaseEstimator, data: UnpairedData, folds: np.ndarray, n_jobs: int | None
 ) -> tuple[np.ndarray | None, np.ndarray]:
     """Out-of-fold probabilities of the cohort, None for a teacher that has none, and predicted classes."""
     if hasattr(teacher, "predict_proba"):
-        proba = _oof_proba(teacher, data, cv, n_jobs)
+        proba = _oof_proba(teacher, data, folds, n_jobs)
         return proba, np.unique(data.y_teacher)[proba.argmax(axis=1)]
     prediction = cross_fit(
-        teacher,
+        without_refit(teacher),
         data.X_teacher,
         data.y_teacher,
-        _teacher_folds(data, cv),
+        folds,
         _predict,
         check_training_classes,
         groups=data.teacher_groups,
@@ -269,13 +281,15 @@ def _oof_predictions(
     return None, prediction
 
 
-def _oof_proba(teacher: BaseEstimator, data: UnpairedData, cv: Any, n_jobs: int | None) -> np.ndarray:
-    folds = _teacher_folds(data, cv)
-    return cross_fit_proba(teacher, data.X_teacher, data.y_teacher, folds, n_jobs, data.teacher_groups)
+def _oof_proba(teacher: BaseEstimator, data: UnpairedData, folds: np.ndarray, n_jobs: int | None) -> np.ndarray:
+    return cross_fit_proba(without_refit(teacher), data.X_teacher, data.y_teacher, folds, n_jobs, data.teacher_groups)
 
 
-def _teacher_folds(data: UnpairedData, cv: Any) -> np.ndarray:
-    n_folds = cv if isinstance(cv, Integral) else N_TEACHER_FOLDS
+def _teacher_folds(data: UnpairedData, method: str, cv: Any) -> np.ndarray:
+    """Fold of each row of the cohort; where probabilities represent it, as many folds as the student's rows have."""
+    n_folds: Any = N_TEACHER_FOLDS
+    if method == "predict_proba":
+        n_folds = cv if isinstance(cv, Integral) else N_REPRESENTATION_FOLDS
     if data.teacher_groups is None:
         # A small cohort has fewer folds, at least 2.
         n_folds = max(2, min(n_folds, np.unique(data.y_teacher, return_counts=True)[1].max()))

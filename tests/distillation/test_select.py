@@ -118,6 +118,36 @@ def test_best_by_the_least_mean_and_by_the_standard_error():
     assert worse.best("min") == worse.best("one_standard_error") == 0
 
 
+def test_scores_of_folds_joined_are_those_of_all_folds(table):
+    groups, weight = np.arange(60) // 2, np.linspace(1, 2, 60)
+    options = {"groups": groups, "sample_weight": weight, "measure": lambda model, rows, prediction: len(rows)}
+    together = validate(table, val_folds=(0, 1, 3), **options)
+    joined = validate(table, val_folds=(3,), **options).join(validate(table, val_folds=(0, 1), **options))
+    for name in ("rows", "y", "predictions", "in_training", "groups", "sample_weight"):
+        np.testing.assert_array_equal(getattr(joined, name), getattr(together, name))
+    assert joined.metrics == [[15, 15, 15]] * 3
+
+
+@pytest.mark.parametrize(
+    ("differences", "settled"),
+    [
+        ((-0.15, 0.05), True),
+        ((-0.15, -0.05), True),
+        ((-0.05, 0.15), False),
+        ((0.15, 0.11), True),
+        ((0.15, 0.05), False),
+        ((0.0, 0.0), False),
+    ],
+)
+def test_the_first_candidate_is_settled_by_a_standard_error(differences, settled):
+    """Worse than the best, or better than all; the standard error of each difference is 0.1."""
+    noise = np.random.RandomState(0).normal(size=25)
+    noise = 0.5 * (noise - noise.mean()) / noise.std(ddof=1)
+    first = np.random.RandomState(1).uniform(1, 2, size=25)
+    scores = make_scores(np.column_stack([first, *(first + difference + noise for difference in differences)]))
+    assert scores.settles_first() == settled
+
+
 def test_the_standard_error_counts_groups():
     """Four copies of each row are no more evidence than one."""
     rng = np.random.RandomState(0)

@@ -186,17 +186,37 @@ def test_gradient_written_out_is_that_of_automatic_differentiation(cost):
     torch.testing.assert_close(*result)
 
 
-def test_step_with_unlabeled_rows_or_row_targets_is_that_of_automatic_differentiation():
+UNLABELED, ROW_TARGETS = {"labeled": [1, 0] * 4}, {"has_features": [0, 1, 1, 0, 0, 1, 0, 1]}
+TWO_CLASSES = {"cohort": make_cohort((0, 0, 1, 1), (0.5, 0.5, 0.0))}
+
+
+@every_cost
+@pytest.mark.parametrize(
+    ("changed", "options"),
+    [
+        (UNLABELED, {}),
+        (ROW_TARGETS, {"has_row_targets": True}),
+        (ROW_TARGETS, {"has_row_targets": True, "all_labeled_and_shared": True}),
+        (UNLABELED | ROW_TARGETS, {"has_row_targets": True}),
+        (UNLABELED | ROW_TARGETS, {"has_row_targets": True} | TWO_CLASSES),
+        ({"codes": [2] * 8}, TWO_CLASSES),
+    ],
+    ids=["unlabeled", "row targets", "all labeled, row targets", "both", "class missing", "no class in common"],
+)
+def test_step_over_a_bridge_written_out_is_that_of_automatic_differentiation(cost, changed, options):
+    """Same loss, gradients and parts with unlabeled rows, with the teacher's features of single rows, and both."""
     X = torch.tensor(np.random.RandomState(2).normal(size=(8, 5)))
-    for options, changed in (({}, {"labeled": [1, 0] * 4}), ({"has_row_targets": True}, {"has_features": [1, 0] * 4})):
-        result = []
-        for backward in (prototype_gradient, backpropagate):
-            torch.manual_seed(0)
-            module = MLP(5, (6, N_FEATURES), 3, 0.0, return_features=True).double()
-            loss = make_loss(**options)
-            backward(module, loss, X, make_batch(**changed)[2:])
-            result.append([parameter.grad for parameter in (*module.parameters(), *loss.projection.parameters())])
-        torch.testing.assert_close(*result, rtol=0, atol=0)
+    result = []
+    for backward in (prototype_gradient, backpropagate):
+        torch.manual_seed(0)
+        module = MLP(5, (6, N_FEATURES), 3, 0.0, return_features=True).double()
+        loss = make_loss(cost=cost, **options)
+        value = backward(module, loss, X, make_batch(**changed)[2:])
+        parts = [parameter.grad for parameter in module.parameters()]
+        parts += [torch.zeros_like(p) if p.grad is None else p.grad for p in loss.projection.parameters()]
+        result.append([value.detach(), *parts, torch.tensor(list(loss.pop_epoch_losses().values()))])
+    assert len(result[0]) == 10
+    torch.testing.assert_close(*result)
 
 
 # Invariances

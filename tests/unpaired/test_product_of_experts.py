@@ -2,6 +2,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.special import softmax
 from sklearn.base import clone
 from sklearn.metrics import log_loss
 from sklearn.naive_bayes import GaussianNB
@@ -70,7 +71,9 @@ def test_soft_targets_are_nearly_the_posterior_on_a_simulated_law():
     X, T = (rng.normal(size=(6000, 2)) + 0.8 * y[:, None] for _ in range(2))
     labeled, cohort, both = slice(0, 2000), slice(2000, 4000), slice(4000, 6000)
     data = UnpairedData(X[labeled], y[labeled], T[cohort], y[cohort], X_bridge=X[both], X_teacher_bridge=T[both])
-    teacher = fit_teacher(GaussianNB(), data, np.arange(2), "predict_proba", needs_error=False, cv=3, n_jobs=None)
+    teacher = fit_teacher(
+        GaussianNB(), data, np.arange(2), "predict_proba", alignment="none", needs_error=False, cv=3, n_jobs=None
+    )
     spec = AlignmentSpec("none", teacher.cohort, 1.0, "euclidean", 0.0, 1, 0.01)
     training = make_training(data, np.arange(2), teacher, StudentLoss(alignment=spec), "auto")
     own, _ = own_models(training, validates=False)
@@ -95,16 +98,17 @@ def constant_teacher(training):
 
 
 def test_product_with_a_constant_teacher_is_the_students_calibrated_model():
-    """On labeled rows, which linked columns give soft targets, out-of-fold; on the others by the model of all."""
+    """On labeled rows, which linked columns give soft targets, out-of-fold; on others their geometric mean."""
     training = constant_teacher(train(draw_data())[0])
     own, fold_ids = own_models(training)
     X, y = draw_data().X, draw_data().y
-    oof = np.empty((50, 3))
+    oof, log_others = np.empty((50, 3)), []
     for fold in range(3):
         model = clone(LOGISTIC).fit(X[fold_ids != fold], y[fold_ids != fold])
         oof[fold_ids == fold] = model.predict_proba(X[fold_ids == fold])
+        log_others.append(model.predict_log_proba(training.data.X[50:]))
     weight = fit_log_linear_stack(oof[None], np.eye(3)[y], np.ones(50), np.ones(1))
-    others = clone(LOGISTIC).fit(X, y).predict_proba(training.data.X[50:])
+    others = softmax(np.mean(log_others, axis=0), axis=1)
     expected = log_linear_pool(np.concatenate([oof, others])[None], weight)
     np.testing.assert_allclose(own(training).data.soft_targets, expected, atol=1e-5)
 

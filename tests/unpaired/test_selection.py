@@ -2,9 +2,11 @@ import warnings
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.base import clone
 from sklearn.metrics import accuracy_score, brier_score_loss, log_loss
+from sklearn.model_selection import KFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -126,7 +128,9 @@ def test_mode_of_least_brier_score_is_best_and_the_first_of_equals():
     scores = make_scores(proba, candidates)
     table, losses = mode_table(scores), 2 * (1 - proba) ** 2
     assert scores.best("min") == 1
-    assert list(table.columns) == ["training_mode", "alignment", "used_bridge", "brier", "difference", "standard_error"]
+    columns = ["training_mode", "alignment", "used_bridge", "n_rows", "brier", "difference", "standard_error"]
+    assert list(table.columns) == columns
+    assert (table["n_rows"] == 3).all()
     assert table["alignment"].tolist() == ["none", "prototypes", "none", "self_training"]
     assert table["used_bridge"].tolist() == [False, False, True, True]
     np.testing.assert_allclose(table["brier"], losses.mean(axis=1))
@@ -201,15 +205,39 @@ def test_control_has_a_permuted_teacher(training):
     np.testing.assert_allclose(metrics.loc["shuffled teacher"], expected)
 
 
-def test_metrics_of_auto_are_those_of_the_first_fold(training):
-    """The choice is made on all folds; a row of the table is one student's on the fold of the check."""
+SELECT = {"soft_targets": "product", "teacher_error": 0.0, "cv": 3, "n_jobs": None, "seed": 0, "verbose": False}
+
+
+@pytest.mark.parametrize(("cv", "settled_after", "n_folds"), [(3, 1, 1), (3, 2, 2), (3, 9, 2), (5, 3, 3), (5, 9, 4)])
+def test_auto_holds_out_a_further_fold_only_while_those_before_do_not_tell(
+    training, monkeypatch, cv, settled_after, n_folds
+):
+    """The scores are those of these folds together, two thirds of all at most."""
+    answers = iter([False] * (settled_after - 1) + [True] * 9)
+    monkeypatch.setattr(ValidationScores, "settles_first", lambda scores: next(answers))
     data = UnpairedData(training.data.X, training.data.y)
-    options = {"soft_targets": "product", "teacher_error": 0.0, "cv": 3, "n_jobs": None, "seed": 0, "verbose": False}
-    selection = select_mode(NETWORK, training, data, "auto", check_alignment=True, **options)
+    table = select_mode(NETWORK, training, data, "auto", check_alignment=False, **SELECT | {"cv": cv}).candidate_scores
+    folds = range(n_folds)
+    fold_ids = make_fold_ids(cv, training.data.y)
+    expected = mode_table(scores_of(NETWORK, training, [LABELS_ONLY, PROTOTYPES], fold_ids, folds))
+    pd.testing.assert_frame_equal(table, expected)
+    assert table["n_rows"].unique().tolist() == [np.isin(fold_ids, folds).sum()]
+
+
+def test_every_fold_of_a_splitter_is_held_out(training):
+    """A fold of a splitter may be a single row."""
+    data = UnpairedData(training.data.X, training.data.y)
+    options = SELECT | {"cv": KFold(3)}
+    table = select_mode(NETWORK, training, data, "auto", check_alignment=False, **options).candidate_scores
+    assert table["n_rows"].unique().tolist() == [90]
+
+
+def test_metrics_of_auto_are_those_of_the_first_fold(training):
+    """A row of the table is one student's on the fold of the check, however many folds the choice took."""
+    data = UnpairedData(training.data.X, training.data.y)
+    selection = select_mode(NETWORK, training, data, "auto", check_alignment=True, **SELECT)
     fold_ids = make_fold_ids(3, training.data.y)
-    everything = scores_of(NETWORK, training, [LABELS_ONLY, PROTOTYPES], fold_ids, range(3))
     first = scores_of(NETWORK, training, [LABELS_ONLY], fold_ids, [0])
-    np.testing.assert_allclose(selection.candidate_scores["brier"], everything.losses.mean(axis=0))
     expected = alignment_table({"alone": (first, 0)}, 0.0).loc["alone"]
     np.testing.assert_allclose(selection.alignment_metrics.loc["alone"], expected)
 

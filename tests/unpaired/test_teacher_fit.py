@@ -126,7 +126,7 @@ def data_of(X, y, **changed):
 
 
 def fit(teacher, data, method, classes="abcd", **options):
-    options = {"needs_error": True, "cv": 3, "n_jobs": None} | options
+    options = {"alignment": "auto", "needs_error": True, "cv": 3, "n_jobs": None} | options
     return fit_teacher(clone(teacher), data, np.array(list(classes)), method, **options)
 
 
@@ -138,9 +138,44 @@ def test_teacher_is_fitted_to_its_cohort_and_its_error_is_out_of_fold(teacher_ro
     direct = clone(teacher).fit(X, y)
     np.testing.assert_array_equal(fitted.model.coef_, direct.coef_)
     np.testing.assert_array_equal(fitted.features, direct.decision_function(X))
-    predicted = cross_val_predict(teacher, X, y, cv=StratifiedKFold(3))
+    predicted = cross_val_predict(teacher, X, y, cv=StratifiedKFold(2))
     assert fitted.error == pytest.approx((predicted != y).mean())
     assert np.isnan(fit(teacher, data_of(X, y), "decision_function", needs_error=False).error)
+
+
+def test_a_network_is_validated_without_its_refit(teacher_rows, monkeypatch):
+    """Two halves of the cohort, whatever ``cv`` is; the teacher itself keeps its refit."""
+    fits, fit_network = [], NetworkClassifier.fit
+
+    def record(self, X, y, *args, **kwargs):
+        fits.append((len(X), self.refit))
+        return fit_network(self, X, y, *args, **kwargs)
+
+    monkeypatch.setattr(NetworkClassifier, "fit", record)
+    teacher = NetworkClassifier((4,), max_epochs=2, linear_weight=0, random_state=0)
+    fit(teacher, data_of(*teacher_rows), "transform", cv=5)
+    assert fits == [(60, True), (30, False), (30, False)]
+
+
+@pytest.mark.parametrize(
+    ("options", "changed", "n_fits"),
+    [
+        ({}, {}, 1),
+        ({"alignment": "joint"}, {}, 3),
+        ({"needs_error": True}, {}, 3),
+        ({}, {"linked_indices": (np.array([0]), np.array([0]))}, 3),
+        ({}, {"X_bridge": np.zeros((2, 1)), "X_teacher_bridge": np.zeros((2, 5))}, 3),
+    ],
+    ids=["prototypes", "joint", "error", "linked columns", "bridge"],
+)
+def test_a_network_is_cross_fitted_only_where_its_head_or_error_is_used(
+    teacher_rows, monkeypatch, options, changed, n_fits
+):
+    fits, fit_network = [], NetworkClassifier.fit
+    monkeypatch.setattr(NetworkClassifier, "fit", lambda self, *a, **k: fits.append(1) or fit_network(self, *a, **k))
+    teacher = NetworkClassifier((4,), max_epochs=2, linear_weight=0, random_state=0)
+    fit(teacher, data_of(*teacher_rows, **changed), "transform", **{"needs_error": False} | options)
+    assert len(fits) == n_fits
 
 
 def test_source_priors_are_frequencies_in_the_teachers_cohort(teacher_rows):

@@ -48,7 +48,7 @@ def draw_data(rows=slice(0, 50), cohort=slice(100, 180), **changed):
 
 def train(data, teacher=LOGISTIC, classes=CLASSES, method="decision_function", alpha="auto"):
     """The training data, and the fitted teacher."""
-    fitted = fit_teacher(clone(teacher), data, classes, method, needs_error=False, cv=5, n_jobs=None)
+    fitted = fit_teacher(clone(teacher), data, classes, method, alignment="auto", needs_error=False, cv=5, n_jobs=None)
     spec = AlignmentSpec("prototypes", fitted.cohort, 1.0, "euclidean", 0.0, 1, 0.01)
     return make_training(data, classes, fitted, StudentLoss(alignment=spec), alpha), fitted
 
