@@ -136,7 +136,7 @@ class PredictedTeacherFeatures(  # type: ignore[call-arg]
     Where the teacher was measured in another cohort, and a few samples without a label have both modalities, the map is
     fitted to these: ``fit(X, y, unlabeled_pairs=bridge)`` with a teacher frozen after its fit to the other cohort. The
     features then need no cross-fitting; means and variance are those of the pairs. Over a bridge they gain less than
-    the soft targets of ``UnpairedDistiller``, and nothing clear beside these (page "Without pairs, the evidence").
+    the soft targets of ``UnpairedDistiller``, and nothing beside these (page "Without pairs, the evidence").
 
     A row of the teacher's table that is missing throughout gets predicted features, and is not used by the map. A row
     of the student's table that is missing throughout is used by the teacher alone, and its predicted features are NaN.

@@ -44,7 +44,7 @@ def test_all_tables_are_printed(advice):
     out, _ = advice
     for part in (
         "Modalities of 48 labeled rows (benign: 24, malignant: 24)",
-        "rna       candidate teacher        2             46                     24",
+        "rna       candidate teacher        2             46               24",
         "Who should teach?",
         "Held-out rows, 2 folds, selection in each",
         "student alone",
