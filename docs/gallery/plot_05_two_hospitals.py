@@ -74,8 +74,8 @@ AlignmentDisplay.from_estimator(
 plt.show()
 
 # %%
-# Filled marks are rows of our cohort that no model was trained on, hollow ones are rows of theirs. Look at
-# the plan, upper right: mass on the diagonal went to the right class. Most of it does. Sixes
+# Above: how much of the transported mass stays within its class, of rows that no model was trained on. Below: where
+# the mass of each class goes. The diagonal is the right class, and most of the mass is there. Sixes
 # and nines are exchanged: Zernike moments do not change when a figure is turned around, so no
 # alignment can separate them.
 #
