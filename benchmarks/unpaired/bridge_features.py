@@ -14,7 +14,7 @@ from shared.scoring import compare, score_rows
 from sklearn.base import BaseEstimator, clone
 from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import make_pipeline
-from soft_targets import make_models, permute_bridge
+from soft_targets import make_models, permute_bridge, summarize
 
 from skcmkd import PredictedTeacherFeatures, UnpairedDistiller
 
@@ -47,19 +47,6 @@ def run_cell(cohorts: Cohorts, seed: int) -> pd.DataFrame:
     return pd.DataFrame(table)
 
 
-def summarize(table: pd.DataFrame) -> pd.DataFrame:
-    """Mean gains in points and nats, and the share of cells that are worse by more than a point."""
-    groups = table.groupby(["n_bridge", "method"])
-    return pd.DataFrame(
-        {
-            "cells": groups.size(),
-            "points": 100 * groups["accuracy_gain"].mean(),
-            "nats": groups["log_loss_gain"].mean(),
-            "worse by a point, %": 100 * groups["accuracy_gain"].agg(lambda gain: (gain < -0.01).mean()),
-        }
-    )
-
-
 def main() -> None:
     """Run every pair of views, write the rows and print the summary."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -71,7 +58,7 @@ def main() -> None:
                 parts.append(run_cell(draw(digits, cell), seed).assign(**cell.key))
     table = pd.concat(parts)
     table.to_csv(RESULTS, index=False, float_format="%.5g")
-    print(summarize(table).round(3).to_string())
+    print(summarize(table, ["n_bridge", "method"]).round(3).to_string())
 
 
 if __name__ == "__main__":

@@ -149,14 +149,13 @@ def _open_pairs(
     """Both tables of the unlabeled pairs, in the form of the labeled rows, and their groups; None without a teacher."""
     names = UNLABELED_PAIRS_NAMES
     if data.student_columns is None:
-        pair, groups = pop_groups(unlabeled_pairs, "unlabeled_pairs", "(X_unlabeled, X_teacher_unlabeled)", 2)
+        tables = open_pair_tables(unlabeled_pairs)
         if data.X_teacher is None:
             raise ValueError(
                 "unlabeled_pairs were given without X_teacher: the teacher learns from labeled rows. Give "
                 "X_teacher, or set student_columns if X holds both modalities."
             )
-        X_unlabeled, X_teacher_unlabeled = (as_table(table, name) for table, name in zip(pair, names, strict=True))
-        return X_unlabeled, X_teacher_unlabeled, check_groups(groups, X_unlabeled, "unlabeled_pairs[2]", names[0])
+        return tables
     (table,), groups = pop_groups(unlabeled_pairs, "unlabeled_pairs", "(table,) of both modalities", 1)
     table = as_table(table, names[0])
     if data.X_teacher is None:
@@ -168,6 +167,14 @@ def _open_pairs(
     return take_columns(table, data.student_columns), take_columns(table, teacher), groups
 
 
+def open_pair_tables(unlabeled_pairs: tuple[Any, ...]) -> tuple[Table, Table, np.ndarray | None]:
+    """Both tables of unlabeled pairs that come as two tables, and their groups."""
+    names = UNLABELED_PAIRS_NAMES
+    pair, groups = pop_groups(unlabeled_pairs, "unlabeled_pairs", "(X_unlabeled, X_teacher_unlabeled)", 2)
+    X_unlabeled, X_teacher_unlabeled = (as_table(table, name) for table, name in zip(pair, names, strict=True))
+    return X_unlabeled, X_teacher_unlabeled, check_groups(groups, X_unlabeled, "unlabeled_pairs[2]", names[0])
+
+
 def _add_complete_pairs(
     data: PairedData, X_unlabeled: Table, X_teacher_unlabeled: Table, groups: np.ndarray | None
 ) -> PairedData:
@@ -176,6 +183,17 @@ def _add_complete_pairs(
     complete = check_pairs(data.X, data.X_teacher, pair, data.pair_names, bases)
     if groups is None:
         warn_of_labeled_rows(data.X, X_unlabeled, data.pair_names[0])
+    return add_pairs(data, X_unlabeled, X_teacher_unlabeled, groups, complete)
+
+
+def add_pairs(
+    data: PairedData,
+    X_unlabeled: Table,
+    X_teacher_unlabeled: Table,
+    groups: np.ndarray | None,
+    complete: np.ndarray,
+) -> PairedData:
+    """The data with the unlabeled pairs of a mask; without any there are none."""
     data = replace(data, n_incomplete_pairs=int((~complete).sum()))
     if not complete.any():
         return data

@@ -20,18 +20,16 @@ from .._distillation._training_data import stack_tables
 from .._validation._columns import Columns
 from .._validation._sklearn import ArrayLike, n_samples
 from .._validation._table_checks import UNLABELED_PAIRS_NAMES, check_numeric
-from .._validation._tables import Table, as_table, check_same_columns, take_rows
+from .._validation._tables import Table, check_same_columns
 from .._validation._target_checks import (
     check_comparable_groups,
     check_continuous_target,
-    check_groups,
     check_labels,
     check_target,
     encode_labels,
-    pop_groups,
 )
 from ._data import PairedData
-from ._input import check_paired_data, teacher_column_indices
+from ._input import add_pairs, check_paired_data, open_pair_tables, teacher_column_indices
 
 
 def check_one_teacher(teacher_columns: Any) -> None:
@@ -99,22 +97,13 @@ def check_map_data(
             X, y, sample_weight, groups, X_teacher, unlabeled_pairs, student_columns, teacher_columns
         )
     data = check_paired_data(X, y, sample_weight, groups, None, None, None, None)
+    X_unlabeled, X_teacher, pair_groups = open_pair_tables(unlabeled_pairs)
     names = UNLABELED_PAIRS_NAMES
-    pair, pair_groups = pop_groups(unlabeled_pairs, "unlabeled_pairs", "(X_unlabeled, X_teacher_unlabeled)", 2)
-    X_unlabeled, X_teacher = (as_table(table, name) for table, name in zip(pair, names, strict=True))
     complete = check_pairs(data.X, X_teacher, (X_unlabeled, X_teacher), names, ("X", names[1]))
-    pair_groups = check_groups(pair_groups, X_unlabeled, "unlabeled_pairs[2]", names[0])
     if pair_groups is not None:
         check_comparable_groups(data.groups, pair_groups, "unlabeled_pairs[2]")
-    if not complete.any():
-        return data
-    return replace(
-        data,
-        X_unlabeled=take_rows(X_unlabeled, complete),
-        X_teacher_unlabeled=take_rows(X_teacher, complete),
-        unlabeled_groups=None if pair_groups is None else pair_groups[complete],
-        teacher_columns=teacher_column_indices(X_teacher, teacher_columns, None),
-    )
+    columns = teacher_column_indices(X_teacher, teacher_columns, None)
+    return replace(add_pairs(data, X_unlabeled, X_teacher, pair_groups, complete), teacher_columns=columns)
 
 
 def pairs_as_rows(data: PairedData, target: Target | None) -> PairedData:
